@@ -1,0 +1,1 @@
+"""Theme tokens, texts, basin facts: data that travels with the package."""

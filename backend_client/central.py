@@ -1,0 +1,153 @@
+"""Typed calls of contract ``fcc-sync/1``; one instance per session and thread."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import httpx
+import httpx_sse
+
+from backend_client.errors import BackendUnavailable, WireFormatError
+from backend_client.session import Session, json_object, refusal
+from backend_client.wire import (
+    Hello,
+    ObsPage,
+    OpAnswer,
+    RecordPage,
+    answers_from,
+    hello_from,
+    obs_page_from,
+    record_page_from,
+)
+
+CHUNK = 256 * 1024
+EVENT_SILENCE_S = 45.0
+
+
+class Central:
+    """Every method raises BackendError's subclasses and nothing of httpx."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+
+    def hello(self) -> Hello:
+        return hello_from(self.session.get_json("/v1/hello"))
+
+    def objects(self, kind: str, etag: str | None = None) -> tuple[str, list[dict[str, Any]] | None]:
+        """Return (etag, documents); documents is None when nothing changed (304)."""
+        headers = {"If-None-Match": etag} if etag else None
+        reply, data = self.session.call("GET", f"/v1/objects/{kind}", headers=headers)
+        if reply.status_code == 304:
+            return etag or "", None
+        items = json_object(kind, data).get("items")
+        if not isinstance(items, list):
+            raise WireFormatError(f"objects/{kind}: no items")
+        return str(reply.headers.get("etag", "")), items
+
+    def changes(self, after: str, limit: int) -> ObsPage:
+        params = {"after": after, "limit": limit}
+        return obs_page_from(self.session.get_json("/v1/feeds/obs/changes", params))
+
+    def records(self, after: str, limit: int) -> RecordPage:
+        params = {"after": after, "limit": limit}
+        return record_page_from(self.session.get_json("/v1/feeds/records/changes", params))
+
+    def latest(self) -> ObsPage:
+        return obs_page_from(self.session.get_json("/v1/obs/latest"))
+
+    def digest(self, day: str) -> dict[str, Any]:
+        return self.session.get_json("/v1/feeds/obs/digest", {"day": day})
+
+    def snapshot(self, from_t: int, to_t: int, into: Path) -> None:
+        """Download a snapshot to a file, going on where an earlier try stopped.
+
+        Raises:
+            BackendError: the download stopped; what arrived stays in the file.
+        """
+        mark = into.with_suffix(".etag")
+        have = into.stat().st_size if into.exists() and mark.exists() else 0
+        headers = {"Accept-Encoding": "identity"}
+        if have:
+            headers |= {"Range": f"bytes={have}-", "If-Range": mark.read_text("utf-8")}
+        params: dict[str, str | int] = {"from": from_t, "to": to_t}
+        try:
+            with self.session.http.stream(
+                "GET", "/v1/feeds/obs/snapshot", params=params, headers=headers
+            ) as reply:
+                if reply.status_code == 416 and have:
+                    return
+                if reply.status_code >= 400:
+                    raise refusal(reply.status_code, reply.read(), reply.headers)
+                mark.write_text(reply.headers.get("etag", ""), "utf-8")
+                with into.open("ab" if reply.status_code == 206 else "wb") as out:
+                    for part in reply.iter_bytes(CHUNK):
+                        out.write(part)
+        except (httpx.TransportError, OSError) as exc:
+            raise BackendUnavailable(repr(exc)) from exc
+
+    def send(self, ops: Sequence[Mapping[str, Any]]) -> tuple[OpAnswer, ...]:
+        reply, data = self.session.call("POST", "/v1/ops", body={"ops": list(ops)})
+        return answers_from(json_object("ops", data))
+
+    def put_room(self, room: str, doc: Mapping[str, Any]) -> int:
+        _, data = self.session.call("PUT", f"/v1/rooms/{room}", body={"doc": doc})
+        try:
+            return int(json_object("room", data)["revision"])
+        except (KeyError, TypeError, ValueError) as exc:
+            raise WireFormatError(f"room: {exc!r}") from exc
+
+    def room(self, room: str) -> tuple[int, dict[str, Any]]:
+        doc = self.session.get_json(f"/v1/rooms/{room}")
+        try:
+            return int(doc["revision"]), dict(doc["doc"])
+        except (KeyError, TypeError, ValueError) as exc:
+            raise WireFormatError(f"room: {exc!r}") from exc
+
+    def player(self, action: Mapping[str, Any]) -> dict[str, Any]:
+        _, data = self.session.call("POST", "/v1/player", body=dict(action))
+        return json_object("player", data)
+
+    def events(self, last_id: str | None) -> Iterator[tuple[str, str, dict[str, Any]]]:
+        """Yield (id, event, data) until the connection ends; a heartbeat yields event ``hb``.
+
+        Raises:
+            BackendUnavailable: the stream broke or was silent for EVENT_SILENCE_S.
+        """
+        headers = {"Accept": "text/event-stream"} | ({"Last-Event-ID": last_id} if last_id else {})
+        timeout = httpx.Timeout(5.0, read=EVENT_SILENCE_S)
+        try:
+            with httpx_sse.connect_sse(
+                self.session.http, "GET", "/v1/events", headers=headers, timeout=timeout
+            ) as source:
+                if source.response.status_code >= 400:
+                    answer = source.response
+                    raise refusal(answer.status_code, answer.read(), answer.headers)
+                for item in source.iter_sse():
+                    try:
+                        data = json.loads(item.data) if item.data else {}
+                    except ValueError as exc:
+                        raise WireFormatError(f"event: {exc}") from exc
+                    yield item.id, item.event, data if isinstance(data, dict) else {}
+        except (httpx.TransportError, httpx_sse.SSEError) as exc:
+            raise BackendUnavailable(repr(exc)) from exc
+
+
+def snapshot_pages(path: Path) -> Iterator[dict[str, Any]]:
+    """Yield the header line, then one dict of columns per line of a downloaded snapshot.
+
+    Raises:
+        WireFormatError: the file is cut or not what the contract says.
+    """
+    try:
+        with gzip.open(path, "rt", encoding="utf-8") as lines:
+            for line in lines:
+                doc = json.loads(line)
+                if not isinstance(doc, dict):
+                    raise WireFormatError("snapshot line is not an object")
+                yield doc
+    except (OSError, EOFError, ValueError) as exc:
+        raise WireFormatError(f"snapshot: {exc!r}") from exc

@@ -1,0 +1,117 @@
+"""One HTTP session with the central service: token, time-outs, size limits, error mapping."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import httpx
+
+from backend_client.errors import (
+    BackendRefused,
+    BackendUnavailable,
+    ResyncRequired,
+    WireFormatError,
+)
+
+TIMEOUT = httpx.Timeout(connect=5.0, read=20.0, write=20.0, pool=5.0)
+BODY_LIMIT = 64 * 1024 * 1024
+_RETRYABLE = frozenset({408, 425, 429, 500, 502, 503, 504})
+
+
+class Session:
+    """Used by one thread. Proxies of the environment are never taken (trust_env off)."""
+
+    def __init__(self, base_url: str, token: str, *, timeout: httpx.Timeout = TIMEOUT) -> None:
+        self.base_url = base_url
+        self.http = httpx.Client(
+            base_url=base_url,
+            headers={"Authorization": f"Bearer {token}", "Accept-Encoding": "gzip"},
+            timeout=timeout,
+            trust_env=False,
+            limits=httpx.Limits(max_connections=4),
+        )
+
+    def close(self) -> None:
+        self.http.close()
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, str | int] | None = None,
+        body: Any = None,
+        headers: Mapping[str, str] | None = None,
+        limit: int = BODY_LIMIT,
+    ) -> tuple[httpx.Response, bytes]:
+        """Send one request and return the answer with its bounded body.
+
+        Raises:
+            BackendUnavailable: no answer in time, or a status worth another try.
+            BackendRefused: any other 4xx/5xx.
+            ResyncRequired: 410.
+            WireFormatError: the body is larger than limit or cut short.
+        """
+        try:
+            with self.http.stream(
+                method, path, params=params, json=body, headers=headers
+            ) as reply:
+                data = bytearray()
+                for part in reply.iter_bytes():
+                    data += part
+                    if len(data) > limit:
+                        raise WireFormatError(f"{path}: answer over {limit} bytes")
+        except httpx.RemoteProtocolError as exc:
+            raise WireFormatError(f"{path}: broken answer: {exc}") from exc
+        except (httpx.TransportError, httpx.InvalidURL, OSError) as exc:
+            raise BackendUnavailable(repr(exc)) from exc
+        except httpx.DecodingError as exc:
+            raise WireFormatError(f"{path}: undecodable answer: {exc}") from exc
+        if reply.status_code >= 400:
+            raise refusal(reply.status_code, bytes(data), reply.headers)
+        return reply, bytes(data)
+
+    def get_json(self, path: str, params: Mapping[str, str | int] | None = None) -> dict[str, Any]:
+        """Return a JSON object.
+
+        Raises:
+            BackendError: as call(), or WireFormatError when it is not a JSON object.
+        """
+        _, data = self.call("GET", path, params=params)
+        return json_object(path, data)
+
+
+def json_object(path: str, data: bytes) -> dict[str, Any]:
+    try:
+        doc = json.loads(data)
+    except (ValueError, RecursionError) as exc:
+        raise WireFormatError(f"{path}: not JSON: {exc}") from exc
+    if not isinstance(doc, dict):
+        raise WireFormatError(f"{path}: not a JSON object")
+    return doc
+
+
+def refusal(
+    status: int, data: bytes, headers: Mapping[str, str]
+) -> BackendRefused | BackendUnavailable | ResyncRequired:
+    """Return the error of a problem answer; the server's text is never shown to a user."""
+    try:
+        code = str(json.loads(data)["code"])[:60]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        code = "unexplained"
+    if status == 410:
+        return ResyncRequired(code)
+    if status in _RETRYABLE:
+        return BackendUnavailable(f"HTTP {status} {code}", _seconds(headers.get("retry-after")))
+    return BackendRefused(status, code)
+
+
+def _seconds(text: str | None) -> float | None:
+    try:
+        seconds = float(text) if text else math.nan
+    except ValueError:
+        return None
+    return min(seconds, 600.0) if math.isfinite(seconds) and seconds >= 0 else None

@@ -1,0 +1,155 @@
+"""Wire documents into frozen records; every field is checked where it enters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from backend_client.errors import WireFormatError
+
+SCHEMA = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Hello:
+    """First answer of a session. now_t is the centre's (maybe replayed) time, real_t its wall time."""
+
+    service: str
+    mode: str
+    epoch: str
+    schema_min: int
+    schema_max: int
+    now_t: float
+    real_t: float
+    rate: float
+    running: bool
+    features: tuple[str, ...]
+    page_max: int
+    player: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ObsPage:
+    """Readings in columns, equal lengths: sid, t (UTC s), value (NaN missing), quality, rev.
+
+    tomb: (sid, t, rev) of deleted readings. cursor: where the next page starts.
+    """
+
+    epoch: str
+    cursor: str
+    more: bool
+    sid: NDArray[np.int64]
+    t: NDArray[np.int64]
+    value: NDArray[np.float64]
+    quality: NDArray[np.int64]
+    rev: NDArray[np.int64]
+    tomb: tuple[tuple[int, int, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A document of the records feed: an alarm, an acknowledgement, a log entry."""
+
+    kind: str
+    record_id: str
+    rev: int
+    body: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class RecordPage:
+    epoch: str
+    cursor: str
+    more: bool
+    records: tuple[Record, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OpAnswer:
+    """The centre's word on one op: applied, duplicate, conflict or rejected."""
+
+    op_id: str
+    status: str
+    code: str
+    current: Mapping[str, Any] | None
+
+
+def hello_from(doc: Mapping[str, Any]) -> Hello:
+    try:
+        clock = doc.get("clock") or {}
+        return Hello(
+            service=str(doc["service"]),
+            mode=str(doc["mode"]),
+            epoch=str(doc["epoch"]),
+            schema_min=int(doc["schema"]["min"]),
+            schema_max=int(doc["schema"]["max"]),
+            now_t=float(doc["now"]),
+            real_t=float(clock.get("real", doc["now"])),
+            rate=float(clock.get("rate", 1.0)),
+            running=bool(clock.get("running", True)),
+            features=tuple(str(f) for f in doc.get("features", ())),
+            page_max=max(1, int(doc.get("page_max", 5000))),
+            player=dict(doc.get("player") or {}),
+        )
+    except (KeyError, TypeError, ValueError, AttributeError) as exc:
+        raise WireFormatError(f"hello: {exc!r}") from exc
+
+
+def columns(cols: Mapping[str, Any]) -> tuple[NDArray[Any], ...]:
+    """Return sid, t, value, quality, rev arrays of a cols object.
+
+    Raises:
+        WireFormatError: a column is absent, of another length, or not numbers.
+    """
+    try:
+        sid = np.asarray(cols["series"], np.int64)
+        t = np.asarray(cols["t"], np.int64)
+        value = np.asarray([np.nan if v is None else v for v in cols["value"]], np.float64)
+        quality = np.asarray(cols["quality"], np.int64)
+        rev = np.asarray(cols["rev"], np.int64)
+    except (KeyError, TypeError, ValueError, OverflowError) as exc:
+        raise WireFormatError(f"columns: {exc!r}") from exc
+    if any(c.ndim != 1 for c in (sid, t, value, quality, rev)) or len(
+        {len(sid), len(t), len(value), len(quality), len(rev)}
+    ) != 1:
+        raise WireFormatError("columns of different lengths")
+    return sid, t, value, quality, rev
+
+
+def obs_page_from(doc: Mapping[str, Any]) -> ObsPage:
+    try:
+        sid, t, value, quality, rev = columns(doc["cols"])
+        tomb = tuple((int(a), int(b), int(c)) for a, b, c in doc.get("tomb", ()))
+        return ObsPage(
+            str(doc["epoch"]), str(doc["next"]), bool(doc["more"]), sid, t, value, quality, rev, tomb
+        )
+    except (KeyError, TypeError, ValueError) as exc:
+        raise WireFormatError(f"changes: {exc!r}") from exc
+
+
+def record_page_from(doc: Mapping[str, Any]) -> RecordPage:
+    try:
+        cols = doc["cols"]
+        rows: Sequence[Any] = list(
+            zip(cols["kind"], cols["id"], cols["rev"], cols["body"], strict=True)
+        )
+        records = tuple(Record(str(k), str(i), int(r), dict(b)) for k, i, r, b in rows)
+        return RecordPage(str(doc["epoch"]), str(doc["next"]), bool(doc["more"]), records)
+    except (KeyError, TypeError, ValueError) as exc:
+        raise WireFormatError(f"records: {exc!r}") from exc
+
+
+def answers_from(doc: Mapping[str, Any]) -> tuple[OpAnswer, ...]:
+    try:
+        return tuple(
+            OpAnswer(
+                str(a["id"]), str(a["status"]), str(a.get("code", ""))[:60], a.get("current")
+            )
+            for a in doc["answers"]
+        )
+    except (KeyError, TypeError, ValueError) as exc:
+        raise WireFormatError(f"ops answer: {exc!r}") from exc

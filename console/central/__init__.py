@@ -1,0 +1,1 @@
+"""The embedded central service: the same contract as a real centre."""

@@ -1,0 +1,107 @@
+"""Errors as RFC 9457 problems with a stable code, and the limit on request bodies."""
+
+from __future__ import annotations
+
+import hmac
+import json
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+BODY_LIMIT = 1024 * 1024
+TITLES = {
+    400: "bad request", 401: "token required", 403: "not allowed", 404: "not found", 405: "method not allowed",
+    409: "conflict", 410: "gone", 413: "too large", 422: "unprocessable", 500: "fault in the service",
+}
+
+
+class Problem(Exception):
+    """Raised by handlers; becomes a problem+json answer."""
+
+    def __init__(self, status: int, code: str, detail: str = "") -> None:
+        super().__init__(code)
+        self.status = status
+        self.code = code
+        self.detail = detail
+
+
+def problem_body(status: int, code: str, detail: str = "") -> dict[str, Any]:
+    return {
+        "type": f"urn:fcc:problem:{code}",
+        "title": TITLES.get(status, "problem"),
+        "status": status,
+        "code": code,
+        "detail": detail[:300],
+    }
+
+
+def _answer(status: int, code: str, detail: str = "") -> JSONResponse:
+    return JSONResponse(
+        problem_body(status, code, detail), status, media_type="application/problem+json"
+    )
+
+
+def install(app: FastAPI) -> None:
+    """Map every failure of the app to a problem."""
+
+    @app.exception_handler(Problem)
+    async def _problem(_request: Request, exc: Problem) -> JSONResponse:
+        return _answer(exc.status, exc.code, exc.detail)
+
+    @app.exception_handler(RequestValidationError)
+    async def _invalid(_request: Request, exc: RequestValidationError) -> JSONResponse:
+        first = exc.errors()[0] if exc.errors() else {}
+        where = ".".join(str(p) for p in first.get("loc", ()))
+        return _answer(422, "invalid", f"{where}: {first.get('msg', '')}")
+
+    @app.exception_handler(HTTPException)
+    async def _http(_request: Request, exc: HTTPException) -> JSONResponse:
+        codes = {404: "not-found", 405: "method-not-allowed", 400: "bad-request"}
+        return _answer(exc.status_code, codes.get(exc.status_code, "refused"))
+
+
+class Gate:
+    """ASGI middleware: token on every call, bounded request bodies."""
+
+    def __init__(self, app: ASGIApp, token: str, limit: int = BODY_LIMIT) -> None:
+        self._app = app
+        self._expected = f"Bearer {token}".encode()
+        self._limit = limit
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers = dict(scope["headers"])
+        if not hmac.compare_digest(headers.get(b"authorization", b""), self._expected):
+            await _refuse(send, 401, "token-required")
+            return
+        length = headers.get(b"content-length", b"0")
+        if not length.isdigit() or int(length) > self._limit:
+            await _refuse(send, 413, "too-large")
+            return
+        seen = 0
+
+        async def bounded() -> Message:
+            nonlocal seen
+            message = await receive()
+            seen += len(message.get("body", b""))
+            if seen > self._limit:
+                raise Problem(413, "too-large")
+            return message
+
+        await self._app(scope, bounded, send)
+
+
+async def _refuse(send: Send, status: int, code: str) -> None:
+    body = json.dumps(problem_body(status, code)).encode()
+    headers = [
+        (b"content-type", b"application/problem+json"),
+        (b"content-length", str(len(body)).encode()),
+    ]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

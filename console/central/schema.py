@@ -1,0 +1,35 @@
+"""Tables of the embedded central service's own store."""
+
+STEPS = (
+    """
+    create table meta(key text primary key, value text not null) strict;
+    create table object(
+        kind text not null, code text not null, version integer not null, doc text not null,
+        primary key(kind, code)) strict, without rowid;
+    create table series(
+        sid integer primary key, object_code text not null, element text not null,
+        unit text not null, datum text not null, source text not null, interval_s integer not null,
+        unique(object_code, element, source)) strict;
+    create table obs(
+        series integer not null, t integer not null, value real, quality integer not null,
+        rev integer not null, seq integer not null,
+        primary key(series, t)) strict, without rowid;
+    create unique index obs_seq on obs(seq);
+    create table tomb(
+        series integer not null, t integer not null, rev integer not null, seq integer not null unique,
+        primary key(series, t)) strict, without rowid;
+    create table record(
+        kind text not null, id text not null, rev integer not null, seq integer not null unique,
+        body text not null, primary key(kind, id)) strict, without rowid;
+    create table op_answer(
+        op_id text primary key, body_hash text not null, status text not null, code text not null,
+        author text not null, at integer not null) strict, without rowid;
+    create table room(name text primary key, revision integer not null, doc text not null) strict;
+    create table file(
+        id text primary key, name text not null, media text not null, size integer not null,
+        sha256 text not null) strict;
+    create table audit(
+        n integer primary key, at integer not null, actor text not null, action text not null,
+        detail text not null) strict
+    """,
+)

@@ -1,0 +1,106 @@
+"""The centre's heartbeat: release due readings, judge alarms, tell the consoles."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Mapping
+
+from console.central.doorbell import Doorbell
+from console.central.player import Player
+from console.central.repository import Repository, Row
+from console.domain.alarms import Alarm, AlarmEngine, AlarmRules, Reading, alarm_from_doc
+from console.domain.objects import Series, Station, series_from_doc, station_from_doc
+
+TICK_S = 0.25
+SWEEP_S = 600  # of the centre's time between two looks for stale feeds
+
+
+class Watch:
+    """Owns the alarm engine; runs as one task of the service."""
+
+    def __init__(self, repo: Repository, bell: Doorbell, player: Player | None) -> None:
+        self._repo = repo
+        self._bell = bell
+        self.player = player
+        self._series: Mapping[int, Series] = {}
+        self._newest: dict[int, int] = {}
+        self._swept_t = 0.0
+        self._engine = AlarmEngine({})
+        self._version = -1
+        self.reload()
+
+    def now(self) -> float:
+        return self.player.now() if self.player else time.time()
+
+    def reload(self) -> None:
+        """Read stations and series again, and open alarms as they stand in the store."""
+        stations: dict[str, Station] = {}
+        for kind in ("stations", "reservoirs"):
+            for doc in self._repo.objects(kind):
+                station = station_from_doc(doc)
+                stations[station.code] = station
+        self._series = {
+            s.sid: s for s in map(series_from_doc, self._repo.objects("series"))
+        }
+        self._engine = AlarmEngine(stations, AlarmRules())
+        self._engine.restore(alarm_from_doc(i, b) for i, b in self._repo.records("alarm"))
+        self._newest = {r[0]: r[1] for r in self._repo.latest()}
+        self._version = self._repo.data_version()
+
+    async def run(self) -> None:
+        """Tick until cancelled."""
+        while True:
+            await asyncio.to_thread(self.tick)
+            await asyncio.sleep(TICK_S)
+
+    def tick(self) -> None:
+        if self.player:
+            if self.player.restart_if_looping():
+                self.rewound()
+            rows = self.player.due()
+            if rows:
+                self.accept(rows)
+                self.player.released(len(rows))
+        elif self._repo.data_version() != self._version:
+            self.reload()  # an import wrote from its own process
+            self._bell.ring("changed", {"feed": "obs", "seq": self._repo.seq})
+        now = self.now()
+        if now - self._swept_t >= SWEEP_S:
+            self._swept_t = now
+            self._sweep(int(now))
+
+    def accept(self, rows: list[Row]) -> None:
+        """Commit readings, then the alarms they raise or clear, then ring."""
+        fresh = self._repo.commit_rows(rows)
+        if not fresh:
+            return
+        readings = []
+        for sid, t, value, quality in fresh:
+            self._newest[sid] = max(t, self._newest.get(sid, 0))
+            series = self._series.get(sid)
+            if series is not None and value is not None:
+                readings.append(Reading(series.object_code, series.element, t, value, quality))
+        self._store_alarms(self._engine.step(readings, int(self.now())))
+        self._bell.ring("changed", {"feed": "obs", "seq": self._repo.seq})
+
+    def rewound(self) -> None:
+        """The recording jumped back: what lay ahead is gone, alarms are read again."""
+        self.reload()
+        self._swept_t = 0.0
+        self._bell.ring("changed", {"feed": "epoch", "seq": self._repo.seq})
+
+    def _sweep(self, now_t: int) -> None:
+        if self.player is None:
+            return  # imported history is not a feed that could fall silent
+        newest: dict[str, tuple[int, int]] = {}
+        for sid, t in self._newest.items():
+            series = self._series.get(sid)
+            if series and t >= newest.get(series.object_code, (0, 0))[0]:
+                newest[series.object_code] = (t, series.interval_s)
+        self._store_alarms(self._engine.sweep(newest, now_t))
+
+    def _store_alarms(self, alarms: list[Alarm]) -> None:
+        if alarms:
+            self._repo.put_records([("alarm", a.alarm_id, a.to_doc()) for a in alarms])
+            self._bell.ring("alarm", {"feed": "records", "seq": self._repo.seq})

@@ -1,0 +1,189 @@
+"""Roles and tools of the command line."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from console import __version__
+from console.domain.time import from_beijing
+from console.errors import ConsoleError, SettingsError
+from console.logs import start_logging
+from console.paths import DataHome, data_home
+from console.processes import ALREADY_RUNNING, CHILD_FLAG, PORT_TAKEN, AlreadyRunning
+from console.settings import Settings, load_settings
+
+NO_DISPLAY = 3
+BAD_INPUT = 2
+
+
+def _parser() -> argparse.ArgumentParser:
+    top = argparse.ArgumentParser(prog="console", description="三防指挥台：省级防汛防旱防风指挥桌面终端")
+    top.add_argument("--home", help="数据目录（默认为本用户的数据目录）")
+    top.add_argument("--source", help="数据源：live、录像名（如 beijiang-2022-06）或中心服务的 https 地址")
+    top.add_argument("--version", action="version", version=__version__)
+    roles = top.add_subparsers(dest="role", metavar="角色或工具")
+    desk = roles.add_parser("desk", help="桌面终端（默认）")
+    for parser in (top, desk):
+        parser.add_argument("--rate", type=float, help="录像播放倍速 1–3600")
+        parser.add_argument("--start", help="录像起始时刻，北京时间，如 '2022-06-21 08:00'")
+    wall = roles.add_parser("wall", help="大屏窗口，跟随值班台")
+    wall.add_argument("--screen", type=int, default=-1, help="显示到第几块屏（从 0 起；默认最后一块）")
+    wall.add_argument("--node", default="A1", help="大屏节点名")
+    wall.add_argument("--windowed", action="store_true", help="在普通窗口中显示（试用）")
+    central = roles.add_parser("central", help="内嵌中心服务（单独运行）")
+    central.add_argument("--port", type=int, default=0)
+    central.add_argument("--rate", type=float)
+    central.add_argument("--start")
+    central.add_argument(CHILD_FLAG, action="store_true", help=argparse.SUPPRESS)
+    sync = roles.add_parser("sync", help="同步进程（单独运行）")
+    sync.add_argument(CHILD_FLAG, action="store_true", help=argparse.SUPPRESS)
+    shot = roles.add_parser("shot", help="把任一工作区或面板输出为 PNG（不需要显示器）")
+    shot.add_argument("view", nargs="?", default="monitor", help="工作区或 工作区.面板；all 为全套")
+    shot.add_argument("--out", default="", help="输出文件（all 时为目录）")
+    shot.add_argument("--size", default="1920x1080")
+    shot.add_argument("--theme", choices=("dark", "light"))
+    shot.add_argument("--language", choices=("zh", "en"))
+    shot.add_argument("--at", help="时刻，北京时间，如 '2022-06-22 14:00'")
+    shot.add_argument("--select", help="选中对象的站码或站名")
+    load = roles.add_parser("import", help="导入一个目录的实测数据（CSV、XLSX、SL 323 表）")
+    load.add_argument("folder", type=Path)
+    load.add_argument("--errors", type=Path, help="把未能导入的行写到这个 CSV 文件")
+    load.add_argument("--timezone", default="Asia/Shanghai", help="没有时区的时间按此理解")
+    roles.add_parser("recordings", help="列出录像及其重建方法说明")
+    return top
+
+
+def run(argv: Sequence[str]) -> int:
+    """Run one role; the result is the exit status. Expected faults are said in Chinese."""
+    options = _parser().parse_args(argv)
+    home = data_home(options.home)
+    try:
+        home.prepare()
+        settings, problem = _settings(home)
+        return _role(options, home, settings, problem)
+    except AlreadyRunning as exc:
+        print(f"{exc.what}{exc.next_step}", file=sys.stderr)
+        return ALREADY_RUNNING
+    except ConsoleError as exc:
+        print(f"{exc.what}\n{exc.next_step}", file=sys.stderr)
+        if exc.detail:
+            print(f"（技术细节：{exc.detail}）", file=sys.stderr)
+        return PORT_TAKEN if type(exc).__name__ == "PortTaken" else BAD_INPUT
+
+
+def _settings(home: DataHome) -> tuple[Settings, ConsoleError | None]:
+    """Return the settings, or defaults and what was wrong with the file."""
+    try:
+        return load_settings(home.settings), None
+    except SettingsError as exc:
+        print(f"{exc.what}\n{exc.next_step}", file=sys.stderr)
+        return Settings(), exc
+
+
+def _start_t(text: str | None) -> int | None:
+    if not text:
+        return None
+    try:
+        return from_beijing(text)
+    except ValueError as exc:
+        raise ConsoleError(
+            f"时刻 {text!r} 不能识别。", "请写成 '2022-06-21 08:00'（北京时间）。", str(exc)
+        ) from exc
+
+
+def _role(
+    options: argparse.Namespace, home: DataHome, settings: Settings, problem: ConsoleError | None
+) -> int:
+    from dataclasses import replace
+
+    role = options.role or "desk"
+    if options.source:
+        settings = replace(settings, source=options.source)
+    if getattr(options, "rate", None):
+        if not 1 <= options.rate <= 3600:
+            raise ConsoleError(f"倍速 {options.rate:g} 超出范围。", "请给出 1 到 3600 之间的数。")
+        settings = replace(settings, replay_rate=options.rate)
+    if getattr(options, "start", None):
+        _start_t(options.start)
+        settings = replace(settings, replay_start=options.start)
+    tools: dict[str, Callable[[argparse.Namespace, DataHome, Settings], int]] = {
+        "central": _central,
+        "sync": _sync,
+        "import": _import,
+        "recordings": _recordings,
+    }
+    if role in tools:
+        return tools[role](options, home, settings)
+    start_logging(home.logs, role)
+    from console import app  # needs Qt: only windows and shots do
+
+    if role == "shot":
+        return app.run_shot(options, home, settings)
+    if not has_display():
+        say_no_display()
+        return NO_DISPLAY
+    if role == "wall":
+        return app.run_wall(options, home, settings)
+    return app.run_desk(home, settings, problem)
+
+
+def has_display() -> bool:
+    if os.environ.get("QT_QPA_PLATFORM"):
+        return True
+    if sys.platform.startswith("linux"):
+        return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+    return True
+
+
+def say_no_display() -> None:
+    print(
+        "这台机器没有显示器（DISPLAY 与 WAYLAND_DISPLAY 都没有设置），窗口开不出来。\n"
+        "可以做的事：\n"
+        "  python3 -m console shot monitor --out monitor.png   把工作区画成图片\n"
+        "  python3 -m tests                                    运行全部测试\n"
+        "  在有桌面的电脑上运行 python3 -m console，或先启动 Xvfb 并设置 DISPLAY。",
+        file=sys.stderr,
+    )
+
+
+def _central(options: argparse.Namespace, home: DataHome, settings: Settings) -> int:
+    from console.central.process import CentralOptions, run_central
+
+    start_logging(home.logs, f"central-{home.profile(settings.source).name}", echo=not options.child)
+    run_central(
+        home,
+        CentralOptions(
+            settings.source, options.port, settings.replay_rate, _start_t(settings.replay_start), options.child
+        ),
+    )
+    return 0
+
+
+def _sync(options: argparse.Namespace, home: DataHome, settings: Settings) -> int:
+    from console.sync.process import SyncOptions, run_sync
+    from console.sync.sources import central_of
+
+    start_logging(home.logs, f"sync-{home.profile(settings.source).name}", echo=not options.child)
+    central = central_of(home, settings.source)
+    run_sync(SyncOptions(home, settings.source, central, options.child))
+    return 0
+
+
+def _import(options: argparse.Namespace, home: DataHome, _settings: Settings) -> int:
+    from console.central.importing import run_import
+
+    start_logging(home.logs, "import")
+    return run_import(home, options.folder, options.errors, options.timezone)
+
+
+def _recordings(_options: argparse.Namespace, _home: DataHome, _settings: Settings) -> int:
+    from console.drill.facts import flood_facts, flood_keys
+    from console.drill.method import method_text
+
+    for key in flood_keys():
+        print(f"== {key}\n{method_text(flood_facts(key))}")
+    return 0

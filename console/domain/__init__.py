@@ -1,0 +1,1 @@
+"""Rules and vocabulary of the field: frozen values, no Qt, no I/O."""

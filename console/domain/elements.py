@@ -1,0 +1,57 @@
+"""Observed elements: names, units, and how each is written on screen."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Element:
+    code: str
+    name: str
+    unit: str
+    decimals: int
+    significant: int = 0  # >0: significant figures instead of decimals
+
+    def text(self, value: float | None) -> str:
+        """Return value as officers write it; missing is an em dash, never zero."""
+        if value is None or not math.isfinite(value):
+            return "—"
+        if not self.significant or value == 0:
+            return f"{value:.{self.decimals}f}"
+        digits = self.significant - 1 - math.floor(math.log10(abs(value)))
+        rounded = round(value, digits)
+        return f"{rounded:.{max(0, digits)}f}"
+
+
+LEVEL = Element("Z", "水位", "m", 2)
+FLOW = Element("Q", "流量", "m³/s", 0, significant=3)
+RAIN = Element("P", "雨量", "mm", 1)
+POOL_LEVEL = Element("RZ", "库水位", "m", 2)
+INFLOW = Element("INQ", "入库流量", "m³/s", 0, significant=3)
+OUTFLOW = Element("OTQ", "出库流量", "m³/s", 0, significant=3)
+STORAGE = Element("W", "蓄水量", "百万m³", 1)
+
+ELEMENTS = {e.code: e for e in (LEVEL, FLOW, RAIN, POOL_LEVEL, INFLOW, OUTFLOW, STORAGE)}
+LEVELS = frozenset({"Z", "RZ"})
+FLOWS = frozenset({"Q", "INQ", "OTQ"})
+
+
+def signed(value: float | None, decimals: int = 2) -> str:
+    """Return +1.23, −0.40 (real minus sign) or an em dash."""
+    if value is None or not math.isfinite(value):
+        return "—"
+    text = f"{abs(value):.{decimals}f}"
+    if float(text) == 0:
+        return text
+    return ("+" if value > 0 else "−") + text
+
+
+def storage_text(storage_mcm: float | None) -> str:
+    """Return storage in 亿m³ (or 万m³ below 0.1 亿); storage_mcm in 10⁶ m³."""
+    if storage_mcm is None or not math.isfinite(storage_mcm):
+        return "—"
+    if abs(storage_mcm) >= 10:
+        return f"{storage_mcm / 100:.2f} 亿m³"
+    return f"{storage_mcm * 100:.0f} 万m³"

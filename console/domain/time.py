@@ -1,0 +1,65 @@
+"""Times: UTC seconds inside, Beijing time on screen, the 08:00 hydrological day."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta, timezone
+
+BEIJING = timezone(timedelta(hours=8), "北京时间")
+HOUR_S = 3600
+DAY_S = 86400
+
+
+def beijing(t: float) -> datetime:
+    """Return the aware Beijing time of UTC seconds t."""
+    return datetime.fromtimestamp(t, UTC).astimezone(BEIJING)
+
+
+def from_beijing(text: str) -> int:
+    """Return UTC seconds of a Beijing wall time such as ``2022-06-22 14:00``.
+
+    Raises:
+        ValueError: the text is not an ISO date or date-time without a zone.
+    """
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is not None:
+        raise ValueError(f"{text!r} already names a zone")
+    return int(moment.replace(tzinfo=BEIJING).timestamp())
+
+
+def stamp(t: float, now: float | None = None) -> str:
+    """Return ``MM-dd HH:mm`` in Beijing time, with the year when it is not now's year."""
+    moment = beijing(t)
+    if now is not None and beijing(now).year != moment.year:
+        return moment.strftime("%Y-%m-%d %H:%M")
+    return moment.strftime("%m-%d %H:%M")
+
+
+def full_stamp(t: float) -> str:
+    return beijing(t).strftime("%Y-%m-%d %H:%M")
+
+
+def age_text(seconds: float) -> str:
+    """Return a short Chinese age: 12秒, 5分, 3小时20分, 4天."""
+    s = max(0, int(seconds))
+    if s < 60:
+        return f"{s}秒"
+    if s < HOUR_S:
+        return f"{s // 60}分"
+    if s < DAY_S:
+        hours, minutes = divmod(s // 60, 60)
+        return f"{hours}小时{minutes}分" if minutes and hours < 10 else f"{hours}小时"
+    return f"{s // DAY_S}天"
+
+
+def hydrological_day(t: float) -> int:
+    """Return the UTC seconds of the 08:00 (Beijing) that ends the day containing t.
+
+    A record stamped exactly 08:00 belongs to the day that ends there (interval-end stamps).
+
+    Source: SL 323 practice, rain times are interval ends, the day runs 08:00 to 08:00.
+    """
+    local = beijing(t)
+    end = local.replace(hour=8, minute=0, second=0, microsecond=0)
+    if local > end:
+        end += timedelta(days=1)
+    return int(end.timestamp())

@@ -1,0 +1,1 @@
+"""Recorded floods and how they were reconstructed."""

@@ -1,0 +1,124 @@
+"""Basin facts and flood descriptions read from the package's data files."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib import resources
+from typing import Any
+
+from console.domain.time import from_beijing
+
+BASIN = resources.files("assets") / "basin"
+THRESHOLD_KINDS = (
+    "warning", "guaranteed", "record", "flood_limit", "normal", "design", "check", "dead", "crest",
+)
+
+
+def _read(*parts: str) -> dict[str, Any]:
+    return tomllib.loads(BASIN.joinpath(*parts).read_text("utf-8"))
+
+
+def _thresholds(raw: dict[str, Any], element: str) -> list[dict[str, Any]]:
+    found = []
+    for kind in THRESHOLD_KINDS:
+        if fact := raw.get(kind):
+            item = {"kind": kind, "value": fact["value"], "element": element}
+            item["source"] = f"{fact['src']}（{fact['sure']}）"
+            if "season" in fact:
+                item["season"] = fact["season"]
+            found.append(item)
+    return found
+
+
+def _object(kind: str, raw: dict[str, Any], element: str) -> dict[str, Any]:
+    fixed = {"code", "name", "river", "city", "datum", "at", "note", *THRESHOLD_KINDS}
+    props: dict[str, Any] = {
+        "name": raw["name"],
+        "type": kind,
+        "river": raw.get("river", ""),
+        "city": raw.get("city", ""),
+        "datum": raw.get("datum", "资料未注明"),
+        "note": raw.get("note", ""),
+        "thresholds": _thresholds(raw, element),
+        "facts": {k: v for k, v in raw.items() if k not in fixed},
+        "code_is_local": True,
+    }
+    if kind in ("river", "reservoir") and raw.get("river") in ("北江", "武江", "浈江", "连江", "潖江"):
+        props["rain_basin"] = "LOC00901"
+    return {
+        "code": raw["code"],
+        "version": 1,
+        "valid_from": "2022-01-01",
+        "geometry": {"type": "Point", "coordinates": raw["at"]} if "at" in raw else None,
+        "properties": props,
+    }
+
+
+def basin_objects() -> dict[str, list[dict[str, Any]]]:
+    """Return object documents of the contract by kind: stations, reservoirs, basins, rivers."""
+    rivers = _read("rivers.toml")
+    return {
+        "stations": [_object("river", r, "Z") for r in _read("stations.toml")["station"]],
+        "reservoirs": [_object("reservoir", r, "RZ") for r in _read("reservoirs.toml")["reservoir"]],
+        "basins": [_object("basin", b, "P") for b in rivers["basin"]],
+        "reaches": [
+            {
+                "code": r["code"],
+                "version": 1,
+                "valid_from": "2022-01-01",
+                "geometry": None,
+                "properties": {k: v for k, v in r.items() if k != "code"},
+            }
+            for r in rivers["river"]
+        ],
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class FloodFacts:
+    """A flood as published: marks, assumptions, rain totals, events. Times are UTC seconds."""
+
+    key: str
+    name: str
+    title: str
+    from_t: int
+    to_t: int
+    start_t: int
+    focus: str
+    hydrographs: tuple[dict[str, Any], ...]
+    rain: tuple[dict[str, Any], ...]
+    events: tuple[tuple[int, str, str], ...]
+
+
+def flood_keys() -> list[str]:
+    floods = BASIN.joinpath("floods")
+    return sorted(f.name.removesuffix(".toml") for f in floods.iterdir() if f.name.endswith(".toml"))
+
+
+def flood_facts(key: str) -> FloodFacts:
+    """Return one flood's facts.
+
+    Raises:
+        FileNotFoundError: there is no such flood.
+    """
+    raw = _read("floods", f"{key}.toml")
+    return FloodFacts(
+        key=key,
+        name=raw["name"],
+        title=raw["title"],
+        from_t=from_beijing(raw["from"]),
+        to_t=from_beijing(raw["to"]),
+        start_t=from_beijing(raw["start"]),
+        focus=raw["focus"],
+        hydrographs=tuple(raw["hydrograph"]),
+        rain=tuple(raw.get("rain", ())),
+        events=tuple((from_beijing(e["at"]), e["text"], e["source"]) for e in raw.get("event", ())),
+    )
+
+
+def marks_of(hydrograph: dict[str, Any]) -> Iterator[tuple[int, float, str]]:
+    """Yield the published marks of a hydrograph: UTC s, value, source."""
+    for at, value, source in hydrograph.get("mark", ()):
+        yield from_beijing(at), float(value), str(source)

@@ -1,0 +1,1 @@
+"""In-memory truth of the GUI process, Qt signals out."""

@@ -1,0 +1,1 @@
+"""The SQLite files of the local cache."""

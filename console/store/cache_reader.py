@@ -1,0 +1,172 @@
+"""Read-only view of the cache for one worker thread; every query has a deadline."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from console.errors import StoreError
+from console.paths import Profile
+from console.store.cache_writer import month_of
+from console.store.sqlite import Connection, OperationalError, open_reader
+
+DEADLINE_S = 5.0
+CHECK_OPCODES = 20_000
+Rows = tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.int64]]
+EMPTY: Rows = (np.empty(0, np.int64), np.empty(0), np.empty(0, np.int64))
+
+
+class QueryTooLong(StoreError):
+    """A query passed its deadline and was given up."""
+
+
+class CacheReader:
+    """Not shared between threads; files that do not exist yet read as empty."""
+
+    def __init__(self, profile: Profile) -> None:
+        self._profile = profile
+        self._open: dict[str, Connection] = {}
+        self._thread: int | None = None
+
+    def close(self) -> None:
+        for db in self._open.values():
+            db.close()
+        self._open.clear()
+
+    @contextlib.contextmanager
+    def _db(self, name: str) -> Iterator[Connection | None]:
+        me = threading.get_ident()
+        if self._thread not in (None, me):
+            raise RuntimeError("a CacheReader belongs to one thread")
+        self._thread = me
+        path = self._profile.folder / name
+        if name not in self._open:
+            if not path.exists():
+                yield None
+                return
+            self._open[name] = open_reader(path)
+        db = self._open[name]
+        end = time.monotonic() + DEADLINE_S
+        db.set_progress_handler(lambda: 1 if time.monotonic() > end else 0, CHECK_OPCODES)
+        try:
+            yield db
+        except OperationalError as exc:
+            if "interrupted" in str(exc):
+                raise QueryTooLong("查询时间过长，已放弃。", "请缩短时段后再试。", name) from exc
+            if "no such table" in str(exc):
+                self._open.pop(name).close()  # the file is being made right now
+                return
+            raise
+        finally:
+            db.set_progress_handler(None, 0)
+
+    def objects(self, kind: str) -> list[dict[str, Any]]:
+        rows: list[Any] = []
+        with self._db("ref.db") as db:
+            if db is not None:
+                query = "select doc from object where kind=? order by code"
+                rows = db.execute(query, (kind,)).fetchall()
+        return [json.loads(r[0]) for r in rows]
+
+    def records(self, kind: str) -> list[tuple[str, dict[str, Any]]]:
+        rows: list[Any] = []
+        with self._db("ref.db") as db:
+            if db is not None:
+                rows = db.execute("select id, body from record where kind=?", (kind,)).fetchall()
+        return [(r[0], json.loads(r[1])) for r in rows]
+
+    def link(self) -> dict[str, str]:
+        found: dict[str, str] = {}
+        with self._db("latest.db") as db:
+            if db is not None:
+                found = dict(db.execute("select key, value from link").fetchall())
+        return found
+
+    def latest(self) -> list[tuple[int, int, float | None, int]]:
+        rows: list[Any] = []
+        with self._db("latest.db") as db:
+            if db is not None:
+                rows = db.execute("select sid,t,value,quality from latest").fetchall()
+        return rows
+
+    def extent(self) -> tuple[int, int] | None:
+        """Return the first and last time of the cached readings, UTC s."""
+        files = self._profile.telemetry_files()
+        low: int | None = None
+        high: int | None = None
+        for path in files:
+            with self._db(path.name) as db:
+                if db is None:
+                    continue
+                row = db.execute("select min(t), max(t) from obs").fetchone()
+            if row[0] is not None:
+                low = row[0] if low is None else min(low, row[0])
+                high = row[1] if high is None else max(high, row[1])
+        return None if low is None or high is None else (low, high)
+
+    def window(self, sid: int, from_t: int, to_t: int) -> Rows:
+        """Return t (n,), value (n,) with NaN for missing, quality (n,) of from_t ≤ t ≤ to_t."""
+        rows: list[Any] = []
+        for path in self._files(from_t, to_t):
+            with self._db(path) as db:
+                if db is not None:
+                    rows += db.execute(
+                        "select t,value,quality from obs where sid=? and t between ? and ? order by t",
+                        (sid, from_t, to_t),
+                    ).fetchall()
+        if not rows:
+            return EMPTY
+        t, value, quality = zip(*rows, strict=True)
+        return (
+            np.array(t, np.int64),
+            np.array([np.nan if v is None else v for v in value], float),
+            np.array(quality, np.int64),
+        )
+
+    def last_before(self, sid: int, t: int) -> tuple[int, float | None, int] | None:
+        """Return the newest reading at or before t."""
+        for path in reversed(self._files(0, t)):
+            with self._db(path) as db:
+                if db is None:
+                    continue
+                row = db.execute(
+                    "select t,value,quality from obs where sid=? and t<=? order by t desc limit 1",
+                    (sid, t),
+                ).fetchone()
+            if row:
+                return row[0], row[1], row[2]
+        return None
+
+    def windows(self, from_t: int, to_t: int) -> dict[int, Rows]:
+        """Return every series' window at once."""
+        found: dict[int, list[Any]] = {}
+        for path in self._files(from_t, to_t):
+            with self._db(path) as db:
+                if db is None:
+                    continue
+                cursor = db.execute(
+                    "select sid,t,value,quality from obs where t between ? and ? order by sid,t",
+                    (from_t, to_t),
+                )
+                for sid, t, value, quality in cursor:
+                    found.setdefault(sid, []).append((t, np.nan if value is None else value, quality))
+        return {
+            sid: (
+                np.array([r[0] for r in rows], np.int64),
+                np.array([r[1] for r in rows], float),
+                np.array([r[2] for r in rows], np.int64),
+            )
+            for sid, rows in found.items()
+        }
+
+    def _files(self, from_t: int, to_t: int) -> list[str]:
+        first, last = month_of(max(0, from_t)), month_of(max(0, to_t))
+        names = [p.name for p in self._profile.telemetry_files()]
+        return [n for n in names if first <= n[5:11] <= last]

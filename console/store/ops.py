@@ -1,0 +1,202 @@
+"""What a person entered: entry, outbox op and audit line in one FULL transaction."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from uuid6 import uuid7
+
+from console.errors import StoreError
+from console.store import schema
+from console.store.sqlite import DatabaseError, migrate, open_writer, transaction
+
+RESERVE_BYTES = 64 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxOp:
+    """One op waiting for, or answered by, the centre."""
+
+    op_id: str
+    entity: str
+    kind: str
+    body: Mapping[str, Any]
+    author: str
+    at: float
+    state: str
+    code: str
+    tries: int
+    clock_untrusted: bool
+    based_on: str
+
+    def to_wire(self) -> dict[str, Any]:
+        return {
+            "id": self.op_id,
+            "kind": self.kind,
+            "body": dict(self.body),
+            "author": self.author,
+            "at": self.at,
+            "clock_untrusted": self.clock_untrusted,
+            "based_on": self.based_on,
+        }
+
+
+class OpsStore:
+    """Opened by the GUI's database thread and by the sync process; short writes on both sides."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._db = open_writer(path, full=True)
+        migrate(self._db, schema.OPS, path.name)
+
+    def close(self) -> None:
+        self._db.close()
+
+    def keep_reserve(self, size: int = RESERVE_BYTES) -> None:
+        """Hold disk space back so that entries still fit when everything else is full."""
+        reserve = self._path.with_name("ops.reserve")
+        if reserve.exists() and reserve.stat().st_size >= size:
+            return
+        try:
+            with reserve.open("wb") as out:
+                if hasattr(os, "posix_fallocate"):
+                    os.posix_fallocate(out.fileno(), 0, size)
+                else:
+                    out.truncate(size)
+        except OSError:
+            reserve.unlink(missing_ok=True)
+
+    def add(
+        self,
+        kind: str,
+        entity: str,
+        body: Mapping[str, Any],
+        author: str,
+        *,
+        based_on: str = "",
+        clock_untrusted: bool = False,
+    ) -> str:
+        """Save an entry and its op; returns the id only when both are on disk.
+
+        Raises:
+            StoreError: the disk is full or the file cannot be written; nothing was saved.
+        """
+        op_id = str(uuid7())
+        at = time.time()
+        text = json.dumps(body, ensure_ascii=False, sort_keys=True)
+        try:
+            self._save(op_id, kind, entity, text, author, at, based_on, clock_untrusted)
+        except DatabaseError as exc:
+            if "full" not in str(exc) or not self._release_reserve():
+                raise StoreError(
+                    "没有保存：本机磁盘写不进去。", "内容仍在输入框里；请清理磁盘后再点保存。", str(exc)
+                ) from exc
+            self._save(op_id, kind, entity, text, author, at, based_on, clock_untrusted)
+        return op_id
+
+    def _release_reserve(self) -> bool:
+        reserve = self._path.with_name("ops.reserve")
+        if not reserve.exists():
+            return False
+        reserve.unlink()
+        return True
+
+    def _save(
+        self, op_id: str, kind: str, entity: str, text: str, author: str, at: float, based_on: str, untrusted: bool
+    ) -> None:
+        with transaction(self._db):
+            self._db.execute("insert into entry values(?,?,?,?,?)", (op_id, kind, text, author, at))
+            self._db.execute(
+                "insert into outbox(id,entity,kind,body,author,at,based_on,clock_untrusted)"
+                " values(?,?,?,?,?,?,?,?)",
+                (op_id, entity, kind, text, author, at, based_on, int(untrusted)),
+            )
+            last = self._db.execute("select hash from audit order by n desc limit 1").fetchone()
+            chain = f"{last[0] if last else ''}|{at}|{author}|{kind}|{text}"
+            digest = hashlib.sha256(chain.encode()).hexdigest()
+            self._db.execute(
+                "insert into audit(at,who,what,detail,hash) values(?,?,?,?,?)",
+                (at, author, kind, text, digest),
+            )
+
+    def verify_audit(self) -> bool:
+        """Tell whether the audit chain is whole."""
+        before = ""
+        for at, who, what, detail, digest in self._db.execute(
+            "select at,who,what,detail,hash from audit order by n"
+        ):
+            if hashlib.sha256(f"{before}|{at}|{who}|{what}|{detail}".encode()).hexdigest() != digest:
+                return False
+            before = digest
+        return True
+
+    def due(self, now: float, limit: int = 50) -> list[OutboxOp]:
+        """Return ops to send: the oldest waiting one of each entity whose time has come."""
+        rows = self._db.execute(
+            "select id,entity,kind,body,author,at,state,code,tries,clock_untrusted,based_on from outbox o"
+            " where state='waiting' and next_try<=? and not exists(select 1 from outbox p where"
+            " p.entity=o.entity and p.state='waiting' and p.n<o.n) order by n limit ?",
+            (now, limit),
+        ).fetchall()
+        return [_op(r) for r in rows]
+
+    def answered(self, op_id: str, status: str, code: str) -> None:
+        """Note the centre's word; only then an op stops waiting."""
+        state = "done" if status in ("applied", "duplicate") else status
+        with transaction(self._db):
+            self._db.execute(
+                "update outbox set state=?, code=?, answered_at=? where id=?",
+                (state, code, time.time(), op_id),
+            )
+
+    def postponed(self, op_ids: list[str], until: float) -> None:
+        with transaction(self._db):
+            self._db.executemany(
+                "update outbox set tries=tries+1, next_try=? where id=?", [(until, i) for i in op_ids]
+            )
+
+    def offer_again(self, since: float) -> int:
+        """After the centre was restored: offer everything of the last 90 days once more."""
+        with transaction(self._db):
+            done = self._db.execute(
+                "update outbox set state='waiting', next_try=0 where state='done' and at>=?", (since,)
+            )
+        return int(done.rowcount)
+
+    def retry_now(self) -> None:
+        with transaction(self._db):
+            self._db.execute("update outbox set next_try=0 where state='waiting'")
+
+    def waiting(self) -> tuple[int, float | None]:
+        """Return how many ops wait and when the oldest was entered."""
+        row = self._db.execute(
+            "select count(*), min(at) from outbox where state in ('waiting')"
+        ).fetchone()
+        return int(row[0]), row[1]
+
+    def recent(self, limit: int = 200) -> list[OutboxOp]:
+        rows = self._db.execute(
+            "select id,entity,kind,body,author,at,state,code,tries,clock_untrusted,based_on"
+            " from outbox order by n desc limit ?",
+            (limit,),
+        ).fetchall()
+        return [_op(r) for r in rows]
+
+    def origin(self, key: str) -> str:
+        row = self._db.execute("select value from origin where key=?", (key,)).fetchone()
+        return str(row[0]) if row else ""
+
+    def set_origin(self, key: str, value: str) -> None:
+        with transaction(self._db):
+            self._db.execute("insert or replace into origin values(?,?)", (key, value))
+
+
+def _op(r: tuple[Any, ...]) -> OutboxOp:
+    return OutboxOp(r[0], r[1], r[2], json.loads(r[3]), r[4], r[5], r[6], r[7], r[8], bool(r[9]), r[10])

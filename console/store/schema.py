@@ -1,0 +1,51 @@
+"""Tables of the local cache. Steps are never edited once shipped; a new step is appended."""
+
+TELEMETRY = (
+    """
+    create table obs(
+        sid integer not null, t integer not null, value real, quality integer not null,
+        rev integer not null, primary key(sid, t)) strict, without rowid;
+    create table mark(feed text primary key, cursor text not null, seq integer not null) strict
+    """,
+)
+LATEST = (
+    """
+    create table latest(
+        sid integer primary key, t integer not null, value real, quality integer not null,
+        rev integer not null) strict;
+    create table feed(name text primary key, cursor text not null) strict;
+    create table month(name text primary key, cursor text not null) strict;
+    create table link(key text primary key, value text not null) strict
+    """,
+)
+REFERENCE = (
+    """
+    create table object(
+        kind text not null, code text not null, doc text not null, primary key(kind, code))
+        strict, without rowid;
+    create table etag(kind text primary key, value text not null) strict;
+    create table record(
+        kind text not null, id text not null, rev integer not null, body text not null,
+        primary key(kind, id)) strict, without rowid;
+    create table feed(name text primary key, cursor text not null) strict;
+    create table room(name text primary key, revision integer not null, doc text not null) strict
+    """,
+)
+OPS = (
+    """
+    create table entry(
+        id text primary key, kind text not null, body text not null, author text not null,
+        at real not null) strict, without rowid;
+    create table outbox(
+        n integer primary key, id text not null unique, entity text not null, kind text not null,
+        body text not null, author text not null, at real not null, based_on text not null,
+        clock_untrusted integer not null, state text not null default 'waiting',
+        code text not null default '', tries integer not null default 0,
+        next_try real not null default 0, answered_at real) strict;
+    create index outbox_waiting on outbox(state, n);
+    create table audit(
+        n integer primary key, at real not null, who text not null, what text not null,
+        detail text not null, hash text not null) strict;
+    create table origin(key text primary key, value text not null) strict
+    """,
+)

@@ -1,0 +1,1 @@
+"""The process that fills the cache and drains the outbox."""

@@ -1,0 +1,55 @@
+"""Where the centre of a data source is found: embedded on loopback, or a real one by address."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+
+from console.drill.facts import flood_keys
+from console.errors import ConsoleError
+from console.paths import DataHome
+from console.processes import Endpoint, read_endpoint
+
+TOKEN_VARIABLE = "FLOOD_CONSOLE_TOKEN"  # noqa: S105 - the name of a variable, not a secret
+Found = Endpoint | tuple[str, str] | None
+
+
+def is_remote(source: str) -> bool:
+    return source.startswith(("https://", "http://"))
+
+
+def check_source(source: str) -> None:
+    """Refuse a source that cannot exist.
+
+    Raises:
+        ConsoleError: neither live, a recording, nor a safe address.
+    """
+    if source == "live" or source in flood_keys():
+        return
+    if source.startswith("https://") or source.startswith("http://127.0.0.1:"):
+        return
+    if source.startswith("http://"):
+        raise ConsoleError(
+            f"中心服务地址 {source} 没有加密。", "请改用 https:// 地址；明文地址只允许用于本机 127.0.0.1。"
+        )
+    raise ConsoleError(
+        f"数据源 {source!r} 不存在。", f"可用：live、{'、'.join(flood_keys())}，或 https:// 地址。"
+    )
+
+
+def central_of(home: DataHome, source: str) -> Callable[[], Found]:
+    """Return how to find the centre; for an embedded one the file is read anew at each try.
+
+    Raises:
+        ConsoleError: the source cannot exist, or a remote one has no token.
+    """
+    check_source(source)
+    if not is_remote(source):
+        path = home.central(source) / "endpoint.json"
+        return lambda: read_endpoint(path)
+    token = os.environ.get(TOKEN_VARIABLE, "")
+    if not token:
+        raise ConsoleError(
+            "没有访问中心服务的令牌。", f"请把令牌放入环境变量 {TOKEN_VARIABLE} 后重新启动。"
+        )
+    return lambda: (source.rstrip("/"), token)

@@ -1,0 +1,1 @@
+"""Frame, workspaces and wall screens: build, place, connect."""

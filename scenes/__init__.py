@@ -1,0 +1,1 @@
+"""The 3D sandbox: geometry builders and the one owner of a VTK window."""

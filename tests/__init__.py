@@ -1,0 +1,1 @@
+"""Stories a user would recognise."""

@@ -1,0 +1,1 @@
+"""Widgets: show viewdata, report gestures; know no store and no service."""
