@@ -37,6 +37,10 @@ class Profile:
     def run(self) -> Path:
         return self.folder / "run"
 
+    @property
+    def sync_endpoint(self) -> Path:
+        return self.run / "sync.json"
+
     def telemetry(self, month: str) -> Path:
         return self.folder / f"tele-{month}.db"
 

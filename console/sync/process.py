@@ -59,10 +59,6 @@ class SyncOptions:
     child: bool = False
 
 
-def endpoint_path(home: DataHome, source: str) -> Path:
-    return home.profile(source).run / "sync.json"
-
-
 class SyncProcess:
     """Built and run by run_sync()."""
 
@@ -83,7 +79,7 @@ class SyncProcess:
     async def run(self) -> None:
         port = await self._server.start()
         publish(
-            endpoint_path(self._options.home, self._options.source),
+            self._profile.sync_endpoint,
             Endpoint("127.0.0.1", port, self._token, os.getpid()),
         )
         if self._options.child:

@@ -1,0 +1,251 @@
+"""Composition root of the windowed roles: desk, wall, shot."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import faulthandler
+import logging
+import os
+import signal
+import sys
+import threading
+import time
+from dataclasses import replace
+from types import TracebackType
+
+from PySide6.QtCore import QEvent, QLibraryInfo, QObject, Qt, QTimer, QTranslator, qInstallMessageHandler
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QApplication
+
+from console.errors import ConsoleError, ErrorHub
+from console.fonts import chinese_family
+from console.look import Look
+from console.loop import qt_loop
+from console.paths import DataHome
+from console.services.instruments import Instruments
+from console.services.session import Session, Source
+from console.services.supervisor import Child, Supervisor
+from console.services.wall_control import WallControl
+from console.settings import Settings
+from console.sync.sources import check_source, is_remote
+from console.windows.docking import prepare_docking
+from console.windows.panels import Context
+
+log = logging.getLogger(__name__)
+HARMLESS = ("This plugin does not support", "propagateSizeHints")
+
+
+def make_application(arguments: list[str]) -> QApplication:
+    prepare_docking()
+    QApplication.setHighDpiScaleFactorRoundingPolicy(Qt.HighDpiScaleFactorRoundingPolicy.PassThrough)
+    app = QApplication(arguments)
+    app.setApplicationName("flood-console")
+    app.setStyle("Fusion")
+    app.setQuitOnLastWindowClosed(False)
+    return app
+
+
+def make_look(app: QApplication, settings: Settings) -> Look:
+    """Return the look, with a font that has Chinese.
+
+    Raises:
+        NoChineseFont: there is none on this machine.
+    """
+    look = Look(settings.theme, settings.language, settings.font_scale, chinese_family())
+    own = QTranslator(app)
+    if own.load("qtbase_zh_CN", QLibraryInfo.path(QLibraryInfo.LibraryPath.TranslationsPath)):
+        app.installTranslator(own)
+
+    def apply() -> None:
+        app.setPalette(look.palette())
+        app.setFont(look.font())
+
+    look.changed.connect(apply)
+    apply()
+    return look
+
+
+def catch_everything(hub: ErrorHub, home: DataHome) -> None:
+    """Send every stray exception, Qt warning and crash to the hub or the log."""
+    faulthandler.enable((home.logs / "crash.log").open("a"))
+
+    def stray(kind: type[BaseException], exc: BaseException, _trace: TracebackType | None) -> None:
+        if not issubclass(kind, KeyboardInterrupt):
+            hub.report("window", exc)
+
+    def from_qt(_kind: object, _where: object, text: str) -> None:
+        if not any(h in text for h in HARMLESS):
+            log.warning("Qt: %s", text)
+
+    sys.excepthook = stray
+    threading.excepthook = lambda args: hub.report("thread", args.exc_value) and None  # type: ignore[func-returns-value]
+    qInstallMessageHandler(from_qt)
+
+
+class QuitGuard(QObject):
+    """Turns the system's quit request into an orderly close."""
+
+    def __init__(self, done: asyncio.Event) -> None:
+        super().__init__()
+        self._done = done
+
+    def eventFilter(self, _watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Quit:
+            self._done.set()
+            return True
+        return False
+
+
+def children(home: DataHome, settings: Settings) -> list[Child]:
+    """Return the processes that a window needs: the centre when it is embedded, and sync."""
+    where = ["--home", str(home.root), "--source", settings.source]
+    found = []
+    if not is_remote(settings.source):
+        central = [*where, "central", "--rate", f"{settings.replay_rate:g}"]
+        if settings.replay_start:
+            central += ["--start", settings.replay_start]
+        found.append(Child("central", central))
+    found.append(Child("sync", [*where, "sync"]))
+    return found
+
+
+def run_desk(home: DataHome, settings: Settings, problem: ConsoleError | None) -> int:
+    """Run the desk until its window closes; returns the exit status."""
+    check_source(settings.source)
+    began = time.perf_counter()
+    app = make_application(sys.argv)
+    hub = ErrorHub()
+    catch_everything(hub, home)
+    look = make_look(app, settings)
+    loop = qt_loop(app, hub.report)
+    with loop:
+        next_source = loop.run_until_complete(_desk(app, home, settings, problem, hub, look, began))
+    if next_source:
+        os.execv(sys.executable, [sys.executable, "-m", "console", "--home", str(home.root), "--source", next_source])
+    return 0
+
+
+async def _desk(
+    app: QApplication, home: DataHome, settings: Settings, problem: ConsoleError | None, hub: ErrorHub, look: Look,
+    began: float,
+) -> str:
+    from console.windows.frame import Frame
+
+    done = asyncio.Event()
+    guard = QuitGuard(done)
+    app.installEventFilter(guard)
+    _on_signals(done)
+    supervisor = Supervisor(children(home, settings))
+    supervisor.start()  # they start while the window is being built
+    session = Session(Source(home, settings.source), hub)
+    instruments = Instruments()
+    wall = WallControl(session)
+    context = Context(look, hub, session, settings, instruments, wall)
+    said = f"{problem.what}{problem.next_step}" if problem else ""
+    frame = Frame(context, wall=wall, problem=said)
+    chosen: list[str] = []
+    frame.closing.connect(done.set)
+    frame.restart_requested.connect(chosen.append)
+    frame.restart_requested.connect(done.set)
+    for child in supervisor.children:
+        child.gave_up.connect(frame.say_problem)
+    frame.show()
+    instruments.mark("window", time.perf_counter() - began)
+    session.board.changed.connect(lambda: instruments.mark("first_data", time.perf_counter() - began))
+    instruments.start()
+    instruments.gauge("child_restarts", lambda: float(sum(c.restarts for c in supervisor.children)))
+    QTimer.singleShot(0, frame, lambda: frame.open_workspace(frame.current))
+    session.start()
+    try:
+        await done.wait()
+    finally:
+        app.removeEventFilter(guard)
+        instruments.stop()
+        instruments.save(home.logs / "instruments.json")
+        frame.save_layouts()
+        frame.release()
+        await session.close()
+        supervisor.stop()
+        frame.hide()
+        frame.deleteLater()
+        await asyncio.sleep(0.01)
+    return chosen[0] if chosen else ""
+
+
+def _on_signals(done: asyncio.Event) -> None:
+    if sys.platform != "win32":
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, done.set)
+
+
+def run_wall(options: argparse.Namespace, home: DataHome, settings: Settings) -> int:
+    """Run one wall screen; it follows the desk of the same data source."""
+    check_source(settings.source)
+    app = make_application(sys.argv)
+    hub = ErrorHub()
+    catch_everything(hub, home)
+    look = make_look(app, replace(settings, font_scale=max(1.35, settings.font_scale)))
+    loop = qt_loop(app, hub.report)
+    with loop:
+        loop.run_until_complete(_wall(app, options, home, settings, hub, look))
+    return 0
+
+
+async def _wall(
+    app: QApplication, options: argparse.Namespace, home: DataHome, settings: Settings, hub: ErrorHub, look: Look
+) -> None:
+    from console.windows.wall_screen import WallScreen
+
+    done = asyncio.Event()
+    guard = QuitGuard(done)
+    app.installEventFilter(guard)
+    _on_signals(done)
+    supervisor = Supervisor(children(home, settings))
+    supervisor.start()
+    session = Session(Source(home, settings.source), hub)
+    instruments = Instruments()
+    screen = WallScreen(Context(look, hub, session, settings, instruments, large=True), options.node)
+    screens = QGuiApplication.screens()
+    if options.windowed:
+        screen.resize(1280, 720)
+    else:
+        screen.place_on(screens[options.screen if 0 <= options.screen < len(screens) else -1])
+    screen.closing.connect(done.set)
+    screen.show()
+    instruments.start()
+    session.start()
+    try:
+        await done.wait()
+    finally:
+        app.removeEventFilter(guard)
+        instruments.stop()
+        screen.release()
+        await session.close()
+        supervisor.stop()
+        screen.hide()
+        screen.deleteLater()
+        await asyncio.sleep(0.01)
+
+
+def run_shot(options: argparse.Namespace, home: DataHome, settings: Settings) -> int:
+    """Render views to PNG without a display."""
+    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    from console.windows.shot import ShotOptions, take_shots
+
+    app = make_application(sys.argv[:1])
+    hub = ErrorHub()
+    catch_everything(hub, home)
+    settings = replace(
+        settings, theme=options.theme or settings.theme, language=options.language or settings.language
+    )
+    wanted = ShotOptions.from_arguments(options)
+    loop = qt_loop(app, hub.report)
+    with loop:
+        written = loop.run_until_complete(take_shots(home, settings, wanted, hub, lambda s: make_look(app, s), children))
+    for path in written:
+        print(path)
+    for incident in hub.incidents:
+        print(incident.detail, file=sys.stderr)
+    return 1 if hub.incidents else 0

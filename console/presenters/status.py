@@ -1,0 +1,84 @@
+"""Status bar and banner: what is wrong with the link, in plain words with the next step."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+from console.domain.time import age_text, stamp
+from console.presenters.wording import Translate
+from console.services.session import Session
+
+SKEW_BANNER_S = 60.0
+LINK_WORDS = {
+    "starting": ("正在启动同步", "warn"), "connecting": ("正在连接中心", "warn"), "up": ("同步", "good"),
+    "down": ("与中心失联", "bad"), "refused": ("中心拒绝访问", "bad"), "garbage": ("中心应答异常", "bad"),
+    "schema": ("中心版本不符", "bad"), "disk": ("本机磁盘写不进去", "bad"), "nosync": ("同步进程已停", "bad"),
+}
+NEXT_STEPS = {
+    "down": "可以照常查看和记录，恢复后自动补传。",
+    "refused": "请核对访问令牌后重新启动；期间可照常查看缓存。",
+    "garbage": "应答不完整或不是约定格式，程序会继续重试；若持续出现请联系中心运维。",
+    "schema": "只读显示缓存内容；请升级本程序或中心服务。",
+    "disk": "请清理磁盘空间；已确认的记录不会丢失。",
+    "nosync": "程序正在重新启动它；期间可照常查看和记录。",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What the status bar shows; tones name how loud each part is."""
+
+    mode_text: str
+    mode_tone: str
+    link_text: str
+    link_tone: str
+    outbox_text: str
+    alarm_text: str
+    alarm_tone: str
+    clock_text: str
+    banner: str
+    banner_tone: str
+    edge: str
+
+
+def status(session: Session, tr: Translate, problem: str) -> Status:
+    link, situation, desk = session.link, session.situation, session.desk
+    mode = situation.current.clock.mode
+    moment = situation.moment()
+    mode_text, tone, edge = "", "", ""
+    if link.mode in ("replay", "drill") or link.player:
+        rate = f"×{link.player.get('rate', 1):g}" if link.player.get("running") else tr("已暂停")
+        mode_text, tone, edge = f"{tr('演练')} · {link.player.get('title', '')} · {rate} · {tr('重建数据')}", "drill", "drill"
+    if mode != "live":
+        word = tr("回看") if mode == "at" else f"{tr('回放')} ×{situation.current.clock.rate:g}"
+        mode_text = f"{word} {stamp(moment, situation.now())}" + (f" · {mode_text}" if mode_text else "")
+        tone = edge = "review"
+    word, link_tone = LINK_WORDS.get(link.state, LINK_WORDS["down"])
+    ago = f" {age_text(time.time() - link.last_ok)}{tr('前')}" if link.last_ok and link.state == "up" else ""
+    since = f" {tr('自')} {stamp(link.since)}" if link.since and link.alone else ""
+    unseen = len(desk.unacknowledged())
+    banner, banner_tone = _banner(session, tr, problem)
+    outbox = f"{tr('待上报')} {desk.waiting}" if desk.waiting else ""
+    if desk.waiting and desk.oldest:
+        outbox += f" · {tr('最早')} {age_text(time.time() - desk.oldest)}{tr('前')}"
+    return Status(
+        mode_text, tone, f"{tr(word)}{ago}{since}", link_tone, outbox,
+        f"{unseen} {tr('未确认')}" if unseen else tr("告警均已确认"), "bad" if unseen else "good",
+        stamp(moment, None), banner, banner_tone, edge,
+    )
+
+
+def _banner(session: Session, tr: Translate, problem: str) -> tuple[str, str]:
+    link = session.link
+    if problem:
+        return problem, "bad"
+    if link.alone:
+        word = tr(LINK_WORDS.get(link.state, LINK_WORDS["down"])[0])
+        since = f"，{tr('自')} {stamp(link.since)} {tr('起')}" if link.since else ""
+        return f"{word}{since}。{tr(NEXT_STEPS.get(link.state, NEXT_STEPS['down']))}", "warn"
+    if abs(link.skew_s) > SKEW_BANNER_S:
+        direction = tr("慢") if link.skew_s > 0 else tr("快")
+        text = f"{tr('本机时钟比中心')}{direction} {age_text(abs(link.skew_s))}。{tr('画面时间以中心为准；请校准本机时钟，超过 5 分钟的记录会注明时钟不可信。')}"
+        return text, "warn"
+    return "", ""

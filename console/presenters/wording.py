@@ -1,0 +1,41 @@
+"""How values, ages and margins are worded, the same in every view."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from console.domain.elements import ELEMENTS, signed
+from console.domain.freshness import Freshness
+from console.domain.quality import word
+from console.domain.time import age_text, stamp
+from console.viewdata.board import Board, Row, Sample
+
+Translate = Callable[[str], str]
+
+
+def value_text(sample: Sample | None) -> str:
+    return "—" if sample is None else ELEMENTS[sample.element].text(sample.value)
+
+
+def unit_of(sample: Sample | None) -> str:
+    return "" if sample is None else ELEMENTS[sample.element].unit
+
+
+def stale(row: Row) -> bool:
+    return row.freshness >= Freshness.STALE
+
+
+def meta(board: Board, sample: Sample | None, tr: Translate) -> str:
+    """Return time, age and quality of a reading for a panel's head."""
+    if sample is None:
+        return tr("无数据")
+    age = max(0.0, board.moment - sample.t)
+    return f"{tr('数据')} {stamp(sample.t, board.now)} · {age_text(age)}{tr('前')} · {tr(word(sample.quality))}"
+
+
+def margin_text(row: Row) -> str:
+    return signed(row.margin_m) if row.margin_m is not None else ""
+
+
+def mode_word(mode: str) -> str:
+    return {"at": "回看", "playing": "回放"}.get(mode, "")

@@ -1,0 +1,176 @@
+"""Wires one window's process: sync announcements into states, one render clock for all views."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from console.domain.situation import ServiceClock
+from console.errors import ErrorHub, StoreError
+from console.paths import DataHome, Profile
+from console.services.duty_desk import DutyDesk
+from console.services.sync_link import SyncLink
+from console.services.tasks import TaskScope
+from console.state.board import BoardState
+from console.state.desk import DeskState
+from console.state.link import LinkStatus
+from console.state.situation import SituationState
+from console.store.cache_reader import CacheReader
+
+TICK_MS = 200
+OUTBOX_MS = 1500
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Which data source this process shows."""
+
+    home: DataHome
+    name: str
+
+    @property
+    def profile(self) -> Profile:
+        return self.home.profile(self.name)
+
+
+class Session(QObject):
+    """States and the line to the sync process; owned by a window, closed with it.
+
+    Signals:
+        room_heard: (room, document) another window or console set.
+        cache_problem: the cache cannot be read; arg is text for the banner, "" when it is well.
+    """
+
+    room_heard = Signal(str, dict)
+    cache_problem = Signal(str)
+
+    def __init__(self, source: Source, hub: ErrorHub, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.source = source
+        self.hub = hub
+        profile = source.profile
+        self.situation = SituationState(parent=self)
+        self.board = BoardState(CacheReader(profile), self)
+        self.desk = DeskState(self)
+        self.link = LinkStatus(self)
+        self.sync = SyncLink(profile.sync_endpoint, self)
+        self.tasks = TaskScope(hub.report)
+        self.duty = DutyDesk(
+            profile.ops, self.sync, lambda: self.link.skew_s, lambda: self.situation.current.to_json(self.situation.moment())
+        )
+        self.sync.heard.connect(self._heard)
+        self.sync.connected_changed.connect(self._sync_changed)
+        self.situation.changed.connect(self._situation_changed)
+        self._clock = QTimer(self, interval=TICK_MS)
+        self._clock.timeout.connect(self.situation.tick)
+        self._outbox = QTimer(self, interval=OUTBOX_MS)
+        self._outbox.timeout.connect(lambda: self.tasks.start("outbox", self.read_outbox()))
+        self.announced_s = 0.0
+
+    def start(self) -> None:
+        """Show what the cache has at once, then follow the sync process."""
+        self.tasks.start("first picture", self._first_picture())
+        self.sync.connect_now()
+        self._clock.start()
+        self._outbox.start()
+
+    async def close(self) -> None:
+        self._clock.stop()
+        self._outbox.stop()
+        self.sync.close()
+        await self.tasks.close()
+        self.board.close()
+        self.duty.close()
+
+    # --- from the cache -------------------------------------------------------------------
+    async def _first_picture(self) -> None:
+        known = await self._guarded_link()
+        last = known.get("last_now")
+        if last and not self.situation.heard:
+            since_s = max(0.0, time.time() - float(known.get("last_ok", time.time())))
+            clock = ServiceClock(float(last) + since_s, self.situation.ref())
+            self.situation.set_service(clock)
+        await self._reload()
+        await self.read_records(("alarm", "ack", "log"))
+        await self.read_outbox()
+
+    async def _guarded_link(self) -> Mapping[str, str]:
+        try:
+            return dict(await self.board.read_link())
+        except StoreError as exc:
+            self.cache_problem.emit(f"{exc.what}{exc.next_step}")
+            return {}
+
+    async def _reload(self) -> None:
+        try:
+            await self.board.reload_reference()
+        except StoreError as exc:
+            self.cache_problem.emit(f"{exc.what}{exc.next_step}")
+            return
+        self.cache_problem.emit("")
+        await self._picture()
+
+    async def _picture(self) -> None:
+        situation = self.situation
+        try:
+            await self.board.show(situation.moment(), situation.now(), situation.current.clock.mode)
+        except StoreError as exc:
+            self.cache_problem.emit(f"{exc.what}{exc.next_step}")
+
+    async def read_records(self, kinds: tuple[str, ...]) -> None:
+        for kind in kinds:
+            self.desk.set_records(kind, await self.board.read("records", kind))
+        self.desk.join()
+
+    async def read_outbox(self) -> None:
+        try:
+            before = self.desk.outbox
+            self.desk.set_outbox(await self.duty.outbox())
+        except StoreError as exc:
+            self.cache_problem.emit(f"{exc.what}{exc.next_step}")
+            return
+        if self.desk.outbox != before:
+            self.desk.join()
+
+    # --- announcements ----------------------------------------------------------------------
+    def _heard(self, kind: str, doc: dict[str, Any]) -> None:
+        self.announced_s = time.monotonic()
+        if kind == "clock":
+            clock = ServiceClock(doc["now"], doc["ref"], doc["rate"], doc["running"], doc["mode"])
+            self.link.heard_clock(doc)
+            self.situation.set_service(clock)
+        elif kind == "link":
+            was_alone = self.link.alone
+            self.link.heard_link(doc)
+            if self.link.alone and not was_alone:
+                self.situation.service_lost()
+        elif kind == "changed":
+            self.board.mark(doc.get("sids"))
+            self.tasks.start("picture", self._picture())
+        elif kind in ("objects", "epoch"):
+            self.board.mark(None)
+            self.tasks.start("reference", self._reload())
+            if kind == "epoch":
+                self.tasks.start("records", self.read_records(("alarm", "ack", "log")))
+        elif kind == "records":
+            self.tasks.start("records", self.read_records(tuple(doc.get("kinds", ()))))
+        elif kind == "outbox":
+            self.tasks.start("outbox", self.read_outbox())
+        elif kind == "room" and isinstance(doc.get("doc"), dict):
+            self.room_heard.emit(str(doc.get("room")), doc["doc"])
+
+    def _sync_changed(self, up: bool) -> None:
+        if not up:
+            self.link.lost_sync()
+            self.situation.service_lost()
+
+    def _situation_changed(self, names: frozenset[str]) -> None:
+        if names & {"time", "clock"}:
+            self.tasks.start("picture", self._picture())
+
+    def control_player(self, action: str, *, rate: float | None = None, t: float | None = None) -> None:
+        self.sync.send({"cmd": "player", "action": action, "rate": rate, "t": t})

@@ -1,0 +1,37 @@
+"""Ownership of running coroutines: a task lives as long as its scope, a failure is reported."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+
+class TaskScope:
+    """Closed by the window that owns it."""
+
+    def __init__(self, report: Callable[[str, BaseException | None], object]) -> None:
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._report = report
+        self._closed = False
+
+    def start(self, name: str, work: Coroutine[Any, Any, Any]) -> None:
+        """Run work; after close() it is dropped, which is what a closing window wants."""
+        if self._closed:
+            work.close()
+            return
+        task = asyncio.get_running_loop().create_task(work, name=name)
+        self._tasks.add(task)
+        task.add_done_callback(self._finished)
+
+    async def close(self) -> None:
+        self._closed = True
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _finished(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (exc := task.exception()) is not None:
+            self._report(task.get_name(), exc)

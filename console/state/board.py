@@ -1,0 +1,239 @@
+"""The judged picture at the Situation's moment, kept up to date off the GUI thread."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+from PySide6.QtCore import QObject, Signal
+
+from console.domain.freshness import Freshness, breaks_line, freshness, trend
+from console.domain.objects import (
+    River,
+    Series,
+    Station,
+    river_from_doc,
+    series_from_doc,
+    station_from_doc,
+)
+from console.domain.quality import Quality
+from console.domain.states import judge
+from console.store.cache_reader import EMPTY, CacheReader, Rows
+from console.viewdata.board import Board, Row, Sample
+
+DAY_S = 86400
+MARGIN_S = 2 * 3600
+
+
+class Windows:
+    """Readings around the shown moment, kept in the worker; only what changed is read again."""
+
+    def __init__(self, reader: CacheReader) -> None:
+        self._reader = reader
+        self._rows: dict[int, Rows] = {}
+        self._span = (0, -1)
+
+    def at(self, moment: float, changed: Iterable[int] | None) -> Mapping[int, Rows]:
+        """Return each series' readings of at least [moment − 24 h, moment + 2 h].
+
+        changed: series to read again; None reads everything again.
+        """
+        need = (int(moment) - DAY_S - MARGIN_S, int(moment) + MARGIN_S)
+        if changed is None or need[0] < self._span[0] or need[1] > self._span[1]:
+            self._span = (need[0] - DAY_S // 4, need[1] + DAY_S // 4)
+            self._rows = self._reader.windows(*self._span)
+        else:
+            for sid in changed:
+                self._rows[sid] = self._reader.window(sid, *self._span)
+        return self._rows
+
+    def older(self, sid: int, moment: float) -> tuple[int, float | None, int] | None:
+        """Return the newest reading before the kept windows, for a series that fell silent."""
+        return self._reader.last_before(sid, int(moment))
+
+
+def sample(series: Series, rows: Rows, moment: float) -> Sample | None:
+    """Return one series at a moment; None when it has no reading at or before it."""
+    t, value, quality = rows
+    i = int(np.searchsorted(t, moment, side="right")) - 1
+    if i < 0:
+        return None
+    good = quality != Quality.BAD
+    first = int(np.searchsorted(t, moment - DAY_S))
+    smooth = value[i]
+    if i + 1 < len(t) and not breaks_line(t[i + 1] - t[i], series.interval_s):
+        part = (moment - t[i]) / (t[i + 1] - t[i])
+        smooth = value[i] + part * (value[i + 1] - value[i])
+    before = int(np.searchsorted(t, t[i] - 3600, side="right")) - 1
+    change = None
+    if before >= 0 and t[i] - t[before] <= 3600 + series.interval_s / 2:
+        change = float(value[i] - value[before])
+    recent = slice(first, i + 1)
+    keep = good[recent]
+    return Sample(
+        sid=series.sid,
+        element=series.element,
+        t=int(t[i]),
+        value=_known(value[i]),
+        quality=int(quality[i]),
+        smooth=_known(smooth),
+        change_1h=None if change is None or not math.isfinite(change) else change,
+        interval_s=series.interval_s,
+        source=series.source,
+        recent_t=t[recent][keep],
+        recent_v=value[recent][keep],
+    )
+
+
+def _known(value: float) -> float | None:
+    return float(value) if math.isfinite(value) else None
+
+
+def judged(
+    station: Station, samples: Mapping[str, Sample], moment: float
+) -> Row:
+    """Return a station's row; the state is judged for the date of its reading."""
+    level = samples.get(station.main_element) if station.kind != "basin" else None
+    flow = samples.get("Q")
+    rain = samples.get("P")
+    main = level or flow or samples.get("OTQ") or rain
+    usable = level if level and level.quality not in (Quality.BAD, Quality.SUSPECT) else None
+    verdict = judge(
+        station,
+        usable.value if usable else None,
+        flow.value if flow else None,
+        usable.t if usable else moment,
+    )
+    age = None if main is None else max(0.0, moment - main.t)
+    return Row(
+        station=station,
+        state=verdict.state,
+        freshness=freshness(age, main.interval_s) if main else Freshness.MISSING,
+        margin_m=verdict.margin_m,
+        level=level,
+        flow=flow,
+        inflow=samples.get("INQ"),
+        outflow=samples.get("OTQ"),
+        rain=rain,
+        trend=trend(level.change_1h if level else None),
+        age_s=age,
+    )
+
+
+class BoardState(QObject):
+    """Owns the worker thread that reads the cache for this window's process.
+
+    Signals:
+        changed: a new Board is there.
+        reference_changed: stations, rivers or series are others.
+        failed: the cache could not be read; arg is the exception.
+    """
+
+    changed = Signal()
+    reference_changed = Signal()
+    failed = Signal(object)
+
+    def __init__(self, reader: CacheReader, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._reader = reader
+        self._windows = Windows(reader)
+        self.worker = ThreadPoolExecutor(1, thread_name_prefix="cache")
+        self.board = Board(0.0, 0.0, "live")
+        self.stations: dict[str, Station] = {}
+        self.series: dict[int, Series] = {}
+        self.rivers: tuple[River, ...] = ()
+        self.events: tuple[tuple[int, str, str], ...] = ()
+        self.extent: tuple[int, int] | None = None
+        self._pending: set[int] | None = set()
+        self._wanted: tuple[float, float, str] | None = None
+        self._busy = False
+
+    # --- requests (GUI thread) --------------------------------------------------------------
+    def mark(self, sids: Iterable[int] | None) -> None:
+        """Note series whose readings changed; None for all."""
+        if sids is None or self._pending is None:
+            self._pending = None
+        else:
+            self._pending |= set(sids)
+
+    async def reload_reference(self) -> None:
+        loop = asyncio.get_running_loop()
+        docs = await loop.run_in_executor(self.worker, self._read_reference)
+        self.stations, self.rivers, self.series, self.events, self.extent = docs
+        self._pending = None
+        self.reference_changed.emit()
+
+    async def show(self, moment: float, now: float, mode: str) -> None:
+        """Compute the Board of a moment; while one is computed only the newest request waits."""
+        self._wanted = (moment, now, mode)
+        if self._busy:
+            return
+        self._busy = True
+        loop = asyncio.get_running_loop()
+        try:
+            while self._wanted is not None:
+                wanted, self._wanted = self._wanted, None
+                pending, self._pending = self._pending, set()
+                self.board = await loop.run_in_executor(self.worker, self._compute, *wanted, pending)
+                self.changed.emit()
+        finally:
+            self._busy = False
+
+    async def window(self, sids: Iterable[int], from_t: int, to_t: int) -> dict[int, Rows]:
+        """Return the readings of some series for a chart."""
+        loop = asyncio.get_running_loop()
+        wanted = list(sids)
+        return await loop.run_in_executor(
+            self.worker, lambda: {s: self._reader.window(s, from_t, to_t) for s in wanted}
+        )
+
+    async def read(self, what: str, kind: str) -> Any:
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self.worker, getattr(self._reader, what), kind)
+
+    async def read_link(self) -> Any:
+        return await asyncio.get_running_loop().run_in_executor(self.worker, self._reader.link)
+
+    def series_of(self, code: str) -> dict[str, Series]:
+        """Return an object's series by element."""
+        return {s.element: s for s in self.series.values() if s.object_code == code}
+
+    def close(self) -> None:
+        self.worker.submit(self._reader.close)
+        self.worker.shutdown(wait=True)
+
+    # --- worker thread ----------------------------------------------------------------------
+    def _read_reference(self) -> tuple[Any, ...]:
+        stations = {
+            s.code: s
+            for kind in ("stations", "reservoirs", "basins")
+            for s in map(station_from_doc, self._reader.objects(kind))
+        }
+        rivers = tuple(map(river_from_doc, self._reader.objects("reaches")))
+        series = {s.sid: s for s in map(series_from_doc, self._reader.objects("series"))}
+        events = tuple(
+            (int(d["properties"]["t"]), str(d["properties"]["text"]), str(d["properties"]["source"]))
+            for d in self._reader.objects("events")
+        )
+        return stations, rivers, series, events, self._reader.extent()
+
+    def _compute(self, moment: float, now: float, mode: str, changed: set[int] | None) -> Board:
+        windows = self._windows.at(moment, changed)
+        found: dict[str, dict[str, Sample]] = {}
+        for series in self.series.values():
+            one = sample(series, windows.get(series.sid, EMPTY), moment)
+            if one is None:
+                old = self._windows.older(series.sid, moment)
+                if old is not None:
+                    rows = (np.array([old[0]]), np.array([np.nan if old[1] is None else old[1]]), np.array([old[2]]))
+                    one = sample(series, rows, moment)
+            if one is not None:
+                kept = found.setdefault(series.object_code, {})
+                if series.element not in kept or kept[series.element].t < one.t:
+                    kept[series.element] = one
+        rows_ = tuple(judged(s, found.get(s.code, {}), moment) for s in self.stations.values())
+        return Board(moment, now, mode, rows_, self.rivers, {r.code: r for r in rows_})

@@ -1,0 +1,50 @@
+"""What is known of the link with the centre, for the status bar and the banner."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from PySide6.QtCore import QObject, Signal
+
+
+class LinkStatus(QObject):
+    """Signals:
+    changed: state, skew, outbox count or player are others.
+    """
+
+    changed = Signal()
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.state = "starting"
+        self.detail = ""
+        self.since: float | None = None
+        self.last_ok: float | None = None
+        self.skew_s = 0.0
+        self.mode = ""
+        self.service = ""
+        self.player: dict[str, Any] = {}
+
+    def heard_link(self, doc: Mapping[str, Any]) -> None:
+        self.state = str(doc.get("state", "down"))
+        self.detail = str(doc.get("detail", ""))
+        self.since = doc.get("since")
+        self.last_ok = doc.get("last_ok")
+        self.skew_s = float(doc.get("skew_s", 0.0))
+        self.changed.emit()
+
+    def heard_clock(self, doc: Mapping[str, Any]) -> None:
+        self.mode = str(doc.get("mode", ""))
+        self.service = str(doc.get("service", ""))
+        self.player = dict(doc.get("player") or {})
+        self.skew_s = float(doc.get("skew_s", 0.0))
+        self.changed.emit()
+
+    def lost_sync(self) -> None:
+        self.state = "nosync"
+        self.changed.emit()
+
+    @property
+    def alone(self) -> bool:
+        return self.state not in ("up", "starting", "connecting")

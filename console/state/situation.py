@@ -1,0 +1,109 @@
+"""The one Situation of a window's process, and the one clock that drives it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+
+from PySide6.QtCore import QObject, Signal
+
+from console.domain.situation import Camera, Clock, ServiceClock, Situation
+
+
+class SituationState(QObject):
+    """Views read it and ask to change it; nothing else is shared between them.
+
+    Signals:
+        changed: arg is a frozenset of "time", "clock", "selection", "layers", "camera", "window".
+        service_changed: the centre's clock was heard anew.
+    """
+
+    changed = Signal(frozenset)
+    service_changed = Signal()
+
+    def __init__(
+        self, ref: Callable[[], float] = time.monotonic, wall: Callable[[], float] = time.time,
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._ref = ref
+        self.current = Situation()
+        self.service = ServiceClock(wall(), ref())
+        self.heard = False
+        self._shown = 0.0
+
+    def moment(self) -> float:
+        """Return the moment shown, UTC s."""
+        return self.current.clock.moment(self.service, self._ref())
+
+    def now(self) -> float:
+        """Return the centre's time, UTC s; past its end it goes on so that ages grow."""
+        return self.service.at(self._ref())
+
+    def set_service(self, clock: ServiceClock) -> None:
+        self.service = clock
+        self.heard = True
+        self.service_changed.emit()
+        self.tick(force=True)
+
+    def service_lost(self) -> None:
+        """The link is down: the centre's time goes on at ×1, ages grow."""
+        now = self.now()
+        self.set_service(ServiceClock(now, self._ref(), 1.0, True, self.service.mode))
+
+    def tick(self, *, force: bool = False) -> None:
+        """Called by the one render clock; emits "time" when the shown moment moved."""
+        moment = self.moment()
+        if force or abs(moment - self._shown) >= 1.0:
+            self._shown = moment
+            self.changed.emit(frozenset({"time"}))
+
+    # --- intents --------------------------------------------------------------------------
+    def adopt(self, situation: Situation) -> None:
+        """Take a whole Situation (cast, snapshot, link)."""
+        before, self.current = self.current, situation
+        names = {
+            name
+            for name, old, new in (
+                ("clock", before.clock, situation.clock),
+                ("selection", before.selection, situation.selection),
+                ("layers", before.layers, situation.layers),
+                ("camera", before.camera, situation.camera),
+                ("window", before.window_h, situation.window_h),
+            )
+            if old != new
+        }
+        if names:
+            self._shown = self.moment()
+            self.changed.emit(frozenset(names | ({"time"} if "clock" in names else set())))
+
+    def select(self, code: str | None) -> None:
+        self.adopt(self.current.with_selection(code))
+
+    def go_live(self) -> None:
+        self.adopt(self.current.with_clock(Clock()))
+
+    def look_at(self, t: float) -> None:
+        """Show a past moment; at or after the centre's now means live."""
+        clock = Clock() if t >= self.now() else Clock("at", float(t))
+        self.adopt(self.current.with_clock(clock))
+
+    def play_from(self, t: float, rate: float) -> None:
+        self.adopt(self.current.with_clock(Clock("playing", float(t), rate, self._ref())))
+
+    def stop_playing(self) -> None:
+        if self.current.clock.mode == "playing":
+            self.look_at(self.moment())
+
+    def set_window(self, hours: float) -> None:
+        self.adopt(replace(self.current, window_h=min(2400.0, max(3.0, hours))))
+
+    def set_layers(self, layers: tuple[str, ...]) -> None:
+        self.adopt(replace(self.current, layers=layers))
+
+    def set_camera(self, camera: Camera | None) -> None:
+        self.adopt(replace(self.current, camera=camera))
+
+    def ref(self) -> float:
+        return self._ref()

@@ -1,0 +1,80 @@
+"""What every view draws from: one judged row per object, made once per change."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from console.domain.freshness import Freshness
+from console.domain.objects import River, Station
+from console.domain.states import State
+
+Array = NDArray[np.float64]
+EMPTY_T = np.empty(0, np.int64)
+EMPTY_V = np.empty(0)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sample:
+    """One series at the shown moment.
+
+    t, value, quality: the newest reading at or before it. smooth: interpolated between readings
+    (held after the last one). change_1h: value minus the value an hour before, None if unknown.
+    recent_t, recent_v: the last 24 h, shape (n,).
+    """
+
+    sid: int
+    element: str
+    t: int
+    value: float | None
+    quality: int
+    smooth: float | None
+    change_1h: float | None
+    interval_s: int
+    source: str
+    recent_t: NDArray[np.int64] = field(default_factory=lambda: EMPTY_T)
+    recent_v: Array = field(default_factory=lambda: EMPTY_V)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One object, judged once; table, map, strip, card and sandbox all show this."""
+
+    station: Station
+    state: State
+    freshness: Freshness
+    margin_m: float | None
+    level: Sample | None
+    flow: Sample | None
+    inflow: Sample | None
+    outflow: Sample | None
+    rain: Sample | None
+    trend: int
+    age_s: float | None
+
+    @property
+    def code(self) -> str:
+        return self.station.code
+
+    @property
+    def main(self) -> Sample | None:
+        if self.station.kind == "basin":
+            return self.rain
+        return self.level or self.flow or self.outflow
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """All rows at one moment. moment, now: UTC s. mode: live, at, playing."""
+
+    moment: float
+    now: float
+    mode: str
+    rows: tuple[Row, ...] = ()
+    rivers: tuple[River, ...] = ()
+    by_code: dict[str, Row] = field(default_factory=dict)
+
+    def row(self, code: str | None) -> Row | None:
+        return self.by_code.get(code) if code else None

@@ -1,0 +1,106 @@
+"""What the hydrograph, reservoir card and basin strip draw."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from console.domain.states import State
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Curve:
+    """One series: t (n,) UTC s, v (n,), quality (n,). role: level, flow, rain."""
+
+    role: str
+    name: str
+    unit: str
+    t: NDArray[np.int64]
+    v: Array
+    quality: NDArray[np.int64]
+    interval_s: int = 3600
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """A labelled level line. kind as in domain thresholds; axis: level or flow."""
+
+    kind: str
+    word: str
+    value: float
+    axis: str = "level"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class HydrographView:
+    """Everything of one hydrograph. moment is the now-line; times are UTC s."""
+
+    code: str
+    title: str
+    from_t: float
+    to_t: float
+    moment: float
+    now: float
+    curves: tuple[Curve, ...] = ()
+    limits: tuple[Limit, ...] = ()
+    peak: tuple[int, float, State] | None = None
+    crossings: tuple[tuple[int, float, str], ...] = ()
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ReservoirView:
+    """One reservoir; every figure is None when it is not known.
+
+    levels: (kind, word, metres, source). storage_mcm in 10⁶ m³.
+    """
+
+    code: str
+    name: str
+    river: str
+    state: State
+    stale: bool
+    level_m: float | None
+    level_t: int | None
+    quality: str
+    levels: tuple[tuple[str, str, float, str], ...]
+    inflow_m3s: float | None
+    outflow_m3s: float | None
+    storage_mcm: float | None
+    total_mcm: float | None
+    flood_control_mcm: float | None
+    margin_m: float | None
+    change_1h: float | None
+    hours_to_limit: float | None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StripNode:
+    """A station on the strip. eta_h: (low, high) hours until the peak arrives, None unknown."""
+
+    code: str
+    name: str
+    chainage_km: float
+    state: State
+    stale: bool
+    value_text: str
+    margin_text: str
+    trend: int
+    reservoir: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StripView:
+    """A river as a line. peak_km: where the flood peak is now; peak_text says what is estimated."""
+
+    name: str
+    nodes: tuple[StripNode, ...]
+    peak_km: float | None = None
+    peak_text: str = ""
+    selected: str | None = None
+    profile: tuple[tuple[float, float], ...] = field(default_factory=tuple)

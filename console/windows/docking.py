@@ -1,0 +1,153 @@
+"""Docked panels of one workspace: split, float, tab; the layout is kept on disk and checked."""
+
+from __future__ import annotations
+
+import re
+import xml.etree.ElementTree as ElementTree
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import PySide6QtAds as ads
+from PySide6.QtCore import QByteArray, QCoreApplication, QEvent, Qt
+from PySide6.QtGui import QGuiApplication, QMouseEvent
+from PySide6.QtWidgets import QApplication, QVBoxLayout, QWidget
+
+from widgets.panel import Panel, forward_to
+
+LAYOUT_VERSION = 1
+STATE_LIMIT = 200_000
+AREAS = {
+    "center": ads.DockWidgetArea.CenterDockWidgetArea,
+    "right": ads.DockWidgetArea.RightDockWidgetArea,
+    "bottom": ads.DockWidgetArea.BottomDockWidgetArea,
+    "top": ads.DockWidgetArea.TopDockWidgetArea,
+    "left": ads.DockWidgetArea.LeftDockWidgetArea,
+}
+HIDE_TITLE = ads.CDockAreaWidget.eDockAreaFlag.HideSingleWidgetTitleBar
+
+
+def prepare_docking() -> None:
+    """Set the process-wide docking flags; before the QApplication and the first workspace."""
+    QApplication.setAttribute(Qt.ApplicationAttribute.AA_DontCreateNativeWidgetSiblings)
+    flag = ads.CDockManager.eConfigFlag
+    ads.CDockManager.setConfigFlags(
+        flag.OpaqueSplitterResize | flag.EqualSplitOnInsertion | flag.DragPreviewIsDynamic
+        | flag.DragPreviewShowsContentPixmap | flag.FloatingContainerForceQWidgetTitleBar
+        | flag.FloatingContainerHasWidgetTitle | flag.ActiveTabHasCloseButton | flag.TabCloseButtonIsToolButton
+        | flag.RetainTabSizeWhenCloseButtonHidden | flag.DisableStylesheet
+    )
+
+
+class DockPage(QWidget):
+    """A workspace page; its panels keep their own heads, docking's title bars stay hidden."""
+
+    def __init__(self, name: str, layouts: Path) -> None:
+        super().__init__()
+        self.setObjectName("page")
+        self.name = name
+        self._file = layouts / f"{name}.xml"
+        self._manager = ads.CDockManager(self)
+        if QGuiApplication.platformName() != "xcb":
+            # its focus filter hides floating panels where no window manager answers
+            self._manager.window().removeEventFilter(self._manager)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(6, 6, 6, 6)
+        column.addWidget(self._manager)
+        self._manager.dockAreaCreated.connect(lambda area: area.setDockAreaFlag(HIDE_TITLE, True))
+        self.docks: dict[str, ads.CDockWidget] = {}
+        self._default = b""
+
+    def place(self, panel: Panel, area: str, beside: str | None = None) -> None:
+        """Add a panel; beside names the panel whose area is split, None the whole page."""
+        dock = ads.CDockWidget(self._manager, panel.title)
+        dock.setObjectName(f"{self.name}.{panel.code}")
+        dock.setWidget(panel, ads.CDockWidget.eInsertMode.ForceNoScrollArea)
+        dock.setMinimumSizeHintMode(ads.CDockWidget.eMinimumSizeHintMode.MinimumSizeHintFromContent)
+        target = self.docks[beside].dockAreaWidget() if beside else None
+        if area == "tab" and beside:
+            self._manager.addDockWidgetTabToArea(dock, target)
+        elif target is not None:
+            self._manager.addDockWidget(AREAS[area], dock, target)
+        else:
+            self._manager.addDockWidget(AREAS[area], dock)
+        self.docks[panel.code] = dock
+        panel.head.drag_event.connect(lambda event, d=dock: self._dragged(d, event))
+
+    def share(self, panel: str, sizes: Sequence[int]) -> None:
+        """Set the shares of the splitter that holds a panel."""
+        area = self.docks[panel].dockAreaWidget()
+        if area is not None:
+            self._manager.setSplitterSizes(area, list(sizes))
+
+    def finish(self) -> None:
+        """Remember the default layout, then take the saved one if it is sound."""
+        for dock in self.docks.values():
+            area = dock.dockAreaWidget()
+            if area is not None:
+                area.setDockAreaFlag(HIDE_TITLE, True)
+        self._default = bytes(self._manager.saveState(LAYOUT_VERSION).data())
+        if self._file.exists():
+            self.restore(self._file.read_bytes())
+
+    def restore(self, state: bytes) -> bool:
+        """Take a saved layout; False (and the default layout) when it is not one of this page."""
+        names = {d.objectName() for d in self.docks.values()}
+        sound = is_sound(state, names) and self._manager.restoreState(QByteArray(state), LAYOUT_VERSION)
+        if not sound:
+            self._manager.restoreState(QByteArray(self._default), LAYOUT_VERSION)
+        QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+        return bool(sound)
+
+    def reset(self) -> None:
+        self.restore(self._default)
+
+    def save(self) -> None:
+        state = bytes(self._manager.saveState(LAYOUT_VERSION).data())
+        self._file.parent.mkdir(parents=True, exist_ok=True)
+        draft = self._file.with_suffix(".new")
+        draft.write_bytes(state)
+        draft.replace(self._file)
+
+    def float_panel(self, code: str) -> None:
+        self.docks[code].setFloating()
+
+    def reopen(self, code: str) -> None:
+        self.docks[code].toggleView(True)
+
+    def leave(self) -> None:
+        """Another workspace is shown: floating panels of this one go with it."""
+        self._manager.hideManagerAndFloatingWidgets()
+
+    def enter(self) -> None:
+        self._manager.show()
+
+    def _dragged(self, dock: ads.CDockWidget, event: QMouseEvent) -> None:
+        if event.type() == QEvent.Type.MouseButtonDblClick:
+            if not dock.isFloating():
+                dock.setFloating()
+            return
+        tab = dock.tabWidget()
+        if tab is not None and not dock.isFloating():
+            forward_to(tab, event)
+
+    def state(self) -> Mapping[str, bool]:
+        """Return which panels are open."""
+        return {code: not dock.isClosed() for code, dock in self.docks.items()}
+
+
+def is_sound(state: bytes, names: set[str]) -> bool:
+    """Tell whether saved bytes can be given to the docking library (some make it hang)."""
+    if len(state) > STATE_LIMIT or not state.startswith(b"<?xml") or b"<!" in state:
+        return False
+    try:
+        root = ElementTree.fromstring(state)  # noqa: S314 - entities were refused above
+    except ElementTree.ParseError:
+        return False
+    found = [w.get("Name") for w in root.iter("Widget")]
+    return (
+        root.tag == "QtAdvancedDockingSystem"
+        and root.get("UserVersion") == str(LAYOUT_VERSION)
+        and len(found) == len(set(found))
+        and set(found) == names
+        and all(re.fullmatch(r"(\d{1,6} ?)*", s.text or "") for s in root.iter("Sizes"))
+    )

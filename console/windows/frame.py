@@ -1,0 +1,371 @@
+"""The desk window: rail, status bar, workspaces, time bar, palette; builds, places, connects."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from PySide6.QtCore import QProcess, QTimer, Signal
+from PySide6.QtGui import QCloseEvent, QKeySequence, QResizeEvent, QShortcut
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
+
+from console.commands import Command, CommandTable
+from console.domain.time import full_stamp
+from console.errors import Incident
+from console.presenters.palette import PaletteEntries
+from console.presenters.status import status
+from console.presenters.timebar import TimeBarPresenter
+from console.services.wall_control import WallControl
+from console.settings import save_settings
+from console.windows.export import write_csv, write_xlsx
+from console.windows.frame_bars import Banner, Rail, StatusBar
+from console.windows.panels import Context
+from console.windows.wall_desk import WallDesk
+from console.windows.workspaces import WORKSPACES, Workspace
+from widgets.palette import Palette
+from widgets.time_bar import TimeBar
+
+START = "monitor"
+EXPORT_NOTE = "数据含重建（演练）值，质量列注明；仅供演练与演示"
+
+
+class Frame(QMainWindow):
+    """Signals:
+    closing: the window is about to go; its owner closes the session.
+    restart_requested: arg is the data source to start with.
+    """
+
+    closing = Signal()
+    restart_requested = Signal(str)
+
+    def __init__(self, context: Context, *, wall: WallControl, problem: str = "") -> None:
+        super().__init__()
+        self.context = context
+        self.session = context.session
+        self.look = context.look
+        self.wall = wall
+        self._problem = problem
+        self._cache_problem = ""
+        self._incident: Incident | None = None
+        self.setWindowTitle(self.look.tr("三防指挥台"))
+        self.setObjectName("frame")
+        self.resize(1600, 900)
+        self.commands = CommandTable(self._commands())
+        self._shortcuts: list[QShortcut] = []
+        self._entries = PaletteEntries()
+        self.workspaces: dict[str, Workspace | WallDesk] = {}
+        self.current = START
+        self._build()
+        self._connect_states()
+        self.setStyleSheet(self.look.style_sheet())
+        self.look.changed.connect(self._relook)
+
+    # --- building ---------------------------------------------------------------------------
+    def _build(self) -> None:
+        look = self.look
+        entries = [(w.code, w.title, w.icon, w.key) for w in WORKSPACES]
+        entries.insert(3, ("wall", "大屏", "mdi6.view-grid-outline", "Ctrl+7"))
+        self.rail = Rail(look, entries)
+        self.status_bar = StatusBar(look, self.context.settings.operator)
+        self.banner = Banner()
+        self.stack = QStackedWidget(self)
+        self.time_bar = TimeBar(look)
+        self.timeline = TimeBarPresenter(self.session, self.time_bar, look.tr)
+        middle = QHBoxLayout()
+        middle.setContentsMargins(0, 0, 0, 0)
+        middle.setSpacing(0)
+        middle.addWidget(self.rail)
+        middle.addWidget(self.stack, 1)
+        body = QWidget(self)
+        column = QVBoxLayout(body)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.status_bar)
+        column.addWidget(self.banner)
+        column.addLayout(middle, 1)
+        column.addWidget(self.time_bar)
+        self.setCentralWidget(body)
+        self.palette_ = Palette(look, body)
+        self.palette_.chosen.connect(self._chosen)
+        self._connect_bars()
+        self._bind_keys()
+
+    def _connect_bars(self) -> None:
+        bar, line = self.time_bar, self.timeline
+        self.rail.chosen.connect(self.open_workspace)
+        bar.time_requested.connect(line.look_at)
+        bar.seek_requested.connect(line.seek)
+        bar.step_requested.connect(line.step)
+        bar.play_toggled.connect(line.toggle_play)
+        bar.live_requested.connect(self.session.situation.go_live)
+        bar.loop_toggled.connect(line.loop)
+        bar.rate_requested.connect(line.set_rate)
+        bar.zoom_requested.connect(line.zoom)
+
+    def _connect_states(self) -> None:
+        session = self.session
+        session.situation.changed.connect(self._time_changed)
+        session.link.changed.connect(self._show_status)
+        session.desk.changed.connect(self._show_status)
+        session.board.changed.connect(self._show_status)
+        session.cache_problem.connect(self._cache_trouble)
+        self.context.hub.listen(self._incident_happened)
+        self._second = QTimer(self, interval=1000)
+        self._second.timeout.connect(self._show_status)
+        self._second.start()
+        self._show_status()
+
+    def _bind_keys(self) -> None:
+        for command in self.commands:
+            if command.key:
+                shortcut = QShortcut(QKeySequence(command.key), self)
+                shortcut.activated.connect(self._runner(command.code))
+                self._shortcuts.append(shortcut)
+
+    def _runner(self, code: str) -> Callable[[], None]:
+        def run() -> None:
+            self.commands.run(code)
+
+        return run
+
+    def open_workspace(self, code: str) -> None:
+        """Show a workspace, building it the first time; the one left does no more work."""
+        before = self.workspaces.get(self.current)
+        if isinstance(before, Workspace) and code != self.current:
+            before.hidden()
+        if code not in self.workspaces:
+            self.workspaces[code] = self._make(code)
+            self.stack.addWidget(self._page(self.workspaces[code]))
+        self.current = code
+        page = self.workspaces[code]
+        self.stack.setCurrentWidget(self._page(page))
+        self.rail.show_current(code)
+        if isinstance(page, Workspace):
+            page.shown()
+
+    @staticmethod
+    def _page(workspace: Workspace | WallDesk) -> QWidget:
+        return workspace.page if isinstance(workspace, Workspace) else workspace
+
+    def _make(self, code: str) -> Workspace | WallDesk:
+        if code == "wall":
+            return WallDesk(self.look, self.wall, self.open_wall)
+        spec = next(w for w in WORKSPACES if w.code == code)
+        workspace = Workspace(self.context, spec, self.session.source.home.layouts)
+        workspace.cast_requested.connect(self._cast)
+        workspace.export_requested.connect(self._export)
+        return workspace
+
+    # --- states -----------------------------------------------------------------------------
+    def _time_changed(self, _names: frozenset[str]) -> None:
+        self.timeline.refresh()
+        self._show_status()
+
+    def _show_status(self) -> None:
+        shown = status(self.session, self.look.tr, self._cache_problem or self._problem)
+        self.status_bar.show_status(shown)
+        text, tone = shown.banner, shown.banner_tone
+        if not text and self._incident is not None:
+            text = f"{self.look.tr('程序内部出错，已记录，编号')} {self._incident.number}。{self.look.tr('其余功能照常。')}"
+            tone = "warn"
+        self.banner.say(text, tone)
+
+    def say_problem(self, text: str) -> None:
+        """Keep a standing problem in the banner."""
+        self._problem = text
+        self._show_status()
+
+    def _cache_trouble(self, text: str) -> None:
+        self._cache_problem = text
+        self._show_status()
+
+    def _incident_happened(self, incident: Incident) -> None:
+        self._incident = incident
+        QTimer.singleShot(20_000, self, self._forget_incident)
+        self._show_status()
+
+    def _forget_incident(self) -> None:
+        self._incident = None
+        self._show_status()
+
+    # --- commands ---------------------------------------------------------------------------
+    def _commands(self) -> list[Command]:
+        def go(code: str) -> Callable[[], None]:
+            return lambda: self.open_workspace(code)
+
+        def theme(name: str) -> Callable[[], None]:
+            return lambda: self._set_look(theme=name)
+
+        found = [Command(f"open.{w.code}", f"打开{w.title}", go(w.code), w.key, w.icon, "工作区") for w in WORKSPACES]
+        found += [
+            Command("open.wall", "打开大屏", go("wall"), "Ctrl+7", "mdi6.view-grid-outline", "工作区"),
+            Command("palette", "查找站点或命令", self.open_palette, "Ctrl+K", "mdi6.magnify", "查找"),
+            Command("time.live", "回到实时", self.session.situation.go_live, "Ctrl+L", "mdi6.circle-medium", "时间"),
+            Command("time.play", "播放或暂停", lambda: self.timeline.toggle_play(), "Ctrl+Space", "mdi6.play", "时间"),
+            Command("time.back", "后退一小时", lambda: self.timeline.step(-1), "Ctrl+Left", "", "时间"),
+            Command("time.forward", "前进一小时", lambda: self.timeline.step(1), "Ctrl+Right", "", "时间"),
+            Command("time.newest", "跳到选中对象的最新数据", self._jump_to_newest, "Ctrl+End", "", "时间"),
+            Command("time.peak", "跳到选中对象近 24 小时最高", self._jump_to_peak, "Ctrl+Up", "", "时间"),
+            Command("window.wider", "过程线时段加倍", lambda: self._widen(2.0), "Ctrl+Shift+Up", "", "时间"),
+            Command("window.narrower", "过程线时段减半", lambda: self._widen(0.5), "Ctrl+Shift+Down", "", "时间"),
+            Command("look.dark", "深色主题", theme("dark"), "", "", "外观"),
+            Command("look.light", "浅色主题", theme("light"), "", "", "外观"),
+            Command("look.english", "切换到英文 English", lambda: self._set_look(language="en"), "", "", "外观", keywords="english"),
+            Command("look.chinese", "切换到中文", lambda: self._set_look(language="zh"), "", "", "外观", keywords="chinese"),
+            Command("look.larger", "放大字号", lambda: self._scale(1.1), "Ctrl+=", "", "外观"),
+            Command("look.smaller", "缩小字号", lambda: self._scale(1 / 1.1), "Ctrl+-", "", "外观"),
+            Command("wall.open", "打开大屏窗口", self.open_wall, "", "mdi6.monitor", "大屏"),
+            Command("layout.reset", "恢复本工作区默认版面", self._reset_layout, "", "", "版面"),
+            Command("sandbox.fly", "沙盘飞到选中对象", self._fly, "Ctrl+G", "", "沙盘", enabled=self._why_no_flight),
+            Command("source.2022", "数据源：演练 2022-06 北江", lambda: self.restart_requested.emit("beijiang-2022-06"), "", "", "数据源"),
+            Command("source.2024", "数据源：演练 2024-04 北江", lambda: self.restart_requested.emit("beijiang-2024-04"), "", "", "数据源"),
+            Command("source.live", "数据源：实时（导入的实测数据）", lambda: self.restart_requested.emit("live"), "", "", "数据源"),
+            Command("instruments", "仪表（隐藏页）", self._instruments, "Ctrl+Shift+P", "", "运维"),
+        ]
+        return found
+
+    def open_palette(self) -> None:
+        items = self._entries.build(self.session.board.board, self.commands, self.look.tr)
+        self.palette_.open_with(items)
+
+    def _chosen(self, code: str) -> None:
+        kind, _, name = code.partition(":")
+        if kind == "object":
+            self.session.situation.select(name)
+        else:
+            self.commands.run(name)
+
+    def _jump_to_newest(self) -> None:
+        row = self.session.board.board.row(self.session.situation.current.selection)
+        if row is not None and row.main is not None:
+            self.session.situation.look_at(float(row.main.t))
+
+    def _jump_to_peak(self) -> None:
+        row = self.session.board.board.row(self.session.situation.current.selection)
+        if row is not None and row.main is not None and len(row.main.recent_v):
+            self.session.situation.look_at(float(row.main.recent_t[int(row.main.recent_v.argmax())]))
+
+    def _widen(self, factor: float) -> None:
+        self.session.situation.set_window(self.session.situation.current.window_h * factor)
+
+    def _set_look(self, *, theme: str | None = None, language: str | None = None) -> None:
+        self.look.change(theme=theme, language=language)
+        kept = replace(self.context.settings, theme=self.look.theme, language=self.look.language)
+        save_settings(self.session.source.home.settings, kept)
+
+    def _scale(self, factor: float) -> None:
+        self.look.change(scale=min(2.0, max(0.8, self.look.scale * factor)))
+
+    def _relook(self) -> None:
+        """Theme, language or size changed: same states, views built anew."""
+        self.setStyleSheet(self.look.style_sheet())
+        self.save_layouts()
+        for workspace in self.workspaces.values():
+            if isinstance(workspace, Workspace):
+                workspace.release()
+            page = self._page(workspace)
+            self.stack.removeWidget(page)
+            page.deleteLater()
+        self.workspaces.clear()
+        old = self.centralWidget()
+        for shortcut in self._shortcuts:
+            shortcut.setEnabled(False)
+            shortcut.deleteLater()
+        self._shortcuts = []
+        self._build()
+        if old is not None:
+            old.deleteLater()
+        self.setWindowTitle(self.look.tr("三防指挥台"))
+        self.open_workspace(self.current)
+        self.timeline.refresh()
+        self._show_status()
+
+    def _reset_layout(self) -> None:
+        page = self.workspaces.get(self.current)
+        if isinstance(page, Workspace):
+            page.page.reset()
+
+    def _scene(self) -> object | None:
+        page = self.workspaces.get("sandbox")
+        return page.hosts["sandbox.scene"].widget if isinstance(page, Workspace) else None
+
+    def _why_no_flight(self) -> str:
+        return "" if self.session.situation.current.selection else self.look.tr("先选一个对象")
+
+    def _fly(self) -> None:
+        self.open_workspace("sandbox")
+        row = self.session.board.board.row(self.session.situation.current.selection)
+        scene = self._scene()
+        if row is not None and row.station.lon is not None and row.station.lat is not None and scene is not None:
+            scene.fly_to(row.station.lon, row.station.lat)  # type: ignore[attr-defined]
+
+    def _instruments(self) -> None:
+        self.context.instruments.save(self.session.source.home.logs / "instruments.json")
+        self.open_workspace("system")
+
+    # --- wall and export --------------------------------------------------------------------
+    def _cast(self, panel: str) -> None:
+        self.wall.cast(panel)
+
+    def open_wall(self) -> None:
+        """Start a wall window as a process of its own: it cannot take the desk down."""
+        source = self.session.source
+        arguments = ["-m", "console", "--home", str(source.home.root), "--source", source.name, "wall"]
+        QProcess.startDetached(sys.executable, arguments)
+
+    def _export(self, panel: str) -> None:
+        """Ask where to, beside the work; the picture or table is what is on screen now."""
+        page = self.workspaces.get(self.current)
+        if not isinstance(page, Workspace):
+            return
+        dialog = QFileDialog(self, self.look.tr("导出"))
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        host = page.hosts[panel]
+        kinds = ["PNG (*.png)"] + (["Excel (*.xlsx)", "CSV (*.csv)"] if host.built.export_table else [])
+        dialog.setNameFilters(kinds)
+        dialog.selectFile(f"{panel}.png")
+        dialog.fileSelected.connect(lambda name: self.export_panel(panel, Path(name)))
+        dialog.open()
+
+    def export_panel(self, panel: str, path: Path) -> None:
+        """Write a panel as PNG, CSV or XLSX with time, source and the label of its data."""
+        page = self.workspaces[self.current]
+        assert isinstance(page, Workspace)  # noqa: S101
+        host = page.hosts[panel]
+        board = self.session.board.board
+        notes = [
+            f"{self.look.tr('数据时刻')} {full_stamp(board.moment)} {self.look.tr('北京时间')}",
+            f"{self.look.tr('数据源')} {self.session.source.name}", self.look.tr(EXPORT_NOTE),
+        ]
+        if path.suffix.lower() == ".csv" and host.built.export_table:
+            write_csv(path, host.built.export_table(), notes)
+        elif path.suffix.lower() == ".xlsx" and host.built.export_table:
+            write_xlsx(path, host.built.export_table(), notes)
+        else:
+            picture = host.panel.grab().toImage()
+            picture.setText("Description", "；".join(notes))
+            picture.save(str(path))
+
+    # --- closing ----------------------------------------------------------------------------
+    def save_layouts(self) -> None:
+        for workspace in self.workspaces.values():
+            if isinstance(workspace, Workspace):
+                workspace.page.save()
+
+    def release(self) -> None:
+        """Free what needs freeing before the widgets die."""
+        self._second.stop()
+        for workspace in self.workspaces.values():
+            if isinstance(workspace, Workspace):
+                workspace.release()
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        self.save_layouts()
+        event.accept()
+        self.closing.emit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.palette_.hide()

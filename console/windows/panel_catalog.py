@@ -1,0 +1,264 @@
+"""The panels by code: a title, a builder; desk, wall and screenshots build from the same table."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from console.errors import ConsoleError
+from console.presenters.card import present_card
+from console.presenters.duty import alarm_rows, log_rows
+from console.presenters.hydrograph import HydrographPresenter
+from console.presenters.map import present_map
+from console.presenters.overview import happenings, tiles
+from console.presenters.reservoir import present_reservoir
+from console.presenters.scene import present_scene
+from console.presenters.strip import present_strip
+from console.presenters.system import feed_rows, link_rows, outbox_rows
+from console.presenters.table import present_table
+from console.services.duty_desk import LOG_TYPES
+from console.services.sandbox_ground import EXAGGERATION, load_ground
+from console.store.basemap import load_basemap
+from console.windows.panels import Built, Context
+from widgets.alarm_list import AlarmList
+from widgets.basin_strip import BasinStrip
+from widgets.duty_log import DutyLog
+from widgets.facts_table import FactsTable
+from widgets.map_widget import MapWidget
+from widgets.object_card import ObjectCard
+from widgets.overview import HappeningList, Overview
+from widgets.reservoir_card import ReservoirCard
+from widgets.station_table import COLUMNS, StationTable
+
+BOARD = frozenset({"board", "selection"})
+
+
+def build_map(c: Context) -> Built:
+    widget = MapWidget(c.look)
+    session = c.session
+
+    def refresh() -> str:
+        widget.set_layers(session.situation.current.layers)
+        selected = session.situation.current.selection
+        row = session.board.board.row(selected)
+        if row is not None and row.station.lon is not None and row.station.lat is not None and not c.large:
+            if getattr(widget, "_followed", None) != selected:
+                widget.go_to(row.station.lon, row.station.lat)
+            widget._followed = selected  # type: ignore[attr-defined]
+        return present_map(widget, session.board.board, selected, c.look.tr)
+
+    async def base() -> None:
+        folder = session.source.home.shared_cache
+        widget.set_base(await asyncio.get_running_loop().run_in_executor(None, load_basemap, folder))
+
+    session.tasks.start("base map", base())
+    widget.selected.connect(lambda code: session.situation.select(code or None))
+    return Built(widget, refresh, BOARD | {"layers"})
+
+
+def build_table(c: Context) -> Built:
+    widget = StationTable(c.look)
+    session = c.session
+    widget.selected.connect(session.situation.select)
+
+    def refresh() -> str:
+        return present_table(widget, session.board.board, session.situation.current.selection, c.look.tr)
+
+    def cells() -> list[list[str]]:
+        head = [col.title for col in COLUMNS if col.title and col.title != "近 24h"]
+        body = [
+            [col.text(r) for col in COLUMNS if col.title and col.title != "近 24h"] for r in widget.model.rows()
+        ]
+        return [head, *body]
+
+    return Built(widget, refresh, BOARD, export_table=cells)
+
+
+def build_hydrograph(c: Context) -> Built:
+    from widgets.hydrograph import Hydrograph  # pyqtgraph is slow to import: after the first window
+
+    widget = Hydrograph(c.look)
+    presenter = HydrographPresenter(c.session, widget, c.look.tr)
+    widget.time_picked.connect(c.session.situation.look_at)
+
+    def refresh() -> tuple[str, str]:
+        said = presenter.refresh()
+        return presenter.title or c.look.tr("过程线"), said
+
+    return Built(widget, refresh, BOARD | {"window", "clock"})
+
+
+def build_reservoir(c: Context) -> Built:
+    widget = ReservoirCard(c.look)
+    session = c.session
+
+    def refresh() -> tuple[str, str]:
+        return present_reservoir(widget, session.board.board, session.situation.current.selection, c.look.tr)
+
+    return Built(widget, refresh, BOARD)
+
+
+def build_strip(c: Context) -> Built:
+    widget = BasinStrip(c.look)
+    session = c.session
+    widget.selected.connect(session.situation.select)
+
+    def refresh() -> tuple[str, str]:
+        return present_strip(widget, session.board.board, session.situation.current.selection, c.look.tr)
+
+    return Built(widget, refresh, BOARD)
+
+
+def build_overview(c: Context) -> Built:
+    widget = Overview(c.look)
+
+    def refresh() -> str:
+        widget.show_tiles(tiles(c.session.board.board, c.session.desk, c.look.tr))
+        return ""
+
+    return Built(widget, refresh, BOARD | {"desk"})
+
+
+def build_happening(c: Context) -> Built:
+    widget = HappeningList(c.look)
+    widget.selected.connect(c.session.situation.select)
+
+    def refresh() -> str:
+        items = happenings(c.session.desk.alarms, c.session.board.board, c.look.tr)
+        widget.show_items(items)
+        active = sum(1 for a in c.session.desk.alarms if a.active)
+        return f"{len(items)} {c.look.tr('处')} · {active} {c.look.tr('条活动告警')}" if items else ""
+
+    return Built(widget, refresh, BOARD | {"desk"})
+
+
+def build_alarms(c: Context) -> Built:
+    widget = AlarmList(c.look, c.settings.operator)
+    session = c.session
+
+    async def acknowledge(alarm_id: str, name: str, note: str) -> None:
+        try:
+            await session.duty.acknowledge(alarm_id, name, note)
+        except ConsoleError as exc:
+            widget.not_saved(f"{exc.what}{exc.next_step}")
+            return
+        widget.saved()
+        await session.read_outbox()
+
+    widget.acknowledge_requested.connect(
+        lambda a, n, t: session.tasks.start("acknowledge", acknowledge(a, n, t))
+    )
+    widget.selected.connect(session.situation.select)
+
+    def refresh() -> str:
+        rows = alarm_rows(session.desk, session.board.stations, session.situation.now(), c.look.tr)
+        widget.show_rows(rows)
+        unseen = sum(1 for r in rows if r.active and not r.acks)
+        active = sum(1 for r in rows if r.active)
+        return f"{c.look.tr('活动')} {active} · {c.look.tr('未确认')} {unseen} · {c.look.tr('共')} {len(rows)}"
+
+    return Built(widget, refresh, frozenset({"desk", "board"}))
+
+
+def build_log(c: Context) -> Built:
+    widget = DutyLog(c.look, LOG_TYPES, c.settings.operator)
+    session = c.session
+
+    async def write(kind: str, text: str, name: str) -> None:
+        try:
+            await session.duty.write_log(kind, text, name, session.situation.current.selection or "")
+        except ConsoleError as exc:
+            widget.not_saved(f"{exc.what}{exc.next_step}")
+            return
+        widget.saved()
+        await session.read_outbox()
+
+    widget.entry_requested.connect(lambda k, t, n: session.tasks.start("log entry", write(k, t, n)))
+
+    def refresh() -> str:
+        rows = log_rows(session.desk, c.look.tr)
+        widget.show_rows(rows)
+        waiting = sum(1 for r in rows if r.pending)
+        return f"{len(rows)} {c.look.tr('条')}" + (f" · {c.look.tr('待上报')} {waiting}" if waiting else "")
+
+    return Built(widget, refresh, frozenset({"desk"}))
+
+
+def build_card(c: Context) -> Built:
+    widget = ObjectCard(c.look)
+    session = c.session
+
+    def refresh() -> str:
+        return present_card(widget, session.board.board, session.situation.current.selection, c.look.tr)
+
+    return Built(widget, refresh, BOARD)
+
+
+def build_scene(c: Context) -> Built:
+    from scenes.viewport import SceneViewport  # numpy/scipy/VTK: only when the sandbox is opened
+
+    session = c.session
+    folder = session.source.home.shared_cache
+    widget = SceneViewport(c.look, lambda: load_ground(folder, c.settings.dem), EXAGGERATION, still=c.still)
+    widget.selected.connect(lambda code: session.situation.select(code or None))
+    c.instruments.gauge("scene_frame_ms", lambda: widget.frame.spent_ms if widget.frame else 0.0)
+
+    def refresh() -> str:
+        return present_scene(widget, session.board.board, session.situation.current.selection, c.look.tr)
+
+    return Built(widget, refresh, BOARD, release=widget.release)
+
+
+def build_feeds(c: Context) -> Built:
+    titles = ("对象", "要素", "来源", "最新数据", "延迟", "状态")
+    widget = FactsTable(c.look, titles, (120, 90, 110, 110, 90, 80), "还没有数据源报数")
+
+    def refresh() -> str:
+        rows = feed_rows(c.session, c.look.tr)
+        widget.show_rows(rows)
+        return f"{len(rows)} {c.look.tr('个序列')}"
+
+    return Built(widget, refresh, frozenset({"board"}))
+
+
+def build_outbox(c: Context) -> Built:
+    titles = ("时间", "类型", "内容", "记录人", "状态", "重试")
+    widget = FactsTable(c.look, titles, (100, 90, 300, 90, 120, 50), "没有待上报的内容")
+
+    def refresh() -> str:
+        widget.show_rows(outbox_rows(c.session, c.look.tr))
+        return f"{c.look.tr('待上报')} {c.session.desk.waiting}"
+
+    return Built(widget, refresh, frozenset({"desk"}))
+
+
+def build_link(c: Context) -> Built:
+    widget = FactsTable(c.look, ("项目", "现况"), (150, 420), "正在启动")
+
+    def refresh() -> str:
+        figures = [(k, f"{v:g}") for k, v in c.instruments.report().items()]
+        widget.show_rows(link_rows(c.session, c.look.tr, figures))
+        return ""
+
+    return Built(widget, refresh, frozenset({"link", "time"}))
+
+
+PANELS: dict[str, tuple[str, Callable[[Context], Built]]] = {
+    "monitor.overview": ("总览", build_overview),
+    "monitor.map": ("一张图", build_map),
+    "monitor.table": ("测站表", build_table),
+    "monitor.hydrograph": ("过程线", build_hydrograph),
+    "monitor.reservoir": ("水库", build_reservoir),
+    "monitor.strip": ("河系概化图", build_strip),
+    "monitor.happening": ("正在发生", build_happening),
+    "duty.alarms": ("告警", build_alarms),
+    "duty.log": ("值班日志", build_log),
+    "duty.hydrograph": ("过程线", build_hydrograph),
+    "duty.card": ("对象", build_card),
+    "sandbox.scene": ("三维沙盘", build_scene),
+    "sandbox.card": ("对象", build_card),
+    "sandbox.hydrograph": ("过程线", build_hydrograph),
+    "system.link": ("链路与仪表", build_link),
+    "system.feeds": ("数据源", build_feeds),
+    "system.outbox": ("待上报", build_outbox),
+}

@@ -1,0 +1,194 @@
+"""Pictures of any workspace or panel at any Situation, headless, from a real running chain."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QCoreApplication, QEvent
+from PySide6.QtWidgets import QApplication, QWidget
+
+from console.domain.time import from_beijing
+from console.errors import ConsoleError, ErrorHub
+from console.look import Look
+from console.paths import DataHome
+from console.services.instruments import Instruments
+from console.services.session import Session, Source
+from console.services.supervisor import Child, Supervisor
+from console.services.wall_control import WallControl
+from console.settings import Settings
+from console.windows.frame import Frame
+from console.windows.panel_catalog import PANELS
+from console.windows.panels import Context
+from console.windows.wall_screen import WallScreen
+from console.windows.workspaces import WORKSPACES, Workspace
+
+PATIENCE_S = 60.0
+SETTLE_S = 1.2
+ALL_VIEWS = ("duty", "monitor", "sandbox", "wall", "system")
+
+
+@dataclass(frozen=True, slots=True)
+class ShotOptions:
+    """view: workspace, workspace.panel, wallscreen or all. at_t: UTC s, None for the live moment."""
+
+    view: str
+    out: Path
+    width: int
+    height: int
+    at_t: int | None
+    select: str
+    themes: tuple[str, ...]
+
+    @classmethod
+    def from_arguments(cls, options: argparse.Namespace) -> ShotOptions:
+        """Read the command line.
+
+        Raises:
+            ConsoleError: unknown view, bad size or time.
+        """
+        known = {w.code for w in WORKSPACES} | set(PANELS) | {"wall", "wallscreen", "all"}
+        if options.view not in known:
+            raise ConsoleError(f"没有名为 {options.view} 的视图。", f"可用：{'、'.join(sorted(known))}。")
+        try:
+            width, height = (int(p) for p in options.size.lower().split("x"))
+            at = from_beijing(options.at) if options.at else None
+        except ValueError as exc:
+            raise ConsoleError("尺寸或时刻写得不对。", "尺寸如 1920x1080，时刻如 '2022-06-22 14:00'。", str(exc)) from exc
+        if not (320 <= width <= 7680 and 240 <= height <= 4320):
+            raise ConsoleError(f"尺寸 {options.size} 超出范围。", "请在 320x240 到 7680x4320 之间选择。")
+        out = Path(options.out or ("shots" if options.view == "all" else f"{options.view}.png"))
+        themes = (options.theme,) if options.theme else (("dark", "light") if options.view == "all" else ("",))
+        return cls(options.view, out, width, height, at, options.select or "", themes)
+
+
+async def take_shots(
+    home: DataHome, settings: Settings, options: ShotOptions, hub: ErrorHub, make_look: Callable[[Settings], Look],
+    children: Callable[[DataHome, Settings], list[Child]],
+) -> list[Path]:
+    """Start the chain, wait for data, set the Situation, paint; returns the files written.
+
+    Raises:
+        ConsoleError: no data came in time.
+    """
+    if options.at_t is not None:
+        from console.domain.time import full_stamp
+
+        settings = replace(settings, replay_start=full_stamp(options.at_t), replay_rate=1.0)
+    supervisor = Supervisor(children(home, settings))
+    supervisor.start()
+    session = Session(Source(home, settings.source), hub)
+    instruments = Instruments()
+    wall = WallControl(session)
+    written: list[Path] = []
+    session.start()
+    try:
+        await _data(session)
+        await _moment(session, options)
+        for theme in options.themes:
+            chosen = replace(settings, theme=theme or settings.theme)
+            look = make_look(chosen)
+            context = Context(look, hub, session, chosen, instruments, wall, still=True)
+            written += await _paint(context, wall, options, theme)
+    finally:
+        await session.close()
+        supervisor.stop()
+    return written
+
+
+async def _data(session: Session) -> None:
+    end = time.monotonic() + PATIENCE_S
+    while session.link.state != "up" or not any(r.main for r in session.board.board.rows):
+        if time.monotonic() > end:
+            raise ConsoleError(
+                f"{PATIENCE_S:.0f} 秒内没有等到数据（{session.link.state}）。",
+                "请检查数据源，或先用 python3 -m console import 导入数据。", session.link.detail,
+            )
+        await asyncio.sleep(0.1)
+
+
+async def _moment(session: Session, options: ShotOptions) -> None:
+    """Bring the recording to the wished time, then select; the newest reading must have arrived."""
+    if options.at_t is not None:
+        if session.link.player:
+            session.control_player("pause")
+            session.control_player("seek", t=float(options.at_t))
+        else:
+            session.situation.look_at(float(options.at_t))
+        end = time.monotonic() + PATIENCE_S
+        while abs(session.situation.moment() - options.at_t) > 60 and time.monotonic() < end:
+            await asyncio.sleep(0.1)
+    stations = session.board.stations.values()
+    wanted = options.select
+    found = next((s for s in stations if wanted and (s.code == wanted or s.name.startswith(wanted))), None)
+    if wanted and found is None:
+        raise ConsoleError(f"没有找到对象 {wanted}。", "请给出站码或站名开头几个字。")
+    if found is not None:
+        session.situation.select(found.code)
+    await asyncio.sleep(SETTLE_S)
+
+
+async def _paint(context: Context, wall: WallControl, options: ShotOptions, theme: str) -> list[Path]:
+    if options.view == "wallscreen":
+        screen = WallScreen(replace(context, large=True), "shot")
+        return [await _grab_window(screen, options, options.out)]
+    frame = Frame(context, wall=wall)
+    written = []
+    frame.resize(options.width, options.height)
+    frame.show()
+    views = ALL_VIEWS if options.view == "all" else (options.view,)
+    for view in views:
+        workspace, _, panel = view.partition(".")
+        frame.open_workspace(workspace)
+        page = frame.workspaces[workspace]
+        await _quiet(page)
+        target: QWidget = frame
+        if panel and isinstance(page, Workspace):
+            target = page.hosts[view].panel
+            target.setParent(None)
+            target.resize(options.width, options.height)
+            target.setStyleSheet(context.look.style_sheet())
+            target.show()
+            page.hosts[view].refresh()
+            await _quiet(page)
+        name = f"{view}-{theme}.png" if options.view == "all" else ""
+        path = options.out / name if name else options.out
+        path.parent.mkdir(parents=True, exist_ok=True)
+        target.grab().save(str(path))
+        written.append(path)
+    frame.release()
+    frame.hide()
+    frame.deleteLater()
+    await asyncio.sleep(0.05)
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    return written
+
+
+async def _quiet(page: Any) -> None:
+    """Wait until views are filled, and the sandbox has drawn its ground."""
+    await asyncio.sleep(SETTLE_S)
+    scene = page.hosts.get("sandbox.scene") if isinstance(page, Workspace) else None
+    if scene is not None:
+        widget: Any = scene.widget
+        end = time.monotonic() + PATIENCE_S
+        while widget.frame is None and not widget.problem and time.monotonic() < end:
+            await asyncio.sleep(0.1)
+        await asyncio.sleep(SETTLE_S)
+    QApplication.processEvents()
+
+
+async def _grab_window(screen: WallScreen, options: ShotOptions, path: Path) -> Path:
+    screen.resize(options.width, options.height)
+    screen.show()
+    await asyncio.sleep(2 * SETTLE_S)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    screen.grab().save(str(path))
+    screen.release()
+    screen.hide()
+    screen.deleteLater()
+    return path

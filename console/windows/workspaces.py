@@ -1,0 +1,115 @@
+"""The workspaces: which panels, where; built when first shown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QWidget
+
+from console.windows.docking import DockPage
+from console.windows.panel_catalog import PANELS
+from console.windows.panels import Context, PanelHost
+
+Place = tuple[str, str, str | None]  # panel, area, beside
+
+
+@dataclass(frozen=True, slots=True)
+class WorkspaceSpec:
+    """places: in build order. shares: (panel, splitter shares) set after building."""
+
+    code: str
+    title: str
+    icon: str
+    key: str
+    places: tuple[Place, ...]
+    shares: tuple[tuple[str, tuple[int, ...]], ...]
+
+
+WORKSPACES = (
+    WorkspaceSpec(
+        "duty", "值守", "mdi6.shield-account-outline", "Ctrl+1",
+        (
+            ("duty.alarms", "center", None), ("duty.log", "right", "duty.alarms"),
+            ("duty.hydrograph", "bottom", "duty.log"), ("duty.card", "right", "duty.hydrograph"),
+        ),
+        (("duty.alarms", (44, 56)), ("duty.log", (52, 48)), ("duty.hydrograph", (62, 38))),
+    ),
+    WorkspaceSpec(
+        "monitor", "监控", "mdi6.map-outline", "Ctrl+2",
+        (
+            ("monitor.map", "center", None), ("monitor.table", "right", "monitor.map"),
+            ("monitor.strip", "bottom", "monitor.map"), ("monitor.happening", "bottom", "monitor.strip"),
+            ("monitor.hydrograph", "bottom", "monitor.table"), ("monitor.reservoir", "bottom", "monitor.hydrograph"),
+            ("monitor.overview", "top", None),
+        ),
+        (
+            ("monitor.overview", (12, 88)), ("monitor.table", (54, 46)), ("monitor.map", (64, 18, 18)),
+            ("monitor.hydrograph", (38, 36, 26)),
+        ),
+    ),
+    WorkspaceSpec(
+        "sandbox", "沙盘", "mdi6.image-filter-hdr-outline", "Ctrl+3",
+        (
+            ("sandbox.scene", "center", None), ("sandbox.card", "right", "sandbox.scene"),
+            ("sandbox.hydrograph", "bottom", "sandbox.card"),
+        ),
+        (("sandbox.scene", (74, 26)), ("sandbox.card", (52, 48))),
+    ),
+    WorkspaceSpec(
+        "system", "运维", "mdi6.tune-variant", "Ctrl+8",
+        (
+            ("system.feeds", "center", None), ("system.link", "right", "system.feeds"),
+            ("system.outbox", "bottom", "system.feeds"),
+        ),
+        (("system.feeds", (58, 42)), ("system.outbox", (62, 38))),
+    ),
+)
+
+
+class Workspace(QWidget):
+    """A page of docked panels.
+
+    Signals:
+        cast_requested, export_requested: arg is the panel's code.
+    """
+
+    cast_requested = Signal(str)
+    export_requested = Signal(str)
+
+    def __init__(self, context: Context, spec: WorkspaceSpec, layouts: Path) -> None:
+        super().__init__()
+        self.spec = spec
+        self.page = DockPage(spec.code, layouts)
+        self.hosts: dict[str, PanelHost] = {}
+        for code, area, beside in spec.places:
+            title, build = PANELS[code]
+            host = PanelHost(context, code, title, build)
+            self.hosts[code] = host
+            self.page.place(host.panel, area, beside)
+            host.panel.cast_requested.connect(_sender(self.cast_requested.emit, code))
+            host.panel.export_requested.connect(_sender(self.export_requested.emit, code))
+        for code, sizes in spec.shares:
+            self.page.share(code, sizes)
+        self.page.finish()
+
+    def shown(self) -> None:
+        self.page.enter()
+        for host in self.hosts.values():
+            host.shown()
+
+    def hidden(self) -> None:
+        self.page.leave()
+
+    def release(self) -> None:
+        for host in self.hosts.values():
+            host.release()
+
+
+def _sender(emit: Callable[[str], None], code: str) -> Callable[[], None]:
+    def send() -> None:
+        emit(code)
+
+    return send

@@ -1,0 +1,165 @@
+"""Duty log: append-only lines, a form that keeps its draft until the line is on disk."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QComboBox,
+    QHBoxLayout,
+    QHeaderView,
+    QLabel,
+    QLineEdit,
+    QPlainTextEdit,
+    QPushButton,
+    QTableView,
+    QVBoxLayout,
+    QWidget,
+)
+
+from console.look import Look
+from console.viewdata.duty import LogRow
+
+Role = Qt.ItemDataRole
+Index = QModelIndex | QPersistentModelIndex
+ROOT = QModelIndex()
+TITLES = ("时间", "类型", "内容", "记录人", "上报")
+
+
+class LogModel(QAbstractTableModel):
+    """Newest first; a line is never edited, a correction is a new line."""
+
+    def __init__(self, look: Look, parent: QObject) -> None:
+        super().__init__(parent)
+        self.look = look
+        self.rows: tuple[LogRow, ...] = ()
+
+    def set_rows(self, rows: Sequence[LogRow]) -> None:
+        if tuple(rows) != self.rows:
+            self.beginResetModel()
+            self.rows = tuple(rows)
+            self.endResetModel()
+
+    def rowCount(self, parent: Index = ROOT) -> int:
+        return 0 if parent.isValid() else len(self.rows)
+
+    def columnCount(self, parent: Index = ROOT) -> int:
+        return 0 if parent.isValid() else len(TITLES)
+
+    def data(self, index: Index, role: int = Role.DisplayRole) -> Any:
+        if not index.isValid():
+            return None
+        row = self.rows[index.row()]
+        if role in (Role.DisplayRole, Role.ToolTipRole):
+            cells = (row.time_text, self.look.tr(row.kind), row.text, row.author, self.look.tr(row.status))
+            text = cells[index.column()]
+            return text if role == Role.DisplayRole else text.replace("<", "‹").replace("&", "＆")
+        if role == Role.ForegroundRole:
+            if index.column() == 4 and (row.pending or row.refused):
+                return self.look.color("state.guaranteed" if row.refused else "state.warning")
+            return self.look.color("text" if index.column() == 2 else "text.dim")
+        return None
+
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Role.DisplayRole) -> Any:
+        if orientation == Qt.Orientation.Horizontal and role == Role.DisplayRole:
+            return self.look.tr(TITLES[section])
+        return None
+
+
+class Draft(QPlainTextEdit):
+    """Signals:
+    done: Ctrl+Enter was pressed.
+    """
+
+    done = Signal()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        enter = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+        if enter and event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            self.done.emit()
+            return
+        super().keyPressEvent(event)
+
+    def insertFromMimeData(self, source: Any) -> None:
+        """Paste as plain text only."""
+        if source.hasText():
+            self.insertPlainText(source.text())
+
+
+class DutyLog(QWidget):
+    """Signals:
+    entry_requested: (type code, text, name).
+    """
+
+    entry_requested = Signal(str, str, str)
+
+    def __init__(self, look: Look, kinds: Mapping[str, str], operator: str) -> None:
+        super().__init__()
+        self.look = look
+        self.model = LogModel(look, self)
+        self.table = QTableView(self)
+        self.table.setModel(self.model)
+        self.table.verticalHeader().setVisible(False)
+        self.table.setShowGrid(False)
+        self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.table.setAccessibleName(look.tr("值班日志"))
+        header = self.table.horizontalHeader()
+        for i, width in enumerate((96, 84, 300, 84, 84)):
+            header.resizeSection(i, round(width * look.scale))
+        header.setSectionResizeMode(2, QHeaderView.ResizeMode.Stretch)
+        self.kind = QComboBox(self)
+        self.kind.setAccessibleName(look.tr("记录类型"))
+        for code, text in kinds.items():
+            self.kind.addItem(look.tr(text), code)
+        self.name = QLineEdit(operator, self)
+        self.name.setMaxLength(60)
+        self.name.setPlaceholderText(look.tr("姓名"))
+        self.name.setFixedWidth(round(110 * look.scale))
+        self.text = Draft(self)
+        self.text.setPlaceholderText(look.tr("事情、时间、来自谁、怎样处理。Ctrl+Enter 保存"))
+        self.text.setFixedHeight(round(64 * look.scale))
+        self.button = QPushButton(look.tr("保存记录"), self)
+        self.button.setObjectName("primary")
+        self.status = QLabel("", self)
+        self.status.setObjectName("dim")
+        self.status.setTextFormat(Qt.TextFormat.PlainText)
+        self.status.setWordWrap(True)
+        row = QHBoxLayout()
+        row.setContentsMargins(10, 6, 10, 0)
+        row.addWidget(self.kind)
+        row.addWidget(self.name)
+        row.addWidget(self.status, 1)
+        row.addWidget(self.button)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 8)
+        column.setSpacing(4)
+        column.addWidget(self.table, 1)
+        column.addLayout(row)
+        inset = QHBoxLayout()
+        inset.setContentsMargins(10, 0, 10, 0)
+        inset.addWidget(self.text)
+        column.addLayout(inset)
+        self.button.clicked.connect(self._ask)
+        self.text.done.connect(self._ask)
+
+    def show_rows(self, rows: Sequence[LogRow]) -> None:
+        self.model.set_rows(rows)
+
+    def _ask(self) -> None:
+        if self.button.isEnabled():
+            self.button.setEnabled(False)
+            self.status.setText(self.look.tr("正在保存…"))
+            self.entry_requested.emit(self.kind.currentData(), self.text.toPlainText(), self.name.text())
+
+    def saved(self) -> None:
+        self.text.clear()
+        self.button.setEnabled(True)
+        self.status.setText(self.look.tr("已保存到本机，正在上报"))
+
+    def not_saved(self, text: str) -> None:
+        self.button.setEnabled(True)
+        self.status.setText(text)

@@ -1,0 +1,171 @@
+"""The still part of the map: sea, land, borders, rivers, cities; drawn into a picture and reused."""
+
+from __future__ import annotations
+
+import numpy as np
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QPainter, QPainterPath, QPen, QPixmap, QPolygonF, QTransform
+
+from console.domain.geo import mercator_y
+from console.domain.states import TOKENS, State
+from console.look import Look
+from console.viewdata.basemap import BaseMap, Line
+from widgets.map_projection import MapFrame
+
+MARGIN = 0.25  # of the view on each side, so that a pan shows ready ground
+
+
+def path_of(lines: tuple[Line, ...] | list[Line], *, closed: bool) -> QPainterPath:
+    """Return a path in (lon, −Mercator y) degrees."""
+    path = QPainterPath()
+    for line in lines:
+        if len(line) < 2:
+            continue
+        points = np.column_stack([line[:, 0], -mercator_y(line[:, 1])])
+        polygon = QPolygonF([QPointF(x, y) for x, y in points.tolist()])
+        path.addPolygon(polygon)
+        if closed:
+            path.closeSubpath()
+    return path
+
+
+class MapBase:
+    """Paths are made once per base map; the picture once per place and scale."""
+
+    def __init__(self, look: Look) -> None:
+        self._look = look
+        self._paths: dict[str, QPainterPath] = {}
+        self._rivers: dict[str, QPainterPath] = {}
+        self._reach_state: dict[str, State] = {}
+        self._layers: frozenset[str] = frozenset()
+        self._picture: QPixmap | None = None
+        self._frame: MapFrame | None = None
+        self._labels: list[tuple[str, float, float]] = []
+        look.changed.connect(self.forget)
+
+    def forget(self) -> None:
+        self._picture = None
+
+    def set_base(self, base: BaseMap) -> None:
+        self._paths = {
+            "neighbours": path_of(base.neighbours, closed=True),
+            "land": path_of(base.land, closed=True),
+            "guangdong": path_of([r for p in base.prefectures for r in p.rings], closed=True),
+            "counties": path_of(base.counties, closed=True),
+            "lakes": path_of(base.lakes, closed=True),
+            "other": path_of(base.other_rivers, closed=False),
+        }
+        for path in self._paths.values():
+            path.setFillRule(Qt.FillRule.WindingFill)
+        self._rivers = {n: path_of(lines, closed=False) for n, lines in base.rivers.items()}
+        self._labels = [(p.name.removesuffix("市"), *p.centre) for p in base.prefectures]
+        self.forget()
+
+    def set_reaches(self, states: dict[str, State]) -> None:
+        """Colour rivers by the worst state of their stations."""
+        if states != self._reach_state:
+            self._reach_state = states
+            self.forget()
+
+    def set_layers(self, layers: frozenset[str]) -> None:
+        if layers != self._layers:
+            self._layers = layers
+            self.forget()
+
+    def draw(self, painter: QPainter, frame: MapFrame, ratio: float, *, moving: bool) -> None:
+        """Paint the ground of a frame; while moving a stretched older picture will do."""
+        if self._picture is None or self._frame is None or (not moving and not self._covers(frame)):
+            self._render(frame, ratio)
+        assert self._picture is not None and self._frame is not None  # noqa: S101
+        old = self._frame
+        k = frame.scale / old.scale
+        width, height = old.width * k, old.height * k
+        left = (old.x - frame.x) * frame.scale + frame.width / 2 - width / 2
+        top = (frame.y - old.y) * frame.scale + frame.height / 2 - height / 2
+        if k != 1.0 or not self._inside(left, top, width, height, frame):
+            painter.fillRect(QRectF(0, 0, frame.width, frame.height), self._look.color("map.sea"))
+        painter.drawPixmap(QRectF(left, top, width, height), self._picture, QRectF(self._picture.rect()))
+
+    @staticmethod
+    def _inside(left: float, top: float, width: float, height: float, frame: MapFrame) -> bool:
+        return left <= 0 and top <= 0 and left + width >= frame.width and top + height >= frame.height
+
+    def _covers(self, frame: MapFrame) -> bool:
+        old = self._frame
+        if old is None or abs(old.scale / frame.scale - 1) > 1e-9:
+            return False
+        dx = abs(old.x - frame.x) * frame.scale + frame.width / 2
+        dy = abs(old.y - frame.y) * frame.scale + frame.height / 2
+        return dx <= old.width / 2 + 1 and dy <= old.height / 2 + 1
+
+    def _render(self, frame: MapFrame, ratio: float) -> None:
+        width, height = round(frame.width * (1 + 2 * MARGIN)), round(frame.height * (1 + 2 * MARGIN))
+        big = frame.sized(width, height)
+        picture = QPixmap(round(width * ratio), round(height * ratio))
+        picture.setDevicePixelRatio(ratio)
+        picture.fill(self._look.color("map.sea"))
+        painter = QPainter(picture)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        to_pixels = QTransform()
+        to_pixels.translate(width / 2, height / 2)
+        to_pixels.scale(frame.scale, frame.scale)
+        to_pixels.translate(-frame.x, frame.y)
+        painter.setTransform(to_pixels)
+        self._areas(painter, frame.scale)
+        self._lines(painter, frame.scale)
+        painter.resetTransform()
+        if "cities" in self._layers:
+            self._names(painter, big)
+        painter.end()
+        self._picture, self._frame = picture, big
+
+    def _areas(self, painter: QPainter, scale: float) -> None:
+        look = self._look
+        if not self._paths:
+            return
+        painter.fillPath(self._paths["land"], look.color("map.outside"))
+        if "admin" in self._layers:
+            painter.setPen(_cosmetic(look.color("map.county"), 1))
+            painter.drawPath(self._paths["neighbours"])
+            painter.fillPath(self._paths["guangdong"], look.color("map.land"))
+            if scale > 90:
+                painter.drawPath(self._paths["counties"])
+            painter.setPen(_cosmetic(look.color("map.border"), 1.2))
+            painter.drawPath(self._paths["guangdong"])
+        painter.fillPath(self._paths["lakes"], look.color("map.lake"))
+
+    def _lines(self, painter: QPainter, scale: float) -> None:
+        look = self._look
+        if "rivers" not in self._layers:
+            return
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        if self._paths:
+            painter.setPen(_cosmetic(look.color("map.river.dim"), 1.0))
+            painter.drawPath(self._paths["other"])
+        width = 1.8 if scale < 150 else 2.6
+        for name, path in self._rivers.items():
+            state = self._reach_state.get(name, State.NORMAL)
+            calm = state < State.WARNING
+            color = look.color("map.river") if calm else look.color(TOKENS[state])
+            if not calm:
+                painter.setPen(_cosmetic(look.color(TOKENS[state], 70), width + 5))
+                painter.drawPath(path)
+            painter.setPen(_cosmetic(color, width))
+            painter.drawPath(path)
+
+    def _names(self, painter: QPainter, frame: MapFrame) -> None:
+        painter.setFont(self._look.font("small_px"))
+        metrics = painter.fontMetrics()
+        for name, lon, lat in self._labels:
+            x, y = frame.to_pixels(np.float64(lon), mercator_y(lat))
+            where = QPointF(float(x) - metrics.horizontalAdvance(name) / 2, float(y))
+            painter.setPen(self._look.color("map.city", 190))
+            painter.drawText(where, name)
+
+
+def _cosmetic(color: object, width: float) -> QPen:
+    pen = QPen(color, width)  # type: ignore[call-overload]
+    pen.setCosmetic(True)
+    pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
+    pen.setCapStyle(Qt.PenCapStyle.RoundCap)
+    return pen

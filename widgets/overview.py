@@ -1,0 +1,143 @@
+"""The overview: one tile per regime, and one sentence per thing that is going on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QPointF, QRectF, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter
+
+from console.domain.states import TOKENS, State
+from console.look import Look
+from console.viewdata.duty import Happening, Tile
+from widgets.painted import PaintedView
+from widgets.symbols import draw_state
+
+
+class Overview(PaintedView):
+    """Signals:
+    tile_chosen: arg is the tile's code.
+    """
+
+    tile_chosen = Signal(str)
+
+    def __init__(self, look: Look) -> None:
+        super().__init__(look)
+        self._tiles: tuple[Tile, ...] = ()
+        self.setMinimumHeight(84)
+
+    def show_tiles(self, tiles: Sequence[Tile]) -> None:
+        if tuple(tiles) != self._tiles:
+            self._tiles = tuple(tiles)
+            self.update()
+
+    def paint(self, painter: QPainter) -> None:
+        if not self._tiles:
+            self.empty(painter, self.look.tr("正在等待第一批数据"))
+            return
+        width = self.width() / len(self._tiles)
+        for i, tile in enumerate(self._tiles):
+            self._tile(painter, QRectF(i * width, 0, width, self.height()), tile, last=i == len(self._tiles) - 1)
+
+    def _tile(self, painter: QPainter, box: QRectF, tile: Tile, *, last: bool) -> None:
+        look = self.look
+        if not last:
+            painter.setPen(look.color("line"))
+            painter.drawLine(box.topRight() + QPointF(-0.5, 10), box.bottomRight() + QPointF(-0.5, -10))
+        inner = box.adjusted(14, 8, -12, -6)
+        painter.setFont(look.font("title_px", bold=True))
+        painter.setPen(look.color("text"))
+        metrics = painter.fontMetrics()
+        y = inner.top() + metrics.ascent()
+        painter.drawText(QPointF(inner.left(), y), tile.name)
+        painter.setFont(look.font("small_px"))
+        painter.setPen(look.color("text.faint"))
+        used = metrics.horizontalAdvance(tile.name) + 12
+        small = painter.fontMetrics()
+        coverage = small.elidedText(tile.coverage, Qt.TextElideMode.ElideRight, int(inner.width() - used))
+        painter.drawText(QPointF(inner.right() - small.horizontalAdvance(coverage), y), coverage)
+        painter.setFont(look.font("big_px", bold=True))
+        strong = tile.state >= State.WATCH
+        painter.setPen(look.color(TOKENS[tile.state] if strong else "text"))
+        big = painter.fontMetrics()
+        base = y + big.ascent() + 4
+        painter.drawText(QPointF(inner.left(), base), tile.value)
+        at = inner.left() + big.horizontalAdvance(tile.value) + 6
+        painter.setFont(look.font("small_px"))
+        painter.setPen(look.color("text.dim"))
+        painter.drawText(QPointF(at, base), tile.unit)
+        at += small.horizontalAdvance(tile.unit) + 14
+        room = inner.right() - at
+        for i, text in enumerate(tile.lines[:2]):
+            line_y = base - (small.height() if i == 0 and len(tile.lines) > 1 else 0)
+            painter.drawText(QPointF(at, line_y), small.elidedText(text, Qt.TextElideMode.ElideRight, int(room)))
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        if self._tiles:
+            i = int(event.position().x() / (self.width() / len(self._tiles)))
+            self.tile_chosen.emit(self._tiles[min(i, len(self._tiles) - 1)].code)
+
+
+class HappeningList(PaintedView):
+    """Signals:
+    selected: arg is the object's code.
+    """
+
+    selected = Signal(str)
+
+    def __init__(self, look: Look) -> None:
+        super().__init__(look)
+        self._items: tuple[Happening, ...] = ()
+        self._row = 0
+        self.setMinimumHeight(60)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+
+    def show_items(self, items: Sequence[Happening]) -> None:
+        if tuple(items) != self._items:
+            self._items = tuple(items)
+            self.update()
+
+    def _height(self) -> int:
+        return self.fontMetrics().height() + 9
+
+    def paint(self, painter: QPainter) -> None:
+        if not self._items:
+            self.empty(painter, self.look.tr("没有正在发生的告警"), self.look.tr("各站低于警戒，数据正常"))
+            return
+        metrics = painter.fontMetrics()
+        columns = 2 if self.width() > 900 else 1
+        wide = self.width() / columns
+        line = self._height()
+        for i, item in enumerate(self._items):
+            x, y = (i % columns) * wide + 10, (i // columns) * line + 4.0
+            if y + line > self.height() + 6:
+                break
+            middle = y + line / 2
+            if self.hasFocus() and i == self._row:
+                painter.fillRect(QRectF(x - 6, y, wide - 8, line), self.look.color("hover"))
+            draw_state(painter, self.look, item.state, QPointF(x + 8, middle), 7)
+            painter.setPen(self.look.color("text"))
+            base = middle + metrics.ascent() / 2 - 2
+            painter.drawText(QPointF(x + 24, base), item.text)
+            used = metrics.horizontalAdvance(item.text) + 36
+            painter.setPen(self.look.color("text.dim"))
+            room = int(wide - used - 16)
+            painter.drawText(QPointF(x + used, base), metrics.elidedText(item.detail, Qt.TextElideMode.ElideRight, room))
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        columns = 2 if self.width() > 900 else 1
+        column = int(event.position().x() / (self.width() / columns))
+        i = int((event.position().y() - 4) / self._height()) * columns + column
+        if 0 <= i < len(self._items):
+            self._row = i
+            self.selected.emit(self._items[i].code)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        step = {Qt.Key.Key_Down: 1, Qt.Key.Key_Up: -1}.get(Qt.Key(event.key()), 0)
+        if step and self._items:
+            self._row = max(0, min(len(self._items) - 1, self._row + step))
+            self.update()
+        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self._items:
+            self.selected.emit(self._items[self._row].code)
+        else:
+            super().keyPressEvent(event)
