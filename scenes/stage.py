@@ -108,10 +108,23 @@ class Stage:
             lift(strip, self.surface[name] + SKIN_KM * 1000 / self.exaggeration, self.exaggeration)
             vtk_to_numpy(points.GetData())[:] = strip.points
             points.Modified()
-            token = f"state{int(reach.state)}" if reach and reach.known else "river"
-            actor.GetProperty().SetColor(*view.colors.get(token, (0.3, 0.5, 0.7)))
+            shades = self._shades(name, reach.states if reach else (), view.colors)
+            actor.GetMapper().GetInput().GetPointData().SetScalars(numpy_to_vtk(shades, deep=True))
         self._show_pools(view)
         self._show_columns(view)
+
+    def _shades(self, name: str, states: tuple[tuple[float, float, int], ...], colors: dict[str, Any]) -> NDArray[np.uint8]:
+        """Return a colour per ribbon vertex: that of the station nearest along the river."""
+        n = len(self._chainage[name])
+        river = np.array(colors.get("river", (0.3, 0.5, 0.7)))
+        if not states:
+            return np.tile((river * 255).astype(np.uint8), (2 * n, 1))
+        line = self._lines[name]
+        km = chainage_km(line)
+        at = np.array([nearest_on_line(line, lon, lat)[0] for lon, lat, _ in states])
+        nearest = np.abs(km[:, None] - at[None, :]).argmin(1)
+        table = np.array([colors.get(f"state{int(s)}", river) if s > 0 else river for _, _, s in states])
+        return np.repeat((table[nearest] * 255).astype(np.uint8), 2, axis=0)
 
     def _stages(self, name: str, stages: tuple[tuple[float, float, float], ...]) -> Array:
         line, along = self._lines[name], self._chainage[name]

@@ -80,7 +80,7 @@ class AlarmDelegate(QStyledItemDelegate):
         self.look = look
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
-        return QSize(240, round(50 * self.look.scale))
+        return QSize(240, round(54 * self.look.scale))
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         row: AlarmRow = index.data(ROW_ROLE)

@@ -108,6 +108,7 @@ class DutyLog(QWidget):
         self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.table.setAccessibleName(look.tr("值班日志"))
         header = self.table.horizontalHeader()
+        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         for i, width in enumerate((96, 84, 300, 84, 84)):
             header.resizeSection(i, round(width * look.scale))
         header.setSectionResizeMode(2, QHeaderView.ResizeMode.Stretch)
@@ -137,7 +138,11 @@ class DutyLog(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 8)
         column.setSpacing(4)
+        self.empty = QLabel(look.tr("还没有记录。来电、来文、险情和处理都记在这里。"), self)
+        self.empty.setObjectName("dim")
+        self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         column.addWidget(self.table, 1)
+        column.addWidget(self.empty, 1)
         column.addLayout(row)
         inset = QHBoxLayout()
         inset.setContentsMargins(10, 0, 10, 0)
@@ -148,6 +153,8 @@ class DutyLog(QWidget):
 
     def show_rows(self, rows: Sequence[LogRow]) -> None:
         self.model.set_rows(rows)
+        self.table.setVisible(bool(rows))
+        self.empty.setVisible(not rows)
 
     def _ask(self) -> None:
         if self.button.isEnabled():

@@ -110,6 +110,7 @@ class Hydrograph(QWidget):
             axis.setTextPen(look.color(token))
             axis.setTickFont(look.font("small_px"))
             axis.setStyle(tickLength=4)
+            axis.label.setFont(look.font("small_px"))
         self.item.showGrid(x=True, y=True, alpha=0.18)
         self.now_line.setPen(pg.mkPen(look.color("text"), width=1))
         self.cross.setPen(pg.mkPen(look.color("text.dim"), width=1, style=Qt.PenStyle.DotLine))
@@ -203,7 +204,7 @@ class Hydrograph(QWidget):
             color = self.look.color(TOKENS[state] if state > 0 else "text")
             dot = pg.ScatterPlotItem([t], [value], size=10, brush=color, pen=None)
             when = datetime.fromtimestamp(t, UTC).astimezone(BEIJING).strftime("%m-%d %H:%M")
-            label = pg.TextItem(f"{self.look.tr('最高')} {value:.2f} · {when}", color=color, anchor=(0.5, 1.25))
+            label = pg.TextItem(f"{self.look.tr('最高')} {value:.2f} · {when}", color=color, anchor=(1.03, -0.15))
             label.setFont(self.look.font("small_px", bold=True))
             label.setPos(t, value)
             self._mark(dot)
@@ -293,15 +294,14 @@ class Hydrograph(QWidget):
 
 
 def _span(values: list[Any], near: list[float]) -> tuple[float, float]:
-    """Return a range that holds all values, and limits that lie within half a span of them."""
+    """Return a range that holds all values, and limits within four spans of them; rain has the top."""
     finite = [v[np.isfinite(v)] for v in values]
     finite = [v for v in finite if len(v)]
     if not finite:
         return (min(near) - 1, max(near) + 1) if near else (0.0, 1.0)
     low, high = min(float(v.min()) for v in finite), max(float(v.max()) for v in finite)
-    room = max(high - low, 0.5)
-    for limit in near:
-        if low - room < limit < high + room:
-            low, high = min(low, limit), max(high, limit)
+    room = max(4 * (high - low), 2.0)
+    lines = [n for n in near if low - room < n < high + room]
+    low, high = min([low, *lines]), max([high, *lines])
     room = max(high - low, 0.5)
     return low - 0.08 * room, high + 0.30 * room

@@ -6,7 +6,7 @@ import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QPainter, QPainterPath, QPen, QPixmap, QPolygonF, QTransform
 
-from console.domain.geo import mercator_y
+from console.domain.geo import chainage_km, mercator_y, nearest_on_line
 from console.domain.states import TOKENS, State
 from console.look import Look
 from console.viewdata.basemap import BaseMap, Line
@@ -29,14 +29,30 @@ def path_of(lines: tuple[Line, ...] | list[Line], *, closed: bool) -> QPainterPa
     return path
 
 
+def cut_by_station(line: Line, stations: tuple[tuple[float, float, State], ...]) -> list[tuple[State, Line]]:
+    """Return (state, stretch) pieces of a line, cut half way between neighbouring stations."""
+    if not stations:
+        return [(State.NORMAL, line)]
+    along = chainage_km(line)
+    placed = sorted((nearest_on_line(line, lon, lat)[0], state) for lon, lat, state in stations)
+    bounds = [(a[0] + b[0]) / 2 for a, b in zip(placed, placed[1:], strict=False)]
+    cuts = [0, *(int(np.searchsorted(along, b)) for b in bounds), len(line) - 1]
+    return [
+        (state, line[first : last + 1])
+        for (_, state), first, last in zip(placed, cuts, cuts[1:], strict=False)
+        if last > first
+    ]
+
+
 class MapBase:
     """Paths are made once per base map; the picture once per place and scale."""
 
     def __init__(self, look: Look) -> None:
         self._look = look
         self._paths: dict[str, QPainterPath] = {}
-        self._rivers: dict[str, QPainterPath] = {}
-        self._reach_state: dict[str, State] = {}
+        self._rivers: dict[str, tuple[Line, ...]] = {}
+        self._reaches: dict[str, tuple[tuple[float, float, State], ...]] = {}
+        self._river_paths: list[tuple[State, QPainterPath]] = []
         self._layers: frozenset[str] = frozenset()
         self._picture: QPixmap | None = None
         self._frame: MapFrame | None = None
@@ -57,15 +73,25 @@ class MapBase:
         }
         for path in self._paths.values():
             path.setFillRule(Qt.FillRule.WindingFill)
-        self._rivers = {n: path_of(lines, closed=False) for n, lines in base.rivers.items()}
+        self._rivers = dict(base.rivers)
+        self._cut_rivers()
         self._labels = [(p.name.removesuffix("市"), *p.centre) for p in base.prefectures]
         self.forget()
 
-    def set_reaches(self, states: dict[str, State]) -> None:
-        """Colour rivers by the worst state of their stations."""
-        if states != self._reach_state:
-            self._reach_state = states
+    def set_reaches(self, reaches: dict[str, tuple[tuple[float, float, State], ...]]) -> None:
+        """Colour each stretch of a river by the station nearest along it."""
+        if reaches != self._reaches:
+            self._reaches = reaches
+            self._cut_rivers()
             self.forget()
+
+    def _cut_rivers(self) -> None:
+        pieces: dict[State, list[Line]] = {}
+        for name, lines in self._rivers.items():
+            for line in lines:
+                for state, part in cut_by_station(line, self._reaches.get(name, ())):
+                    pieces.setdefault(state, []).append(part)
+        self._river_paths = [(s, path_of(pieces[s], closed=False)) for s in sorted(pieces)]
 
     def set_layers(self, layers: frozenset[str]) -> None:
         if layers != self._layers:
@@ -143,8 +169,7 @@ class MapBase:
             painter.setPen(_cosmetic(look.color("map.river.dim"), 1.0))
             painter.drawPath(self._paths["other"])
         width = 1.8 if scale < 150 else 2.6
-        for name, path in self._rivers.items():
-            state = self._reach_state.get(name, State.NORMAL)
+        for state, path in self._river_paths:
             calm = state < State.WARNING
             color = look.color("map.river") if calm else look.color(TOKENS[state])
             if not calm:

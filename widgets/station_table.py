@@ -311,6 +311,7 @@ class StationTable(QWidget):
         self.table.setItemDelegate(RowDelegate(look, self.table))
         self.table.setAccessibleName(look.tr("测站表"))
         header = self.table.horizontalHeader()
+        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         for i, column in enumerate(COLUMNS):
             header.resizeSection(i, round(column.width * look.scale))
         header.setSectionResizeMode(SPARK, QHeaderView.ResizeMode.Stretch)

@@ -47,6 +47,7 @@ def draw_state(
     color = look.color(TOKENS[state])
     painter.save()
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    stale = stale and state is not State.NO_DATA
     hollow = state in (State.NORMAL, State.NO_DATA, State.WARNING, State.WATCH)
     pen = QPen(color, 1.6)
     if state is State.NO_DATA:

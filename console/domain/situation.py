@@ -78,7 +78,7 @@ class Situation:
     scenario: str | None = None
     layers: tuple[str, ...] = ("rivers", "stations", "reservoirs", "cities", "admin")
     camera: Camera | None = None
-    window_h: float = 72.0
+    window_h: float = 120.0
 
     def with_clock(self, clock: Clock) -> Self:
         return replace(self, clock=clock)
@@ -128,7 +128,7 @@ class Situation:
                 scenario=None if doc.get("scenario") is None else str(doc["scenario"]),
                 layers=tuple(str(name) for name in doc.get("layers", cls().layers)),
                 camera=camera,
-                window_h=min(2400.0, max(1.0, float(doc.get("window_h", 72.0)))),
+                window_h=min(2400.0, max(1.0, float(doc.get("window_h", 120.0)))),
             )
         except (KeyError, TypeError, ValueError, AttributeError) as exc:
             raise SituationError(f"not a Situation: {exc!r}") from exc

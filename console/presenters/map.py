@@ -1,4 +1,4 @@
-"""The map: stations in columns, reaches by their worst station, counts with unknown beside over."""
+"""The map: stations in columns, water coloured by the nearest station, counts with unknown beside over."""
 
 from __future__ import annotations
 
@@ -39,13 +39,15 @@ def _label(row: Row) -> tuple[str, str, str, int]:
     )
 
 
-def reach_states(rows: list[Row]) -> dict[str, State]:
-    """Return each river's worst state among its stations with live data."""
-    worst: dict[str, State] = {}
+def reach_states(rows: list[Row]) -> dict[str, tuple[tuple[float, float, State], ...]]:
+    """Return each river's stations with their states; a stale one counts as unknown."""
+    found: dict[str, list[tuple[float, float, State]]] = {}
     for row in rows:
-        if row.station.kind == "river" and row.station.river and not stale(row):
-            worst[row.station.river] = max(row.state, worst.get(row.station.river, State.NO_DATA))
-    return worst
+        s = row.station
+        if s.kind == "river" and s.river and s.lon is not None and s.lat is not None:
+            state = State.NO_DATA if stale(row) else row.state
+            found.setdefault(s.river, []).append((s.lon, s.lat, state))
+    return {river: tuple(stations) for river, stations in found.items()}
 
 
 def present_map(view: MapTarget, board: Board, selected: str | None, tr: Translate) -> str:

@@ -6,7 +6,6 @@ import math
 from typing import Protocol
 
 from console.domain.elements import signed
-from console.domain.states import State
 from console.presenters.map import reach_states
 from console.presenters.wording import Translate, stale, value_text
 from console.viewdata.board import Board, Row
@@ -39,8 +38,7 @@ def scene_view(board: Board, selected: str | None) -> SceneView:
     states = reach_states(rows)
     names = {r.station.river for r in rows if r.station.kind == "river"}
     reaches = tuple(
-        SceneReach(name, states.get(name, State.NO_DATA), name in states and states[name] > State.NO_DATA, _stages(rows, name))
-        for name in sorted(names)
+        SceneReach(name, states.get(name, ()), _stages(rows, name)) for name in sorted(names)
     )
     pools = tuple(_pool(r) for r in rows if r.station.kind == "reservoir")
     return SceneView(board.moment, stations, reaches, pools, selected)

@@ -102,6 +102,7 @@ class TimeBarPresenter:
     async def _read_curve(self, sid: int, from_t: int, to_t: int) -> None:
         rows = (await self._session.board.window([sid], from_t, to_t))[sid]
         self._curve = rows if len(rows[0]) else (np.empty(0, np.int64), np.empty(0), np.empty(0, np.int64))
+        self.refresh()
 
     # --- intents ----------------------------------------------------------------------------
     def rules_recording(self) -> bool:

@@ -24,6 +24,9 @@ class TaskScope:
         self._tasks.add(task)
         task.add_done_callback(self._finished)
 
+    def running(self) -> set[str]:
+        return {task.get_name() for task in self._tasks}
+
     async def close(self) -> None:
         self._closed = True
         tasks = list(self._tasks)

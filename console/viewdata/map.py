@@ -42,9 +42,12 @@ class MapCounts:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class MapView:
-    """All that a map shows at one moment. reaches: river name → worst state of its stations."""
+    """All that a map shows at one moment.
+
+    reaches: river name → (lon, lat, state) of its stations; each colours the water nearest to it.
+    """
 
     stations: MapStations
-    reaches: dict[str, State]
+    reaches: dict[str, tuple[tuple[float, float, State], ...]]
     counts: MapCounts
     selected: str | None = None

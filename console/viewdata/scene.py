@@ -23,11 +23,13 @@ class SceneStation:
 
 @dataclass(frozen=True, slots=True)
 class SceneReach:
-    """A river. stages: (lon, lat, stage m) of its stations at the moment; state colours it."""
+    """A river. stages: (lon, lat, stage m) of its stations at the moment.
+
+    states: (lon, lat, state) of its stations; each colours the water nearest to it.
+    """
 
     name: str
-    state: State
-    known: bool
+    states: tuple[tuple[float, float, State], ...] = ()
     stages: tuple[tuple[float, float, float], ...] = ()
 
 

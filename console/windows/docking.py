@@ -9,8 +9,8 @@ from pathlib import Path
 
 import PySide6QtAds as ads
 from PySide6.QtCore import QByteArray, QCoreApplication, QEvent, Qt
-from PySide6.QtGui import QGuiApplication, QMouseEvent
-from PySide6.QtWidgets import QApplication, QVBoxLayout, QWidget
+from PySide6.QtGui import QGuiApplication, QMouseEvent, QShowEvent
+from PySide6.QtWidgets import QApplication, QSplitter, QVBoxLayout, QWidget
 
 from widgets.panel import Panel, forward_to
 
@@ -50,12 +50,18 @@ class DockPage(QWidget):
         if QGuiApplication.platformName() != "xcb":
             # its focus filter hides floating panels where no window manager answers
             self._manager.window().removeEventFilter(self._manager)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(6, 6, 6, 6)
-        column.addWidget(self._manager)
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(6, 6, 6, 6)
+        self._column.setSpacing(4)
+        self._column.addWidget(self._manager, 1)
         self._manager.dockAreaCreated.connect(lambda area: area.setDockAreaFlag(HIDE_TITLE, True))
         self.docks: dict[str, ads.CDockWidget] = {}
         self._default = b""
+        self._shares: list[tuple[str, tuple[int, ...]]] | None = None
+
+    def set_header(self, panel: Panel) -> None:
+        """Put a panel of its own height above the docked ones."""
+        self._column.insertWidget(0, panel)
 
     def place(self, panel: Panel, area: str, beside: str | None = None) -> None:
         """Add a panel; beside names the panel whose area is split, None the whole page."""
@@ -73,21 +79,35 @@ class DockPage(QWidget):
         self.docks[panel.code] = dock
         panel.head.drag_event.connect(lambda event, d=dock: self._dragged(d, event))
 
-    def share(self, panel: str, sizes: Sequence[int]) -> None:
-        """Set the shares of the splitter that holds a panel."""
-        area = self.docks[panel].dockAreaWidget()
-        if area is not None:
-            self._manager.setSplitterSizes(area, list(sizes))
+    def _share(self, panel: str, sizes: Sequence[int]) -> None:
+        """Set the shares of the nearest splitter around a panel with that many parts."""
+        around: QWidget | None = self.docks[panel].dockAreaWidget()
+        while around is not None and around is not self:
+            if isinstance(around, QSplitter) and around.count() == len(sizes):
+                around.setSizes([s * 20 for s in sizes])
+                return
+            around = around.parentWidget()
 
-    def finish(self) -> None:
-        """Remember the default layout, then take the saved one if it is sound."""
+    def showEvent(self, event: QShowEvent) -> None:
+        """At the first show, when sizes are real, set the default shares or the saved layout."""
+        super().showEvent(event)
+        if self._shares is None:
+            return
+        shares, self._shares = self._shares, None
+        self.layout().activate()
+        for panel, sizes in shares:
+            self._share(panel, sizes)
+        self._default = bytes(self._manager.saveState(LAYOUT_VERSION).data())
+        if self._file.exists():
+            self.restore(self._file.read_bytes())
+
+    def finish(self, shares: Sequence[tuple[str, tuple[int, ...]]]) -> None:
+        """All panels are placed; the shares are set at the first show."""
+        self._shares = list(shares)
         for dock in self.docks.values():
             area = dock.dockAreaWidget()
             if area is not None:
                 area.setDockAreaFlag(HIDE_TITLE, True)
-        self._default = bytes(self._manager.saveState(LAYOUT_VERSION).data())
-        if self._file.exists():
-            self.restore(self._file.read_bytes())
 
     def restore(self, state: bytes) -> bool:
         """Take a saved layout; False (and the default layout) when it is not one of this page."""
@@ -102,6 +122,8 @@ class DockPage(QWidget):
         self.restore(self._default)
 
     def save(self) -> None:
+        if self._shares is not None:
+            return  # never shown: there is nothing worth keeping
         state = bytes(self._manager.saveState(LAYOUT_VERSION).data())
         self._file.parent.mkdir(parents=True, exist_ok=True)
         draft = self._file.with_suffix(".new")

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from PySide6.QtCore import QProcess, QTimer, Signal
+from PySide6.QtCore import QProcess, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
@@ -79,6 +79,7 @@ class Frame(QMainWindow):
         middle.addWidget(self.rail)
         middle.addWidget(self.stack, 1)
         body = QWidget(self)
+        body.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         column = QVBoxLayout(body)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
@@ -87,6 +88,7 @@ class Frame(QMainWindow):
         column.addLayout(middle, 1)
         column.addWidget(self.time_bar)
         self.setCentralWidget(body)
+        body.setFocus()
         self.palette_ = Palette(look, body)
         self.palette_.chosen.connect(self._chosen)
         self._connect_bars()
@@ -113,7 +115,7 @@ class Frame(QMainWindow):
         session.cache_problem.connect(self._cache_trouble)
         self.context.hub.listen(self._incident_happened)
         self._second = QTimer(self, interval=1000)
-        self._second.timeout.connect(self._show_status)
+        self._second.timeout.connect(self._each_second)
         self._second.start()
         self._show_status()
 
@@ -159,6 +161,10 @@ class Frame(QMainWindow):
         return workspace
 
     # --- states -----------------------------------------------------------------------------
+    def _each_second(self) -> None:
+        self.timeline.refresh()
+        self._show_status()
+
     def _time_changed(self, _names: frozenset[str]) -> None:
         self.timeline.refresh()
         self._show_status()

@@ -32,6 +32,7 @@ class Rail(QFrame):
         for code, title, icon, key in entries:
             button = QToolButton(self)
             button.setCheckable(True)
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextUnderIcon)
             button.setIconSize(QSize(24, 24))
             button.setFixedSize(look.px("rail_px"), look.px("rail_px") - 4)
@@ -82,10 +83,10 @@ class StatusBar(QFrame):
         row.setContentsMargins(14, 0, 14, 0)
         row.setSpacing(10)
         for widget in (self._brand, self._alarms, self._link, self._outbox):
-            row.addWidget(widget)
+            row.addWidget(widget, 0, Qt.AlignmentFlag.AlignVCenter)
         row.addStretch(1)
         for widget in (self._mode, self._time, self._who):
-            row.addWidget(widget)
+            row.addWidget(widget, 0, Qt.AlignmentFlag.AlignVCenter)
 
     def _chip(self) -> QLabel:
         chip = QLabel("", self)

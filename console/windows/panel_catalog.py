@@ -111,6 +111,8 @@ def build_strip(c: Context) -> Built:
 
 def build_overview(c: Context) -> Built:
     widget = Overview(c.look)
+    if not c.large:
+        widget.setFixedHeight(round(84 * c.look.scale))
 
     def refresh() -> str:
         widget.show_tiles(tiles(c.session.board.board, c.session.desk, c.look.tr))

@@ -136,7 +136,15 @@ class PanelHost(QObject):
             self.refresh()
 
     def release(self) -> None:
+        """Stop listening and free what the view holds; the widget may die after this."""
         self._timer.stop()
+        session = self._context.session
+        session.board.changed.disconnect(self._board_changed)
+        session.board.reference_changed.disconnect(self._board_changed)
+        session.desk.changed.disconnect(self._desk_changed)
+        session.link.changed.disconnect(self._link_changed)
+        session.situation.changed.disconnect(self._situation_changed)
+        self._context.look.changed.disconnect(self._board_changed)
         if self._built.release is not None:
             self._built.release()
 

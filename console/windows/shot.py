@@ -146,7 +146,7 @@ async def _paint(context: Context, wall: WallControl, options: ShotOptions, them
         workspace, _, panel = view.partition(".")
         frame.open_workspace(workspace)
         page = frame.workspaces[workspace]
-        await _quiet(page)
+        await _quiet(page, context.session)
         target: QWidget = frame
         if panel and isinstance(page, Workspace):
             target = page.hosts[view].panel
@@ -155,7 +155,7 @@ async def _paint(context: Context, wall: WallControl, options: ShotOptions, them
             target.setStyleSheet(context.look.style_sheet())
             target.show()
             page.hosts[view].refresh()
-            await _quiet(page)
+            await _quiet(page, context.session)
         name = f"{view}-{theme}.png" if options.view == "all" else ""
         path = options.out / name if name else options.out
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -169,9 +169,12 @@ async def _paint(context: Context, wall: WallControl, options: ShotOptions, them
     return written
 
 
-async def _quiet(page: Any) -> None:
-    """Wait until views are filled, and the sandbox has drawn its ground."""
+async def _quiet(page: Any, session: Session) -> None:
+    """Wait until views are filled, the base map is there, and the sandbox has drawn its ground."""
     await asyncio.sleep(SETTLE_S)
+    limit = time.monotonic() + PATIENCE_S
+    while "base map" in session.tasks.running() and time.monotonic() < limit:
+        await asyncio.sleep(0.1)
     scene = page.hosts.get("sandbox.scene") if isinstance(page, Workspace) else None
     if scene is not None:
         widget: Any = scene.widget

@@ -18,14 +18,15 @@ Place = tuple[str, str, str | None]  # panel, area, beside
 
 @dataclass(frozen=True, slots=True)
 class WorkspaceSpec:
-    """places: in build order. shares: (panel, splitter shares) set after building."""
+    """places: in build order. shares: (panel, shares of the nearest splitter with so many parts)."""
 
     code: str
     title: str
     icon: str
     key: str
     places: tuple[Place, ...]
-    shares: tuple[tuple[str, tuple[int, ...]], ...]
+    shares: tuple[tuple[str, tuple[int, ...]], ...] = ()
+    header: str = ""  # a panel of fixed height above the docked ones
 
 
 WORKSPACES = (
@@ -33,22 +34,22 @@ WORKSPACES = (
         "duty", "值守", "mdi6.shield-account-outline", "Ctrl+1",
         (
             ("duty.alarms", "center", None), ("duty.log", "right", "duty.alarms"),
-            ("duty.hydrograph", "bottom", "duty.log"), ("duty.card", "right", "duty.hydrograph"),
+            ("duty.hydrograph", "bottom", "duty.log"),
+            ("duty.card", "right", "duty.hydrograph"),
         ),
-        (("duty.alarms", (44, 56)), ("duty.log", (52, 48)), ("duty.hydrograph", (62, 38))),
+        shares=(("duty.alarms", (44, 56)), ("duty.log", (50, 50)), ("duty.hydrograph", (60, 40))),
     ),
     WorkspaceSpec(
         "monitor", "监控", "mdi6.map-outline", "Ctrl+2",
         (
             ("monitor.map", "center", None), ("monitor.table", "right", "monitor.map"),
-            ("monitor.strip", "bottom", "monitor.map"), ("monitor.happening", "bottom", "monitor.strip"),
-            ("monitor.hydrograph", "bottom", "monitor.table"), ("monitor.reservoir", "bottom", "monitor.hydrograph"),
-            ("monitor.overview", "top", None),
+            ("monitor.strip", "bottom", "monitor.map"),
+            ("monitor.happening", "bottom", "monitor.strip"),
+            ("monitor.hydrograph", "bottom", "monitor.table"),
+            ("monitor.reservoir", "bottom", "monitor.hydrograph"),
         ),
-        (
-            ("monitor.overview", (12, 88)), ("monitor.table", (54, 46)), ("monitor.map", (64, 18, 18)),
-            ("monitor.hydrograph", (38, 36, 26)),
-        ),
+        shares=(("monitor.map", (57, 43)), ("monitor.map", (67, 18, 15)), ("monitor.table", (37, 35, 28))),
+        header="monitor.overview",
     ),
     WorkspaceSpec(
         "sandbox", "沙盘", "mdi6.image-filter-hdr-outline", "Ctrl+3",
@@ -56,7 +57,7 @@ WORKSPACES = (
             ("sandbox.scene", "center", None), ("sandbox.card", "right", "sandbox.scene"),
             ("sandbox.hydrograph", "bottom", "sandbox.card"),
         ),
-        (("sandbox.scene", (74, 26)), ("sandbox.card", (52, 48))),
+        shares=(("sandbox.scene", (74, 26)), ("sandbox.card", (46, 54))),
     ),
     WorkspaceSpec(
         "system", "运维", "mdi6.tune-variant", "Ctrl+8",
@@ -64,7 +65,7 @@ WORKSPACES = (
             ("system.feeds", "center", None), ("system.link", "right", "system.feeds"),
             ("system.outbox", "bottom", "system.feeds"),
         ),
-        (("system.feeds", (58, 42)), ("system.outbox", (62, 38))),
+        shares=(("system.link", (58, 42)), ("system.outbox", (62, 38))),
     ),
 )
 
@@ -84,16 +85,19 @@ class Workspace(QWidget):
         self.spec = spec
         self.page = DockPage(spec.code, layouts)
         self.hosts: dict[str, PanelHost] = {}
+        if spec.header:
+            self.page.set_header(self._host(context, spec.header).panel)
         for code, area, beside in spec.places:
-            title, build = PANELS[code]
-            host = PanelHost(context, code, title, build)
-            self.hosts[code] = host
-            self.page.place(host.panel, area, beside)
-            host.panel.cast_requested.connect(_sender(self.cast_requested.emit, code))
-            host.panel.export_requested.connect(_sender(self.export_requested.emit, code))
-        for code, sizes in spec.shares:
-            self.page.share(code, sizes)
-        self.page.finish()
+            self.page.place(self._host(context, code).panel, area, beside)
+        self.page.finish(spec.shares)
+
+    def _host(self, context: Context, code: str) -> PanelHost:
+        title, build = PANELS[code]
+        host = PanelHost(context, code, title, build)
+        self.hosts[code] = host
+        host.panel.cast_requested.connect(_sender(self.cast_requested.emit, code))
+        host.panel.export_requested.connect(_sender(self.export_requested.emit, code))
+        return host
 
     def shown(self) -> None:
         self.page.enter()
