@@ -49,11 +49,11 @@ class Central:
         return str(reply.headers.get("etag", "")), items
 
     def changes(self, after: str, limit: int) -> ObsPage:
-        params = {"after": after, "limit": limit}
+        params: dict[str, str | int] = {"after": after, "limit": limit}
         return obs_page_from(self.session.get_json("/v1/feeds/obs/changes", params))
 
     def records(self, after: str, limit: int) -> RecordPage:
-        params = {"after": after, "limit": limit}
+        params: dict[str, str | int] = {"after": after, "limit": limit}
         return record_page_from(self.session.get_json("/v1/feeds/records/changes", params))
 
     def latest(self) -> ObsPage:
@@ -75,9 +75,7 @@ class Central:
             headers |= {"Range": f"bytes={have}-", "If-Range": mark.read_text("utf-8")}
         params: dict[str, str | int] = {"from": from_t, "to": to_t}
         try:
-            with self.session.http.stream(
-                "GET", "/v1/feeds/obs/snapshot", params=params, headers=headers
-            ) as reply:
+            with self.session.http.stream("GET", "/v1/feeds/obs/snapshot", params=params, headers=headers) as reply:
                 if reply.status_code == 416 and have:
                     return
                 if reply.status_code >= 400:
@@ -90,7 +88,7 @@ class Central:
             raise BackendUnavailable(repr(exc)) from exc
 
     def send(self, ops: Sequence[Mapping[str, Any]]) -> tuple[OpAnswer, ...]:
-        reply, data = self.session.call("POST", "/v1/ops", body={"ops": list(ops)})
+        _reply, data = self.session.call("POST", "/v1/ops", body={"ops": list(ops)})
         return answers_from(json_object("ops", data))
 
     def put_room(self, room: str, doc: Mapping[str, Any]) -> int:
@@ -120,9 +118,7 @@ class Central:
         headers = {"Accept": "text/event-stream"} | ({"Last-Event-ID": last_id} if last_id else {})
         timeout = httpx.Timeout(5.0, read=EVENT_SILENCE_S)
         try:
-            with httpx_sse.connect_sse(
-                self.session.http, "GET", "/v1/events", headers=headers, timeout=timeout
-            ) as source:
+            with httpx_sse.connect_sse(self.session.http, "GET", "/v1/events", headers=headers, timeout=timeout) as source:
                 if source.response.status_code >= 400:
                     answer = source.response
                     raise refusal(answer.status_code, answer.read(), answer.headers)

@@ -56,9 +56,7 @@ class Session:
             WireFormatError: the body is larger than limit or cut short.
         """
         try:
-            with self.http.stream(
-                method, path, params=params, json=body, headers=headers
-            ) as reply:
+            with self.http.stream(method, path, params=params, json=body, headers=headers) as reply:
                 data = bytearray()
                 for part in reply.iter_bytes():
                     data += part
@@ -94,9 +92,7 @@ def json_object(path: str, data: bytes) -> dict[str, Any]:
     return doc
 
 
-def refusal(
-    status: int, data: bytes, headers: Mapping[str, str]
-) -> BackendRefused | BackendUnavailable | ResyncRequired:
+def refusal(status: int, data: bytes, headers: Mapping[str, str]) -> BackendRefused | BackendUnavailable | ResyncRequired:
     """Return the error of a problem answer; the server's text is never shown to a user."""
     try:
         code = str(json.loads(data)["code"])[:60]

@@ -99,7 +99,10 @@ def hello_from(doc: Mapping[str, Any]) -> Hello:
         raise WireFormatError(f"hello: {exc!r}") from exc
 
 
-def columns(cols: Mapping[str, Any]) -> tuple[NDArray[Any], ...]:
+Columns = tuple[NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any]]
+
+
+def columns(cols: Mapping[str, Any]) -> Columns:
     """Return sid, t, value, quality, rev arrays of a cols object.
 
     Raises:
@@ -113,9 +116,10 @@ def columns(cols: Mapping[str, Any]) -> tuple[NDArray[Any], ...]:
         rev = np.asarray(cols["rev"], np.int64)
     except (KeyError, TypeError, ValueError, OverflowError) as exc:
         raise WireFormatError(f"columns: {exc!r}") from exc
-    if any(c.ndim != 1 for c in (sid, t, value, quality, rev)) or len(
-        {len(sid), len(t), len(value), len(quality), len(rev)}
-    ) != 1:
+    if (
+        any(c.ndim != 1 for c in (sid, t, value, quality, rev))
+        or len({len(sid), len(t), len(value), len(quality), len(rev)}) != 1
+    ):
         raise WireFormatError("columns of different lengths")
     return sid, t, value, quality, rev
 
@@ -124,9 +128,7 @@ def obs_page_from(doc: Mapping[str, Any]) -> ObsPage:
     try:
         sid, t, value, quality, rev = columns(doc["cols"])
         tomb = tuple((int(a), int(b), int(c)) for a, b, c in doc.get("tomb", ()))
-        return ObsPage(
-            str(doc["epoch"]), str(doc["next"]), bool(doc["more"]), sid, t, value, quality, rev, tomb
-        )
+        return ObsPage(str(doc["epoch"]), str(doc["next"]), bool(doc["more"]), sid, t, value, quality, rev, tomb)
     except (KeyError, TypeError, ValueError) as exc:
         raise WireFormatError(f"changes: {exc!r}") from exc
 
@@ -134,9 +136,7 @@ def obs_page_from(doc: Mapping[str, Any]) -> ObsPage:
 def record_page_from(doc: Mapping[str, Any]) -> RecordPage:
     try:
         cols = doc["cols"]
-        rows: Sequence[Any] = list(
-            zip(cols["kind"], cols["id"], cols["rev"], cols["body"], strict=True)
-        )
+        rows: Sequence[Any] = list(zip(cols["kind"], cols["id"], cols["rev"], cols["body"], strict=True))
         records = tuple(Record(str(k), str(i), int(r), dict(b)) for k, i, r, b in rows)
         return RecordPage(str(doc["epoch"]), str(doc["next"]), bool(doc["more"]), records)
     except (KeyError, TypeError, ValueError) as exc:
@@ -146,10 +146,7 @@ def record_page_from(doc: Mapping[str, Any]) -> RecordPage:
 def answers_from(doc: Mapping[str, Any]) -> tuple[OpAnswer, ...]:
     try:
         return tuple(
-            OpAnswer(
-                str(a["id"]), str(a["status"]), str(a.get("code", ""))[:60], a.get("current")
-            )
-            for a in doc["answers"]
+            OpAnswer(str(a["id"]), str(a["status"]), str(a.get("code", ""))[:60], a.get("current")) for a in doc["answers"]
         )
     except (KeyError, TypeError, ValueError) as exc:
         raise WireFormatError(f"ops answer: {exc!r}") from exc

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import faulthandler
 import logging
 import os
@@ -79,7 +80,7 @@ def catch_everything(hub: ErrorHub, home: DataHome) -> None:
             log.warning("Qt: %s", text)
 
     sys.excepthook = stray
-    threading.excepthook = lambda args: hub.report("thread", args.exc_value) and None  # type: ignore[func-returns-value]
+    threading.excepthook = lambda args: hub.report("thread", args.exc_value) and None
     qInstallMessageHandler(from_qt)
 
 
@@ -119,7 +120,7 @@ def run_desk(home: DataHome, settings: Settings, problem: ConsoleError | None) -
     catch_everything(hub, home)
     look = make_look(app, settings)
     loop = qt_loop(app, hub.report)
-    with loop:
+    with contextlib.closing(loop):
         next_source = loop.run_until_complete(_desk(app, home, settings, problem, hub, look, began))
     if next_source:
         os.execv(sys.executable, [sys.executable, "-m", "console", "--home", str(home.root), "--source", next_source])
@@ -127,7 +128,12 @@ def run_desk(home: DataHome, settings: Settings, problem: ConsoleError | None) -
 
 
 async def _desk(
-    app: QApplication, home: DataHome, settings: Settings, problem: ConsoleError | None, hub: ErrorHub, look: Look,
+    app: QApplication,
+    home: DataHome,
+    settings: Settings,
+    problem: ConsoleError | None,
+    hub: ErrorHub,
+    look: Look,
     began: float,
 ) -> str:
     from console.windows.frame import Frame
@@ -148,13 +154,13 @@ async def _desk(
     frame.closing.connect(done.set)
     frame.restart_requested.connect(chosen.append)
     frame.restart_requested.connect(done.set)
-    for child in supervisor.children:
+    for child in supervisor.processes:
         child.gave_up.connect(frame.say_problem)
     frame.show()
     instruments.mark("window", time.perf_counter() - began)
     session.board.changed.connect(lambda: instruments.mark("first_data", time.perf_counter() - began))
     instruments.start()
-    instruments.gauge("child_restarts", lambda: float(sum(c.restarts for c in supervisor.children)))
+    instruments.gauge("child_restarts", lambda: float(sum(c.restarts for c in supervisor.processes)))
     QTimer.singleShot(0, frame, lambda: frame.open_workspace(frame.current))
     session.start()
     try:
@@ -188,7 +194,7 @@ def run_wall(options: argparse.Namespace, home: DataHome, settings: Settings) ->
     catch_everything(hub, home)
     look = make_look(app, replace(settings, font_scale=max(1.35, settings.font_scale)))
     loop = qt_loop(app, hub.report)
-    with loop:
+    with contextlib.closing(loop):
         loop.run_until_complete(_wall(app, options, home, settings, hub, look))
     return 0
 
@@ -237,12 +243,10 @@ def run_shot(options: argparse.Namespace, home: DataHome, settings: Settings) ->
     app = make_application(sys.argv[:1])
     hub = ErrorHub()
     catch_everything(hub, home)
-    settings = replace(
-        settings, theme=options.theme or settings.theme, language=options.language or settings.language
-    )
+    settings = replace(settings, theme=options.theme or settings.theme, language=options.language or settings.language)
     wanted = ShotOptions.from_arguments(options)
     loop = qt_loop(app, hub.report)
-    with loop:
+    with contextlib.closing(loop):
         written = loop.run_until_complete(take_shots(home, settings, wanted, hub, lambda s: make_look(app, s), children))
     for path in written:
         print(path)

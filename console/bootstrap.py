@@ -47,8 +47,6 @@ def ensure_environment(module: str, *, tests: bool = False) -> None:
     Raises:
         SystemExit: it cannot be set up; the reason and the next step were said.
     """
-    if sys.version_info < (3, 11):
-        raise SystemExit("[三防指挥台] 需要 Python 3.11 或更新版本，请安装后重试。")
     sys_packages()
     wanted = NEEDED + (NEEDED_FOR_TESTS if tests else ())
     if all(importlib.util.find_spec(name) for name in wanted):
@@ -83,9 +81,7 @@ def build_venv(*, tests: bool) -> Path:
         command = [str(python), "-m", "pip", "install", "--disable-pip-version-check", "-q", *packages]
         subprocess.run(command, check=True)
     except (OSError, subprocess.CalledProcessError) as exc:
-        raise SystemExit(
-            f"[三防指挥台] 依赖包没有装上（{exc}）。请检查网络或软件源设置，然后重新运行同一条命令。"
-        ) from exc
+        raise SystemExit(f"[三防指挥台] 依赖包没有装上（{exc}）。请检查网络或软件源设置，然后重新运行同一条命令。") from exc
     done.write_text(stamp)
     say("运行环境已就绪。")
     return python
@@ -113,11 +109,10 @@ def sys_packages() -> None:
         say(f"缺少系统库。请用管理员身份运行：{line}")
         return
     say(f"正在安装系统库：{' '.join(missing)} …")
-    quiet = {"stdout": subprocess.DEVNULL, "env": {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}}
+    calm = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    install = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", *missing]
     try:
-        subprocess.run(["apt-get", "update", "-qq"], check=True, **quiet)
-        subprocess.run(
-            ["apt-get", "install", "-y", "-qq", "--no-install-recommends", *missing], check=True, **quiet
-        )
+        for command in (["apt-get", "update", "-qq"], install):
+            subprocess.run(command, check=True, stdout=subprocess.DEVNULL, env=calm)
     except (OSError, subprocess.CalledProcessError) as exc:
         say(f"系统库没有装上（{exc}）。请手工运行：{line}")

@@ -90,14 +90,10 @@ def _start_t(text: str | None) -> int | None:
     try:
         return from_beijing(text)
     except ValueError as exc:
-        raise ConsoleError(
-            f"时刻 {text!r} 不能识别。", "请写成 '2022-06-21 08:00'（北京时间）。", str(exc)
-        ) from exc
+        raise ConsoleError(f"时刻 {text!r} 不能识别。", "请写成 '2022-06-21 08:00'（北京时间）。", str(exc)) from exc
 
 
-def _role(
-    options: argparse.Namespace, home: DataHome, settings: Settings, problem: ConsoleError | None
-) -> int:
+def _role(options: argparse.Namespace, home: DataHome, settings: Settings, problem: ConsoleError | None) -> int:
     from dataclasses import replace
 
     role = options.role or "desk"
@@ -156,9 +152,7 @@ def _central(options: argparse.Namespace, home: DataHome, settings: Settings) ->
     start_logging(home.logs, f"central-{home.profile(settings.source).name}", echo=not options.child)
     run_central(
         home,
-        CentralOptions(
-            settings.source, options.port, settings.replay_rate, _start_t(settings.replay_start), options.child
-        ),
+        CentralOptions(settings.source, options.port, settings.replay_rate, _start_t(settings.replay_start), options.child),
     )
     return 0
 
@@ -174,7 +168,7 @@ def _sync(options: argparse.Namespace, home: DataHome, settings: Settings) -> in
 
 
 def _import(options: argparse.Namespace, home: DataHome, _settings: Settings) -> int:
-    from console.central.importing import run_import
+    from console.central.importers.run import run_import
 
     start_logging(home.logs, "import")
     return run_import(home, options.folder, options.errors, options.timezone)

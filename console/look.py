@@ -13,10 +13,24 @@ from PySide6.QtGui import QColor, QFont, QPalette
 from console.texts import load_texts
 
 ROLES = {
-    "Window": "bg", "Base": "input", "AlternateBase": "panel.head", "Text": "text", "WindowText": "text",
-    "Button": "panel.head", "ButtonText": "text", "Highlight": "select", "HighlightedText": "text",
-    "ToolTipBase": "panel.head", "ToolTipText": "text", "PlaceholderText": "text.faint", "Link": "accent",
-    "Mid": "line", "Dark": "line", "Light": "line.strong", "BrightText": "text", "Accent": "accent",
+    "Window": "bg",
+    "Base": "input",
+    "AlternateBase": "panel.head",
+    "Text": "text",
+    "WindowText": "text",
+    "Button": "panel.head",
+    "ButtonText": "text",
+    "Highlight": "select",
+    "HighlightedText": "text",
+    "ToolTipBase": "panel.head",
+    "ToolTipText": "text",
+    "PlaceholderText": "text.faint",
+    "Link": "accent",
+    "Mid": "line",
+    "Dark": "line",
+    "Light": "line.strong",
+    "BrightText": "text",
+    "Accent": "accent",
 }
 
 
@@ -36,7 +50,11 @@ class Look(QObject):
     changed = Signal()
 
     def __init__(
-        self, theme: str = "dark", language: str = "zh", scale: float = 1.0, family: str = "",
+        self,
+        theme: str = "dark",
+        language: str = "zh",
+        scale: float = 1.0,
+        family: str = "",
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
@@ -48,9 +66,7 @@ class Look(QObject):
         self._colors = {k: QColor(v) for k, v in tokens()[theme].items()}
         self._texts = load_texts(language)
 
-    def change(
-        self, *, theme: str | None = None, language: str | None = None, scale: float | None = None
-    ) -> None:
+    def change(self, *, theme: str | None = None, language: str | None = None, scale: float | None = None) -> None:
         self._set(theme or self.theme, language or self.language, scale or self.scale)
         self.changed.emit()
 
@@ -64,11 +80,11 @@ class Look(QObject):
         return color
 
     def px(self, token: str) -> int:
-        return max(1, round(tokens()["size"][token] * self.scale))
+        return max(1, round(float(tokens()["size"][token]) * self.scale))
 
-    def font(self, token: str = "base_px", *, bold: bool = False) -> QFont:
+    def font(self, size: str = "base_px", *, bold: bool = False) -> QFont:
         font = QFont(self.family) if self.family else QFont()
-        font.setPixelSize(self.px(token))
+        font.setPixelSize(self.px(size))
         font.setBold(bold)
         font.setFeature(QFont.Tag("tnum"), 1)
         return font
@@ -79,9 +95,7 @@ class Look(QObject):
             palette.setColor(getattr(QPalette.ColorRole, role), self._colors[token])
         faint = self._colors["text.faint"]
         for role in ("Text", "WindowText", "ButtonText"):
-            palette.setColor(
-                QPalette.ColorGroup.Disabled, getattr(QPalette.ColorRole, role), faint
-            )
+            palette.setColor(QPalette.ColorGroup.Disabled, getattr(QPalette.ColorRole, role), faint)
         return palette
 
     def style_sheet(self) -> str:

@@ -49,9 +49,7 @@ def sole_owner(folder: Path, name: str) -> Iterator[None]:
         try:
             _lock(file.fileno())
         except OSError as exc:
-            raise AlreadyRunning(
-                f"{name} 已在运行。", "不需要再启动一个；若确认没有运行，请重新登录后再试。"
-            ) from exc
+            raise AlreadyRunning(f"{name} 已在运行。", "不需要再启动一个；若确认没有运行，请重新登录后再试。") from exc
         yield
 
 

@@ -36,9 +36,7 @@ class OrbitCamera:
         )
 
     def orbited(self, d_heading: float, d_pitch: float) -> Self:
-        return replace(
-            self, heading=(self.heading + d_heading) % 360, pitch=min(88.0, max(8.0, self.pitch + d_pitch))
-        )
+        return replace(self, heading=(self.heading + d_heading) % 360, pitch=min(88.0, max(8.0, self.pitch + d_pitch)))
 
     def panned(self, right_km: float, forward_km: float) -> Self:
         h = math.radians(self.heading)
@@ -61,8 +59,12 @@ class OrbitCamera:
             return a + (b - a) * s
 
         return OrbitCamera(
-            mix(self.x, other.x), mix(self.y, other.y), mix(self.z, other.z), self.distance_km * ratio,
-            (self.heading + turn * s) % 360, mix(self.pitch, other.pitch),
+            mix(self.x, other.x),
+            mix(self.y, other.y),
+            mix(self.z, other.z),
+            self.distance_km * ratio,
+            (self.heading + turn * s) % 360,
+            mix(self.pitch, other.pitch),
         )
 
     def project(self, points: Array, width: int, height: int) -> tuple[Array, Array, Array]:

@@ -18,9 +18,7 @@ PATIENCE_S = 40
 def opengl_problem() -> str:
     """Return "" when off-screen OpenGL works here, else what happened; blocks for a second."""
     try:
-        done = subprocess.run(
-            [sys.executable, "-c", TRIAL], capture_output=True, text=True, timeout=PATIENCE_S, check=False
-        )
+        done = subprocess.run([sys.executable, "-c", TRIAL], capture_output=True, text=True, timeout=PATIENCE_S, check=False)
     except (OSError, subprocess.TimeoutExpired) as exc:
         return repr(exc)
     if done.returncode == 0:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import vtkmodules.vtkRenderingOpenGL2  # noqa: F401 - registers the OpenGL classes
 from numpy.typing import NDArray
-from vtkmodules.util.numpy_support import numpy_to_vtk, numpy_to_vtkIdTypeArray, vtk_to_numpy
+from vtkmodules.util import numpy_support
 from vtkmodules.vtkCommonCore import vtkPoints, vtkUnsignedCharArray
 from vtkmodules.vtkCommonDataModel import vtkCellArray, vtkImageData, vtkPolyData
 from vtkmodules.vtkRenderingCore import (
@@ -26,6 +26,10 @@ from scenes.build.tiles import TileKey, TilePyramid
 from scenes.build.water import Ribbon, disc, lift, ribbon, stage_along
 from scenes.camera import VIEW_ANGLE, OrbitCamera
 
+# the VTK bridge carries no types
+numpy_to_vtk: Any = numpy_support.numpy_to_vtk
+to_vtk_ids: Any = numpy_support.numpy_to_vtkIdTypeArray
+vtk_to_numpy: Any = numpy_support.vtk_to_numpy
 Array = NDArray[np.float64]
 TILE_CACHE = 220
 SPLIT = 1.7
@@ -68,8 +72,12 @@ class Stage:
 
     # --- ground -----------------------------------------------------------------------------
     def set_ground(
-        self, field: HeightField, picture: NDArray[np.uint8], exaggeration: float,
-        rivers: dict[str, Array], profiles: dict[str, Any],
+        self,
+        field: HeightField,
+        picture: NDArray[np.uint8],
+        exaggeration: float,
+        rivers: dict[str, Array],
+        profiles: dict[str, Any],
     ) -> None:
         for actor in self._tiles.values():
             self.renderer.RemoveActor(actor)
@@ -139,7 +147,7 @@ class Stage:
         if river not in self._ribbons or river not in self.surface:
             return None
         at, _ = nearest_on_line(self._lines[river], lon, lat)
-        strip, points, _ = self._ribbons[river]
+        _strip, points, _ = self._ribbons[river]
         z = vtk_to_numpy(points.GetData())[0::2, 2] / self.exaggeration * 1000.0
         skin = SKIN_KM * 1000 / self.exaggeration
         return float(np.interp(at, chainage_km(self._lines[river]), z)) - skin
@@ -180,7 +188,18 @@ class Stage:
             top = base + 1.0 + COLUMN_HEIGHT_KM * s.ratio
             corners = [(x + dx * half, y + dy * half) for dx, dy in ((-1, -1), (1, -1), (1, 1), (-1, 1))]
             points += [(*c, base - 1.0) for c in corners] + [(*c, top) for c in corners]
-            sides = [(0, 1, 5), (0, 5, 4), (1, 2, 6), (1, 6, 5), (2, 3, 7), (2, 7, 6), (3, 0, 4), (3, 4, 7), (4, 5, 6), (4, 6, 7)]
+            sides = [
+                (0, 1, 5),
+                (0, 5, 4),
+                (1, 2, 6),
+                (1, 6, 5),
+                (2, 3, 7),
+                (2, 7, 6),
+                (3, 0, 4),
+                (3, 4, 7),
+                (4, 5, 6),
+                (4, 6, 7),
+            ]
             triangles += [[8 * n + k for k in tri] for tri in sides]
             rgb = view.colors.get(f"state{int(s.state)}", (0.6, 0.6, 0.6))
             shade = (0.62, 0.8, 0.92, 0.72)
@@ -207,7 +226,7 @@ class Stage:
         vtk_camera.SetClippingRange(near, camera.distance_km * 4 + 500)
         self.window.Render()
         buffer = vtkUnsignedCharArray()
-        self.window.GetRGBACharPixelData(0, 0, width - 1, height - 1, 0, buffer)
+        self.window.GetRGBACharPixelData(0, 0, width - 1, height - 1, 0, buffer)  # type: ignore[call-overload]
         return np.asarray(vtk_to_numpy(buffer).reshape(height, width, 4).copy())
 
     def _choose_tiles(self, camera: OrbitCamera) -> None:
@@ -260,8 +279,8 @@ def _mesh_actor(points: NDArray[Any], triangles: NDArray[np.int64]) -> tuple[vtk
     cells = vtkCellArray()
     offsets = np.arange(0, 3 * len(triangles) + 1, 3, dtype=np.int64)
     cells.SetData(
-        numpy_to_vtkIdTypeArray(offsets, deep=True),
-        numpy_to_vtkIdTypeArray(np.ascontiguousarray(triangles.ravel(), np.int64), deep=True),
+        to_vtk_ids(offsets, deep=True),
+        to_vtk_ids(np.ascontiguousarray(triangles.ravel(), np.int64), deep=True),
     )
     data = vtkPolyData()
     data.SetPoints(coordinates)

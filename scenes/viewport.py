@@ -34,9 +34,7 @@ class SceneViewport(QWidget):
     prepared = Signal(object)
     failed = Signal(str)
 
-    def __init__(
-        self, look: Look, ground: Callable[[], tuple[Any, ...]], exaggeration: float, *, still: bool = False
-    ) -> None:
+    def __init__(self, look: Look, ground: Callable[[], tuple[Any, ...]], exaggeration: float, *, still: bool = False) -> None:
         super().__init__()
         self.look = look
         self.still = still
@@ -67,7 +65,11 @@ class SceneViewport(QWidget):
     # --- data -------------------------------------------------------------------------------
     def show_view(self, view: SceneView) -> None:
         colors = {f"state{int(s)}": _rgb(self.look, TOKENS[s]) for s in State}
-        colors |= {"river": _rgb(self.look, "map.river"), "water": _rgb(self.look, "water"), "unknown": _rgb(self.look, "state.nodata")}
+        colors |= {
+            "river": _rgb(self.look, "map.river"),
+            "water": _rgb(self.look, "water"),
+            "unknown": _rgb(self.look, "state.nodata"),
+        }
         colors["state0"] = _rgb(self.look, "water.surface")
         self._view = SceneView(view.moment, view.stations, view.reaches, view.pools, view.selected, colors)
         if self._started:
@@ -160,7 +162,8 @@ class SceneViewport(QWidget):
         painter.setPen(self.look.color("text"))
         painter.setFont(self.look.font())
         if self.problem:
-            text = self.look.tr("这台机器上三维画面不能用（OpenGL 不可用），其余功能照常。\n请用“监控”里的一张图；要恢复三维，请安装显卡驱动或 libegl1、libgl1 后重新启动。")
+            text = self.look.tr("这台机器上三维画面不能用（OpenGL 不可用），其余功能照常。")
+            text += "\n" + self.look.tr("请用“监控”里的一张图；要恢复三维，请安装显卡驱动或 libegl1、libgl1 后重新启动。")
             text += f"\n{self.problem[:160]}"
         else:
             text = self.look.tr("正在准备地形…（首次约需几秒）")
@@ -205,7 +208,8 @@ class SceneViewport(QWidget):
         painter.setFont(self.look.font("small_px"))
         metrics = painter.fontMetrics()
         label = self.field.label if self.field else ""
-        text = f"{self.look.tr(label)} · {self.look.tr('垂直夸大')} ×{self.exaggeration:g} · {self.look.tr('水面按各站水位沿程内插，各站基面不同，仅示意')}"
+        caution = self.look.tr("水面按各站水位沿程内插，各站基面不同，仅示意")
+        text = f"{self.look.tr(label)} · {self.look.tr('垂直夸大')} ×{self.exaggeration:g} · {caution}"
         box = QRect(8, self.height() - metrics.height() - 12, metrics.horizontalAdvance(text) + 16, metrics.height() + 6)
         painter.fillRect(box, self.look.color("panel", 215))
         painter.setPen(self.look.color("state.stale"))
@@ -236,7 +240,10 @@ class SceneViewport(QWidget):
         step = event.position() - self._last
         self._last = event.position()
         buttons = event.buttons()
-        pan = buttons & (Qt.MouseButton.RightButton | Qt.MouseButton.MiddleButton) or event.modifiers() & Qt.KeyboardModifier.ShiftModifier
+        pan = (
+            buttons & (Qt.MouseButton.RightButton | Qt.MouseButton.MiddleButton)
+            or event.modifiers() & Qt.KeyboardModifier.ShiftModifier
+        )
         if pan:
             km = self.camera.distance_km / max(1, self.height()) * 0.6
             self._go(self.camera.panned(-step.x() * km, step.y() * km * 1.4), moving=True)

@@ -85,8 +85,8 @@ class AlarmDelegate(QStyledItemDelegate):
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         row: AlarmRow = index.data(ROW_ROLE)
         look = self.look
-        box: QRect = option.rect  # type: ignore[attr-defined]
-        state: QStyle.StateFlag = option.state  # type: ignore[attr-defined]
+        box: QRect = option.rect
+        state: QStyle.StateFlag = option.state
         painter.save()
         if state & QStyle.StateFlag.State_Selected:
             painter.fillRect(box, look.color("select"))
@@ -145,7 +145,7 @@ class AlarmList(QWidget):
         self.list.setItemDelegate(AlarmDelegate(look, self.list))
         self.list.setAccessibleName(look.tr("告警列表"))
         self.list.selectionModel().currentChanged.connect(self._chosen)
-        self.empty = QLabel(look.tr("没有告警。各站低于警戒，数据正常。"), self)
+        self.empty = QLabel(look.tr("没有告警。有数据的站均未达到已知限值。"), self)
         self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.empty.setObjectName("dim")
         self.detail = QLabel("", self)
@@ -231,4 +231,3 @@ class AlarmList(QWidget):
         """Keep what was typed and say why it was not saved."""
         self.button.setEnabled(True)
         self.status.setText(text)
-

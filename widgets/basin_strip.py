@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 from PySide6.QtCore import QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QLinearGradient, QMouseEvent, QPainter, QPen
 
@@ -53,7 +55,7 @@ class BasinStrip(PaintedView):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         xs = self.places()
         y = self.height() * 0.52
-        for i, (a, b) in enumerate(zip(xs, xs[1:], strict=False)):
+        for i, (a, b) in enumerate(itertools.pairwise(xs)):
             worst = max(view.nodes[i].state, view.nodes[i + 1].state)
             start, end = view.nodes[i].state, view.nodes[i + 1].state
             shade = QLinearGradient(a, y, b, y)

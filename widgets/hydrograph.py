@@ -23,14 +23,20 @@ from widgets.decimate import Pyramid
 
 STEPS = (60, 300, 600, 1800, 3600, 10800, 21600, 43200, 86400, 172800, 604800, 2592000)
 LIMIT_TOKENS = {
-    "warning": "state.warning", "guaranteed": "state.guaranteed", "record": "state.record",
-    "flood_limit": "state.flood_limit", "normal": "state.watch", "check": "state.guaranteed",
-    "design": "state.guaranteed", "record_flow": "state.record",
+    "warning": "state.warning",
+    "guaranteed": "state.guaranteed",
+    "record": "state.record",
+    "flood_limit": "state.flood_limit",
+    "normal": "state.watch",
+    "check": "state.guaranteed",
+    "design": "state.guaranteed",
+    "record_flow": "state.record",
 }
+FLOWS = ("flow", "outflow")
 RAIN_SHARE = 4.0  # rain bars use the top quarter
 
 
-class BeijingAxis(pg.AxisItem):
+class BeijingAxis(pg.AxisItem):  # type: ignore[misc] # pyqtgraph has no types
     """Time axis in Beijing time, ticks on whole Beijing hours and days."""
 
     def tickSpacing(self, low: float, high: float, size: float) -> list[tuple[float, float]]:
@@ -139,8 +145,11 @@ class Hydrograph(QWidget):
         for curve in view.curves:
             if curve.role == "rain":
                 self.bars.setOpts(
-                    x=curve.t - curve.interval_s / 2, height=np.nan_to_num(curve.v), width=curve.interval_s * 0.86,
-                    brush=self.look.color("curve.rain"), pen=None,
+                    x=curve.t - curve.interval_s / 2,
+                    height=np.nan_to_num(curve.v),
+                    width=curve.interval_s * 0.86,
+                    brush=self.look.color("curve.rain"),
+                    pen=None,
                 )
             else:
                 self._add_curve(curve)
@@ -151,14 +160,15 @@ class Hydrograph(QWidget):
     def _clear(self) -> None:
         for _, _, items in self._pyramids:
             for item in items:
-                (self.item if item.property("axis") == "level" else self.flow_box).removeItem(item)
+                if item.scene() is not None:
+                    (self.item if item.property("axis") == "level" else self.flow_box).removeItem(item)
         for mark in self._marks:
             self.item.removeItem(mark)
         self._pyramids, self._marks = [], []
         self.bars.setOpts(x=[0], height=[0], width=1, pen=None)
 
     def _add_curve(self, curve: Curve) -> None:
-        token = "curve.level" if curve.role == "level" else "curve.flow"
+        token = {"level": "curve.level", "flow": "curve.flow"}.get(curve.role, "curve.outflow")
         rebuilt = bool(len(curve.quality)) and bool(np.mean(curve.quality == Quality.RECONSTRUCTED) > 0.5)
         style = Qt.PenStyle.DotLine if rebuilt else Qt.PenStyle.SolidLine
         pen = pg.mkPen(self.look.color(token), width=1, style=style)
@@ -173,7 +183,13 @@ class Hydrograph(QWidget):
         measured = np.isfinite(curve.v) & (curve.quality == Quality.MEASURED)
         if rebuilt and measured.any():
             dots.setData(curve.t[measured], curve.v[measured])
-        self._pyramids.append((curve, Pyramid(curve.t, curve.v, curve.interval_s), (line, dots)))
+        name = pg.TextItem(self.look.tr(curve.name), color=self.look.color(token), anchor=(1.02, 1.0))
+        name.setFont(self.look.font("small_px"))
+        name.setProperty("axis", curve.role)
+        if curve.role != "level" and len(curve.t) and math.isfinite(curve.v[-1]):
+            name.setPos(float(curve.t[-1]), float(curve.v[-1]))
+            target.addItem(name, ignoreBounds=True)
+        self._pyramids.append((curve, Pyramid(curve.t, curve.v, curve.interval_s), (line, dots, name)))
         if curve.role == "level":
             self._gaps(curve)
 
@@ -193,7 +209,9 @@ class Hydrograph(QWidget):
                 continue
             color = self.look.color(LIMIT_TOKENS.get(limit.kind, "text.dim"))
             line = pg.InfiniteLine(
-                limit.value, angle=0, pen=pg.mkPen(color, width=1, style=Qt.PenStyle.DashLine),
+                limit.value,
+                angle=0,
+                pen=pg.mkPen(color, width=1, style=Qt.PenStyle.DashLine),
                 label=f"{self.look.tr(limit.word)} {limit.value:.2f}",
                 labelOpts={"position": 0.99, "anchors": [(1, 1), (1, 1)], "color": color},
             )
@@ -204,13 +222,20 @@ class Hydrograph(QWidget):
             color = self.look.color(TOKENS[state] if state > 0 else "text")
             dot = pg.ScatterPlotItem([t], [value], size=10, brush=color, pen=None)
             when = datetime.fromtimestamp(t, UTC).astimezone(BEIJING).strftime("%m-%d %H:%M")
-            label = pg.TextItem(f"{self.look.tr('最高')} {value:.2f} · {when}", color=color, anchor=(1.03, -0.15))
+            label = pg.TextItem(
+                f"{self.look.tr('最高')} {value:.2f} · {when}",
+                color=color,
+                anchor=(1.03, 1.25),
+                fill=pg.mkBrush(self.look.color("panel", 225)),
+            )
             label.setFont(self.look.font("small_px", bold=True))
             label.setPos(t, value)
             self._mark(dot)
             self._mark(label)
         for t, value, text in view.crossings[-3:]:
-            dot = pg.ScatterPlotItem([t], [value], size=8, symbol="d", brush=None, pen=pg.mkPen(self.look.color("state.warning")))
+            dot = pg.ScatterPlotItem(
+                [t], [value], size=8, symbol="d", brush=None, pen=pg.mkPen(self.look.color("state.warning"))
+            )
             label = pg.TextItem(text, color=self.look.color("state.warning"), anchor=(0, 0))
             label.setFont(self.look.font("small_px"))
             label.setPos(t, value)
@@ -227,11 +252,11 @@ class Hydrograph(QWidget):
         near = [m.value for m in view.limits if m.axis == "level"]
         low, high = _span(levels, near)
         self.item.vb.setYRange(low, high, padding=0)
-        flow_low, flow_high = _span([c.v for c in view.curves if c.role == "flow"], [])
+        flow_low, flow_high = _span([c.v for c in view.curves if c.role in FLOWS], [])
         self.flow_box.setYRange(max(0.0, flow_low), flow_high, padding=0)
         rain = [float(np.nanmax(c.v, initial=0.0)) for c in view.curves if c.role == "rain"]
         self.rain_box.setYRange(0, max([1.0, *rain]) * RAIN_SHARE, padding=0)
-        has_flow = any(c.role == "flow" for c in view.curves)
+        has_flow = any(c.role in FLOWS for c in view.curves)
         has_level = bool(levels)
         self.item.getAxis("right").setStyle(showValues=has_flow)
         self.item.getAxis("left").setStyle(showValues=has_level)
@@ -241,11 +266,11 @@ class Hydrograph(QWidget):
         )
 
     def _redecimate(self, *_: Any) -> None:
-        (first, last), _ = self.item.vb.viewRange()
+        (first, last), _levels = self.item.vb.viewRange()
         columns = max(50, int(self.item.vb.width()))
-        for _, pyramid, (line, _dots) in self._pyramids:
+        for _curve, pyramid, items in self._pyramids:
             t, v = pyramid.view(first, last, columns)
-            line.setData(t, v)
+            items[0].setData(t, v)
 
     # --- hand -----------------------------------------------------------------------------
     def _hover(self, event: Any) -> None:
@@ -269,8 +294,12 @@ class Hydrograph(QWidget):
         for curve in self._view.curves if self._view else ():
             i = int(np.searchsorted(curve.t, t, side="right")) - 1
             known = i >= 0 and t - curve.t[i] <= 1.5 * curve.interval_s and math.isfinite(curve.v[i])
-            element = {"level": LEVEL, "flow": FLOW}.get(curve.role, RAIN)
-            text = f"{element.text(float(curve.v[i]))} {curve.unit} {self.look.tr(word(int(curve.quality[i])))}" if known else self.look.tr("缺测")
+            element = {"level": LEVEL, "rain": RAIN}.get(curve.role, FLOW)
+            text = (
+                f"{element.text(float(curve.v[i]))} {curve.unit} {self.look.tr(word(int(curve.quality[i])))}"
+                if known
+                else self.look.tr("缺测")
+            )
             lines.append(f"{self.look.tr(curve.name)} {text}")
         limit = next((m for m in self._view.limits if m.kind == "warning"), None) if self._view else None
         level = next((c for c in self._view.curves if c.role == "level"), None) if self._view else None

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QPainter, QPainterPath, QPen, QPixmap, QPolygonF, QTransform
+from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen, QPixmap, QPolygonF, QTransform
 
 from console.domain.geo import chainage_km, mercator_y, nearest_on_line
 from console.domain.states import TOKENS, State
@@ -35,12 +37,10 @@ def cut_by_station(line: Line, stations: tuple[tuple[float, float, State], ...])
         return [(State.NORMAL, line)]
     along = chainage_km(line)
     placed = sorted((nearest_on_line(line, lon, lat)[0], state) for lon, lat, state in stations)
-    bounds = [(a[0] + b[0]) / 2 for a, b in zip(placed, placed[1:], strict=False)]
+    bounds = [(a[0] + b[0]) / 2 for a, b in itertools.pairwise(placed)]
     cuts = [0, *(int(np.searchsorted(along, b)) for b in bounds), len(line) - 1]
     return [
-        (state, line[first : last + 1])
-        for (_, state), first, last in zip(placed, cuts, cuts[1:], strict=False)
-        if last > first
+        (state, line[first : last + 1]) for (_, state), first, last in zip(placed, cuts, cuts[1:], strict=False) if last > first
     ]
 
 
@@ -182,14 +182,14 @@ class MapBase:
         painter.setFont(self._look.font("small_px"))
         metrics = painter.fontMetrics()
         for name, lon, lat in self._labels:
-            x, y = frame.to_pixels(np.float64(lon), mercator_y(lat))
+            x, y = frame.to_pixels(np.asarray(lon), mercator_y(lat))
             where = QPointF(float(x) - metrics.horizontalAdvance(name) / 2, float(y))
             painter.setPen(self._look.color("map.city", 190))
             painter.drawText(where, name)
 
 
-def _cosmetic(color: object, width: float) -> QPen:
-    pen = QPen(color, width)  # type: ignore[call-overload]
+def _cosmetic(color: QColor, width: float) -> QPen:
+    pen = QPen(color, width)
     pen.setCosmetic(True)
     pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
     pen.setCapStyle(Qt.PenCapStyle.RoundCap)

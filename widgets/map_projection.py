@@ -48,9 +48,7 @@ class MapFrame:
         scale = min(MAX_SCALE, max(MIN_SCALE, self.scale * factor))
         gx = self.x + (px - self.width / 2) / self.scale
         gy = self.y - (py - self.height / 2) / self.scale
-        return replace(
-            self, scale=scale, x=gx - (px - self.width / 2) / scale, y=gy + (py - self.height / 2) / scale
-        )
+        return replace(self, scale=scale, x=gx - (px - self.width / 2) / scale, y=gy + (py - self.height / 2) / scale)
 
     def sized(self, width: int, height: int) -> Self:
         return replace(self, width=width, height=height)

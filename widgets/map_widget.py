@@ -87,7 +87,7 @@ class MapWidget(PaintedView):
 
     def go_to(self, lon: float, lat: float) -> None:
         """Bring a place into view without changing the scale."""
-        x, y = self.frame.to_pixels(np.float64(lon), mercator_y(lat))
+        x, y = self.frame.to_pixels(np.asarray(lon), mercator_y(lat))
         inner = self.rect().adjusted(80, 60, -80, -60)
         if not inner.contains(int(x), int(y)):
             self.set_frame(MapFrame(lon, float(mercator_y(lat)), self.frame.scale, 1, 1))
@@ -203,7 +203,8 @@ class MapWidget(PaintedView):
         states = (State.RECORD, State.GUARANTEED, State.FLOOD_LIMIT, State.WARNING, State.WATCH, State.NORMAL, State.NO_DATA)
         counts = self._view.counts
         line = metrics.height() + 4
-        head = f"{self.look.tr('站')} {counts.stations} · {self.look.tr('超限')} {counts.over} · {self.look.tr('无数据')} {counts.unknown}"
+        tr = self.look.tr
+        head = f"{tr('站')} {counts.stations} · {tr('超限')} {counts.over} · {tr('无数据')} {counts.unknown}"
         lines = [head] + ([f"{counts.unplaced} {self.look.tr('站无坐标，只在表中')}"] if counts.unplaced else [])
         width = max([metrics.horizontalAdvance(t) for t in lines] + [110]) + 20
         box = QRect(10, 10, width, line * (len(states) + 1 + len(lines)) + 8)
@@ -301,12 +302,17 @@ def _free_place(px: float, py: float, size: QSize, taken: list[QRect], bounds: Q
     """Return the first of eight places around a symbol that touches nothing taken."""
     x, y, w, h = int(px), int(py), size.width(), size.height()
     places = (
-        (x + 11, y - h // 2), (x - 11 - w, y - h // 2), (x + 8, y - h - 6), (x + 8, y + 6),
-        (x - w - 8, y - h - 6), (x - w - 8, y + 6), (x - w // 2, y - h - 10), (x - w // 2, y + 10),
+        (x + 11, y - h // 2),
+        (x - 11 - w, y - h // 2),
+        (x + 8, y - h - 6),
+        (x + 8, y + 6),
+        (x - w - 8, y - h - 6),
+        (x - w - 8, y + 6),
+        (x - w // 2, y - h - 10),
+        (x - w // 2, y + 10),
     )
     for left, top in places:
         rect = QRect(left, top, w, h)
         if bounds.contains(rect) and not any(rect.intersects(t) for t in taken):
             return rect
     return None
-

@@ -53,7 +53,7 @@ class ObjectCard(PaintedView):
             painter.setFont(look.font("small_px"))
             painter.drawText(QPointF(box.left(), y), look.tr(fact.name))
             painter.setFont(look.font())
-            painter.setPen(look.color(fact.token))
+            painter.setPen(look.color(fact.ink))
             painter.drawText(QPointF(box.left() + name_w, y), fact.value)
             used = painter.fontMetrics().horizontalAdvance(fact.value)
             painter.setFont(look.font("small_px"))

@@ -102,7 +102,11 @@ class HappeningList(PaintedView):
 
     def paint(self, painter: QPainter) -> None:
         if not self._items:
-            self.empty(painter, self.look.tr("没有正在发生的告警"), self.look.tr("各站低于警戒，数据正常"))
+            self.empty(
+                painter,
+                self.look.tr("没有正在发生的告警"),
+                self.look.tr("有数据的站均未达到已知限值；没有公布限值的站无法判断"),
+            )
             return
         metrics = painter.fontMetrics()
         columns = 2 if self.width() > 900 else 1

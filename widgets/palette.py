@@ -43,7 +43,7 @@ class Palette(QFrame):
     def open_with(self, items: Sequence[PaletteItem]) -> None:
         """Show over the parent's upper middle with an empty line."""
         self._items = items
-        parent = self.parentWidget()
+        parent = self.parentWidget() or self
         width = min(680, parent.width() - 40)
         self.setGeometry((parent.width() - width) // 2, 56, width, 420)
         self.input.clear()

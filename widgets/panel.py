@@ -47,9 +47,7 @@ def forward_to(target: QObject, event: QMouseEvent) -> None:
     """Deliver a copy of a mouse event to another widget, in that widget's coordinates."""
     place = event.globalPosition()
     local = target.mapFromGlobal(place) if isinstance(target, QWidget) else place
-    copy = QMouseEvent(
-        event.type(), QPointF(local), place, event.button(), event.buttons(), event.modifiers()
-    )
+    copy = QMouseEvent(event.type(), QPointF(local), place, event.button(), event.buttons(), event.modifiers())
     QApplication.sendEvent(target, copy)
     event.accept()
 

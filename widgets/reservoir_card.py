@@ -12,8 +12,12 @@ from console.viewdata.curves import ReservoirView
 from widgets.painted import PaintedView
 
 LEVEL_TOKENS = {
-    "flood_limit": "state.flood_limit", "normal": "state.watch", "design": "state.guaranteed",
-    "check": "state.guaranteed", "dead": "text.faint", "crest": "text.dim",
+    "flood_limit": "state.flood_limit",
+    "normal": "state.watch",
+    "design": "state.guaranteed",
+    "check": "state.guaranteed",
+    "dead": "text.faint",
+    "crest": "text.dim",
 }
 
 

@@ -62,7 +62,7 @@ COLUMNS = (
     Column("距警戒/汛限 m", 104, lambda r: r.margin_text, lambda r: LOW if r.margin is None else r.margin, True),
     Column("1h 变化", 76, lambda r: r.change_text, lambda r: LOW if r.change_1h is None else r.change_1h, True),
     Column("近 24h", 120, lambda r: "", lambda r: LOW if r.change_1h is None else r.change_1h),
-    Column("时间", 96, lambda r: r.time_text, lambda r: r.t or 0, True),
+    Column("时间", 128, lambda r: r.time_text, lambda r: r.t or 0, True),
     Column("质量", 56, lambda r: r.quality, lambda r: r.quality),
 )
 STATE, NAME, SPARK, TIME = 0, 1, 7, 8
@@ -119,10 +119,7 @@ class StationTableModel(QAbstractTableModel):
             codes = [before[i.row()] for i in kept]
             self._shown = after
             places = {source: row for row, source in enumerate(after)}
-            moved = [
-                self.index(places[c], i.column()) if c in places else ROOT
-                for c, i in zip(codes, kept, strict=True)
-            ]
+            moved = [self.index(places[c], i.column()) if c in places else ROOT for c, i in zip(codes, kept, strict=True)]
             self.changePersistentIndexList(kept, moved)
             self.layoutChanged.emit()
             return
@@ -245,13 +242,13 @@ class RowDelegate(QStyledItemDelegate):
         if not isinstance(model, StationTableModel) or index.column() not in (STATE, SPARK):
             return
         row = model.row(index.row())
-        box: QRect = option.rect  # type: ignore[attr-defined]
+        box: QRect = option.rect
         if index.column() == STATE:
             centre = QPointF(box.center().x(), box.center().y() + 1)
             draw_state(painter, self.look, row.state, centre, 7, stale=row.stale)
         else:
             draw_spark(painter, self.look, QRectF(box).adjusted(6, 5, -6, -5), row)
-        state: QStyle.StateFlag = option.state  # type: ignore[attr-defined]
+        state: QStyle.StateFlag = option.state
         if state & QStyle.StateFlag.State_HasFocus:
             painter.setPen(self.look.color("accent"))
             painter.drawRect(box.adjusted(0, 0, -1, -1))
@@ -319,11 +316,11 @@ class StationTable(QWidget):
         header.setSortIndicatorClearable(True)
         header.sortIndicatorChanged.connect(self.model.sort)
         self.table.selectionModel().currentRowChanged.connect(self._chosen)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addWidget(self.filter)
-        column.addWidget(self.table, 1)
+        stack = QVBoxLayout(self)
+        stack.setContentsMargins(0, 0, 0, 0)
+        stack.setSpacing(0)
+        stack.addWidget(self.filter)
+        stack.addWidget(self.table, 1)
         self._quiet = False
 
     def show_rows(self, rows: Sequence[TableRow]) -> None:

@@ -40,9 +40,7 @@ def shape_path(state: State, centre: QPointF, radius: float) -> QPainterPath:
     return path
 
 
-def draw_state(
-    painter: QPainter, look: Look, state: State, centre: QPointF, radius: float, *, stale: bool = False
-) -> None:
+def draw_state(painter: QPainter, look: Look, state: State, centre: QPointF, radius: float, *, stale: bool = False) -> None:
     """Draw a state symbol; hollow for normal, dashed for no data, dimmed ring when stale."""
     color = look.color(TOKENS[state])
     painter.save()

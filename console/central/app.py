@@ -33,8 +33,20 @@ from console.domain.time import BEIJING
 PAGE_MAX = 20_000
 ROOM_LIMIT = 16 * 1024
 KINDS = (
-    "stations", "reservoirs", "basins", "reaches", "series", "events", "gates", "levees", "cameras",
-    "retention_areas", "plans", "contacts", "teams", "stocks",
+    "stations",
+    "reservoirs",
+    "basins",
+    "reaches",
+    "series",
+    "events",
+    "gates",
+    "levees",
+    "cameras",
+    "retention_areas",
+    "plans",
+    "contacts",
+    "teams",
+    "stocks",
 )
 
 
@@ -168,9 +180,7 @@ def _reading(app: FastAPI, service: Service) -> None:
 
     @app.get("/v1/events")
     async def events() -> StreamingResponse:
-        return StreamingResponse(
-            service.bell.stream(), media_type="text/event-stream", headers={"Cache-Control": "no-store"}
-        )
+        return StreamingResponse(service.bell.stream(), media_type="text/event-stream", headers={"Cache-Control": "no-store"})
 
 
 def _feeds(app: FastAPI, service: Service) -> None:

@@ -15,8 +15,18 @@ from console.central.repository import Repository
 
 TEXT_LIMIT = 4000
 LOG_TYPES = (
-    "call_in", "call_out", "document", "forecast", "warning", "alarm", "danger", "instruction", "visitor",
-    "fault", "shift", "note",
+    "call_in",
+    "call_out",
+    "document",
+    "forecast",
+    "warning",
+    "alarm",
+    "danger",
+    "instruction",
+    "visitor",
+    "fault",
+    "shift",
+    "note",
 )
 
 
@@ -74,7 +84,7 @@ def apply_ops(repo: Repository, ops: Sequence[Op], now_t: float) -> list[dict[st
     Raises:
         Problem: 422 key-reused, when the only op carries a known key with another body.
     """
-    answers = []
+    answers: list[dict[str, Any]] = []
     for op in ops:
         body_hash = _body_hash(op)
         known = repo.answered(op.id)

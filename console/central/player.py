@@ -52,13 +52,11 @@ class Player:
         columns: list[tuple[np.ndarray, ...]] = []
         for s in rebuild(facts):
             element = ELEMENTS[s.element]
-            sid = repo.ensure_series(
-                SeriesKey(s.object_code, s.element, element.unit, "", SOURCE, 3600)
-            )
+            sid = repo.ensure_series(SeriesKey(s.object_code, s.element, element.unit, "", SOURCE, 3600))
             columns.append((np.full(len(s.t), sid), s.t, s.value, s.quality))
-        sid, t, value, quality = (np.concatenate(c) for c in zip(*columns, strict=True))
-        order = np.lexsort((sid, t))
-        self._sid, self._t = sid[order], t[order]
+        sids, t, value, quality = (np.concatenate(c) for c in zip(*columns, strict=True))
+        order = np.lexsort((sids, t))
+        self._sid, self._t = sids[order], t[order]
         self._value, self._quality = value[order], quality[order]
         saved = repo.meta("player_t")
         self._base_t = float(saved) if saved else float(start_t or facts.start_t)
@@ -74,9 +72,7 @@ class Player:
 
     def state(self) -> PlayerState:
         f = self.facts
-        return PlayerState(
-            f.key, f.title, f.from_t, f.to_t, self.now(), self._rate, self._running, self._loop
-        )
+        return PlayerState(f.key, f.title, f.from_t, f.to_t, self.now(), self._rate, self._running, self._loop)
 
     def due(self) -> list[Row]:
         """Return the readings whose time has come and that were not released before."""

@@ -14,8 +14,16 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 BODY_LIMIT = 1024 * 1024
 TITLES = {
-    400: "bad request", 401: "token required", 403: "not allowed", 404: "not found", 405: "method not allowed",
-    409: "conflict", 410: "gone", 413: "too large", 422: "unprocessable", 500: "fault in the service",
+    400: "bad request",
+    401: "token required",
+    403: "not allowed",
+    404: "not found",
+    405: "method not allowed",
+    409: "conflict",
+    410: "gone",
+    413: "too large",
+    422: "unprocessable",
+    500: "fault in the service",
 }
 
 
@@ -40,9 +48,7 @@ def problem_body(status: int, code: str, detail: str = "") -> dict[str, Any]:
 
 
 def _answer(status: int, code: str, detail: str = "") -> JSONResponse:
-    return JSONResponse(
-        problem_body(status, code, detail), status, media_type="application/problem+json"
-    )
+    return JSONResponse(problem_body(status, code, detail), status, media_type="application/problem+json")
 
 
 def install(app: FastAPI) -> None:

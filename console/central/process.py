@@ -103,14 +103,10 @@ def run_central(home: DataHome, options: CentralOptions) -> None:
         seed(repo, folder, options.source)
         player = None
         if options.source in flood_keys():
-            player = Player(
-                repo, flood_facts(options.source), rate=options.rate, start_t=options.start_t
-            )
+            player = Player(repo, flood_facts(options.source), rate=options.rate, start_t=options.start_t)
         service = Service(repo, folder, player)
         token = new_token()
-        config = uvicorn.Config(
-            build_app(service, token), log_config=None, access_log=False, timeout_graceful_shutdown=2
-        )
+        config = uvicorn.Config(build_app(service, token), log_config=None, access_log=False, timeout_graceful_shutdown=2)
         server = uvicorn.Server(config)
         port = sock.getsockname()[1]
         publish(endpoint_file(home, options.source), Endpoint("127.0.0.1", port, token, os.getpid()))

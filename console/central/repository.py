@@ -83,20 +83,21 @@ class Repository:
         with self._lock, transaction(self._db):
             self._db.executemany("insert or replace into object values(?,?,?,?)", rows)
 
+    def drop_object(self, kind: str, code: str) -> None:
+        with self._lock, transaction(self._db):
+            self._db.execute("delete from object where kind=? and code=?", (kind, code))
+
     def objects(self, kind: str) -> list[dict[str, Any]]:
         if kind == "series":
             return self._series_docs()
         with self._lock:
-            rows = self._db.execute(
-                "select doc from object where kind=? order by code", (kind,)
-            ).fetchall()
+            rows = self._db.execute("select doc from object where kind=? order by code", (kind,)).fetchall()
         return [json.loads(r[0]) for r in rows]
 
     def ensure_series(self, key: SeriesKey) -> int:
         with self._lock, transaction(self._db):
             self._db.execute(
-                "insert or ignore into series(object_code,element,unit,datum,source,interval_s)"
-                " values(?,?,?,?,?,?)",
+                "insert or ignore into series(object_code,element,unit,datum,source,interval_s) values(?,?,?,?,?,?)",
                 (key.object_code, key.element, key.unit, key.datum, key.source, key.interval_s),
             )
             row = self._db.execute(
@@ -111,10 +112,7 @@ class Repository:
                 "select sid,object_code,element,unit,datum,source,interval_s from series order by sid"
             ).fetchall()
         names = ("sid", "object", "element", "unit", "datum", "source", "interval_s")
-        return [
-            {"code": str(r[0]), "version": 1, "properties": dict(zip(names, r, strict=True))}
-            for r in rows
-        ]
+        return [{"code": str(r[0]), "version": 1, "properties": dict(zip(names, r, strict=True))} for r in rows]
 
     # --- observations -------------------------------------------------------------------
     def commit_rows(self, rows: Sequence[Row]) -> list[Row]:
@@ -125,10 +123,8 @@ class Repository:
         fresh: list[Row] = []
         stored = []
         with self._lock, transaction(self._db):
-            for sid, t, value, quality in dict(((r[0], r[1]), r) for r in rows).values():
-                old = self._db.execute(
-                    "select value, quality, rev from obs where series=? and t=?", (sid, t)
-                ).fetchone()
+            for sid, t, value, quality in {(r[0], r[1]): r for r in rows}.values():
+                old = self._db.execute("select value, quality, rev from obs where series=? and t=?", (sid, t)).fetchone()
                 if old and old[0] == value and old[1] == quality:
                     continue
                 fresh.append((sid, t, value, quality))
@@ -214,9 +210,7 @@ class Repository:
 
     def records(self, kind: str) -> list[tuple[str, dict[str, Any]]]:
         with self._lock:
-            rows = self._db.execute(
-                "select id, body from record where kind=? order by seq", (kind,)
-            ).fetchall()
+            rows = self._db.execute("select id, body from record where kind=? order by seq", (kind,)).fetchall()
         return [(r[0], json.loads(r[1])) for r in rows]
 
     def record_changes(self, after: int, limit: int) -> tuple[list[tuple[Any, ...]], int, bool]:
@@ -233,9 +227,7 @@ class Repository:
     def answered(self, op_id: str) -> tuple[str, str, str] | None:
         """Return (body_hash, status, code) of an op answered before."""
         with self._lock:
-            row = self._db.execute(
-                "select body_hash,status,code from op_answer where op_id=?", (op_id,)
-            ).fetchone()
+            row = self._db.execute("select body_hash,status,code from op_answer where op_id=?", (op_id,)).fetchone()
         return (row[0], row[1], row[2]) if row else None
 
     def apply_op(
@@ -263,8 +255,7 @@ class Repository:
     def put_room(self, name: str, doc: Mapping[str, Any]) -> int:
         with self._lock, transaction(self._db):
             self._db.execute(
-                "insert into room values(?,1,?) on conflict(name) do update set"
-                " revision=room.revision+1, doc=excluded.doc",
+                "insert into room values(?,1,?) on conflict(name) do update set revision=room.revision+1, doc=excluded.doc",
                 (name, _json(doc)),
             )
             row = self._db.execute("select revision from room where name=?", (name,)).fetchone()
@@ -277,16 +268,12 @@ class Repository:
 
     def put_file(self, file_id: str, name: str, media: str, size: int, sha256: str) -> None:
         with self._lock, transaction(self._db):
-            self._db.execute(
-                "insert or replace into file values(?,?,?,?,?)", (file_id, name, media, size, sha256)
-            )
+            self._db.execute("insert or replace into file values(?,?,?,?,?)", (file_id, name, media, size, sha256))
 
     def file(self, file_id: str) -> tuple[str, str, str] | None:
         """Return (name, media type, sha256)."""
         with self._lock:
-            row = self._db.execute(
-                "select name,media,sha256 from file where id=?", (file_id,)
-            ).fetchone()
+            row = self._db.execute("select name,media,sha256 from file where id=?", (file_id,)).fetchone()
         return (row[0], row[1], row[2]) if row else None
 
     def audit(self, actor: str, action: str, detail: str) -> None:
@@ -301,9 +288,7 @@ class Repository:
         with self._lock, transaction(self._db):
             self._db.execute("delete from obs where t>?", (t,))
             self._db.execute("delete from tomb")
-            for record_id, body in self._db.execute(
-                "select id, body from record where kind='alarm'"
-            ).fetchall():
+            for record_id, body in self._db.execute("select id, body from record where kind='alarm'").fetchall():
                 if json.loads(body)["first_seen_t"] > t:
                     self._db.execute("delete from record where kind='alarm' and id=?", (record_id,))
             self._db.execute("update meta set value=? where key='epoch'", (uuid.uuid4().hex,))

@@ -40,9 +40,7 @@ class Watch:
             for doc in self._repo.objects(kind):
                 station = station_from_doc(doc)
                 stations[station.code] = station
-        self._series = {
-            s.sid: s for s in map(series_from_doc, self._repo.objects("series"))
-        }
+        self._series = {s.sid: s for s in map(series_from_doc, self._repo.objects("series"))}
         self._engine = AlarmEngine(stations, AlarmRules())
         self._engine.restore(alarm_from_doc(i, b) for i, b in self._repo.records("alarm"))
         self._newest = {r[0]: r[1] for r in self._repo.latest()}

@@ -177,11 +177,7 @@ class AlarmEngine:
                 if held:  # the figure went out of force with the season
                     yield self._clear(held, r)
                 continue
-            over = (
-                r.value > threshold.value
-                if rule in ("record", "record_flow", "flood_limit")
-                else r.value >= threshold.value
-            )
+            over = r.value > threshold.value if rule in ("record", "record_flow", "flood_limit") else r.value >= threshold.value
             margin = HYSTERESIS_M if element != "Q" else 0.01 * threshold.value
             if held is None and over:
                 yield self._raise(rule, r, threshold.value, seen_t)

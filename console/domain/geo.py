@@ -24,10 +24,7 @@ def mercator_lat(y_deg: float) -> float:
 def distance_km(lon0: float, lat0: float, lon1: Array | float, lat1: Array | float) -> Array:
     """Return great-circle distances, haversine, km."""
     a0, a1 = np.radians(lat0), np.radians(lat1)
-    h = (
-        np.sin((a1 - a0) / 2) ** 2
-        + np.cos(a0) * np.cos(a1) * np.sin(np.radians(np.asarray(lon1) - lon0) / 2) ** 2
-    )
+    h = np.sin((a1 - a0) / 2) ** 2 + np.cos(a0) * np.cos(a1) * np.sin(np.radians(np.asarray(lon1) - lon0) / 2) ** 2
     return np.asarray(2 * EARTH_KM * np.arcsin(np.sqrt(np.clip(h, 0, 1))))
 
 

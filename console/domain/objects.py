@@ -61,11 +61,7 @@ class Station:
 
     def threshold(self, kind: str, t: float, element: str | None = None) -> Threshold | None:
         """Return the figure of that kind in force at t, the newest first; None if unknown."""
-        found = [
-            th
-            for th in self.thresholds
-            if th.kind == kind and th.holds_at(t) and element in (None, th.element)
-        ]
+        found = [th for th in self.thresholds if th.kind == kind and th.holds_at(t) and element in (None, th.element)]
         return max(found, key=lambda th: th.valid_from, default=None)
 
     @property
@@ -156,8 +152,5 @@ def series_from_doc(doc: Mapping[str, Any]) -> Series:
 
 def river_from_doc(doc: Mapping[str, Any]) -> River:
     props = doc["properties"]
-    nodes = tuple(
-        ReachNode(str(n["code"]), float(n["chainage_km"]), n.get("travel_h"))
-        for n in props.get("nodes", ())
-    )
+    nodes = tuple(ReachNode(str(n["code"]), float(n["chainage_km"]), n.get("travel_h")) for n in props.get("nodes", ()))
     return River(str(doc["code"]), str(props["name"]), nodes)

@@ -63,9 +63,7 @@ class Judgement:
     margin_m: float | None
 
 
-def judge(
-    station: Station, level_m: float | None, flow_m3s: float | None, t: float
-) -> Judgement:
+def judge(station: Station, level_m: float | None, flow_m3s: float | None, t: float) -> Judgement:
     """Return the state of a station at t; a step whose figure is unknown is skipped.
 
     Source: SL 323 ladder WRZ/GRZ/OBHTZ; reservoir limit by date (ST_RSVRFSR_B).

@@ -12,7 +12,15 @@ from console.domain.time import from_beijing
 
 BASIN = resources.files("assets") / "basin"
 THRESHOLD_KINDS = (
-    "warning", "guaranteed", "record", "flood_limit", "normal", "design", "check", "dead", "crest",
+    "warning",
+    "guaranteed",
+    "record",
+    "flood_limit",
+    "normal",
+    "design",
+    "check",
+    "dead",
+    "crest",
 )
 
 

@@ -25,17 +25,12 @@ def method_text(facts: FloodFacts) -> str:
         "公开数值：",
     ]
     for h in facts.hydrographs:
-        lines += [
-            f"  {h['object']} {h['element']} {full_stamp(t)} {value:g}  {source}"
-            for t, value, source in marks_of(h)
-        ]
+        lines += [f"  {h['object']} {h['element']} {full_stamp(t)} {value:g}  {source}" for t, value, source in marks_of(h)]
     lines += ["", "假定节点（无公开依据，仅为使过程有头有尾）："]
     for h in facts.hydrographs:
         lines += [f"  {h['object']} {h['element']} {at} {v:g}" for at, v in h.get("assume", ())]
     lines += ["", "雨量总量："]
     for rule in facts.rain:
-        lines += [
-            f"  {rule['object']} {b['from']} 至 {b['to']} 合计 {b['total_mm']:g} mm" for b in rule["block"]
-        ]
+        lines += [f"  {rule['object']} {b['from']} 至 {b['to']} 合计 {b['total_mm']:g} mm" for b in rule["block"]]
     lines += ["", f"衰减时间 {reconstruct.FADE_S // 3600} 小时；站码均为本地码（LOC…），不是国家站码。", ""]
     return "\n".join(lines)

@@ -111,7 +111,7 @@ def _through_marks(h: dict[str, Any], base: Array, hours: Any, t: Any) -> Array:
     at_t = np.interp(t, hours, base)
     marks = list(marks_of(h))
     if not marks:
-        return at_t
+        return np.asarray(at_t)
     times = np.array([m[0] for m in marks], float)
     misfit = np.array([m[1] for m in marks]) - np.interp(times, hours, base)
     bend = np.interp(t, times, misfit)
@@ -119,9 +119,7 @@ def _through_marks(h: dict[str, Any], base: Array, hours: Any, t: Any) -> Array:
     return np.asarray(at_t + bend * np.exp(-outside / FADE_S))
 
 
-def _with_marks(
-    h: dict[str, Any], done: dict[tuple[str, str], Array], hours: NDArray[np.int64]
-) -> RecordedSeries:
+def _with_marks(h: dict[str, Any], done: dict[tuple[str, str], Array], hours: NDArray[np.int64]) -> RecordedSeries:
     first, last = hours[0], hours[-1]
     if "follow" not in h and "rating" not in h:
         known = [from_beijing(at) for at, _ in h["assume"]] + [m[0] for m in marks_of(h)]

@@ -16,8 +16,12 @@ from console.texts import printable
 from console.viewdata.duty import AlarmRow, LogRow
 
 REFUSALS = {
-    "text-missing": "内容为空", "text-too-long": "内容过长", "bad-type": "类型无效", "key-reused": "编号重复",
-    "alarm-missing": "告警不存在", "unknown-kind": "中心不支持此类记录",
+    "text-missing": "内容为空",
+    "text-too-long": "内容过长",
+    "bad-type": "类型无效",
+    "key-reused": "编号重复",
+    "alarm-missing": "告警不存在",
+    "unknown-kind": "中心不支持此类记录",
 }
 
 
@@ -25,9 +29,7 @@ def alarm_rows(desk: DeskState, stations: Mapping[str, Station], now: float, tr:
     return [_alarm_row(a, desk.acks.get(a.alarm_id, ()), stations, now, tr) for a in desk.alarms]
 
 
-def _alarm_row(
-    alarm: Alarm, acks: tuple[Ack, ...], stations: Mapping[str, Station], now: float, tr: Translate
-) -> AlarmRow:
+def _alarm_row(alarm: Alarm, acks: tuple[Ack, ...], stations: Mapping[str, Station], now: float, tr: Translate) -> AlarmRow:
     station = stations.get(alarm.object_code)
     name = station.name if station else alarm.object_code
     end = alarm.cleared_t if alarm.cleared_t is not None else now
@@ -68,9 +70,14 @@ def log_rows(desk: DeskState, tr: Translate) -> list[LogRow]:
             status = REFUSALS.get(entry.refused, f"被拒绝 {entry.refused}")
         rows.append(
             LogRow(
-                entry.entry_id, stamp(entry.at), LOG_TYPES.get(entry.kind, entry.kind), printable(entry.text, 4000),
-                printable(entry.author, 60), status, entry.pending, bool(entry.refused),
+                entry.entry_id,
+                stamp(entry.at),
+                LOG_TYPES.get(entry.kind, entry.kind),
+                printable(entry.text, 4000),
+                printable(entry.author, 60),
+                status,
+                entry.pending,
+                bool(entry.refused),
             )
         )
     return rows
-

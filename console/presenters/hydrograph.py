@@ -17,10 +17,17 @@ from console.store.cache_reader import Rows
 from console.viewdata.curves import Curve, HydrographView, Limit
 
 LIMIT_WORDS = {
-    "warning": "警戒", "guaranteed": "保证", "record": "历史最高", "flood_limit": "汛限", "normal": "正常蓄水",
-    "design": "设计", "check": "校核", "dead": "死水位", "crest": "坝顶",
+    "warning": "警戒",
+    "guaranteed": "保证",
+    "record": "历史最高",
+    "flood_limit": "汛限",
+    "normal": "正常蓄水",
+    "design": "设计",
+    "check": "校核",
+    "dead": "死水位",
+    "crest": "坝顶",
 }
-ROLES = {"Z": "level", "RZ": "level", "Q": "flow", "INQ": "flow", "OTQ": "flow", "P": "rain"}
+ROLES = {"Z": "level", "RZ": "level", "Q": "flow", "INQ": "flow", "OTQ": "outflow", "P": "rain"}
 PAST, AHEAD = 0.84, 0.16
 
 
@@ -110,8 +117,17 @@ class HydrographPresenter:
     def _show(self, view: HydrographView, moment: float) -> None:
         self._view.show_view(
             HydrographView(
-                view.code, view.title, view.from_t, view.to_t, moment, view.now, view.curves, view.limits,
-                view.peak, view.crossings, view.note,
+                view.code,
+                view.title,
+                view.from_t,
+                view.to_t,
+                moment,
+                view.now,
+                view.curves,
+                view.limits,
+                view.peak,
+                view.crossings,
+                view.note,
             )
         )
 
@@ -150,6 +166,4 @@ def _crossings(station: Station, curves: tuple[Curve, ...], tr: Translate) -> tu
         return ()
     over = level.v >= warning.value
     rises = np.flatnonzero(over[1:] & ~over[:-1]) + 1
-    return tuple(
-        (int(level.t[i]), float(level.v[i]), f"{tr('超警')} {stamp(float(level.t[i]))}") for i in rises.tolist()
-    )
+    return tuple((int(level.t[i]), float(level.v[i]), f"{tr('超警')} {stamp(float(level.t[i]))}") for i in rises.tolist())

@@ -51,21 +51,26 @@ def _rain(basins: list[Row], board: Board, tr: Translate) -> Tile:
     value, row = best
     day = areal_rain(row, 24, board.moment)
     lines = (f"{row.station.name} {tr('6 小时面雨量')}", f"{tr('24 小时')} {RAIN.text(day)} mm")
-    return Tile("rain", tr("雨"), RAIN.text(value), "mm", lines, tr("截至") + " " + stamp(row.rain.t if row.rain else 0), State.NORMAL)
+    return Tile(
+        "rain", tr("雨"), RAIN.text(value), "mm", lines, tr("截至") + " " + stamp(row.rain.t if row.rain else 0), State.NORMAL
+    )
 
 
 def _water(rows: list[Row], tr: Translate) -> Tile:
     known = [r for r in rows if r.main is not None and not stale(r)]
     over = [r for r in known if r.state >= State.WARNING]
+    judged = [r for r in known if r.margin_m is not None]
     worst = max(over, key=lambda r: (r.state, r.margin_m or 0.0), default=None)
     rising = sum(1 for r in over if r.trend > 0)
     lines = (
-        f"{tr('最大')} {worst.station.name} {signed(worst.margin_m)} m" if worst else tr("各站低于警戒"),
-        f"↑{rising} ↓{sum(1 for r in over if r.trend < 0)}" if over else "",
+        f"{tr('最大')} {worst.station.name} {signed(worst.margin_m)} m" if worst else f"{tr('可判')} {len(judged)} {tr('站')}",
+        f"↑{rising} ↓{sum(1 for r in over if r.trend < 0)}" if over else tr("其余未公布警戒"),
     )
     state = max((r.state for r in known), default=State.NO_DATA)
-    value = str(len(over)) if known else "—"
-    return Tile("water", tr("水"), value, tr("站超警"), lines, f"{tr('到报')} {len(known)}/{len(rows)}", state if over else State.NORMAL)
+    value = str(len(over)) if judged else "—"
+    return Tile(
+        "water", tr("水"), value, tr("站超警"), lines, f"{tr('到报')} {len(known)}/{len(rows)}", state if over else State.NORMAL
+    )
 
 
 def _pools(rows: list[Row], tr: Translate) -> Tile:
@@ -117,6 +122,12 @@ def happenings(alarms: Sequence[Alarm], board: Board, tr: Translate) -> list[Hap
         since = f"{tr('自')} {stamp(min(a.onset_t for a in group))}"
         words = "、".join(tr(WORDS[a.rule]) for a in sorted(group, key=lambda a: -a.severity))
         text = f"{name} {words} {margin}".strip()
-        found.append((worst.severity, row.margin_m or 0.0 if row else 0.0, Happening(code, state, text, f"{now} · {trend} · {since}".strip(" ·"))))
+        found.append(
+            (
+                worst.severity,
+                row.margin_m or 0.0 if row else 0.0,
+                Happening(code, state, text, f"{now} · {trend} · {since}".strip(" ·")),
+            )
+        )
     found.sort(key=lambda x: (-x[0], -x[1]))
     return [h for _, _, h in found]

@@ -36,9 +36,7 @@ class PaletteEntries:
         for c in commands:
             reason = c.enabled()
             text = tr(c.text)
-            items.append(
-                PaletteItem(f"command:{c.code}", text, reason or tr(c.group), self._of(c.text), c.key, c.keywords)
-            )
+            items.append(PaletteItem(f"command:{c.code}", text, reason or tr(c.group), self._of(c.text), c.key, c.keywords))
         return items
 
     def _of(self, text: str) -> str:

@@ -76,4 +76,6 @@ def present_reservoir(view: ReservoirTarget, board: Board, selected: str | None,
     view.show_view(reservoir_view(row, board.moment) if row else None)
     if row is None:
         return tr("水库"), ""
-    return f"{row.station.name}{tr('水库')}", meta(board, row.level, tr)
+    name = row.station.name
+    title = name if name.endswith("水库") else f"{name}{tr('水库')}"
+    return title, meta(board, row.level, tr)

@@ -29,7 +29,13 @@ def scene_view(board: Board, selected: str | None) -> SceneView:
     rows = [r for r in board.rows if r.station.lon is not None and r.station.lat is not None]
     stations = tuple(
         SceneStation(
-            r.code, r.station.name, r.station.lon or 0.0, r.station.lat or 0.0, r.state, stale(r), column_ratio(r),
+            r.code,
+            r.station.name,
+            r.station.lon or 0.0,
+            r.station.lat or 0.0,
+            r.state,
+            stale(r),
+            column_ratio(r),
             _label(r),
         )
         for r in rows
@@ -37,9 +43,7 @@ def scene_view(board: Board, selected: str | None) -> SceneView:
     )
     states = reach_states(rows)
     names = {r.station.river for r in rows if r.station.kind == "river"}
-    reaches = tuple(
-        SceneReach(name, states.get(name, ()), _stages(rows, name)) for name in sorted(names)
-    )
+    reaches = tuple(SceneReach(name, states.get(name, ()), _stages(rows, name)) for name in sorted(names))
     pools = tuple(_pool(r) for r in rows if r.station.kind == "reservoir")
     return SceneView(board.moment, stations, reaches, pools, selected)
 

@@ -5,15 +5,21 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
-from console.domain.time import age_text, stamp
+from console.domain.time import age_text, full_stamp, stamp
 from console.presenters.wording import Translate
 from console.services.session import Session
 
 SKEW_BANNER_S = 60.0
 LINK_WORDS = {
-    "starting": ("正在启动同步", "warn"), "connecting": ("正在连接中心", "warn"), "up": ("同步", "good"),
-    "down": ("与中心失联", "bad"), "refused": ("中心拒绝访问", "bad"), "garbage": ("中心应答异常", "bad"),
-    "schema": ("中心版本不符", "bad"), "disk": ("本机磁盘写不进去", "bad"), "nosync": ("同步进程已停", "bad"),
+    "starting": ("正在启动同步", "warn"),
+    "connecting": ("正在连接中心", "warn"),
+    "up": ("同步", "good"),
+    "down": ("与中心失联", "bad"),
+    "refused": ("中心拒绝访问", "bad"),
+    "garbage": ("中心应答异常", "bad"),
+    "schema": ("中心版本不符", "bad"),
+    "disk": ("本机磁盘写不进去", "bad"),
+    "nosync": ("同步进程已停", "bad"),
 }
 NEXT_STEPS = {
     "down": "可以照常查看和记录，恢复后自动补传。",
@@ -63,9 +69,17 @@ def status(session: Session, tr: Translate, problem: str) -> Status:
     if desk.waiting and desk.oldest:
         outbox += f" · {tr('最早')} {age_text(time.time() - desk.oldest)}{tr('前')}"
     return Status(
-        mode_text, tone, f"{tr(word)}{ago}{since}", link_tone, outbox,
-        f"{unseen} {tr('未确认')}" if unseen else tr("告警均已确认"), "bad" if unseen else "good",
-        stamp(moment, None), banner, banner_tone, edge,
+        mode_text,
+        tone,
+        f"{tr(word)}{ago}{since}",
+        link_tone,
+        outbox,
+        f"{unseen} {tr('未确认')}" if unseen else tr("告警均已确认"),
+        "bad" if unseen else "good",
+        full_stamp(moment),
+        banner,
+        banner_tone,
+        edge,
     )
 
 
@@ -79,6 +93,7 @@ def _banner(session: Session, tr: Translate, problem: str) -> tuple[str, str]:
         return f"{word}{since}。{tr(NEXT_STEPS.get(link.state, NEXT_STEPS['down']))}", "warn"
     if abs(link.skew_s) > SKEW_BANNER_S:
         direction = tr("慢") if link.skew_s > 0 else tr("快")
-        text = f"{tr('本机时钟比中心')}{direction} {age_text(abs(link.skew_s))}。{tr('画面时间以中心为准；请校准本机时钟，超过 5 分钟的记录会注明时钟不可信。')}"
+        advice = tr("画面时间以中心为准；请校准本机时钟，超过 5 分钟的记录会注明时钟不可信。")
+        text = f"{tr('本机时钟比中心')}{direction} {age_text(abs(link.skew_s))}。{advice}"
         return text, "warn"
     return "", ""

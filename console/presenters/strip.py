@@ -63,7 +63,9 @@ def travelling(nodes: tuple[ReachNode, ...], rows: list[Row | None], moment: flo
         km = nodes[i].chainage_km + part * (nodes[nxt].chainage_km - nodes[i].chainage_km)
         target = rows[nxt]
         name = target.station.name if target else nodes[nxt].code
-        text = f"{row.station.name} {peak[1]:.2f} m（{stamp(peak[0])}）→ {name} 约 {stamp(arrives)} ±{TRAVEL_BAND * travel_h:.0f}h"
+        text = (
+            f"{row.station.name} {peak[1]:.2f} m（{stamp(peak[0])}）→ {name} 约 {stamp(arrives)} ±{TRAVEL_BAND * travel_h:.0f}h"
+        )
         return km, text
     return None
 

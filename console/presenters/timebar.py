@@ -44,9 +44,17 @@ class TimeBarPresenter:
         clock = situation.current.clock
         self._view.show_view(
             TimeBarView(
-                from_t, to_t, now, moment, clock.mode,
+                from_t,
+                to_t,
+                now,
+                moment,
+                clock.mode,
                 clock.rate if clock.mode == "playing" else self.local_rate,
-                self.player(), self._marks(), self._curve[0], self._curve[1], self._curve_name,
+                self.player(),
+                self._marks(),
+                self._curve[0],
+                self._curve[1],
+                self._curve_name,
             )
         )
 

@@ -16,8 +16,15 @@ NOTE_LIMIT = 1000
 TEXT_LIMIT = 4000
 UNTRUSTED_SKEW_S = 300.0
 LOG_TYPES = {
-    "note": "值班记录", "call_in": "来电", "call_out": "去电", "document": "来文", "instruction": "领导批示",
-    "danger": "险情", "alarm": "告警处置", "forecast": "预报", "fault": "系统故障",
+    "note": "值班记录",
+    "call_in": "来电",
+    "call_out": "去电",
+    "document": "来文",
+    "instruction": "领导批示",
+    "danger": "险情",
+    "alarm": "告警处置",
+    "forecast": "预报",
+    "fault": "系统故障",
 }
 
 
@@ -28,9 +35,7 @@ class EntryRefused(ConsoleError):
 class DutyDesk:
     """Writes ops.db on its own thread, then wakes the sync process."""
 
-    def __init__(
-        self, ops: Path, link: SyncLink, skew_s: Callable[[], float], based_on: Callable[[], str]
-    ) -> None:
+    def __init__(self, ops: Path, link: SyncLink, skew_s: Callable[[], float], based_on: Callable[[], str]) -> None:
         self._path = ops
         self._link = link
         self._skew_s = skew_s
@@ -79,8 +84,12 @@ class DutyDesk:
         based_on = self._based_on()
         entry_id = await self._run(
             lambda store: store.add(
-                kind, entity, body, author,
-                based_on=based_on, clock_untrusted=untrusted,
+                kind,
+                entity,
+                body,
+                author,
+                based_on=based_on,
+                clock_untrusted=untrusted,
             )
         )
         self._link.send({"cmd": "ops"})

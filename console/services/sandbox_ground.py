@@ -49,8 +49,13 @@ def _cached(cache: Path, relief: dict[str, Any], rivers: dict[str, Any]) -> Heig
         try:
             with np.load(path, allow_pickle=False) as data:
                 return HeightField(
-                    data["east"], data["north"], data["height"], (float(data["x"]), float(data["y"])),
-                    str(data["label"]), str(data["datum"]), synthetic=True,
+                    data["east"],
+                    data["north"],
+                    data["height"],
+                    (float(data["x"]), float(data["y"])),
+                    str(data["label"]),
+                    str(data["datum"]),
+                    synthetic=True,
                 )
         except (OSError, ValueError, KeyError) as exc:
             log.warning("terrain cache unreadable, made again: %r", exc)
@@ -59,8 +64,14 @@ def _cached(cache: Path, relief: dict[str, Any], rivers: dict[str, Any]) -> Heig
     cache.mkdir(parents=True, exist_ok=True)
     draft = path.with_suffix(".part.npz")
     np.savez_compressed(
-        draft, east=field.east_km, north=field.north_km, height=field.height_m, x=field.origin[0],
-        y=field.origin[1], label=field.label, datum=field.datum,
+        draft,
+        east=field.east_km,
+        north=field.north_km,
+        height=field.height_m,
+        x=field.origin[0],
+        y=field.origin[1],
+        label=field.label,
+        datum=field.datum,
     )
     draft.replace(path)
     return field

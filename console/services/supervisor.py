@@ -84,14 +84,14 @@ class Supervisor(QObject):
 
     def __init__(self, children: Sequence[Child], parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self.children = list(children)
-        for child in self.children:
+        self.processes = list(children)
+        for child in self.processes:
             child.setParent(self)
 
     def start(self) -> None:
-        for child in self.children:
+        for child in self.processes:
             child.start()
 
     def stop(self) -> None:
-        for child in reversed(self.children):
+        for child in reversed(self.processes):
             child.stop()

@@ -90,6 +90,6 @@ class SyncLink(QObject):
 
     def _read(self) -> None:
         while self._socket.canReadLine():
-            line = self._socket.readLine().data()
+            line = bytes(self._socket.readLine().data())
             doc = json.loads(line)
             self.heard.emit(str(doc.pop("type", "")), doc)

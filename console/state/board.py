@@ -93,9 +93,7 @@ def _known(value: float) -> float | None:
     return float(value) if math.isfinite(value) else None
 
 
-def judged(
-    station: Station, samples: Mapping[str, Sample], moment: float
-) -> Row:
+def judged(station: Station, samples: Mapping[str, Sample], moment: float) -> Row:
     """Return a station's row; the state is judged for the date of its reading."""
     level = samples.get(station.main_element) if station.kind != "basin" else None
     flow = samples.get("Q")
@@ -187,9 +185,7 @@ class BoardState(QObject):
         """Return the readings of some series for a chart."""
         loop = asyncio.get_running_loop()
         wanted = list(sids)
-        return await loop.run_in_executor(
-            self.worker, lambda: {s: self._reader.window(s, from_t, to_t) for s in wanted}
-        )
+        return await loop.run_in_executor(self.worker, lambda: {s: self._reader.window(s, from_t, to_t) for s in wanted})
 
     async def read(self, what: str, kind: str) -> Any:
         loop = asyncio.get_running_loop()

@@ -98,8 +98,14 @@ class DeskState(QObject):
     def _join_log(self, local: list[OutboxOp]) -> tuple[LogEntry, ...]:
         entries = [
             LogEntry(
-                i, b["type"], b["text"], b["author"], b["at"], pending=False,
-                object_code=str(b.get("object") or ""), received_t=b.get("received_t"),
+                i,
+                b["type"],
+                b["text"],
+                b["author"],
+                b["at"],
+                pending=False,
+                object_code=str(b.get("object") or ""),
+                received_t=b.get("received_t"),
             )
             for i, b in self._records["log"]
         ]
@@ -108,8 +114,14 @@ class DeskState(QObject):
                 refused = op.code or op.state if op.state != "waiting" else ""
                 entries.append(
                     LogEntry(
-                        op.op_id, op.body["type"], op.body["text"], op.author, op.at,
-                        pending=not refused, refused=refused, object_code=str(op.body.get("object") or ""),
+                        op.op_id,
+                        op.body["type"],
+                        op.body["text"],
+                        op.author,
+                        op.at,
+                        pending=not refused,
+                        refused=refused,
+                        object_code=str(op.body.get("object") or ""),
                     )
                 )
         return tuple(sorted(entries, key=lambda e: e.entry_id, reverse=True))

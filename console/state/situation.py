@@ -23,7 +23,9 @@ class SituationState(QObject):
     service_changed = Signal()
 
     def __init__(
-        self, ref: Callable[[], float] = time.monotonic, wall: Callable[[], float] = time.time,
+        self,
+        ref: Callable[[], float] = time.monotonic,
+        wall: Callable[[], float] = time.time,
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)

@@ -77,7 +77,7 @@ def build_basemap() -> BaseMap:
     for row, points in CHECK_POINTS.items():
         if row not in rows or len(rows[row]) != points:
             raise ValueError(f"river row {row} has another shape")
-    named = {name: (_chain(rows, pieces),) for name, pieces in RIVERS.items()}
+    named: dict[str, tuple[Line, ...]] = {name: (_chain(rows, pieces),) for name, pieces in RIVERS.items()}
     used = {piece[0] for pieces in RIVERS.values() for piece in pieces} | {BOTH_BANKS}
     bank = rows[BOTH_BANKS]
     named["西江"] = (_west_river(bank),)
@@ -164,9 +164,7 @@ def _regions(level: str, province: str) -> Iterator[Region]:
         if low[0] > east or high[0] < west or low[1] > north or high[1] < south:
             continue
         point = shapely.polygons(biggest).representative_point()
-        rings = tuple(
-            np.asarray(shapely.simplify(shapely.linestrings(r), SIMPLIFY_DEG).coords) for r in outer if len(r) > 3
-        )
+        rings = tuple(np.asarray(shapely.simplify(shapely.linestrings(r), SIMPLIFY_DEG).coords) for r in outer if len(r) > 3)
         yield Region(code, str(feature["properties"]["name"]), rings, (point.x, point.y))
 
 
@@ -176,8 +174,15 @@ def schematic() -> BaseMap:
         "武江": [(113.05, 25.28), (113.27, 25.20), (113.39, 25.0), (113.53, 24.88), (113.59, 24.80)],
         "浈江": [(114.3, 25.1), (113.9, 24.95), (113.70, 24.87), (113.59, 24.80)],
         "北江": [
-            (113.59, 24.80), (113.57, 24.57), (113.41, 24.19), (113.25, 23.81), (113.05, 23.69),
-            (112.96, 23.57), (112.89, 23.37), (112.83, 23.17), (112.98, 23.03),
+            (113.59, 24.80),
+            (113.57, 24.57),
+            (113.41, 24.19),
+            (113.25, 23.81),
+            (113.05, 23.69),
+            (112.96, 23.57),
+            (112.89, 23.37),
+            (112.83, 23.17),
+            (112.98, 23.03),
         ],
         "连江": [(112.4, 24.8), (112.63, 24.47), (113.0, 24.29), (113.17, 24.13), (113.31, 24.06)],
         "西江": [(111.30, 23.48), (111.53, 23.24), (111.78, 23.14), (112.46, 23.05), (112.80, 23.12), (113.1, 22.6)],
@@ -230,9 +235,7 @@ def _unpack(path: Path) -> BaseMap:
         lakes=take(head["lakes"]),
         rivers={n: take(v) for n, v in head["rivers"].items()},
         other_rivers=take(head["other"]),
-        prefectures=tuple(
-            Region(code, name, take([a, b]), (x, y)) for code, name, x, y, a, b in head["prefectures"]
-        ),
+        prefectures=tuple(Region(code, name, take([a, b]), (x, y)) for code, name, x, y, a, b in head["prefectures"]),
         counties=take(head["counties"]),
         neighbours=take(head["neighbours"]),
         credit=head["credit"],

@@ -79,9 +79,7 @@ class CacheWriter:
             self._latest.executemany("insert or replace into link values(?,?)", list(values.items()))
 
     # --- observations -------------------------------------------------------------------
-    def apply(
-        self, columns: Columns, cursor: str | None, tomb: Sequence[tuple[int, int, int]] = ()
-    ) -> None:
+    def apply(self, columns: Columns, cursor: str | None, tomb: Sequence[tuple[int, int, int]] = ()) -> None:
         """Store one page; cursor None for rows that do not move the feed (latest, bundles)."""
         sid, t, value, quality, rev = columns
         keys = _month_keys(t)
@@ -143,9 +141,7 @@ class CacheWriter:
                 self._latest.execute("delete from latest where sid=? and t=?", (sid, t))
             if cursor is not None:
                 self._latest.execute("insert or replace into feed values('obs',?)", (cursor,))
-                self._latest.executemany(
-                    "insert or replace into month values(?,?)", [(m, cursor) for m in touched]
-                )
+                self._latest.executemany("insert or replace into month values(?,?)", [(m, cursor) for m in touched])
         for sid, _t, _rev in tomb:
             self._refill_latest(sid)
 
@@ -199,9 +195,7 @@ class CacheWriter:
 
     def put_room(self, name: str, revision: int, doc: Mapping[str, Any]) -> None:
         with transaction(self._reference):
-            self._reference.execute(
-                "insert or replace into room values(?,?,?)", (name, revision, json.dumps(doc))
-            )
+            self._reference.execute("insert or replace into room values(?,?,?)", (name, revision, json.dumps(doc)))
 
 
 def seq_of(cursor: str) -> int:

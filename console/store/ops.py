@@ -95,9 +95,7 @@ class OpsStore:
             self._save(op_id, kind, entity, text, author, at, based_on, clock_untrusted)
         except DatabaseError as exc:
             if "full" not in str(exc) or not self._release_reserve():
-                raise StoreError(
-                    "没有保存：本机磁盘写不进去。", "内容仍在输入框里；请清理磁盘后再点保存。", str(exc)
-                ) from exc
+                raise StoreError("没有保存：本机磁盘写不进去。", "内容仍在输入框里；请清理磁盘后再点保存。", str(exc)) from exc
             self._save(op_id, kind, entity, text, author, at, based_on, clock_untrusted)
         return op_id
 
@@ -114,8 +112,7 @@ class OpsStore:
         with transaction(self._db):
             self._db.execute("insert into entry values(?,?,?,?,?)", (op_id, kind, text, author, at))
             self._db.execute(
-                "insert into outbox(id,entity,kind,body,author,at,based_on,clock_untrusted)"
-                " values(?,?,?,?,?,?,?,?)",
+                "insert into outbox(id,entity,kind,body,author,at,based_on,clock_untrusted) values(?,?,?,?,?,?,?,?)",
                 (op_id, entity, kind, text, author, at, based_on, int(untrusted)),
             )
             last = self._db.execute("select hash from audit order by n desc limit 1").fetchone()
@@ -129,9 +126,7 @@ class OpsStore:
     def verify_audit(self) -> bool:
         """Tell whether the audit chain is whole."""
         before = ""
-        for at, who, what, detail, digest in self._db.execute(
-            "select at,who,what,detail,hash from audit order by n"
-        ):
+        for at, who, what, detail, digest in self._db.execute("select at,who,what,detail,hash from audit order by n"):
             if hashlib.sha256(f"{before}|{at}|{who}|{what}|{detail}".encode()).hexdigest() != digest:
                 return False
             before = digest
@@ -158,16 +153,12 @@ class OpsStore:
 
     def postponed(self, op_ids: list[str], until: float) -> None:
         with transaction(self._db):
-            self._db.executemany(
-                "update outbox set tries=tries+1, next_try=? where id=?", [(until, i) for i in op_ids]
-            )
+            self._db.executemany("update outbox set tries=tries+1, next_try=? where id=?", [(until, i) for i in op_ids])
 
     def offer_again(self, since: float) -> int:
         """After the centre was restored: offer everything of the last 90 days once more."""
         with transaction(self._db):
-            done = self._db.execute(
-                "update outbox set state='waiting', next_try=0 where state='done' and at>=?", (since,)
-            )
+            done = self._db.execute("update outbox set state='waiting', next_try=0 where state='done' and at>=?", (since,))
         return int(done.rowcount)
 
     def retry_now(self) -> None:
@@ -176,9 +167,7 @@ class OpsStore:
 
     def waiting(self) -> tuple[int, float | None]:
         """Return how many ops wait and when the oldest was entered."""
-        row = self._db.execute(
-            "select count(*), min(at) from outbox where state in ('waiting')"
-        ).fetchone()
+        row = self._db.execute("select count(*), min(at) from outbox where state in ('waiting')").fetchone()
         return int(row[0]), row[1]
 
     def recent(self, limit: int = 200) -> list[OutboxOp]:

@@ -25,9 +25,7 @@ def check_library() -> None:
         StoreError: the linked library is older.
     """
     if tuple(int(p) for p in LIBRARY.split(".")) < REQUIRED:
-        raise StoreError(
-            f"SQLite {LIBRARY} 太旧，可能损坏本地缓存。", "请重新安装本程序的运行环境后再启动。"
-        )
+        raise StoreError(f"SQLite {LIBRARY} 太旧，可能损坏本地缓存。", "请重新安装本程序的运行环境后再启动。")
 
 
 def open_writer(path: Path, *, full: bool = False) -> Connection:
@@ -61,9 +59,7 @@ def open_reader(path: Path) -> Connection:
         StoreError: the file does not exist or cannot be read.
     """
     try:
-        db = sqlite3.connect(
-            f"file:{path}?mode=ro", uri=True, isolation_level=None, check_same_thread=False
-        )
+        db = sqlite3.connect(f"file:{path}?mode=ro", uri=True, isolation_level=None, check_same_thread=False)
         db.execute("pragma query_only=1")
         db.execute("pragma busy_timeout=2000")
         db.execute("pragma cache_size=-16384")
@@ -97,9 +93,7 @@ def migrate(db: Connection, steps: tuple[str, ...], name: str) -> None:
     try:
         version = int(db.execute("pragma user_version").fetchone()[0])
     except sqlite3.Error as exc:
-        raise StoreError(
-            f"数据文件 {name} 已损坏。", "请先把它改名保留，再重新启动；缓存会从中心重新取回。", str(exc)
-        ) from exc
+        raise StoreError(f"数据文件 {name} 已损坏。", "请先把它改名保留，再重新启动；缓存会从中心重新取回。", str(exc)) from exc
     if version > len(steps):
         raise NewerFile(
             f"数据文件 {name} 由更新的版本写成（{version} > {len(steps)}）。",

@@ -34,9 +34,7 @@ class AnnounceServer:
     async def start(self) -> int:
         """Listen on a free loopback port and return it."""
         self._loop = asyncio.get_running_loop()
-        self._server = await asyncio.start_server(
-            self._serve, "127.0.0.1", 0, limit=LINE_LIMIT
-        )
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, limit=LINE_LIMIT)
         return int(self._server.sockets[0].getsockname()[1])
 
     @property

@@ -26,15 +26,11 @@ def check_source(source: str) -> None:
     """
     if source == "live" or source in flood_keys():
         return
-    if source.startswith("https://") or source.startswith("http://127.0.0.1:"):
+    if source.startswith(("https://", "http://127.0.0.1:")):
         return
     if source.startswith("http://"):
-        raise ConsoleError(
-            f"中心服务地址 {source} 没有加密。", "请改用 https:// 地址；明文地址只允许用于本机 127.0.0.1。"
-        )
-    raise ConsoleError(
-        f"数据源 {source!r} 不存在。", f"可用：live、{'、'.join(flood_keys())}，或 https:// 地址。"
-    )
+        raise ConsoleError(f"中心服务地址 {source} 没有加密。", "请改用 https:// 地址；明文地址只允许用于本机 127.0.0.1。")
+    raise ConsoleError(f"数据源 {source!r} 不存在。", f"可用：live、{'、'.join(flood_keys())}，或 https:// 地址。")
 
 
 def central_of(home: DataHome, source: str) -> Callable[[], Found]:
@@ -49,7 +45,5 @@ def central_of(home: DataHome, source: str) -> Callable[[], Found]:
         return lambda: read_endpoint(path)
     token = os.environ.get(TOKEN_VARIABLE, "")
     if not token:
-        raise ConsoleError(
-            "没有访问中心服务的令牌。", f"请把令牌放入环境变量 {TOKEN_VARIABLE} 后重新启动。"
-        )
+        raise ConsoleError("没有访问中心服务的令牌。", f"请把令牌放入环境变量 {TOKEN_VARIABLE} 后重新启动。")
     return lambda: (source.rstrip("/"), token)

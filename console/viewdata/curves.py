@@ -14,7 +14,7 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Curve:
-    """One series: t (n,) UTC s, v (n,), quality (n,). role: level, flow, rain."""
+    """One series: t (n,) UTC s, v (n,), quality (n,). role: level, flow, outflow, rain."""
 
     role: str
     name: str

@@ -68,7 +68,7 @@ class Fact:
     name: str
     value: str
     source: str = ""
-    token: str = "text"
+    ink: str = "text"
 
 
 @dataclass(frozen=True, slots=True)

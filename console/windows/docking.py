@@ -31,10 +31,16 @@ def prepare_docking() -> None:
     QApplication.setAttribute(Qt.ApplicationAttribute.AA_DontCreateNativeWidgetSiblings)
     flag = ads.CDockManager.eConfigFlag
     ads.CDockManager.setConfigFlags(
-        flag.OpaqueSplitterResize | flag.EqualSplitOnInsertion | flag.DragPreviewIsDynamic
-        | flag.DragPreviewShowsContentPixmap | flag.FloatingContainerForceQWidgetTitleBar
-        | flag.FloatingContainerHasWidgetTitle | flag.ActiveTabHasCloseButton | flag.TabCloseButtonIsToolButton
-        | flag.RetainTabSizeWhenCloseButtonHidden | flag.DisableStylesheet
+        flag.OpaqueSplitterResize
+        | flag.EqualSplitOnInsertion
+        | flag.DragPreviewIsDynamic
+        | flag.DragPreviewShowsContentPixmap
+        | flag.FloatingContainerForceQWidgetTitleBar
+        | flag.FloatingContainerHasWidgetTitle
+        | flag.ActiveTabHasCloseButton
+        | flag.TabCloseButtonIsToolButton
+        | flag.RetainTabSizeWhenCloseButtonHidden
+        | flag.DisableStylesheet
     )
 
 
@@ -94,7 +100,7 @@ class DockPage(QWidget):
         if self._shares is None:
             return
         shares, self._shares = self._shares, None
-        self.layout().activate()
+        self._column.activate()
         for panel, sizes in shares:
             self._share(panel, sizes)
         self._default = bytes(self._manager.saveState(LAYOUT_VERSION).data())

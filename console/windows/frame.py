@@ -218,16 +218,34 @@ class Frame(QMainWindow):
             Command("window.narrower", "过程线时段减半", lambda: self._widen(0.5), "Ctrl+Shift+Down", "", "时间"),
             Command("look.dark", "深色主题", theme("dark"), "", "", "外观"),
             Command("look.light", "浅色主题", theme("light"), "", "", "外观"),
-            Command("look.english", "切换到英文 English", lambda: self._set_look(language="en"), "", "", "外观", keywords="english"),
+            Command(
+                "look.english", "切换到英文 English", lambda: self._set_look(language="en"), "", "", "外观", keywords="english"
+            ),
             Command("look.chinese", "切换到中文", lambda: self._set_look(language="zh"), "", "", "外观", keywords="chinese"),
             Command("look.larger", "放大字号", lambda: self._scale(1.1), "Ctrl+=", "", "外观"),
             Command("look.smaller", "缩小字号", lambda: self._scale(1 / 1.1), "Ctrl+-", "", "外观"),
             Command("wall.open", "打开大屏窗口", self.open_wall, "", "mdi6.monitor", "大屏"),
             Command("layout.reset", "恢复本工作区默认版面", self._reset_layout, "", "", "版面"),
             Command("sandbox.fly", "沙盘飞到选中对象", self._fly, "Ctrl+G", "", "沙盘", enabled=self._why_no_flight),
-            Command("source.2022", "数据源：演练 2022-06 北江", lambda: self.restart_requested.emit("beijiang-2022-06"), "", "", "数据源"),
-            Command("source.2024", "数据源：演练 2024-04 北江", lambda: self.restart_requested.emit("beijiang-2024-04"), "", "", "数据源"),
-            Command("source.live", "数据源：实时（导入的实测数据）", lambda: self.restart_requested.emit("live"), "", "", "数据源"),
+            Command(
+                "source.2022",
+                "数据源：演练 2022-06 北江",
+                lambda: self.restart_requested.emit("beijiang-2022-06"),
+                "",
+                "",
+                "数据源",
+            ),
+            Command(
+                "source.2024",
+                "数据源：演练 2024-04 北江",
+                lambda: self.restart_requested.emit("beijiang-2024-04"),
+                "",
+                "",
+                "数据源",
+            ),
+            Command(
+                "source.live", "数据源：实时（导入的实测数据）", lambda: self.restart_requested.emit("live"), "", "", "数据源"
+            ),
             Command("instruments", "仪表（隐藏页）", self._instruments, "Ctrl+Shift+P", "", "运维"),
         ]
         return found
@@ -343,7 +361,8 @@ class Frame(QMainWindow):
         board = self.session.board.board
         notes = [
             f"{self.look.tr('数据时刻')} {full_stamp(board.moment)} {self.look.tr('北京时间')}",
-            f"{self.look.tr('数据源')} {self.session.source.name}", self.look.tr(EXPORT_NOTE),
+            f"{self.look.tr('数据源')} {self.session.source.name}",
+            self.look.tr(EXPORT_NOTE),
         ]
         if path.suffix.lower() == ".csv" and host.built.export_table:
             write_csv(path, host.built.export_table(), notes)

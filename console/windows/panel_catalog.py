@@ -58,6 +58,7 @@ def build_map(c: Context) -> Built:
 
 def build_table(c: Context) -> Built:
     widget = StationTable(c.look)
+    widget.filter.setVisible(not c.large)
     session = c.session
     widget.selected.connect(session.situation.select)
 
@@ -66,9 +67,7 @@ def build_table(c: Context) -> Built:
 
     def cells() -> list[list[str]]:
         head = [col.title for col in COLUMNS if col.title and col.title != "近 24h"]
-        body = [
-            [col.text(r) for col in COLUMNS if col.title and col.title != "近 24h"] for r in widget.model.rows()
-        ]
+        body = [[col.text(r) for col in COLUMNS if col.title and col.title != "近 24h"] for r in widget.model.rows()]
         return [head, *body]
 
     return Built(widget, refresh, BOARD, export_table=cells)
@@ -147,9 +146,7 @@ def build_alarms(c: Context) -> Built:
         widget.saved()
         await session.read_outbox()
 
-    widget.acknowledge_requested.connect(
-        lambda a, n, t: session.tasks.start("acknowledge", acknowledge(a, n, t))
-    )
+    widget.acknowledge_requested.connect(lambda a, n, t: session.tasks.start("acknowledge", acknowledge(a, n, t)))
     widget.selected.connect(session.situation.select)
 
     def refresh() -> str:

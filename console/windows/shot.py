@@ -68,7 +68,11 @@ class ShotOptions:
 
 
 async def take_shots(
-    home: DataHome, settings: Settings, options: ShotOptions, hub: ErrorHub, make_look: Callable[[Settings], Look],
+    home: DataHome,
+    settings: Settings,
+    options: ShotOptions,
+    hub: ErrorHub,
+    make_look: Callable[[Settings], Look],
     children: Callable[[DataHome, Settings], list[Child]],
 ) -> list[Path]:
     """Start the chain, wait for data, set the Situation, paint; returns the files written.
@@ -91,7 +95,8 @@ async def take_shots(
         await _data(session)
         await _moment(session, options)
         for theme in options.themes:
-            chosen = replace(settings, theme=theme or settings.theme)
+            scale = 1.35 if options.view == "wallscreen" else settings.font_scale
+            chosen = replace(settings, theme=theme or settings.theme, font_scale=scale)
             look = make_look(chosen)
             context = Context(look, hub, session, chosen, instruments, wall, still=True)
             written += await _paint(context, wall, options, theme)
@@ -107,7 +112,8 @@ async def _data(session: Session) -> None:
         if time.monotonic() > end:
             raise ConsoleError(
                 f"{PATIENCE_S:.0f} 秒内没有等到数据（{session.link.state}）。",
-                "请检查数据源，或先用 python3 -m console import 导入数据。", session.link.detail,
+                "请检查数据源，或先用 python3 -m console import 导入数据。",
+                session.link.detail,
             )
         await asyncio.sleep(0.1)
 

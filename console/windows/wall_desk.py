@@ -45,7 +45,9 @@ class WallDesk(QWidget):
         for slot in range(SLOTS):
             self._grid.addWidget(self._tile(slot), slot // 2, slot % 2)
         self._nodes = FactsTable(
-            look, ("大屏节点", "状态", "正在显示", "延迟"), (140, 160, 560, 120),
+            look,
+            ("大屏节点", "状态", "正在显示", "延迟"),
+            (140, 160, 560, 120),
             "还没有大屏连上来。点“打开大屏窗口”，或在另一台电脑上运行 console wall",
         )
         hint = QLabel(look.tr("任一面板右上角的投屏按钮也会把它放到大屏。大屏跟随值班台的时间、选中对象和图层。"), self)
@@ -96,7 +98,11 @@ class WallDesk(QWidget):
             word = self.look.tr("正常") if alive else f"{self.look.tr('失联')} {age_text(silent)}"
             tiles = "、".join(self.look.tr(PANELS.get(str(t), (str(t), None))[0]) for t in doc.get("tiles", [])[:8])
             rows.append(
-                ((name, "text"), (word, "good" if alive else "state.guaranteed"), (tiles, "text.dim"),
-                 (f"{float(doc.get('lag_ms', 0)):.0f} ms", "text.dim"))
+                (
+                    (name, "text"),
+                    (word, "good" if alive else "state.guaranteed"),
+                    (tiles, "text.dim"),
+                    (f"{float(doc.get('lag_ms', 0)):.0f} ms", "text.dim"),
+                )
             )
         self._nodes.show_rows(rows)

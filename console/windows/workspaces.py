@@ -31,18 +31,26 @@ class WorkspaceSpec:
 
 WORKSPACES = (
     WorkspaceSpec(
-        "duty", "值守", "mdi6.shield-account-outline", "Ctrl+1",
+        "duty",
+        "值守",
+        "mdi6.shield-account-outline",
+        "Ctrl+1",
         (
-            ("duty.alarms", "center", None), ("duty.log", "right", "duty.alarms"),
+            ("duty.alarms", "center", None),
+            ("duty.log", "right", "duty.alarms"),
             ("duty.hydrograph", "bottom", "duty.log"),
             ("duty.card", "right", "duty.hydrograph"),
         ),
         shares=(("duty.alarms", (44, 56)), ("duty.log", (50, 50)), ("duty.hydrograph", (60, 40))),
     ),
     WorkspaceSpec(
-        "monitor", "监控", "mdi6.map-outline", "Ctrl+2",
+        "monitor",
+        "监控",
+        "mdi6.map-outline",
+        "Ctrl+2",
         (
-            ("monitor.map", "center", None), ("monitor.table", "right", "monitor.map"),
+            ("monitor.map", "center", None),
+            ("monitor.table", "right", "monitor.map"),
             ("monitor.strip", "bottom", "monitor.map"),
             ("monitor.happening", "bottom", "monitor.strip"),
             ("monitor.hydrograph", "bottom", "monitor.table"),
@@ -52,17 +60,25 @@ WORKSPACES = (
         header="monitor.overview",
     ),
     WorkspaceSpec(
-        "sandbox", "沙盘", "mdi6.image-filter-hdr-outline", "Ctrl+3",
+        "sandbox",
+        "沙盘",
+        "mdi6.image-filter-hdr-outline",
+        "Ctrl+3",
         (
-            ("sandbox.scene", "center", None), ("sandbox.card", "right", "sandbox.scene"),
+            ("sandbox.scene", "center", None),
+            ("sandbox.card", "right", "sandbox.scene"),
             ("sandbox.hydrograph", "bottom", "sandbox.card"),
         ),
         shares=(("sandbox.scene", (74, 26)), ("sandbox.card", (46, 54))),
     ),
     WorkspaceSpec(
-        "system", "运维", "mdi6.tune-variant", "Ctrl+8",
+        "system",
+        "运维",
+        "mdi6.tune-variant",
+        "Ctrl+8",
         (
-            ("system.feeds", "center", None), ("system.link", "right", "system.feeds"),
+            ("system.feeds", "center", None),
+            ("system.link", "right", "system.feeds"),
             ("system.outbox", "bottom", "system.feeds"),
         ),
         shares=(("system.link", (58, 42)), ("system.outbox", (62, 38))),

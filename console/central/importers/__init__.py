@@ -1,0 +1,1 @@
+"""Readings from files into the centre: CSV, XLSX, SL 323 tables; drifting columns, honest rejects."""

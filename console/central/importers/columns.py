@@ -1,0 +1,123 @@
+"""Which column is what: national table names, Chinese headings, units in brackets."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+# meaning → accepted headings, lower case, without unit and brackets
+MEANINGS: dict[str, tuple[str, ...]] = {
+    "code": ("stcd", "站码", "测站编码", "站号"),
+    "name": ("stnm", "站名", "测站名称", "水库名称"),
+    "river": ("rvnm", "河名", "河流", "河流名称"),
+    "t": ("tm", "ymdhm", "时间", "观测时间", "时刻"),
+    "Z": ("z", "水位"),
+    "Q": ("q", "流量"),
+    "RZ": ("rz", "库水位", "库上水位"),
+    "INQ": ("inq", "入库流量", "入流"),
+    "OTQ": ("otq", "oq", "出库流量", "出流"),
+    "W": ("w", "蓄水量", "库容"),
+    "P": ("drp", "雨量", "时段降水量"),
+    "interval": ("intv", "时段长"),
+    "trend": ("wptn", "rwptn", "水势"),
+    "lon": ("lgtd", "lgtd1", "经度"),
+    "lat": ("lttd", "lttd1", "纬度"),
+    "datum": ("dtmnm", "基面名称", "基面"),
+    "type": ("sttp", "站类"),
+    "city": ("addvcd", "stlc", "站址"),
+    "warning": ("wrz", "警戒水位"),
+    "guaranteed": ("grz", "保证水位"),
+    "record": ("obhtz", "实测最高水位"),
+}
+ELEMENTS = ("Z", "Q", "RZ", "INQ", "OTQ", "W", "P")
+UNIT_FACTORS = {
+    ("W", "亿m3"): 100.0,
+    ("W", "亿m³"): 100.0,
+    ("W", "万m3"): 0.01,
+    ("W", "万m³"): 0.01,
+    ("W", "百万m3"): 1.0,
+    ("W", "百万m³"): 1.0,
+    ("W", "106m3"): 1.0,
+    ("Z", "cm"): 0.01,
+    ("RZ", "cm"): 0.01,
+}
+NEUTRAL = {"", "m", "m3/s", "m³/s", "mm", "立方米每秒", "米", "毫米"}
+FIXED = ("river", "code", "name", "t", "trend", "Z")  # order of the keyed export whose flows drift
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """meanings: one per column, "" for a column that is kept aside. factors: to our units."""
+
+    meanings: tuple[str, ...]
+    factors: tuple[float, ...]
+    titles: tuple[str, ...]
+
+    def place(self, meaning: str) -> int | None:
+        return self.meanings.index(meaning) if meaning in self.meanings else None
+
+    @property
+    def holds_readings(self) -> bool:
+        return {"code", "t"} <= set(self.meanings) and any(e in self.meanings for e in ELEMENTS)
+
+    @property
+    def holds_stations(self) -> bool:
+        known = {"lon", "lat", "warning", "guaranteed", "record", "datum", "type"}
+        return "code" in self.meanings and "t" not in self.meanings and bool(known & set(self.meanings))
+
+
+class UnknownUnit(ValueError):
+    """A heading names a unit that we cannot convert."""
+
+
+def layout_of(header: list[object]) -> Layout:
+    """Return what each heading means.
+
+    Raises:
+        UnknownUnit: a measured column has a unit that we do not know.
+    """
+    meanings, factors = [], []
+    for cell in header:
+        text = str(cell).strip().lower()
+        match = re.fullmatch(r"(.*?)\s*[(（\[](.*?)[)）\]]\s*", text)
+        name, unit = (match.group(1), match.group(2).replace(" ", "")) if match else (text, "")
+        meaning = next((m for m, names in MEANINGS.items() if name in names), "")
+        factor = 1.0
+        if meaning in ELEMENTS and unit not in NEUTRAL:
+            if (meaning, unit) not in UNIT_FACTORS:
+                raise UnknownUnit(f"列“{cell}”的单位不认识")
+            factor = UNIT_FACTORS[(meaning, unit)]
+        meanings.append(meaning)
+        factors.append(factor)
+    return Layout(tuple(meanings), tuple(factors), tuple(str(c) for c in header))
+
+
+class Misaligned(ValueError):
+    """A line has more or fewer cells than the header and cannot be put in order."""
+
+
+def aligned(layout: Layout, cells: list[object]) -> dict[str, object]:
+    """Return meaning → cell of a line, also where flow columns come and go within a file.
+
+    The keyed exports of the Changjiang bulletin list their keys in alphabetical order and leave
+    out what is missing: oq, q, then river, code, name, time, trend, stage. Two leading numbers are
+    outflow and inflow; one alone is the flow that the header names, if it names just one.
+
+    Raises:
+        Misaligned: no rule fits.
+    """
+    if len(cells) == len(layout.meanings):
+        return {m: c for m, c in zip(layout.meanings, cells, strict=True) if m}
+    core = [m for m in layout.meanings if m not in ("Q", "OTQ")]
+    if tuple(core) == FIXED and 0 <= len(cells) - len(FIXED) <= 2:
+        extra, rest = cells[: len(cells) - len(FIXED)], cells[len(cells) - len(FIXED) :]
+        found: dict[str, object] = dict(zip(FIXED, rest, strict=True))
+        named = [m for m in layout.meanings if m in ("Q", "OTQ")]
+        if len(extra) == 2:
+            found |= {"OTQ": extra[0], "Q": extra[1]}
+        elif len(extra) == 1 and len(named) == 1:
+            found[named[0]] = extra[0]
+        elif len(extra) == 1:
+            found["unclear"] = extra[0]
+        return found
+    raise Misaligned(f"有 {len(cells)} 列，表头有 {len(layout.meanings)} 列")

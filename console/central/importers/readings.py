@@ -1,0 +1,144 @@
+"""One line into readings: times, missing values, ranges; and what makes a value suspect."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, tzinfo
+
+import numpy as np
+from numpy.typing import NDArray
+
+from console.domain.quality import Quality
+
+MISSING = {"", "-", "--", "—", "/", "null", "none", "nan", "缺测", "缺报", "-999", "-9999", "-99"}
+RANGES = {
+    "Z": (-20.0, 9000.0),
+    "RZ": (-20.0, 9000.0),
+    "Q": (-20000.0, 150000.0),
+    "INQ": (-20000.0, 150000.0),
+    "OTQ": (0.0, 150000.0),
+    "W": (0.0, 100000.0),
+    "P": (0.0, 150.0),
+}
+SPIKE_M = 2.0
+RETURN_M = 0.5
+
+
+class BadCell(ValueError):
+    """A cell cannot be used; the text says why, in Chinese."""
+
+
+@dataclass(slots=True)
+class Parsed:
+    """A line's station and values; problems name cells that were left out."""
+
+    code: str
+    name: str
+    river: str
+    t: int
+    values: dict[str, float]
+    trend: str
+    problems: list[str] = field(default_factory=list)
+
+
+def time_of(cell: object, zone: tzinfo) -> int:
+    """Return UTC seconds of a time cell.
+
+    Epoch milliseconds and seconds are UTC; a text or cell without a zone is in `zone`.
+
+    Raises:
+        BadCell: it is none of these, or outside 1950 to 2100.
+    """
+    if isinstance(cell, datetime):
+        moment = cell
+    else:
+        text = str(cell).strip()
+        if text.lower() in MISSING:
+            raise BadCell("没有时间")
+        if text.isdigit() and len(text) in (10, 13):
+            return _sane(int(text) // (1000 if len(text) == 13 else 1))
+        try:
+            moment = datetime.fromisoformat(text.replace("/", "-"))
+        except ValueError as exc:
+            raise BadCell(f"时间 {text!r} 不能识别") from exc
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=zone)
+    return _sane(int(moment.astimezone(UTC).timestamp()))
+
+
+def _sane(t: int) -> int:
+    if not -631_152_000 <= t <= 4_102_444_800:
+        raise BadCell("时间超出 1950–2100 年")
+    return t
+
+
+def number_of(cell: object, element: str, factor: float) -> float | None:
+    """Return a value in our units; None where the cell says missing.
+
+    Raises:
+        BadCell: not a number, or outside what the element can be.
+    """
+    text = str(cell).strip().lower().replace(",", "")
+    if text in MISSING:
+        return None
+    try:
+        value = float(text) * factor
+    except ValueError as exc:
+        raise BadCell(f"{element} 的值 {str(cell)[:20]!r} 不是数") from exc
+    low, high = RANGES[element]
+    if not math.isfinite(value) or not low <= value <= high:
+        raise BadCell(f"{element} 的值 {value:g} 超出可能范围 {low:g}–{high:g}")
+    return value
+
+
+def parse(cells: Mapping[str, object], factors: Mapping[str, float], zone: tzinfo) -> Parsed:
+    """Return a line's readings; one bad cell does not lose the others.
+
+    Raises:
+        BadCell: no code or no usable time, or nothing at all was readable.
+    """
+    code = str(cells.get("code", "")).strip()
+    if not code or len(code) > 20:
+        raise BadCell("没有站码")
+    t = time_of(cells.get("t", ""), zone)
+    name = str(cells.get("name", "")).strip()[:40]
+    parsed = Parsed(code, name, str(cells.get("river", "")).strip()[:40], t, {}, str(cells.get("trend", "")).strip())
+    reservoir = name.endswith("水库") or "RZ" in cells or "INQ" in cells
+    if "unclear" in cells:
+        parsed.problems.append(f"只有一个流量 {cells['unclear']}，分不清入库还是出库，未导入")
+    for element in RANGES:
+        if element not in cells:
+            continue
+        try:
+            value = number_of(cells[element], element, factors.get(element, 1.0))
+        except BadCell as exc:
+            parsed.problems.append(str(exc))
+            continue
+        if value is not None:
+            parsed.values[_as_reservoir(element) if reservoir else element] = value
+    if not parsed.values and parsed.problems:
+        raise BadCell("；".join(parsed.problems))
+    return parsed
+
+
+def _as_reservoir(element: str) -> str:
+    return {"Z": "RZ", "Q": "INQ"}.get(element, element)
+
+
+def qualities(element: str, value: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Return quality codes of a series in time order: a lone jump that comes straight back is suspect."""
+    quality = np.full(len(value), int(Quality.MEASURED), np.int64)
+    if element in ("Z", "RZ") and len(value) >= 3:
+        before, here, after = value[:-2], value[1:-1], value[2:]
+        lone = (np.abs(here - before) > SPIKE_M) & (np.abs(here - after) > SPIKE_M)
+        quality[1:-1][lone & (np.abs(after - before) < RETURN_M)] = int(Quality.SUSPECT)
+    return quality
+
+
+def trend_disagrees(code: str, change: float | None) -> bool:
+    """Tell whether a trend code (4 falling, 5 rising, 6 steady) contradicts the values."""
+    if change is None or code not in ("4", "5", "6") or abs(change) < 0.05:
+        return False
+    return (change > 0) != (code == "5")

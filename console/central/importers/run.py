@@ -1,0 +1,201 @@
+"""Import a folder: file by file, with progress, a list of rejects, and a clean stop."""
+
+from __future__ import annotations
+
+import csv
+import signal
+import sys
+from collections import defaultdict
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import numpy as np
+
+from console.central.importers.columns import Layout, Misaligned, UnknownUnit, aligned, layout_of
+from console.central.importers.readings import BadCell, Parsed, parse, qualities, trend_disagrees
+from console.central.importers.stations import merge_station, station_rows
+from console.central.importers.tables import UnreadableFile, lines_of
+from console.central.repository import Repository, SeriesKey
+from console.domain.elements import ELEMENTS
+from console.errors import ConsoleError
+from console.paths import DataHome
+
+CHUNK = 20_000
+SOURCE = "文件导入"
+SUFFIXES = (".csv", ".xlsx")
+
+
+@dataclass
+class Report:
+    """What an import did. rejects: (file, line, reason)."""
+
+    files: int = 0
+    lines: int = 0
+    added: int = 0
+    unchanged: int = 0
+    duplicates: int = 0
+    trend_doubts: int = 0
+    stations: set[str] = field(default_factory=set)
+    rejects: list[tuple[str, int, str]] = field(default_factory=list)
+    cancelled: bool = False
+
+    def lines_of_text(self) -> list[str]:
+        text = [
+            f"文件 {self.files} 个，数据行 {self.lines} 行，测站 {len(self.stations)} 个。",
+            f"新增或更正 {self.added} 个值，已有相同值 {self.unchanged} 个，重复行 {self.duplicates} 行。",
+        ]
+        if self.trend_doubts:
+            text.append(f"有 {self.trend_doubts} 行的水势代码与数值变化不符，已以数值为准。")
+        if self.rejects:
+            text.append(f"未能导入 {len(self.rejects)} 处：")
+            text += [f"  {file} 第 {line} 行：{reason}" for file, line, reason in self.rejects[:20]]
+            if len(self.rejects) > 20:
+                text.append(f"  …另有 {len(self.rejects) - 20} 处，可用 --errors 文件.csv 全部列出。")
+        if self.cancelled:
+            text.append("已取消：已完成的文件保留，未处理的没有导入。再次运行同一条命令可以接着导入。")
+        return text
+
+
+class Importer:
+    """Imports into one repository; stop() ends after the file in hand is complete."""
+
+    def __init__(self, repo: Repository, zone: str = "Asia/Shanghai") -> None:
+        self._repo = repo
+        try:
+            self._zone = ZoneInfo(zone)
+        except (ZoneInfoNotFoundError, ValueError) as exc:
+            raise ConsoleError(f"时区 {zone} 不认识。", "请用 Asia/Shanghai 这样的名称。") from exc
+        self.report = Report()
+        self._stop = False
+
+    def stop(self) -> None:
+        self._stop = True
+
+    def folder(self, folder: Path, progress: bool = True) -> Report:
+        """Import every table below a folder.
+
+        Raises:
+            ConsoleError: the folder does not exist or holds no table.
+        """
+        files = sorted(p for p in folder.rglob("*") if p.suffix.lower() in SUFFIXES and p.is_file())
+        if not files:
+            raise ConsoleError(f"目录 {folder} 里没有 CSV 或 XLSX 文件。", "请检查路径。")
+        for number, path in enumerate(files, 1):
+            if self._stop:
+                self.report.cancelled = True
+                break
+            before = self.report.added
+            self.file(path, str(path.relative_to(folder)))
+            if progress:
+                added = self.report.added - before
+                print(f"[{number}/{len(files)}] {path.relative_to(folder)} 新增 {added}", file=sys.stderr, flush=True)
+        return self.report
+
+    def file(self, path: Path, label: str) -> None:
+        """Import one file as a whole, or say why not."""
+        self.report.files += 1
+        try:
+            lines = lines_of(path)
+            _, header = next(lines, (0, []))
+            layout = layout_of(header)
+            if layout.holds_stations:
+                for code, facts in station_rows(layout, lines):
+                    merge_station(self._repo, code, facts)
+                    self.report.stations.add(code)
+                return
+            if not layout.holds_readings:
+                reason = "表头没有站码、时间和观测值列" if header else "文件是空的"
+                self.report.rejects.append((label, 1, reason))
+                return
+            self._store(self._parsed(layout, lines, label))
+        except (UnreadableFile, UnknownUnit, OSError) as exc:
+            self.report.rejects.append((label, 1, str(exc)))
+
+    def _parsed(self, layout: Layout, lines: object, label: str) -> list[Parsed]:
+        factors = {m: f for m, f in zip(layout.meanings, layout.factors, strict=True) if m}
+        found: list[Parsed] = []
+        seen: dict[tuple[str, int], dict[str, float]] = {}
+        for number, cells in lines:  # type: ignore[attr-defined]
+            if not any(str(c).strip() for c in cells):
+                continue
+            self.report.lines += 1
+            try:
+                one = parse(aligned(layout, cells), factors, self._zone)
+            except (BadCell, Misaligned) as exc:
+                self.report.rejects.append((label, number, str(exc)))
+                continue
+            self.report.rejects += [(label, number, p) for p in one.problems]
+            known = seen.get((one.code, one.t))
+            if known is not None:
+                self.report.duplicates += 1
+                if any(known.get(k, v) != v for k, v in one.values.items()):
+                    self.report.rejects.append((label, number, "同一时刻有两个不同的值，采用后一个"))
+            seen[(one.code, one.t)] = (known or {}) | one.values
+            found.append(one)
+        return found
+
+    def _store(self, lines: list[Parsed]) -> None:
+        stations = {p.code: p for p in lines}
+        for code, p in stations.items():
+            reservoir = any({"RZ", "INQ", "OTQ"} & set(x.values) for x in lines if x.code == code)
+            merge_station(
+                self._repo, code, {"name": p.name or code, "river": p.river, "type": "reservoir" if reservoir else "river"}
+            )
+            self.report.stations.add(code)
+        series: dict[tuple[str, str], dict[int, float]] = defaultdict(dict)
+        for p in lines:
+            for element, value in p.values.items():
+                series[(p.code, element)][p.t] = value
+        self._doubt_trends(lines)
+        for (code, element), values in series.items():
+            self._store_series(code, element, values)
+
+    def _store_series(self, code: str, element: str, values: dict[int, float]) -> None:
+        t = np.array(sorted(values), np.int64)
+        v = np.array([values[k] for k in t.tolist()])
+        interval = int(np.clip(np.median(np.diff(t)), 300, 86400)) if len(t) > 1 else 3600
+        sid = self._repo.ensure_series(SeriesKey(code, element, ELEMENTS[element].unit, "", SOURCE, interval))
+        rows = list(zip([sid] * len(t), t.tolist(), v.tolist(), qualities(element, v).tolist(), strict=True))
+        for first in range(0, len(rows), CHUNK):
+            part = rows[first : first + CHUNK]
+            fresh = len(self._repo.commit_rows(part))
+            self.report.added += fresh
+            self.report.unchanged += len(part) - fresh
+
+    def _doubt_trends(self, lines: list[Parsed]) -> None:
+        last: dict[str, tuple[int, float]] = {}
+        for p in sorted(lines, key=lambda x: (x.code, x.t)):
+            level = p.values.get("Z", p.values.get("RZ"))
+            if level is None:
+                continue
+            before = last.get(p.code)
+            change = level - before[1] if before and p.t - before[0] <= 7200 else None
+            self.report.trend_doubts += trend_disagrees(p.trend, change)
+            last[p.code] = (p.t, level)
+
+
+def run_import(home: DataHome, folder: Path, errors: Path | None, zone: str) -> int:
+    """Import a folder into the ``live`` store from the command line; returns the exit status."""
+    if not folder.is_dir():
+        raise ConsoleError(f"目录 {folder} 不存在。", "请给出存放 CSV 或 XLSX 的目录。")
+    repo = Repository(home.central("live") / "central.db", "embedded:live")
+    try:
+        importer = Importer(repo, zone)
+
+        def interrupted(_number: int, _frame: FrameType | None) -> None:
+            print("正在取消：当前文件完成后停止…", file=sys.stderr, flush=True)
+            importer.stop()
+
+        signal.signal(signal.SIGINT, interrupted)
+        report = importer.folder(folder)
+    finally:
+        repo.close()
+    for line in report.lines_of_text():
+        print(line)
+    if errors is not None:
+        with errors.open("w", encoding="utf-8-sig", newline="") as out:
+            csv.writer(out).writerows([("文件", "行", "原因"), *report.rejects])
+    print("用 python3 -m console --source live 查看。")
+    return 0

@@ -1,0 +1,67 @@
+"""Station facts from ST_STBPRP_B and ST_RVFCCH_B style tables, merged with what is known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from console.central.importers.columns import Layout
+from console.central.importers.readings import MISSING
+from console.central.repository import Repository
+
+TYPES = {"ZZ": "river", "ZQ": "river", "RR": "reservoir", "PP": "rain", "TT": "tide", "DD": "river"}
+LEVELS = ("warning", "guaranteed", "record")
+
+
+def station_rows(layout: Layout, lines: Iterable[tuple[int, list[Any]]]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield (code, facts) of a table without times; unknown figures are left out."""
+    for _, cells in lines:
+        row = {m: str(c).strip() for m, c in zip(layout.meanings, cells, strict=False) if m}
+        code = row.get("code", "")
+        if not code:
+            continue
+        facts: dict[str, Any] = {k: row[k] for k in ("name", "river", "datum", "city") if row.get(k)}
+        if row.get("type"):
+            facts["type"] = TYPES.get(row["type"].upper(), "river")
+        for kind in ("lon", "lat", *LEVELS):
+            value = _number(row.get(kind, ""))
+            if value is not None:
+                facts[kind] = value
+        yield code, facts
+
+
+def _number(text: str) -> float | None:
+    try:
+        return None if text.lower() in MISSING else float(text)
+    except ValueError:
+        return None
+
+
+def merge_station(repo: Repository, code: str, facts: Mapping[str, Any]) -> None:
+    """Add facts to a station's document; what is known already stays unless the file says otherwise."""
+    known: dict[str, Any] | None = None
+    old_kind = ""
+    for kind in ("stations", "reservoirs"):
+        for doc in repo.objects(kind):
+            if doc["code"] == code:
+                known, old_kind = doc, kind
+    doc = known or {"code": code, "version": 0, "valid_from": "", "geometry": None, "properties": {"thresholds": []}}
+    props = dict(doc["properties"])
+    before = (doc.get("geometry"), dict(props))
+    props |= {k: v for k, v in facts.items() if k in ("name", "river", "datum", "city", "type") and v}
+    props.setdefault("name", code)
+    props.setdefault("type", "river")
+    geometry = doc.get("geometry")
+    if "lon" in facts and "lat" in facts:
+        geometry = {"type": "Point", "coordinates": [facts["lon"], facts["lat"]]}
+    thresholds = {(t["kind"], t.get("element", "Z")): t for t in props.get("thresholds", [])}
+    for kind in LEVELS:
+        if kind in facts:
+            thresholds[(kind, "Z")] = {"kind": kind, "value": facts[kind], "element": "Z", "source": "文件导入"}
+    props["thresholds"] = list(thresholds.values())
+    if known is not None and before == (geometry, props):
+        return
+    new_kind = "reservoirs" if props["type"] == "reservoir" else "stations"
+    if old_kind and old_kind != new_kind:
+        repo.drop_object(old_kind, code)
+    repo.put_objects(new_kind, [doc | {"version": int(doc["version"]) + 1, "geometry": geometry, "properties": props}])
