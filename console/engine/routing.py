@@ -10,14 +10,15 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 
 
-def muskingum(inflow: Array, k_h: float, x: float, dt_h: float) -> Array:
-    """Route a hydrograph through one reach; the outflow starts at the first inflow.
+def muskingum(inflow: Array, k_h: float, x: float, dt_h: float, first_outflow: float | None = None) -> Array:
+    """Route a hydrograph through one reach.
 
     Args:
         inflow: shape (n,), any conserved quantity per time (m³/s).
         k_h: storage constant, hours, > 0.
         x: weighting, 0 to 0.5.
         dt_h: time step, hours.
+        first_outflow: outflow at the first step; None takes the first inflow (steady start).
 
     Returns:
         shape (n,), same unit. The reach is split so that dt ≤ 2K(1−x)/n holds; a step shorter
@@ -39,7 +40,7 @@ def muskingum(inflow: Array, k_h: float, x: float, dt_h: float) -> Array:
     flow = np.asarray(inflow, float)
     for _ in range(parts):
         out = np.empty_like(flow)
-        out[0] = flow[0]
+        out[0] = flow[0] if first_outflow is None else first_outflow
         for i in range(1, len(flow)):
             out[i] = c0 * flow[i] + c1 * flow[i - 1] + c2 * out[i - 1]
         flow = out

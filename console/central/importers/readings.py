@@ -141,4 +141,4 @@ def trend_disagrees(code: str, change: float | None) -> bool:
     """Tell whether a trend code (4 falling, 5 rising, 6 steady) contradicts the values."""
     if change is None or code not in ("4", "5", "6") or abs(change) < 0.05:
         return False
-    return (change > 0) != (code == "5")
+    return code == "6" or (change > 0) != (code == "5")

@@ -1,0 +1,38 @@
+"""Shared fixtures. The platform is chosen before Qt or VTK is imported."""
+
+from __future__ import annotations
+
+import os
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+os.environ.update(QT_SCALE_FACTOR="1", QT_FONT_DPI="96", QT_API="pyside6")
+os.environ.setdefault("VTK_DEFAULT_OPENGL_WINDOW", "vtkEGLRenderWindow")
+
+from pathlib import Path
+
+import pytest
+
+from console.paths import DataHome, Profile
+
+SHARED = Path(__file__).resolve().parent.parent.parent / "shared"
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> DataHome:
+    found = DataHome(tmp_path / "home")
+    found.prepare()
+    return found
+
+
+@pytest.fixture
+def profile(home: DataHome) -> Profile:
+    found = home.profile("test")
+    found.folder.mkdir(parents=True)
+    return found
+
+
+@pytest.fixture
+def shared() -> Path:
+    if not SHARED.is_dir():
+        pytest.skip("reference cases and real readings are not beside this checkout")
+    return SHARED

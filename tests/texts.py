@@ -1,0 +1,53 @@
+"""Which Chinese texts the program shows: literals given to tr(), and the tables that are looked up."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGES = ("console", "widgets", "scenes")
+
+
+def shown_texts() -> set[str]:
+    """Return every literal that is passed to a tr() call, and those of the worded tables."""
+    found: set[str] = set()
+    for package in PACKAGES:
+        for path in (ROOT / package).rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+                if isinstance(node, ast.Call):
+                    found |= set(_shown_by(node))
+    return {text for text in found | _tables() if any("\u4e00" <= ch <= "\u9fff" for ch in text)}
+
+
+# calls whose literal arguments reach tr() inside: name → positions
+WORDED_CALLS = {"Command": (1, 5), "Fact": (0,), "FactsTable": (1, 3), "Element": (1,), "_button": (1, 2)}
+
+
+def _shown_by(node: ast.Call) -> list[str]:
+    name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+    chosen = node.args if _is_tr(node.func) else [node.args[i] for i in WORDED_CALLS.get(name, ()) if i < len(node.args)]
+    literals = [n for a in chosen for n in (ast.walk(a) if isinstance(a, ast.Tuple) else [a])]
+    return [n.value for n in literals if isinstance(n, ast.Constant) and isinstance(n.value, str)]
+
+
+def _is_tr(func: ast.expr) -> bool:
+    return (isinstance(func, ast.Attribute) and func.attr == "tr") or (isinstance(func, ast.Name) and func.id == "tr")
+
+
+def _tables() -> set[str]:
+    from console.domain import alarms, quality, states
+    from console.presenters import duty, hydrograph, palette, status, system
+    from console.services import duty_desk, wall_control
+    from console.windows import panel_catalog, workspaces
+    from widgets import duty_log, station_table
+
+    texts = set(alarms.WORDS.values()) | set(quality.WORDS.values()) | set(states.WORDS.values())
+    texts |= set(hydrograph.LIMIT_WORDS.values()) | set(palette.KINDS.values())
+    texts |= {w for w, _ in status.LINK_WORDS.values()} | set(status.NEXT_STEPS.values())
+    texts |= {w for w, _ in system.FRESH.values()} | {w for w, _ in system.STATES.values()} | set(system.KINDS.values())
+    texts |= set(duty_desk.LOG_TYPES.values()) | set(wall_control.LAYOUTS) | set(duty.REFUSALS.values())
+    texts |= {t for t, _ in panel_catalog.PANELS.values()} | {w.title for w in workspaces.WORKSPACES}
+    texts |= {f"打开{w.title}" for w in workspaces.WORKSPACES}
+    texts |= {c.title for c in station_table.COLUMNS} | set(duty_log.TITLES)
+    return texts

@@ -1,0 +1,90 @@
+"""Alarms: raised once, cleared with hysteresis, never from a suspect value."""
+
+from __future__ import annotations
+
+from console.domain.alarms import AlarmEngine, AlarmRules, Reading, alarm_from_doc
+from console.domain.objects import Station, Threshold
+from console.domain.quality import Quality
+from console.domain.time import from_beijing
+
+T = from_beijing("2022-06-22 08:00")
+H = 3600
+
+
+def engine(**rules):
+    station = Station(
+        "S", "英德(五)", "river",
+        thresholds=(Threshold("warning", 26.0), Threshold("guaranteed", 30.0), Threshold("record", 34.0), Threshold("record", 18000.0, "Q")),
+    )
+    pool = Station("R", "水库", "reservoir", thresholds=(Threshold("flood_limit", 144.5, "RZ", season=("0401", "0630")),))
+    return AlarmEngine({"S": station, "R": pool}, AlarmRules(**rules))
+
+
+def z(hours, value, quality=Quality.MEASURED, code="S", element="Z"):
+    return Reading(code, element, T + int(hours * H), value, int(quality))
+
+
+def rules_of(alarms):
+    return sorted((a.rule, a.active) for a in alarms)
+
+
+def test_crossing_the_warning_level_raises_one_alarm():
+    e = engine(rise_rate_m_h=None)
+    assert e.step([z(0, 25.9)], T) == []
+    (alarm,) = e.step([z(1, 26.0)], T + H)
+    assert (alarm.rule, alarm.figure, alarm.onset_t, alarm.first_seen_t) == ("warning", 26.0, T + H, T + H)
+    assert e.step([z(1, 26.0)], T + H) == [], "the same reading again raises nothing"
+
+
+def test_it_climbs_to_guaranteed_and_record():
+    e = engine(rise_rate_m_h=None)
+    found = e.step([z(0, 26.5), z(1, 30.2), z(2, 34.1), z(3, 18500.0, element="Q")], T)
+    assert {a.rule for a in found} == {"warning", "guaranteed", "record", "record_flow"}
+
+
+def test_it_clears_only_five_centimetres_below_and_remembers_its_peak():
+    e = engine(rise_rate_m_h=None)
+    e.step([z(0, 26.1), z(1, 26.8)], T)
+    assert e.step([z(2, 25.97)], T) == []
+    (cleared,) = e.step([z(3, 25.94)], T)
+    assert (cleared.active, cleared.peak, cleared.cleared_t) == (False, 26.8, T + 3 * H)
+    (again,) = e.step([z(4, 26.2)], T)
+    assert again.alarm_id != cleared.alarm_id, "a new crossing is a new alarm"
+
+
+def test_a_suspect_or_forecast_value_raises_nothing():
+    e = engine()
+    assert e.step([z(0, 39.0, Quality.SUSPECT), z(1, 39.0, Quality.BAD), z(2, 39.0, Quality.FORECAST)], T) == []
+
+
+def test_a_fast_rise_raises_and_calms_down():
+    e = engine(rise_rate_m_h=0.3)
+    found = e.step([z(0, 20.0), z(1, 20.4)], T)
+    assert rules_of(found) == [("rise_rate", True)]
+    assert rules_of(e.step([z(2, 20.45)], T)) == [("rise_rate", False)]
+
+
+def test_the_flood_limit_counts_only_in_its_season():
+    e = engine()
+    out_of_season = Reading("R", "RZ", from_beijing("2022-11-01 08:00"), 150.0, 0)
+    assert e.step([out_of_season], T) == []
+    assert rules_of(e.step([z(0, 146.4, code="R", element="RZ")], T)) == [("flood_limit", True)]
+
+
+def test_silence_raises_and_the_next_reading_clears():
+    e = engine()
+    assert e.sweep({"S": (T, H)}, T + 3 * H) == []
+    (stale,) = e.sweep({"S": (T, H)}, T + 3 * H + 1)
+    assert (stale.rule, stale.value) == ("stale", None)
+    assert e.sweep({"S": (T, H)}, T + 9 * H) == [], "one alarm while it lasts"
+    assert rules_of(e.step([z(9, 20.0)], T)) == [("stale", False)]
+
+
+def test_open_alarms_survive_a_restart():
+    e = engine(rise_rate_m_h=None)
+    (raised,) = e.step([z(0, 26.5)], T)
+    fresh = engine(rise_rate_m_h=None)
+    fresh.restore([alarm_from_doc(raised.alarm_id, raised.to_doc())])
+    assert fresh.step([z(1, 26.4)], T) == [], "it is not raised a second time"
+    (cleared,) = fresh.step([z(2, 25.0)], T)
+    assert cleared.alarm_id == raised.alarm_id
