@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -44,7 +45,7 @@ class Central:
         if reply.status_code == 304:
             return etag or "", None
         items = json_object(kind, data).get("items")
-        if not isinstance(items, list):
+        if not isinstance(items, list) or not all(isinstance(i, dict) and "code" in i for i in items):
             raise WireFormatError(f"objects/{kind}: no items")
         return str(reply.headers.get("etag", "")), items
 
@@ -84,7 +85,7 @@ class Central:
                 with into.open("ab" if reply.status_code == 206 else "wb") as out:
                     for part in reply.iter_bytes(CHUNK):
                         out.write(part)
-        except (httpx.TransportError, OSError) as exc:
+        except (httpx.TransportError, httpx.DecodingError, OSError) as exc:
             raise BackendUnavailable(repr(exc)) from exc
 
     def send(self, ops: Sequence[Mapping[str, Any]]) -> tuple[OpAnswer, ...]:
@@ -128,7 +129,7 @@ class Central:
                     except ValueError as exc:
                         raise WireFormatError(f"event: {exc}") from exc
                     yield item.id, item.event, data if isinstance(data, dict) else {}
-        except (httpx.TransportError, httpx_sse.SSEError) as exc:
+        except (httpx.TransportError, httpx.DecodingError, httpx_sse.SSEError) as exc:
             raise BackendUnavailable(repr(exc)) from exc
 
 
@@ -145,5 +146,5 @@ def snapshot_pages(path: Path) -> Iterator[dict[str, Any]]:
                 if not isinstance(doc, dict):
                     raise WireFormatError("snapshot line is not an object")
                 yield doc
-    except (OSError, EOFError, ValueError) as exc:
+    except (OSError, EOFError, ValueError, zlib.error) as exc:
         raise WireFormatError(f"snapshot: {exc!r}") from exc

@@ -84,12 +84,18 @@ class Session:
 
 def json_object(path: str, data: bytes) -> dict[str, Any]:
     try:
-        doc = json.loads(data)
+        doc = json.loads(data, parse_constant=_no_constant)
+        if b"\\ud" in data.lower():  # a lone surrogate must end here, not in a file
+            json.dumps(doc, ensure_ascii=False).encode("utf-8")
     except (ValueError, RecursionError) as exc:
         raise WireFormatError(f"{path}: not JSON: {exc}") from exc
     if not isinstance(doc, dict):
         raise WireFormatError(f"{path}: not a JSON object")
     return doc
+
+
+def _no_constant(name: str) -> float:
+    raise ValueError(f"{name} is no JSON")
 
 
 def refusal(status: int, data: bytes, headers: Mapping[str, str]) -> BackendRefused | BackendUnavailable | ResyncRequired:

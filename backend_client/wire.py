@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from backend_client.errors import WireFormatError
 
 SCHEMA = 1
+LATEST_T = 4_102_444_800
+STATUSES = ("applied", "duplicate", "conflict", "rejected")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +97,7 @@ def hello_from(doc: Mapping[str, Any]) -> Hello:
             page_max=max(1, int(doc.get("page_max", 5000))),
             player=dict(doc.get("player") or {}),
         )
-    except (KeyError, TypeError, ValueError, AttributeError) as exc:
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as exc:
         raise WireFormatError(f"hello: {exc!r}") from exc
 
 
@@ -121,6 +123,8 @@ def columns(cols: Mapping[str, Any]) -> Columns:
         or len({len(sid), len(t), len(value), len(quality), len(rev)}) != 1
     ):
         raise WireFormatError("columns of different lengths")
+    if len(t) and not (int(t.min()) >= 0 and int(t.max()) <= LATEST_T):
+        raise WireFormatError("a time outside 1970 to 2100")
     return sid, t, value, quality, rev
 
 
@@ -128,8 +132,10 @@ def obs_page_from(doc: Mapping[str, Any]) -> ObsPage:
     try:
         sid, t, value, quality, rev = columns(doc["cols"])
         tomb = tuple((int(a), int(b), int(c)) for a, b, c in doc.get("tomb", ()))
+        if any(not 0 <= t_ <= LATEST_T or not 0 <= rev_ < 2**62 for _, t_, rev_ in tomb):
+            raise WireFormatError("a tombstone out of range")
         return ObsPage(str(doc["epoch"]), str(doc["next"]), bool(doc["more"]), sid, t, value, quality, rev, tomb)
-    except (KeyError, TypeError, ValueError) as exc:
+    except (KeyError, TypeError, ValueError, OverflowError) as exc:
         raise WireFormatError(f"changes: {exc!r}") from exc
 
 
@@ -138,15 +144,28 @@ def record_page_from(doc: Mapping[str, Any]) -> RecordPage:
         cols = doc["cols"]
         rows: Sequence[Any] = list(zip(cols["kind"], cols["id"], cols["rev"], cols["body"], strict=True))
         records = tuple(Record(str(k), str(i), int(r), dict(b)) for k, i, r, b in rows)
+        if any(not 0 <= r.rev < 2**62 for r in records):
+            raise WireFormatError("a revision out of range")
         return RecordPage(str(doc["epoch"]), str(doc["next"]), bool(doc["more"]), records)
-    except (KeyError, TypeError, ValueError) as exc:
+    except (KeyError, TypeError, ValueError, OverflowError) as exc:
         raise WireFormatError(f"records: {exc!r}") from exc
 
 
 def answers_from(doc: Mapping[str, Any]) -> tuple[OpAnswer, ...]:
+    """Return the answers; a duplicate takes the verdict of its first answer.
+
+    Raises:
+        WireFormatError: a status that the contract does not know.
+    """
     try:
-        return tuple(
-            OpAnswer(str(a["id"]), str(a["status"]), str(a.get("code", ""))[:60], a.get("current")) for a in doc["answers"]
-        )
-    except (KeyError, TypeError, ValueError) as exc:
+        found = []
+        for a in doc["answers"]:
+            status, code = str(a["status"]), str(a.get("code", ""))[:60]
+            if status == "duplicate":
+                status = str((a.get("first") or {}).get("status", "applied"))
+            if status not in STATUSES:
+                raise WireFormatError(f"ops answer: status {status!r}")
+            found.append(OpAnswer(str(a["id"]), status, code, a.get("current")))
+        return tuple(found)
+    except (KeyError, TypeError, ValueError, AttributeError) as exc:
         raise WireFormatError(f"ops answer: {exc!r}") from exc

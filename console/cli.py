@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -123,6 +124,8 @@ def _role(options: argparse.Namespace, home: DataHome, settings: Settings, probl
         say_no_display()
         return NO_DISPLAY
     if role == "wall":
+        if not re.fullmatch(r"[A-Za-z0-9_-]{1,30}", options.node):
+            raise ConsoleError(f"大屏节点名 {options.node!r} 不能用。", "请用字母、数字、- 或 _，如 A1。")
         return app.run_wall(options, home, settings)
     return app.run_desk(home, settings, problem)
 

@@ -260,13 +260,11 @@ def _writing(app: FastAPI, service: Service) -> None:
         if service.player is None:
             raise Problem(404, "no-recording")
         try:
-            backwards = service.player.act(body.action, rate=body.rate, t=body.t)
+            service.watch.control(body.action, body.rate, body.t)
         except ValueError as exc:
             raise Problem(422, "invalid", str(exc)) from exc
         actor = request.client.host if request.client else "?"
         repo.audit(actor, f"player.{body.action}", f"rate={body.rate} t={body.t}")
-        if backwards:
-            service.watch.rewound()
         service.bell.ring("clock", {})
         return JSONResponse(asdict(service.player.state()) | {"epoch": repo.epoch})
 

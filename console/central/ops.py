@@ -38,7 +38,7 @@ class Op(BaseModel):
     body: dict[str, Any]
     base_version: int | None = None
     author: str = Field(min_length=1, max_length=60)
-    at: float
+    at: float = Field(allow_inf_nan=False, ge=0, le=4_102_444_800)
     clock_untrusted: bool = False
     based_on: str = Field(default="", max_length=4096)
 
@@ -48,7 +48,7 @@ class OpBatch(BaseModel):
 
 
 def _body_hash(op: Op) -> str:
-    text = json.dumps([op.kind, op.body, op.author], sort_keys=True, ensure_ascii=False)
+    text = json.dumps([op.kind, op.body, op.author], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -56,8 +56,9 @@ def _judge(op: Op) -> tuple[str, str]:
     """Return (status, code) of an op seen for the first time."""
     try:
         UUID(op.id)
+        json.dumps(op.model_dump(), allow_nan=False, ensure_ascii=False).encode("utf-8")
     except ValueError:
-        return "rejected", "bad-id"
+        return "rejected", "bad-content"
     if op.kind == "alarm.ack":
         if not isinstance(op.body.get("alarm_id"), str) or not op.body["alarm_id"]:
             return "rejected", "alarm-missing"

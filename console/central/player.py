@@ -74,6 +74,10 @@ class Player:
         f = self.facts
         return PlayerState(f.key, f.title, f.from_t, f.to_t, self.now(), self._rate, self._running, self._loop)
 
+    def run_mark(self) -> str:
+        """Return what tells this pass over the recording from an earlier one."""
+        return self._repo.epoch[:6]
+
     def due(self) -> list[Row]:
         """Return the readings whose time has come and that were not released before."""
         released = int(self._repo.meta("player_released", "0"))
@@ -92,10 +96,10 @@ class Player:
             )
         )
 
-    def released(self, count: int) -> None:
-        """Remember that count more readings are in the feed, and where the clock stands."""
+    def place_after(self, count: int) -> dict[str, str]:
+        """Return what to store together with count more released readings."""
         before = int(self._repo.meta("player_released", "0"))
-        self._repo.set_meta(player_released=str(before + count), player_t=repr(self.now()))
+        return {"player_released": str(before + count), "player_t": repr(self.now())}
 
     def at_end(self) -> bool:
         return self.now() >= self.facts.to_t
@@ -136,11 +140,10 @@ class Player:
 
     def _seek(self, target: float, now: float) -> bool:
         backwards = target < now
-        self._anchor(target, running=self._running)
         if backwards:
-            self._repo.rewind(int(target))
             released = int(np.searchsorted(self._t, target, side="right"))
-            self._repo.set_meta(player_released=str(released))
+            self._repo.rewind(int(target), player_released=str(released), player_t=repr(target))
+        self._anchor(target, running=self._running)
         self._save()
         return backwards
 

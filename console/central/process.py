@@ -67,8 +67,9 @@ def bind(port: int) -> socket.socket:
 
 def seed(repo: Repository, folder: Path, source: str) -> None:
     """Fill a store with the basin's objects and, for a recording, its events and method."""
+    known = {d["code"] for kind in ("stations", "reservoirs", "basins", "reaches") for d in repo.objects(kind)}
     for kind, docs in basin_objects().items():
-        repo.put_objects(kind, docs)
+        repo.put_objects(kind, [d for d in docs if d["code"] not in known])  # imported facts stay
     if source not in flood_keys():
         return
     facts = flood_facts(source)

@@ -9,7 +9,7 @@ import json
 import threading
 import time
 import uuid
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from console.central.schema import STEPS
 from console.store.sqlite import migrate, open_writer, transaction
 
 Row = tuple[int, int, float | None, int]
+RecordItem = tuple[str, str, Mapping[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,7 @@ class Repository:
     """Thread-safe by one lock; every public method is one short transaction."""
 
     def __init__(self, path: Path, service: str) -> None:
-        self._db = open_writer(path)
+        self._db = open_writer(path, full=True)  # what was answered "applied" survives a power cut
         self._lock = threading.RLock()
         migrate(self._db, STEPS, path.name)
         self.service = service
@@ -115,10 +116,14 @@ class Repository:
         return [{"code": str(r[0]), "version": 1, "properties": dict(zip(names, r, strict=True))} for r in rows]
 
     # --- observations -------------------------------------------------------------------
-    def commit_rows(self, rows: Sequence[Row]) -> list[Row]:
+    def commit_rows(
+        self, rows: Sequence[Row], then: Callable[[list[Row]], Sequence[RecordItem]] | None = None, **meta: str
+    ) -> list[Row]:
         """Store readings (sid, t, value, quality); return those that were new or changed.
 
         An identical reading changes nothing; another value for the same time is a new revision.
+        then() is given the fresh readings and returns records (alarms) that belong to them; they
+        and the meta values are stored in the same transaction.
         """
         fresh: list[Row] = []
         stored = []
@@ -134,6 +139,10 @@ class Repository:
                 "insert or replace into obs values(?,?,?,?,?,?)",
                 [(*row, first + i) for i, row in enumerate(stored)],
             )
+            records = then(fresh) if then is not None and fresh else ()
+            if records:
+                self._put_records(records)
+            self._db.executemany("insert or replace into meta values(?, ?)", list(meta.items()))
         return fresh
 
     def changes(self, after: int, limit: int) -> tuple[list[tuple[Any, ...]], int, bool]:
@@ -283,14 +292,23 @@ class Repository:
                 (int(time.time()), actor, action, detail),
             )
 
-    def rewind(self, t: int) -> None:
-        """Forget readings and alarms after t under a new epoch; what people entered stays."""
+    def rewind(self, t: int, **meta: str) -> None:
+        """Forget readings and alarms after t under a new epoch; what people entered stays.
+
+        Alarms that were open at t are open again; meta is stored in the same transaction.
+        """
         with self._lock, transaction(self._db):
             self._db.execute("delete from obs where t>?", (t,))
             self._db.execute("delete from tomb")
             for record_id, body in self._db.execute("select id, body from record where kind='alarm'").fetchall():
-                if json.loads(body)["first_seen_t"] > t:
+                alarm = json.loads(body)
+                if alarm["first_seen_t"] > t or alarm["onset_t"] > t:
                     self._db.execute("delete from record where kind='alarm' and id=?", (record_id,))
+                elif (alarm["cleared_t"] or 0) > t or (alarm["peak_t"] or 0) > t:
+                    value, at = alarm["value"], alarm["onset_t"]
+                    alarm |= {"cleared_t": None, "peak": value, "peak_t": at if value is not None else None}
+                    self._put_records([("alarm", record_id, alarm)])
+            self._db.executemany("insert or replace into meta values(?, ?)", list(meta.items()))
             self._db.execute("update meta set value=? where key='epoch'", (uuid.uuid4().hex,))
 
 

@@ -6,6 +6,7 @@ import gzip
 import hashlib
 import json
 import struct
+import uuid
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,7 @@ def snapshot_file(repo: Repository, folder: Path, from_t: int, to_t: int) -> tup
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{etag}.jsonl.gz"
     if not path.exists():
-        draft = path.with_suffix(".part")
+        draft = path.with_suffix(f".{uuid.uuid4().hex[:8]}")
         with gzip.open(draft, "wt", encoding="utf-8", compresslevel=1) as out:
             head = {"epoch": epoch, "seq": seq, "next": cursor(epoch, seq), "from": from_t, "to": to_t}
             out.write(json.dumps(head) + "\n")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from collections.abc import Mapping
 
 from console.central.doorbell import Doorbell
 from console.central.player import Player
-from console.central.repository import Repository, Row
+from console.central.repository import RecordItem, Repository, Row
 from console.domain.alarms import Alarm, AlarmEngine, AlarmRules, Reading, alarm_from_doc
 from console.domain.objects import Series, Station, series_from_doc, station_from_doc
 
@@ -28,6 +29,7 @@ class Watch:
         self._swept_t = 0.0
         self._engine = AlarmEngine({})
         self._version = -1
+        self._lock = threading.RLock()  # the tick and a control action never interleave
         self.reload()
 
     def now(self) -> float:
@@ -41,10 +43,22 @@ class Watch:
                 station = station_from_doc(doc)
                 stations[station.code] = station
         self._series = {s.sid: s for s in map(series_from_doc, self._repo.objects("series"))}
-        self._engine = AlarmEngine(stations, AlarmRules())
+        self._engine = AlarmEngine(stations, AlarmRules(), run=self.player.run_mark() if self.player else "")
         self._engine.restore(alarm_from_doc(i, b) for i, b in self._repo.records("alarm"))
         self._newest = {r[0]: r[1] for r in self._repo.latest()}
+        self._engine.prime(self._recent())
         self._version = self._repo.data_version()
+
+    def _recent(self) -> list[Reading]:
+        """Return the levels of the last hour, which the rate rule needs after a start."""
+        newest = max(self._newest.values(), default=0)
+        found = []
+        for page in self._repo.in_series_order(newest - 3900, newest, 20_000):
+            for sid, t, value, quality, _ in page:
+                series = self._series.get(sid)
+                if series is not None and value is not None:
+                    found.append(Reading(series.object_code, series.element, t, value, quality))
+        return found
 
     async def run(self) -> None:
         """Tick until cancelled."""
@@ -52,14 +66,29 @@ class Watch:
             await asyncio.to_thread(self.tick)
             await asyncio.sleep(TICK_S)
 
+    def control(self, action: str, rate: float | None, t: float | None) -> None:
+        """Do one action of the recording's controls.
+
+        Raises:
+            ValueError: unknown action, or rate or time out of range; or there is no recording.
+        """
+        with self._lock:
+            if self.player is None:
+                raise ValueError("no recording")
+            if self.player.act(action, rate=rate, t=t):
+                self.rewound()
+
     def tick(self) -> None:
+        with self._lock:
+            self._tick()
+
+    def _tick(self) -> None:
         if self.player:
             if self.player.restart_if_looping():
                 self.rewound()
             rows = self.player.due()
             if rows:
-                self.accept(rows)
-                self.player.released(len(rows))
+                self.accept(rows, **self.player.place_after(len(rows)))
         elif self._repo.data_version() != self._version:
             self.reload()  # an import wrote from its own process
             self._bell.ring("changed", {"feed": "obs", "seq": self._repo.seq})
@@ -68,19 +97,28 @@ class Watch:
             self._swept_t = now
             self._sweep(int(now))
 
-    def accept(self, rows: list[Row]) -> None:
-        """Commit readings, then the alarms they raise or clear, then ring."""
-        fresh = self._repo.commit_rows(rows)
-        if not fresh:
-            return
+    def accept(self, rows: list[Row], **meta: str) -> None:
+        """Commit readings with the alarms they raise or clear, all or nothing, then ring."""
+        alarms: list[Alarm] = []
+
+        def judge(fresh: list[Row]) -> list[RecordItem]:
+            alarms.extend(self._judged(fresh))
+            return [("alarm", a.alarm_id, a.to_doc()) for a in alarms]
+
+        fresh = self._repo.commit_rows(rows, judge, **meta)
+        if fresh:
+            self._bell.ring("changed", {"feed": "obs", "seq": self._repo.seq})
+        if alarms:
+            self._bell.ring("alarm", {"feed": "records", "seq": self._repo.seq})
+
+    def _judged(self, fresh: list[Row]) -> list[Alarm]:
         readings = []
         for sid, t, value, quality in fresh:
             self._newest[sid] = max(t, self._newest.get(sid, 0))
             series = self._series.get(sid)
             if series is not None and value is not None:
                 readings.append(Reading(series.object_code, series.element, t, value, quality))
-        self._store_alarms(self._engine.step(readings, int(self.now())))
-        self._bell.ring("changed", {"feed": "obs", "seq": self._repo.seq})
+        return self._engine.step(readings, int(self.now()))
 
     def rewound(self) -> None:
         """The recording jumped back: what lay ahead is gone, alarms are read again."""

@@ -8,6 +8,7 @@ from typing import Any
 
 from console.domain.objects import Station
 from console.domain.quality import raises_alarm
+from console.domain.time import sane_t
 
 HYSTERESIS_M = 0.05
 SEVERITY = {
@@ -92,16 +93,20 @@ def alarm_from_doc(alarm_id: str, doc: Mapping[str, Any]) -> Alarm:
         alarm_id=alarm_id,
         rule=str(doc["rule"]),
         object_code=str(doc["object"]),
-        severity=int(doc["severity"]),
-        figure=doc["figure"],
-        onset_t=int(doc["onset_t"]),
-        value=doc["value"],
-        peak=doc.get("peak"),
-        peak_t=doc.get("peak_t"),
-        first_seen_t=int(doc["first_seen_t"]),
-        cleared_t=doc.get("cleared_t"),
+        severity=min(5, max(1, int(doc["severity"]))),
+        figure=_number(doc["figure"]),
+        onset_t=int(sane_t(doc["onset_t"])),
+        value=_number(doc["value"]),
+        peak=_number(doc.get("peak")),
+        peak_t=None if doc.get("peak_t") is None else int(sane_t(doc["peak_t"])),
+        first_seen_t=int(sane_t(doc["first_seen_t"])),
+        cleared_t=None if doc.get("cleared_t") is None else int(sane_t(doc["cleared_t"])),
         quality=int(doc.get("quality", 0)),
     )
+
+
+def _number(value: Any) -> float | None:
+    return None if value is None else float(value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,10 +131,17 @@ class AlarmEngine:
     stations: Mapping[str, Station]
     rules: AlarmRules = field(default_factory=AlarmRules)
     open: dict[tuple[str, str], Alarm] = field(default_factory=dict)
+    run: str = ""  # tells one pass over a recording from another, so that old signatures stay with theirs
     _hour: dict[str, list[tuple[int, float]]] = field(default_factory=dict)
 
     def restore(self, alarms: Iterable[Alarm]) -> None:
         self.open = {(a.object_code, a.rule): a for a in alarms if a.active}
+
+    def prime(self, readings: Iterable[Reading]) -> None:
+        """Take in levels that were judged before a restart; raises nothing."""
+        for r in sorted(readings, key=lambda x: x.t):
+            if r.element == "Z" and raises_alarm(r.quality):
+                self._hour.setdefault(r.object_code, []).append((r.t, r.value))
 
     def step(self, readings: Iterable[Reading], seen_t: int) -> list[Alarm]:
         """Return alarms raised, updated or cleared by the readings.
@@ -205,7 +217,7 @@ class AlarmEngine:
     def _raise(self, rule: str, r: Reading, figure: float | None, seen_t: int) -> Alarm:
         value = None if rule == "stale" else r.value
         alarm = Alarm(
-            alarm_id=f"{rule}:{r.object_code}:{r.t}",
+            alarm_id=f"{rule}:{r.object_code}:{r.t}" + (f":{self.run}" if self.run else ""),
             rule=rule,
             object_code=r.object_code,
             severity=SEVERITY[rule],

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, Self
 
+from console.domain.time import sane_t
+
 Mode = Literal["live", "at", "playing"]
 MAX_BYTES = 4096
 
@@ -56,6 +58,13 @@ class Clock:
         if self.mode == "at":
             return self.t
         return min(now, self.t + max(0.0, ref_s - self.ref_s) * self.rate)
+
+
+def _rate(value: Any) -> float:
+    rate = float(value)
+    if not 0 < rate <= 3600:
+        raise ValueError(f"rate {value!r}")
+    return rate
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +127,8 @@ class Situation:
             mode = raw["mode"]
             if mode not in ("live", "at", "playing"):
                 raise ValueError(f"clock mode {mode!r}")
-            t = None if mode == "live" else float(raw["t"])
-            clock = Clock(mode, t, float(raw.get("rate", 1.0)), ref_s)
+            t = None if mode == "live" else sane_t(raw["t"])
+            clock = Clock(mode, t, _rate(raw.get("rate", 1.0)), ref_s)
             camera = Camera(*(float(v) for v in doc["camera"])) if doc.get("camera") else None
             selection = doc.get("selection")
             return cls(
@@ -130,7 +139,7 @@ class Situation:
                 camera=camera,
                 window_h=min(2400.0, max(1.0, float(doc.get("window_h", 120.0)))),
             )
-        except (KeyError, TypeError, ValueError, AttributeError) as exc:
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as exc:
             raise SituationError(f"not a Situation: {exc!r}") from exc
 
     @classmethod

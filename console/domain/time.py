@@ -26,6 +26,18 @@ def from_beijing(text: str) -> int:
     return int(moment.replace(tzinfo=BEIJING).timestamp())
 
 
+def sane_t(value: object) -> float:
+    """Return a time from outside as a number.
+
+    Raises:
+        ValueError: not a finite number of seconds between 1970 and 2100.
+    """
+    t = float(value)  # type: ignore[arg-type]
+    if not 0 <= t <= 4_102_444_800:
+        raise ValueError(f"time {value!r} out of range")
+    return t
+
+
 def stamp(t: float, now: float | None = None) -> str:
     """Return ``MM-dd HH:mm`` in Beijing time, with the year when it is not now's year."""
     moment = beijing(t)

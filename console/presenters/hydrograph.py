@@ -45,7 +45,12 @@ class HydrographPresenter:
         self._key: tuple[object, ...] = ()
         self._shown: HydrographView | None = None
         self._busy = False
+        self._closed = False
         self.title = ""
+
+    def close(self) -> None:
+        """The view is going: a fetch on its way draws nothing any more."""
+        self._closed = True
 
     def refresh(self) -> str:
         session, board = self._session, self._session.board
@@ -98,6 +103,8 @@ class HydrographPresenter:
             rows = await self._session.board.window([s.sid for s in series], int(from_t), int(to_t))
         finally:
             self._busy = False
+        if self._closed:
+            return
         curves = tuple(self._curve(s, rows) for s in series if len(rows[s.sid][0]))
         view = HydrographView(
             code=station.code,

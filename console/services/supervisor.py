@@ -32,6 +32,7 @@ class Child(QObject):
         self._process.setProcessEnvironment(QProcessEnvironment.systemEnvironment())
         self._process.setProcessChannelMode(QProcess.ProcessChannelMode.SeparateChannels)
         self._process.finished.connect(self._finished)
+        self._process.errorOccurred.connect(self._failed)
         self._retry = QTimer(self, singleShot=True)
         self._retry.timeout.connect(self.start)
         self._wait_ms = FIRST_RETRY_MS
@@ -64,7 +65,13 @@ class Child(QObject):
     def _calm(self) -> None:
         self._wait_ms = FIRST_RETRY_MS
 
+    def _failed(self, error: QProcess.ProcessError) -> None:
+        if error == QProcess.ProcessError.FailedToStart and not self._stopping:
+            self.gave_up.emit(f"{self.name}: {self._process.errorString()}")
+            self._retry.start(LONGEST_RETRY_MS)
+
     def _finished(self, code: int, _status: object) -> None:
+        self._settled.stop()
         if self._stopping:
             return
         words = bytes(self._process.readAllStandardError().data()).decode("utf-8", "replace")[-600:]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from PySide6.QtCore import QObject, Signal
@@ -22,9 +23,12 @@ from console.domain.objects import (
 )
 from console.domain.quality import Quality
 from console.domain.states import judge
+from console.domain.time import sane_t
 from console.store.cache_reader import EMPTY, CacheReader, Rows
 from console.viewdata.board import Board, Row, Sample
 
+log = logging.getLogger(__name__)
+T = TypeVar("T")
 DAY_S = 86400
 MARGIN_S = 2 * 3600
 
@@ -44,8 +48,9 @@ class Windows:
         """
         need = (int(moment) - DAY_S - MARGIN_S, int(moment) + MARGIN_S)
         if changed is None or need[0] < self._span[0] or need[1] > self._span[1]:
-            self._span = (need[0] - DAY_S // 4, need[1] + DAY_S // 4)
-            self._rows = self._reader.windows(*self._span)
+            span = (need[0] - DAY_S // 4, need[1] + DAY_S // 4)
+            self._rows = self._reader.windows(*span)
+            self._span = span
         else:
             for sid in changed:
                 self._rows[sid] = self._reader.window(sid, *self._span)
@@ -122,6 +127,20 @@ def judged(station: Station, samples: Mapping[str, Sample], moment: float) -> Ro
     )
 
 
+def _event(doc: Mapping[str, Any]) -> tuple[int, str, str]:
+    props = doc["properties"]
+    return int(sane_t(props["t"])), str(props["text"]), str(props["source"])
+
+
+def readable(convert: Callable[[Mapping[str, Any]], T], docs: Iterable[Mapping[str, Any]]) -> Iterator[T]:
+    """Yield converted documents; one that breaks the contract is logged and left out."""
+    for doc in docs:
+        try:
+            yield convert(doc)
+        except (KeyError, TypeError, ValueError, AttributeError) as exc:
+            log.warning("object %s unreadable: %r", str(doc.get("code"))[:60], exc)
+
+
 class BoardState(QObject):
     """Owns the worker thread that reads the cache for this window's process.
 
@@ -176,7 +195,11 @@ class BoardState(QObject):
             while self._wanted is not None:
                 wanted, self._wanted = self._wanted, None
                 pending, self._pending = self._pending, set()
-                self.board = await loop.run_in_executor(self.worker, self._compute, *wanted, pending)
+                try:
+                    self.board = await loop.run_in_executor(self.worker, self._compute, *wanted, pending)
+                except BaseException:
+                    self.mark(pending)  # read again with the next picture
+                    raise
                 self.changed.emit()
         finally:
             self._busy = False
@@ -207,14 +230,11 @@ class BoardState(QObject):
         stations = {
             s.code: s
             for kind in ("stations", "reservoirs", "basins")
-            for s in map(station_from_doc, self._reader.objects(kind))
+            for s in readable(station_from_doc, self._reader.objects(kind))
         }
-        rivers = tuple(map(river_from_doc, self._reader.objects("reaches")))
-        series = {s.sid: s for s in map(series_from_doc, self._reader.objects("series"))}
-        events = tuple(
-            (int(d["properties"]["t"]), str(d["properties"]["text"]), str(d["properties"]["source"]))
-            for d in self._reader.objects("events")
-        )
+        rivers = tuple(readable(river_from_doc, self._reader.objects("reaches")))
+        series = {s.sid: s for s in readable(series_from_doc, self._reader.objects("series"))}
+        events = tuple(readable(_event, self._reader.objects("events")))
         return stations, rivers, series, events, self._reader.extent()
 
     def _compute(self, moment: float, now: float, mode: str, changed: set[int] | None) -> Board:

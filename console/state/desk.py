@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import logging
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from PySide6.QtCore import QObject, Signal
 
 from console.domain.alarms import Alarm, alarm_from_doc
+from console.domain.time import sane_t
 from console.store.ops import OutboxOp
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +59,7 @@ class DeskState(QObject):
         self.acks: dict[str, tuple[Ack, ...]] = {}
         self.log: tuple[LogEntry, ...] = ()
         self.outbox: tuple[OutboxOp, ...] = ()
+        self.unreadable = 0
         self.waiting = 0
         self.oldest: float | None = None
         self._records: dict[str, list[tuple[str, dict[str, Any]]]] = {"alarm": [], "ack": [], "log": []}
@@ -69,49 +75,48 @@ class DeskState(QObject):
 
     def join(self) -> None:
         """Recompute the joined view and tell."""
+        self.unreadable = 0
         self.alarms = tuple(
             sorted(
-                (alarm_from_doc(i, b) for i, b in self._records["alarm"]),
+                self._read("alarm", alarm_from_doc),
                 key=lambda a: (not a.active, -a.severity, -a.onset_t),
             )
         )
         known = {i for kind in ("ack", "log") for i, _ in self._records[kind]}
-        local = [op for op in self.outbox if op.op_id not in known and op.state != "done"]
+        local = [op for op in self.outbox if op.op_id not in known]
         self.acks = self._join_acks(local)
         self.log = self._join_log(local)
         self.changed.emit()
+
+    def _read(self, kind: str, convert: Callable[[str, dict[str, Any]], T]) -> list[T]:
+        """Convert records one by one; one that cannot be read is counted, the others stay."""
+        found = []
+        for record_id, body in self._records[kind]:
+            try:
+                found.append(convert(record_id, body))
+            except (KeyError, TypeError, ValueError, AttributeError) as exc:
+                self.unreadable += 1
+                log.warning("%s record %s unreadable: %r", kind, record_id[:60], exc)
+        return found
 
     def unacknowledged(self) -> list[Alarm]:
         return [a for a in self.alarms if a.active and a.alarm_id not in self.acks]
 
     def _join_acks(self, local: list[OutboxOp]) -> dict[str, tuple[Ack, ...]]:
         found: dict[str, list[Ack]] = {}
-        for ack_id, b in self._records["ack"]:
-            ack = Ack(ack_id, b["alarm_id"], b["author"], b.get("note", ""), b["at"], pending=False)
+        for ack in self._read("ack", _ack):
             found.setdefault(ack.alarm_id, []).append(ack)
         for op in local:
-            if op.kind == "alarm.ack" and op.state == "waiting":
+            if op.kind == "alarm.ack" and op.state in ("waiting", "done"):
                 ack = Ack(op.op_id, op.body["alarm_id"], op.author, op.body.get("note", ""), op.at, pending=True)
                 found.setdefault(ack.alarm_id, []).append(ack)
         return {k: tuple(v) for k, v in found.items()}
 
     def _join_log(self, local: list[OutboxOp]) -> tuple[LogEntry, ...]:
-        entries = [
-            LogEntry(
-                i,
-                b["type"],
-                b["text"],
-                b["author"],
-                b["at"],
-                pending=False,
-                object_code=str(b.get("object") or ""),
-                received_t=b.get("received_t"),
-            )
-            for i, b in self._records["log"]
-        ]
+        entries = self._read("log", _entry)
         for op in local:
             if op.kind == "log.entry":
-                refused = op.code or op.state if op.state != "waiting" else ""
+                refused = "" if op.state in ("waiting", "done") else op.code or op.state
                 entries.append(
                     LogEntry(
                         op.op_id,
@@ -125,3 +130,21 @@ class DeskState(QObject):
                     )
                 )
         return tuple(sorted(entries, key=lambda e: e.entry_id, reverse=True))
+
+
+def _ack(ack_id: str, b: dict[str, Any]) -> Ack:
+    return Ack(ack_id, str(b["alarm_id"]), str(b["author"]), str(b.get("note", "")), sane_t(b["at"]), pending=False)
+
+
+def _entry(entry_id: str, b: dict[str, Any]) -> LogEntry:
+    received = b.get("received_t")
+    return LogEntry(
+        entry_id,
+        str(b["type"]),
+        str(b["text"]),
+        str(b["author"]),
+        sane_t(b["at"]),
+        pending=False,
+        object_code=str(b.get("object") or ""),
+        received_t=None if received is None else sane_t(received),
+    )

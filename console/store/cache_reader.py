@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from console.errors import StoreError
 from console.paths import Profile
 from console.store.cache_writer import month_of
-from console.store.sqlite import Connection, OperationalError, open_reader
+from console.store.sqlite import Connection, DatabaseError, OperationalError, open_reader
 
 DEADLINE_S = 5.0
 CHECK_OPCODES = 20_000
@@ -53,6 +53,7 @@ class CacheReader:
                 return
             self._open[name] = open_reader(path)
         db = self._open[name]
+        unmade = False
         end = time.monotonic() + DEADLINE_S
         db.set_progress_handler(lambda: 1 if time.monotonic() > end else 0, CHECK_OPCODES)
         try:
@@ -60,12 +61,15 @@ class CacheReader:
         except OperationalError as exc:
             if "interrupted" in str(exc):
                 raise QueryTooLong("查询时间过长，已放弃。", "请缩短时段后再试。", name) from exc
-            if "no such table" in str(exc):
-                self._open.pop(name).close()  # the file is being made right now
-                return
-            raise
+            unmade = "no such table" in str(exc)  # the file is being made right now: reads as empty
+            if not unmade:
+                raise StoreError("本机缓存读不出来。", "程序会继续重试；若一直如此请重新启动。", str(exc)) from exc
+        except DatabaseError as exc:
+            raise StoreError("本机缓存已损坏。", "请退出后把数据目录里的缓存文件改名保留，再启动。", str(exc)) from exc
         finally:
             db.set_progress_handler(None, 0)
+            if unmade:
+                self._open.pop(name).close()
 
     def objects(self, kind: str) -> list[dict[str, Any]]:
         rows: list[Any] = []
@@ -102,11 +106,11 @@ class CacheReader:
         low: int | None = None
         high: int | None = None
         for path in files:
+            row = None
             with self._db(path.name) as db:
-                if db is None:
-                    continue
-                row = db.execute("select min(t), max(t) from obs").fetchone()
-            if row[0] is not None:
+                if db is not None:
+                    row = db.execute("select min(t), max(t) from obs").fetchone()
+            if row and row[0] is not None:
                 low = row[0] if low is None else min(low, row[0])
                 high = row[1] if high is None else max(high, row[1])
         return None if low is None or high is None else (low, high)
@@ -133,6 +137,7 @@ class CacheReader:
     def last_before(self, sid: int, t: int) -> tuple[int, float | None, int] | None:
         """Return the newest reading at or before t."""
         for path in reversed(self._files(0, t)):
+            row = None
             with self._db(path) as db:
                 if db is None:
                     continue

@@ -178,7 +178,7 @@ class CacheWriter:
 
     def put_objects(self, kind: str, etag: str, docs: Sequence[Mapping[str, Any]]) -> None:
         """Replace one kind of objects as a whole."""
-        rows = [(kind, str(d["code"]), json.dumps(d, ensure_ascii=False)) for d in docs]
+        rows = list({str(d["code"]): (kind, str(d["code"]), json.dumps(d, ensure_ascii=False)) for d in docs}.values())
         with transaction(self._reference):
             self._reference.execute("delete from object where kind=?", (kind,))
             self._reference.executemany("insert into object values(?,?,?)", rows)

@@ -95,8 +95,11 @@ class OpsStore:
             self._save(op_id, kind, entity, text, author, at, based_on, clock_untrusted)
         except DatabaseError as exc:
             if "full" not in str(exc) or not self._release_reserve():
-                raise StoreError("没有保存：本机磁盘写不进去。", "内容仍在输入框里；请清理磁盘后再点保存。", str(exc)) from exc
-            self._save(op_id, kind, entity, text, author, at, based_on, clock_untrusted)
+                raise _not_saved(exc) from exc
+            try:
+                self._save(op_id, kind, entity, text, author, at, based_on, clock_untrusted)
+            except DatabaseError as again:
+                raise _not_saved(again) from again
         return op_id
 
     def _release_reserve(self) -> bool:
@@ -132,13 +135,28 @@ class OpsStore:
             before = digest
         return True
 
+    def new_epoch(self, epoch: str, since: float) -> int:
+        """Note the centre's epoch; when it is another one, offer everything since then again.
+
+        One FULL transaction, so that no kill can leave the one without the other.
+        """
+        with transaction(self._db):
+            known = self._db.execute("select value from origin where key='epoch'").fetchone()
+            if known and known[0] == epoch:
+                return 0
+            self._db.execute("insert or replace into origin values('epoch',?)", (epoch,))
+            if known is None:
+                return 0
+            query = "update outbox set state='waiting', next_try=0 where state='done' and at>=?"
+            return int(self._db.execute(query, (since,)).rowcount)
+
     def due(self, now: float, limit: int = 50) -> list[OutboxOp]:
         """Return ops to send: the oldest waiting one of each entity whose time has come."""
         rows = self._db.execute(
             "select id,entity,kind,body,author,at,state,code,tries,clock_untrusted,based_on from outbox o"
-            " where state='waiting' and next_try<=? and not exists(select 1 from outbox p where"
+            " where state='waiting' and (next_try<=? or next_try>?+300) and not exists(select 1 from outbox p where"
             " p.entity=o.entity and p.state='waiting' and p.n<o.n) order by n limit ?",
-            (now, limit),
+            (now, now, limit),
         ).fetchall()
         return [_op(r) for r in rows]
 
@@ -155,12 +173,6 @@ class OpsStore:
         with transaction(self._db):
             self._db.executemany("update outbox set tries=tries+1, next_try=? where id=?", [(until, i) for i in op_ids])
 
-    def offer_again(self, since: float) -> int:
-        """After the centre was restored: offer everything of the last 90 days once more."""
-        with transaction(self._db):
-            done = self._db.execute("update outbox set state='waiting', next_try=0 where state='done' and at>=?", (since,))
-        return int(done.rowcount)
-
     def retry_now(self) -> None:
         with transaction(self._db):
             self._db.execute("update outbox set next_try=0 where state='waiting'")
@@ -171,20 +183,17 @@ class OpsStore:
         return int(row[0]), row[1]
 
     def recent(self, limit: int = 200) -> list[OutboxOp]:
+        """Return everything that is not done, and the newest that are, newest first."""
         rows = self._db.execute(
-            "select id,entity,kind,body,author,at,state,code,tries,clock_untrusted,based_on"
-            " from outbox order by n desc limit ?",
+            "select id,entity,kind,body,author,at,state,code,tries,clock_untrusted,based_on from outbox"
+            " where state<>'done' or n>(select coalesce(max(n),0)-? from outbox) order by n desc",
             (limit,),
         ).fetchall()
         return [_op(r) for r in rows]
 
-    def origin(self, key: str) -> str:
-        row = self._db.execute("select value from origin where key=?", (key,)).fetchone()
-        return str(row[0]) if row else ""
 
-    def set_origin(self, key: str, value: str) -> None:
-        with transaction(self._db):
-            self._db.execute("insert or replace into origin values(?,?)", (key, value))
+def _not_saved(exc: Exception) -> StoreError:
+    return StoreError("没有保存：本机磁盘写不进去。", "内容仍在输入框里；请清理磁盘后再点保存。", str(exc))
 
 
 def _op(r: tuple[Any, ...]) -> OutboxOp:

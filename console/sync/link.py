@@ -24,6 +24,7 @@ class LinkState:
     last_ok: float | None = None
     skew_s: float = 0.0
     epoch: str = ""
+    reachable: bool = False  # the centre answered hello in its last round, whatever came after
     _trips: deque[tuple[float, float]] = field(default_factory=lambda: deque(maxlen=8))
     _lock: threading.Lock = field(default_factory=threading.Lock)
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-import queue
 import random
 import threading
 import time
@@ -26,6 +25,8 @@ from backend_client.errors import (
     WireFormatError,
 )
 from backend_client.session import Session
+from backend_client.wire import Hello
+from console.errors import StoreError
 from console.paths import DataHome
 from console.processes import (
     Endpoint,
@@ -40,11 +41,12 @@ from console.store.sqlite import DatabaseError
 from console.sync.announce import AnnounceServer
 from console.sync.link import LinkState
 from console.sync.pull import Puller, SchemaMismatch
+from console.sync.push import Pusher
+from console.sync.rooms import DeskCommands
 
 log = logging.getLogger(__name__)
 POLL_S = 15.0
 LINGER_S = 5.0
-BACKOFF_MAX_S = 300.0
 RETRY_MAX_S = 5.0  # an embedded centre comes back within seconds
 NINETY_DAYS_S = 90 * 86400.0
 
@@ -71,8 +73,7 @@ class SyncProcess:
         self._stop = threading.Event()
         self._wake_pull = threading.Event()
         self._wake_push = threading.Event()
-        self._commands: queue.SimpleQueue[Mapping[str, Any]] = queue.SimpleQueue()
-        self._rooms: dict[str, Mapping[str, Any]] = {}
+        self._commands = DeskCommands(self._server.announce)
         self._orphaned = threading.Event()
         self._fault: BaseException | None = None
 
@@ -118,10 +119,9 @@ class SyncProcess:
         name = doc.get("cmd")
         if name == "ops":
             self._wake_push.set()
-        elif name == "pull":
-            self._wake_pull.set()
         elif name in ("room", "player"):
             self._commands.put(doc)
+        if name != "ops":
             self._wake_pull.set()
 
     # --- pull -----------------------------------------------------------------------------
@@ -135,10 +135,7 @@ class SyncProcess:
         if found is None:
             raise BackendUnavailable("no endpoint")
         url, token = (found.url, found.token) if isinstance(found, Endpoint) else found
-        if holder and (holder[0].base_url, holder[0].http.headers["authorization"]) != (
-            url,
-            f"Bearer {token}",
-        ):
+        if holder and (holder[0].base_url, holder[0].http.headers["authorization"]) != (url, f"Bearer {token}"):
             holder.pop().close()
         if not holder:
             holder.append(Session(url, token))
@@ -152,48 +149,61 @@ class SyncProcess:
         try:
             while not self._stop.is_set():
                 self._wake_pull.clear()
-                ok = self._pull_once(puller, holder)
-                failures = 0 if ok else failures + 1
-                wait = POLL_S if ok else min(RETRY_MAX_S, 0.5 * 2 ** min(failures, 8))
-                self._wake_pull.wait(wait * random.uniform(0.7, 1.0))
+                failures = 0 if self._pull_once(puller, holder) else failures + 1
+                if failures:
+                    self._stop.wait(min(RETRY_MAX_S, 0.25 * 2.0 ** min(failures, 8)) * random.uniform(0.7, 1.0))
+                else:
+                    self._wake_pull.wait(POLL_S * random.uniform(0.7, 1.0))
         finally:
             for session in holder:
                 session.close()
             writer.close()
 
     def _pull_once(self, puller: Puller, holder: list[Session]) -> bool:
+        """Do one round; False when it failed in a way that wants a pause."""
         try:
             central = self._session(holder)
             hello = self._greet(puller, central)
-            self._forward_commands(central)
+            if self._commands.player(central):
+                hello = self._greet(puller, central)
+            self._link.reachable = True
+            self._wake_push.set()
             puller.round(central, hello)
+            self._commands.rooms(central)
         except ResyncRequired as exc:
             log.info("resync: %s", exc.code)
             puller.forget()
             self._wake_pull.set()
-            return True
+            return False
         except BackendUnavailable as exc:
+            self._link.reachable = False
             return self._failed("down", str(exc), holder)
         except BackendRefused as exc:
             return self._failed("refused", exc.code, holder)
-        except WireFormatError as exc:
-            return self._failed("garbage", str(exc), holder)
         except SchemaMismatch as exc:
             return self._failed("schema", str(exc), holder)
-        except DatabaseError as exc:
+        except (DatabaseError, StoreError, OSError) as exc:
             return self._failed("disk", str(exc), holder)
-        if self._link.become("up"):
-            self._wake_push.set()
+        except (WireFormatError, ValueError, TypeError, KeyError, ArithmeticError) as exc:
+            return self._failed("garbage", repr(exc), holder)
+        self._link.become("up")
         self._server.announce("link", self._link.to_doc(), keep=True)
         return True
 
-    def _greet(self, puller: Puller, central: Central) -> Any:
+    def _greet(self, puller: Puller, central: Central) -> Hello:
+        """Hear the centre's clock and epoch; entries are offered again before the cache is touched."""
         sent = time.monotonic()
         hello = central.hello()
         clock = self._link.heard(hello, sent, time.monotonic(), time.time())
+        store = OpsStore(self._profile.ops)
+        try:
+            again = store.new_epoch(hello.epoch, time.time() - NINETY_DAYS_S)
+        finally:
+            store.close()
+        if again:
+            log.info("epoch changed: %s ops offered again", again)
         if puller.greet(hello):
             self._server.announce("epoch", {})
-            self._reoffer()
         self._server.announce("clock", clock, keep=True)
         return hello
 
@@ -205,97 +215,33 @@ class SyncProcess:
             holder.pop().close()
         return False
 
-    def _forward_commands(self, central: Central) -> None:
-        """Send the newest room state and every player action; a room left over is sent later."""
-        while not self._commands.empty():
-            doc = self._commands.get()
-            if doc.get("cmd") == "room" and isinstance(doc.get("doc"), dict):
-                self._rooms[str(doc.get("room"))] = doc["doc"]
-            elif doc.get("cmd") == "player":
-                action = {k: doc[k] for k in ("action", "rate", "t") if doc.get(k) is not None}
-                try:
-                    central.player(action)
-                except BackendRefused as exc:
-                    self._server.announce("refused", {"what": "player", "code": exc.code})
-                self._wake_pull.set()
-        for room in list(self._rooms):
-            if self._rooms[room].get("fetch"):
-                self._fetch_room(central, room)
-            else:
-                central.put_room(room, self._rooms[room])
-            del self._rooms[room]
-
-    def _fetch_room(self, central: Central, room: str) -> None:
-        try:
-            revision, doc = central.room(room)
-        except BackendRefused:
-            return
-        self._server.announce("room", {"room": room, "revision": revision, "doc": doc})
-
     # --- push -----------------------------------------------------------------------------
-    def _reoffer(self) -> None:
-        store = OpsStore(self._profile.ops)
-        try:
-            count = store.offer_again(time.time() - NINETY_DAYS_S)
-        finally:
-            store.close()
-        log.info("epoch changed: %s ops offered again", count)
-        self._wake_push.set()
-
     def _push_thread(self) -> None:
+        """Entries leave as soon as the centre answers at all, whatever the downloads do."""
         store = OpsStore(self._profile.ops)
+        store.retry_now()
         holder: list[Session] = []
-        tries = 0
+        pusher = Pusher(store, lambda: self._session(holder))
+        was_reachable = False
         try:
             while not self._stop.is_set():
                 self._wake_push.clear()
-                if self._link.state == "up":
-                    tries = self._push_once(store, holder, tries)
-                count, oldest = store.waiting()
-                self._server.announce("outbox", {"waiting": count, "oldest": oldest}, keep=True)
+                try:
+                    if self._link.reachable and not was_reachable:
+                        store.retry_now()
+                    was_reachable = self._link.reachable
+                    if was_reachable and pusher.drain():
+                        self._wake_pull.set()
+                    count, oldest = store.waiting()
+                    self._server.announce("outbox", {"waiting": count, "oldest": oldest}, keep=True)
+                except DatabaseError as exc:
+                    log.warning("outbox not usable now: %s", exc)
+                    self._stop.wait(5.0)
                 self._wake_push.wait(2.0)
         finally:
             for session in holder:
                 session.close()
             store.close()
-
-    def _push_once(self, store: OpsStore, holder: list[Session], tries: int) -> int:
-        """Send what is due until nothing is; return the count of failures in a row."""
-        while ops := store.due(time.time()):
-            try:
-                answers = self._session(holder).send([op.to_wire() for op in ops])
-            except (BackendUnavailable, WireFormatError, ResyncRequired) as exc:
-                wait = min(BACKOFF_MAX_S, 2.0**tries) * random.uniform(0.5, 1.0)
-                if isinstance(exc, BackendUnavailable) and exc.retry_after_s:
-                    wait = max(wait, exc.retry_after_s)
-                store.postponed([op.op_id for op in ops], time.time() + wait)
-                return min(tries + 1, 9)
-            except BackendError as exc:  # the whole batch was refused: find the culprit one by one
-                if len(ops) == 1 or not isinstance(exc, BackendRefused):
-                    code = exc.code if isinstance(exc, BackendRefused) else "refused"
-                    store.answered(ops[0].op_id, "rejected", code)
-                else:
-                    self._one_by_one(store, holder, ops)
-                continue
-            known = {op.op_id for op in ops}
-            for answer in answers:
-                if answer.op_id in known:
-                    store.answered(answer.op_id, answer.status, answer.code)
-            missing = known - {a.op_id for a in answers}
-            if missing:
-                store.postponed(sorted(missing), time.time() + 30.0)
-            self._wake_pull.set()
-        return 0
-
-    def _one_by_one(self, store: OpsStore, holder: list[Session], ops: list[Any]) -> None:
-        for op in ops:
-            try:
-                for answer in self._session(holder).send([op.to_wire()]):
-                    store.answered(op.op_id, answer.status, answer.code)
-            except BackendRefused as exc:
-                store.answered(op.op_id, "rejected", exc.code)
-            except BackendError:
-                store.postponed([op.op_id], time.time() + 5.0)
 
     # --- doorbell -------------------------------------------------------------------------
     def _doorbell_thread(self) -> None:
@@ -310,14 +256,15 @@ class SyncProcess:
                         break
             except BackendError as exc:
                 log.info("doorbell: %s", exc)
-                self._wake_pull.set()
+                if self._link.state == "up":
+                    self._wake_pull.set()
             while holder:
                 holder.pop().close()
             self._stop.wait(random.uniform(0.5, 1.5))
 
     def _rang(self, event: str, data: Mapping[str, Any]) -> None:
         if event == "situation":
-            self._commands.put({"cmd": "room", "room": data.get("room"), "doc": {"fetch": True}})
+            self._commands.fetch(str(data.get("room")))
         if event != "hb":
             self._wake_pull.set()
 

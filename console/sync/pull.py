@@ -33,6 +33,7 @@ class Puller:
         self._announce = announce
         self._scratch = scratch
         self.rows_applied = 0
+        self.fault: WireFormatError | None = None
 
     def greet(self, hello: Hello) -> bool:
         """Check version and epoch; True when the epoch is a new one and the cache was dropped.
@@ -42,17 +43,18 @@ class Puller:
         """
         if not hello.schema_min <= SCHEMA <= hello.schema_max:
             raise SchemaMismatch(f"{hello.schema_min}..{hello.schema_max}")
-        known = self._writer.link().get("epoch", "")
+        known = self._writer.link().get("epoch")
         if known == hello.epoch:
             return False
-        if known:
+        if known is not None:
             self._writer.forget()
         self._writer.note_link(epoch=hello.epoch, service=hello.service)
-        return bool(known)
+        return known is not None
 
     def forget(self) -> None:
+        """The cursor is gone: drop the cache; the next round starts cold."""
         self._writer.forget()
-        self._writer.note_link(epoch="")
+        self._announce("epoch", {})
 
     def round(self, central: Central, hello: Hello) -> None:
         """Bring the cache up to date.
@@ -65,12 +67,20 @@ class Puller:
             self._cold(central, hello)
         self._follow(central)
         self._records(central)
+        if self.fault is not None:
+            raise self.fault
         self._writer.note_link(last_ok=repr(time.time()), last_now=repr(hello.now_t))
 
     def _reference(self, central: Central) -> None:
+        """Fetch what changed of each kind; one bad kind is told after the rest is in."""
         changed = False
+        self.fault = None
         for kind in KINDS:
-            etag, docs = central.objects(kind, self._writer.etag(kind))
+            try:
+                etag, docs = central.objects(kind, self._writer.etag(kind))
+            except WireFormatError as exc:
+                self.fault = exc
+                continue
             if docs is not None:
                 self._writer.put_objects(kind, etag, docs)
                 changed = True
@@ -80,7 +90,7 @@ class Puller:
     def _cold(self, central: Central, hello: Hello) -> None:
         """Latest values first, then 6 h, 24 h, the rest; the cursor comes with the oldest part."""
         self._apply(central.latest(), None)
-        now = int(hello.now_t)
+        now = int(hello.now_t) // HOUR * HOUR  # whole hours: a broken download finds its window again
         spans = [
             (now - 6 * HOUR, FAR_FUTURE),
             (now - 24 * HOUR, now - 6 * HOUR - 1),
@@ -96,6 +106,8 @@ class Puller:
     def _snapshot(self, central: Central, from_t: int, to_t: int, epoch: str) -> str:
         path = self._scratch / f"snap-{epoch[:8]}-{from_t}-{to_t}.gz"
         path.parent.mkdir(parents=True, exist_ok=True)
+        for old in set(self._scratch.glob("snap-*")) - {path, path.with_suffix(".etag")}:
+            old.unlink(missing_ok=True)
         central.snapshot(from_t, to_t, path)
         cursor, whole = "", False
         try:

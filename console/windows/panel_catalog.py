@@ -84,7 +84,7 @@ def build_hydrograph(c: Context) -> Built:
         said = presenter.refresh()
         return presenter.title or c.look.tr("过程线"), said
 
-    return Built(widget, refresh, BOARD | {"window", "clock"})
+    return Built(widget, refresh, BOARD | {"window", "clock"}, release=presenter.close)
 
 
 def build_reservoir(c: Context) -> Built:

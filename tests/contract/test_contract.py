@@ -13,7 +13,14 @@ from uuid6 import uuid7
 
 
 def op(kind="log.entry", body=None, **more):
-    return {"id": str(uuid7()), "kind": kind, "body": body or {"type": "note", "text": "巡堤"}, "author": "张三", "at": time.time(), **more}
+    return {
+        "id": str(uuid7()),
+        "kind": kind,
+        "body": body or {"type": "note", "text": "巡堤"},
+        "author": "张三",
+        "at": time.time(),
+        **more,
+    }
 
 
 def problem(reply, status, code=None):
@@ -79,7 +86,9 @@ def test_changes_page_through_everything_once_in_commit_order(http):
         if not doc["more"]:
             break
     latest = columns(http.get("/v1/obs/latest").json())
-    assert {(s, t) for s, t, *_ in latest} <= set(seen) | {(s, t) for s, t, *_ in columns(http.get("/v1/feeds/obs/changes", params={"after": cursor}).json())}
+    assert {(s, t) for s, t, *_ in latest} <= set(seen) | {
+        (s, t) for s, t, *_ in columns(http.get("/v1/feeds/obs/changes", params={"after": cursor}).json())
+    }
 
 
 @pytest.mark.parametrize("cursor", ["nonsense", "ffffffffffff.3", "x.y", "1"])
@@ -93,7 +102,9 @@ def test_a_cursor_ahead_of_the_feed_is_410(http):
 
 
 def snapshot(http, **headers):
-    return http.get("/v1/feeds/obs/snapshot", params={"from": 0, "to": 1655860000}, headers={"Accept-Encoding": "identity", **headers})
+    return http.get(
+        "/v1/feeds/obs/snapshot", params={"from": 0, "to": 1655860000}, headers={"Accept-Encoding": "identity", **headers}
+    )
 
 
 def test_a_snapshot_is_in_series_order_and_ends_with_its_end(http):
@@ -150,7 +161,15 @@ def test_what_was_pushed_comes_down_the_records_feed(http):
 
 @pytest.mark.parametrize(
     "body",
-    [b"", b"{", b"[]", b'{"ops": []}', b'{"ops": [{}]}', json.dumps({"ops": [{"id": "x"}] * 101}).encode(), b'{"ops":' + b"[" * 3000],
+    [
+        b"",
+        b"{",
+        b"[]",
+        b'{"ops": []}',
+        b'{"ops": [{}]}',
+        json.dumps({"ops": [{"id": "x"}] * 101}).encode(),
+        b'{"ops":' + b"[" * 3000,
+    ],
 )
 def test_bad_bodies_are_problems(http, body):
     reply = http.post("/v1/ops", content=body, headers={"Content-Type": "application/json"})
@@ -198,9 +217,16 @@ def test_files_come_with_a_checksum_and_in_ranges(http):
 
 @pytest.mark.parametrize(
     ("path", "status"),
-    [("/v1/objects/none", 404), ("/v1/feeds/none/changes", 404), ("/nothing", 404), ("/v1/feeds/obs/changes?limit=0", 422),
-     ("/v1/feeds/obs/changes?limit=x", 422), ("/v1/feeds/obs/snapshot?from=9&to=1", 422), ("/v1/feeds/obs/digest?day=2022-99-99", 422),
-     ("/v1/obs/latest?scope=basin:none", 422)],
+    [
+        ("/v1/objects/none", 404),
+        ("/v1/feeds/none/changes", 404),
+        ("/nothing", 404),
+        ("/v1/feeds/obs/changes?limit=0", 422),
+        ("/v1/feeds/obs/changes?limit=x", 422),
+        ("/v1/feeds/obs/snapshot?from=9&to=1", 422),
+        ("/v1/feeds/obs/digest?day=2022-99-99", 422),
+        ("/v1/obs/latest?scope=basin:none", 422),
+    ],
 )
 def test_bad_requests_are_problems_with_a_code(http, path, status):
     problem(http.get(path), status)

@@ -13,8 +13,15 @@ H = 3600
 
 def engine(**rules):
     station = Station(
-        "S", "英德(五)", "river",
-        thresholds=(Threshold("warning", 26.0), Threshold("guaranteed", 30.0), Threshold("record", 34.0), Threshold("record", 18000.0, "Q")),
+        "S",
+        "英德(五)",
+        "river",
+        thresholds=(
+            Threshold("warning", 26.0),
+            Threshold("guaranteed", 30.0),
+            Threshold("record", 34.0),
+            Threshold("record", 18000.0, "Q"),
+        ),
     )
     pool = Station("R", "水库", "reservoir", thresholds=(Threshold("flood_limit", 144.5, "RZ", season=("0401", "0630")),))
     return AlarmEngine({"S": station, "R": pool}, AlarmRules(**rules))

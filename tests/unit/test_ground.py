@@ -114,7 +114,17 @@ def test_tiles_cover_the_ground_once_and_get_finer_towards_the_eye(field):
 def test_a_users_dem_replaces_the_terrain_and_a_wrong_one_says_why(tmp_path):
     heights = np.add.outer(np.linspace(0, 300, 200), np.linspace(0, 100, 240)).astype("f4")
     good = tmp_path / "dem.tif"
-    with rasterio.open(good, "w", driver="GTiff", width=240, height=200, count=1, dtype="float32", crs="EPSG:4490", transform=from_origin(113.0, 24.4, 0.002, 0.002)) as out:
+    with rasterio.open(
+        good,
+        "w",
+        driver="GTiff",
+        width=240,
+        height=200,
+        count=1,
+        dtype="float32",
+        crs="EPSG:4490",
+        transform=from_origin(113.0, 24.4, 0.002, 0.002),
+    ) as out:
         out.write(heights, 1)
     found = read_dem(good)
     assert not found.synthetic and "dem.tif" in found.label and 300 < found.height_m.max() < 420

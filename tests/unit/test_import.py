@@ -23,7 +23,11 @@ def repo(tmp_path):
 
 
 def values(repo, code, element):
-    sid = next(int(d["properties"]["sid"]) for d in repo.objects("series") if (d["properties"]["object"], d["properties"]["element"]) == (code, element))
+    sid = next(
+        int(d["properties"]["sid"])
+        for d in repo.objects("series")
+        if (d["properties"]["object"], d["properties"]["element"]) == (code, element)
+    )
     return {r[1]: (r[2], r[3]) for page in repo.in_series_order(0, 2**32, 1000) for r in page if r[0] == sid}
 
 
@@ -37,7 +41,10 @@ HEAD = "oq,rvnm,stcd,stnm,tm,wptn,z\n"
 
 
 def test_flow_columns_may_come_and_go_within_a_file(repo, tmp_path):
-    text = HEAD + "17200,长江干流,60106980,三峡水库,1717167600000,4,147.90\n16500,13000,长江干流,60106980,三峡水库,1717178400000,4,147.86\n"
+    text = (
+        HEAD
+        + "17200,长江干流,60106980,三峡水库,1717167600000,4,147.90\n16500,13000,长江干流,60106980,三峡水库,1717178400000,4,147.86\n"
+    )
     Importer(repo).folder(write(tmp_path / "d", "a.csv", text), progress=False)
     t0, t1 = 1717167600, 1717178400
     assert values(repo, "60106980", "RZ") == {t0: (147.9, 0), t1: (147.86, 0)}
@@ -76,7 +83,9 @@ def test_bad_rows_are_named_with_file_line_and_reason_and_the_rest_loads(repo, t
 
 
 def test_excel_in_china_writes_gb18030_and_beijing_time(repo, tmp_path):
-    Importer(repo).folder(write(tmp_path / "d", "a.csv", "站码,站名,时间,水位\nA1,滃江,2022/06/22 14:00,35.97\n", "gb18030"), progress=False)
+    Importer(repo).folder(
+        write(tmp_path / "d", "a.csv", "站码,站名,时间,水位\nA1,滃江,2022/06/22 14:00,35.97\n", "gb18030"), progress=False
+    )
     assert values(repo, "A1", "Z") == {from_beijing("2022-06-22 14:00"): (35.97, 0)}
     assert repo.objects("stations")[0]["properties"]["name"] == "滃江"
 
@@ -100,7 +109,11 @@ def test_an_unknown_unit_is_refused_not_guessed():
 
 
 def test_sl323_station_and_limit_tables_give_positions_and_thresholds(repo, tmp_path):
-    folder = write(tmp_path / "d", "1_ST_STBPRP_B.csv", "STCD,STNM,RVNM,LGTD,LTTD,DTMNM,STTP\n80000001,某站,北江,113.41,24.19,珠江基面,ZQ\n")
+    folder = write(
+        tmp_path / "d",
+        "1_ST_STBPRP_B.csv",
+        "STCD,STNM,RVNM,LGTD,LTTD,DTMNM,STTP\n80000001,某站,北江,113.41,24.19,珠江基面,ZQ\n",
+    )
     write(folder, "2_ST_RVFCCH_B.csv", "STCD,WRZ,GRZ,OBHTZ\n80000001,26.0,,34.2\n")
     write(folder, "3_ST_RIVER_R.csv", "STCD,TM,Z,Q,WPTN\n80000001,2022-06-22 14:00:00,35.97,,5\n")
     Importer(repo).folder(folder, progress=False)
@@ -135,7 +148,12 @@ def test_cancel_keeps_what_is_complete(repo, tmp_path, monkeypatch):
 
 @pytest.mark.parametrize(
     ("cell", "t"),
-    [("1717167600000", 1717167600), ("1717167600", 1717167600), ("2024-05-31T23:00:00+08:00", 1717167600), ("2024-05-31 23:00", 1717167600)],
+    [
+        ("1717167600000", 1717167600),
+        ("1717167600", 1717167600),
+        ("2024-05-31T23:00:00+08:00", 1717167600),
+        ("2024-05-31 23:00", 1717167600),
+    ],
 )
 def test_times_in_all_their_forms(cell, t):
     assert time_of(cell, BEIJING) == t

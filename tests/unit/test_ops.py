@@ -48,8 +48,16 @@ def test_a_postponed_op_is_not_due_until_its_time(store):
 
 def test_after_a_restored_centre_everything_is_offered_again(store):
     op_id = store.add("log.entry", "log", {"text": "x"}, "张三")
+    assert store.new_epoch("e1", 0) == 0, "the first epoch is no change"
     store.answered(op_id, "applied", "")
-    assert store.offer_again(time.time() - 60) == 1
+    assert store.new_epoch("e1", 0) == 0
+    assert store.new_epoch("e2", time.time() - 60) == 1
+    assert [op.op_id for op in store.due(time.time())] == [op_id]
+
+
+def test_a_clock_set_back_by_a_day_does_not_hold_ops_for_a_day(store):
+    op_id = store.add("log.entry", "log", {"text": "x"}, "张三")
+    store.postponed([op_id], time.time() + 86400)
     assert [op.op_id for op in store.due(time.time())] == [op_id]
 
 

@@ -37,7 +37,15 @@ def test_absent_settings_are_defaults_and_saved_ones_come_back(tmp_path):
 
 @pytest.mark.parametrize(
     "text",
-    ["theme = ", 'theme = "pink"', "theme = 3", 'colour = "red"', "font_scale = 9.0", "schema = 99", b"\xff\xfe".decode("latin1")],
+    [
+        "theme = ",
+        'theme = "pink"',
+        "theme = 3",
+        'colour = "red"',
+        "font_scale = 9.0",
+        "schema = 99",
+        b"\xff\xfe".decode("latin1"),
+    ],
 )
 def test_a_wrong_settings_file_names_the_key_and_the_next_step(tmp_path, text):
     path = tmp_path / "settings.toml"

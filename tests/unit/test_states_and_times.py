@@ -16,7 +16,14 @@ RIVER = Station("S", "英德(五)", "river", thresholds=(Threshold("warning", 26
 
 @pytest.mark.parametrize(
     ("level", "state"),
-    [(25.49, State.NORMAL), (25.5, State.WATCH), (26.0, State.WARNING), (34.2, State.WARNING), (34.21, State.RECORD), (None, State.NO_DATA)],
+    [
+        (25.49, State.NORMAL),
+        (25.5, State.WATCH),
+        (26.0, State.WARNING),
+        (34.2, State.WARNING),
+        (34.21, State.RECORD),
+        (None, State.NO_DATA),
+    ],
 )
 def test_a_river_climbs_the_ladder(level, state):
     assert judge(RIVER, level, None, T).state is state
@@ -42,7 +49,12 @@ def test_a_season_may_cross_new_year():
 
 
 def test_a_threshold_counts_from_its_date_and_the_newest_wins():
-    s = Station("S", "横门", "river", thresholds=(Threshold("warning", 1.5, valid_from="2006-01-01"), Threshold("warning", 2.0, valid_from="2017-01-01")))
+    s = Station(
+        "S",
+        "横门",
+        "river",
+        thresholds=(Threshold("warning", 1.5, valid_from="2006-01-01"), Threshold("warning", 2.0, valid_from="2017-01-01")),
+    )
     assert s.threshold("warning", from_beijing("2010-01-01")).value == 1.5
     assert s.threshold("warning", T).value == 2.0
 
@@ -52,7 +64,9 @@ def test_a_null_threshold_in_a_document_is_unknown():
     assert station_from_doc(doc).thresholds == ()
 
 
-@pytest.mark.parametrize(("age", "word"), [(0, Freshness.LIVE), (4600, Freshness.LATE), (10801, Freshness.STALE), (None, Freshness.MISSING)])
+@pytest.mark.parametrize(
+    ("age", "word"), [(0, Freshness.LIVE), (4600, Freshness.LATE), (10801, Freshness.STALE), (None, Freshness.MISSING)]
+)
 def test_hourly_values_grow_old(age, word):
     assert freshness(age, 3600) is word
 

@@ -26,7 +26,7 @@ SPIKE_M = 2.0
 RETURN_M = 0.5
 
 
-class BadCell(ValueError):
+class BadCell(Exception):
     """A cell cannot be used; the text says why, in Chinese."""
 
 
@@ -57,7 +57,7 @@ def time_of(cell: object, zone: tzinfo) -> int:
         text = str(cell).strip()
         if text.lower() in MISSING:
             raise BadCell("没有时间")
-        if text.isdigit() and len(text) in (10, 13):
+        if text.isascii() and text.isdigit() and len(text) in (10, 13):
             return _sane(int(text) // (1000 if len(text) == 13 else 1))
         try:
             moment = datetime.fromisoformat(text.replace("/", "-"))
@@ -65,7 +65,10 @@ def time_of(cell: object, zone: tzinfo) -> int:
             raise BadCell(f"时间 {text!r} 不能识别") from exc
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=zone)
-    return _sane(int(moment.astimezone(UTC).timestamp()))
+    try:
+        return _sane(int(moment.astimezone(UTC).timestamp()))
+    except (OverflowError, ValueError) as exc:
+        raise BadCell("时间超出 1950–2100 年") from exc
 
 
 def _sane(t: int) -> int:

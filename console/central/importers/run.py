@@ -140,9 +140,7 @@ class Importer:
         stations = {p.code: p for p in lines}
         for code, p in stations.items():
             reservoir = any({"RZ", "INQ", "OTQ"} & set(x.values) for x in lines if x.code == code)
-            merge_station(
-                self._repo, code, {"name": p.name, "river": p.river, "type": "reservoir" if reservoir else "river"}
-            )
+            merge_station(self._repo, code, {"name": p.name, "river": p.river, "type": "reservoir" if reservoir else "river"})
             self.report.stations.add(code)
         series: dict[tuple[str, str], dict[int, float]] = defaultdict(dict)
         for p in lines:

@@ -57,7 +57,7 @@ def _encoding(path: Path) -> str:
 def _workbook(path: Path) -> Iterator[Line]:
     try:
         book = load_workbook(path, read_only=True, data_only=True)
-    except (InvalidFileException, zipfile.BadZipFile, KeyError, OSError) as exc:
+    except (InvalidFileException, zipfile.BadZipFile, KeyError, ValueError, SyntaxError, OSError) as exc:
         raise UnreadableFile(f"不是有效的 XLSX：{exc}") from exc
     try:
         for number, row in enumerate(book.worksheets[0].iter_rows(values_only=True), 1):
