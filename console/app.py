@@ -12,10 +12,11 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from types import TracebackType
 
-from PySide6.QtCore import QEvent, QLibraryInfo, QObject, Qt, QTimer, QTranslator, qInstallMessageHandler
+from PySide6.QtCore import QEvent, QLibraryInfo, Qt, QTimer, QTranslator, qInstallMessageHandler
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication
 
@@ -37,10 +38,24 @@ log = logging.getLogger(__name__)
 HARMLESS = ("This plugin does not support", "propagateSizeHints")
 
 
-def make_application(arguments: list[str]) -> QApplication:
+class ConsoleApplication(QApplication):
+    """Turns the system's quit request into an orderly close; sees no other object's events."""
+
+    def __init__(self, arguments: list[str]) -> None:
+        super().__init__(arguments)
+        self.on_quit: Callable[[], None] | None = None
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Quit and self.on_quit is not None:
+            self.on_quit()
+            return True
+        return super().event(event)
+
+
+def make_application(arguments: list[str]) -> ConsoleApplication:
     prepare_docking()
     QApplication.setHighDpiScaleFactorRoundingPolicy(Qt.HighDpiScaleFactorRoundingPolicy.PassThrough)
-    app = QApplication(arguments)
+    app = ConsoleApplication(arguments)
     app.setApplicationName("flood-console")
     app.setStyle("Fusion")
     app.setQuitOnLastWindowClosed(False)
@@ -84,20 +99,6 @@ def catch_everything(hub: ErrorHub, home: DataHome) -> None:
     qInstallMessageHandler(from_qt)
 
 
-class QuitGuard(QObject):
-    """Turns the system's quit request into an orderly close."""
-
-    def __init__(self, done: asyncio.Event) -> None:
-        super().__init__()
-        self._done = done
-
-    def eventFilter(self, _watched: QObject, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.Quit:
-            self._done.set()
-            return True
-        return False
-
-
 def children(home: DataHome, settings: Settings) -> list[Child]:
     """Return the processes that a window needs: the centre when it is embedded, and sync."""
     where = ["--home", str(home.root), "--source", settings.source]
@@ -106,8 +107,8 @@ def children(home: DataHome, settings: Settings) -> list[Child]:
         central = [*where, "central", "--rate", f"{settings.replay_rate:g}"]
         if settings.replay_start:
             central += ["--start", settings.replay_start]
-        found.append(Child("central", central))
-    found.append(Child("sync", [*where, "sync"]))
+        found.append(Child("central", central, home.central(settings.source)))
+    found.append(Child("sync", [*where, "sync"], home.profile(settings.source).folder))
     return found
 
 
@@ -128,7 +129,7 @@ def run_desk(home: DataHome, settings: Settings, problem: ConsoleError | None) -
 
 
 async def _desk(
-    app: QApplication,
+    app: ConsoleApplication,
     home: DataHome,
     settings: Settings,
     problem: ConsoleError | None,
@@ -139,8 +140,7 @@ async def _desk(
     from console.windows.frame import Frame
 
     done = asyncio.Event()
-    guard = QuitGuard(done)
-    app.installEventFilter(guard)
+    app.on_quit = done.set
     _on_signals(done)
     supervisor = Supervisor(children(home, settings))
     supervisor.start()  # they start while the window is being built
@@ -166,7 +166,7 @@ async def _desk(
     try:
         await done.wait()
     finally:
-        app.removeEventFilter(guard)
+        app.on_quit = None
         instruments.stop()
         instruments.save(home.logs / "instruments.json")
         frame.save_layouts()
@@ -200,13 +200,12 @@ def run_wall(options: argparse.Namespace, home: DataHome, settings: Settings) ->
 
 
 async def _wall(
-    app: QApplication, options: argparse.Namespace, home: DataHome, settings: Settings, hub: ErrorHub, look: Look
+    app: ConsoleApplication, options: argparse.Namespace, home: DataHome, settings: Settings, hub: ErrorHub, look: Look
 ) -> None:
     from console.windows.wall_screen import WallScreen
 
     done = asyncio.Event()
-    guard = QuitGuard(done)
-    app.installEventFilter(guard)
+    app.on_quit = done.set
     _on_signals(done)
     supervisor = Supervisor(children(home, settings))
     supervisor.start()
@@ -225,7 +224,7 @@ async def _wall(
     try:
         await done.wait()
     finally:
-        app.removeEventFilter(guard)
+        app.on_quit = None
         instruments.stop()
         screen.release()
         await session.close()

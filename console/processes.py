@@ -53,6 +53,15 @@ def sole_owner(folder: Path, name: str) -> Iterator[None]:
         yield
 
 
+def is_owned(folder: Path, name: str) -> bool:
+    """Tell whether a live process holds a folder's lock, without starting one to find out."""
+    try:
+        with sole_owner(folder, name):
+            return False
+    except AlreadyRunning:
+        return True
+
+
 def _lock(descriptor: int) -> None:
     if sys.platform == "win32":
         import msvcrt

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 VIEW_ANGLE = 32.0
-NEAREST_KM, FARTHEST_KM = 1.5, 700.0
+NEAREST_KM, FARTHEST_KM = 9.0, 700.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
@@ -32,7 +31,7 @@ to_vtk_ids: Any = numpy_support.numpy_to_vtkIdTypeArray
 vtk_to_numpy: Any = numpy_support.vtk_to_numpy
 Array = NDArray[np.float64]
 TILE_CACHE = 220
-SPLIT = 1.7
+SPLIT = 1.5
 RIVER_KM = 1.3
 COLUMN_KM = 1.5
 COLUMN_HEIGHT_KM = 16.0
@@ -248,11 +247,16 @@ class Stage:
             self.renderer.RemoveActor(self._tiles.pop(idle))
 
     def _in_view(self, key: TileKey, camera: OrbitCamera) -> bool:
+        """Tell whether a tile's box can touch the picture."""
         assert self._pyramid is not None  # noqa: S101
         west, south, east, north = self._pyramid.bounds(key)
-        centre = np.array([[(west + east) / 2, (south + north) / 2, 0.0]])
-        _, _, depth = camera.project(centre, 100, 100)
-        return bool(depth[0] > -math.hypot(east - west, north - south))
+        low, high = -0.2, 2.2 * self._pyramid.exaggeration
+        corners = np.array([(x, y, z) for x in (west, east) for y in (south, north) for z in (low, high)])
+        width, height = self.window.GetSize()
+        x, y, depth = camera.project(corners, width, height)
+        if (depth <= 0).any():
+            return bool((depth > 0).any())
+        return not ((x < 0).all() or (x > width).all() or (y < 0).all() or (y > height).all())
 
     def _tile_actor(self, key: TileKey) -> vtkActor:
         assert self._pyramid is not None  # noqa: S101

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -253,7 +254,10 @@ class SceneViewport(QWidget):
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         still = self._press is not None and (event.position().toPoint() - self._press).manhattanLength() <= 4
         self._last = self._press = None
-        if still and event.button() == Qt.MouseButton.LeftButton:
+        compass = QRect(self.width() - 58, 12, 48, 48).contains(event.position().toPoint())
+        if still and compass:
+            self._go(replace(self.camera, heading=0.0), moving=False)
+        elif still and event.button() == Qt.MouseButton.LeftButton:
             hit = next((code for box, code in self._spots if box.contains(event.position().toPoint())), "")
             self.selected.emit(hit)
 

@@ -159,7 +159,6 @@ class AlarmList(QWidget):
         self.note.setMaxLength(1000)
         self.button = QPushButton(look.tr("确认告警"), self)
         self.button.setObjectName("primary")
-        self.button.setShortcut("Ctrl+Return")
         self.status = QLabel("", self)
         self.status.setObjectName("dim")
         self.status.setTextFormat(Qt.TextFormat.PlainText)
@@ -182,6 +181,7 @@ class AlarmList(QWidget):
         self.button.clicked.connect(self._ask)
         self.note.returnPressed.connect(self._ask)
         self._current = ""
+        self._saving = False
         self.show_rows(())
 
     def show_rows(self, rows: Sequence[AlarmRow]) -> None:
@@ -193,8 +193,6 @@ class AlarmList(QWidget):
     def show_alarm(self, alarm_id: str) -> None:
         """Bring an alarm into the form and select it in the list."""
         ids = [r.alarm_id for r in self.model.rows]
-        if alarm_id not in ids and ids:
-            alarm_id = ids[0]
         self._current = alarm_id if alarm_id in ids else ""
         row = self.model.rows[ids.index(self._current)] if self._current else None
         if row is not None and self.list.currentIndex().row() != ids.index(self._current):
@@ -216,18 +214,26 @@ class AlarmList(QWidget):
             self.selected.emit(row.object_code)
 
     def _ask(self) -> None:
-        if self._current and self.button.isEnabled():
-            self.button.setEnabled(False)
+        if self._current and not self._saving:
+            self._saving = True
             self.status.setText(self.look.tr("正在保存…"))
             self.acknowledge_requested.emit(self._current, self.name.text(), self.note.text())
 
     def saved(self) -> None:
         """The acknowledgement is on disk."""
         self.note.clear()
-        self.button.setEnabled(True)
+        self._saving = False
         self.status.setText(self.look.tr("已保存到本机，正在上报"))
 
     def not_saved(self, text: str) -> None:
         """Keep what was typed and say why it was not saved."""
-        self.button.setEnabled(True)
+        self._saving = False
         self.status.setText(text)
+
+    def draft(self) -> dict[str, str]:
+        """Return what was typed and not saved yet."""
+        return {"name": self.name.text(), "note": self.note.text()}
+
+    def restore_draft(self, draft: dict[str, str]) -> None:
+        self.name.setText(draft["name"])
+        self.note.setText(draft["note"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-FACTOR = 4
+FACTOR = 2
 Array = NDArray[np.float64]
 
 
@@ -23,26 +23,29 @@ class Pyramid:
         self._v = np.insert(v.astype(float), breaks, np.nan) if len(breaks) else v.astype(float)
         low, high = self._v, self._v
         self._levels: list[tuple[Array, Array, Array]] = []
-        while len(low) > 4 * FACTOR:
+        while len(low) > 256:
             low, high, gap = _reduced(low, high)
             self._levels.append((low, high, gap))
 
     def view(self, first: float, last: float, columns: int) -> tuple[Array, Array]:
-        """Return (t, v) to draw of [first, last]: at most about 8 points per pixel column."""
+        """Return (t, v) to draw of [first, last]: two to four points per pixel column."""
         a = max(0, int(np.searchsorted(self._t, first)) - 1)
         b = min(len(self._t), int(np.searchsorted(self._t, last)) + 2)
-        if b - a <= 8 * columns:
+        if b - a <= 2 * columns:
             return self._t[a:b], self._v[a:b]
         level, size = 0, FACTOR
-        while (b - a) / (size * FACTOR) > 2 * columns and level + 1 < len(self._levels):
+        while (b - a) / (size * FACTOR) >= columns and level + 1 < len(self._levels):
             level, size = level + 1, size * FACTOR
         low, high, gap = self._levels[level]
         i, j = a // size, min(len(low), -(-b // size))
         start = self._t[np.minimum(np.arange(i, j) * size, len(self._t) - 1)]
         end = self._t[np.minimum(np.arange(i, j) * size + size - 1, len(self._t) - 1)]
-        t = np.column_stack([start, (start + end) / 2, end]).ravel()
-        v = np.column_stack([low[i:j], high[i:j], np.where(gap[i:j] > 0, np.nan, high[i:j])]).ravel()
-        return t, v
+        t = np.column_stack([start, end]).ravel()
+        v = np.column_stack([low[i:j], high[i:j]]).ravel()
+        holes = np.flatnonzero(gap[i:j] > 0)
+        if not len(holes):
+            return t, v
+        return np.insert(t, 2 * holes + 2, end[holes]), np.insert(v, 2 * holes + 2, np.nan)
 
 
 def _reduced(low: Array, high: Array) -> tuple[Array, Array, Array]:

@@ -148,6 +148,7 @@ class DutyLog(QWidget):
         inset.setContentsMargins(10, 0, 10, 0)
         inset.addWidget(self.text)
         column.addLayout(inset)
+        self._saving = False
         self.button.clicked.connect(self._ask)
         self.text.done.connect(self._ask)
 
@@ -157,16 +158,25 @@ class DutyLog(QWidget):
         self.empty.setVisible(not rows)
 
     def _ask(self) -> None:
-        if self.button.isEnabled():
-            self.button.setEnabled(False)
+        if not self._saving:
+            self._saving = True
             self.status.setText(self.look.tr("正在保存…"))
             self.entry_requested.emit(self.kind.currentData(), self.text.toPlainText(), self.name.text())
 
     def saved(self) -> None:
         self.text.clear()
-        self.button.setEnabled(True)
+        self._saving = False
         self.status.setText(self.look.tr("已保存到本机，正在上报"))
 
     def not_saved(self, text: str) -> None:
-        self.button.setEnabled(True)
+        self._saving = False
         self.status.setText(text)
+
+    def draft(self) -> dict[str, str]:
+        """Return what was typed and not saved yet."""
+        return {"name": self.name.text(), "text": self.text.toPlainText(), "kind": str(self.kind.currentIndex())}
+
+    def restore_draft(self, draft: dict[str, str]) -> None:
+        self.name.setText(draft["name"])
+        self.text.setPlainText(draft["text"])
+        self.kind.setCurrentIndex(int(draft["kind"]))

@@ -33,6 +33,7 @@ LIMIT_TOKENS = {
     "record_flow": "state.record",
 }
 FLOWS = ("flow", "outflow")
+DENSE = 3000
 RAIN_SHARE = 4.0  # rain bars use the top quarter
 
 
@@ -100,6 +101,7 @@ class Hydrograph(QWidget):
         self.item.vb.sigXRangeChanged.connect(self._redecimate)
         self._hover_proxy = pg.SignalProxy(self.plot.scene().sigMouseMoved, rateLimit=60, slot=self._hover)
         self.plot.scene().sigMouseClicked.connect(self._clicked)
+        self.plot.setVisible(False)  # nothing to show yet: no axis without meaning
         column = QVBoxLayout(self)
         column.setContentsMargins(4, 4, 4, 2)
         column.addWidget(self.plot)
@@ -138,6 +140,7 @@ class Hydrograph(QWidget):
         """Draw another station or window; a mere move of the now-line costs next to nothing."""
         same = self._view is not None and self._view.curves is view.curves and self._view.limits is view.limits
         self._view = view
+        self.plot.setVisible(True)
         self.now_line.setValue(view.moment)
         if same and self._pyramids:
             return
@@ -172,8 +175,10 @@ class Hydrograph(QWidget):
         rebuilt = bool(len(curve.quality)) and bool(np.mean(curve.quality == Quality.RECONSTRUCTED) > 0.5)
         style = Qt.PenStyle.DotLine if rebuilt else Qt.PenStyle.SolidLine
         pen = pg.mkPen(self.look.color(token), width=1, style=style)
-        pen.setWidthF(1.6 if rebuilt else 1.2)
-        line = pg.PlotCurveItem(pen=pen, connect="finite", antialias=True)
+        dense = len(curve.t) > DENSE  # wide or smoothed lines of that many points cost ten times as much
+        if not dense:
+            pen.setWidthF(1.6 if rebuilt else 1.2)
+        line = pg.PlotCurveItem(pen=pen, connect="finite", antialias=not dense)
         line.setProperty("axis", curve.role)
         dots = pg.ScatterPlotItem(pen=None, size=7, brush=self.look.color(token), pxMode=True)
         dots.setProperty("axis", curve.role)
@@ -225,7 +230,7 @@ class Hydrograph(QWidget):
             label = pg.TextItem(
                 f"{self.look.tr('最高')} {value:.2f} · {when}",
                 color=color,
-                anchor=(1.03, 1.25),
+                anchor=(-0.03 if t < (view.from_t + view.to_t) / 2 else 1.03, 1.25),
                 fill=pg.mkBrush(self.look.color("panel", 225)),
             )
             label.setFont(self.look.font("small_px", bold=True))

@@ -44,11 +44,36 @@ def cut_by_station(line: Line, stations: tuple[tuple[float, float, State], ...])
     ]
 
 
+Paths = tuple[dict[str, QPainterPath], dict[str, QPainterPath]]
+COARSE_SCALE = 260.0  # pixels per degree below which the thinned lines serve
+
+
+def base_paths(base: BaseMap) -> Paths:
+    """Return (fine, coarse) paths of the still ground; needs no window, so a worker may make them."""
+    fine = _still_paths(base)
+    return fine, _still_paths(base.coarse) if base.coarse is not None else fine
+
+
+def _still_paths(base: BaseMap) -> dict[str, QPainterPath]:
+    paths = {
+        "neighbours": path_of(base.neighbours, closed=True),
+        "land": path_of(base.land, closed=True),
+        "guangdong": path_of([r for p in base.prefectures for r in p.rings], closed=True),
+        "counties": path_of(base.counties, closed=True),
+        "lakes": path_of(base.lakes, closed=True),
+        "other": path_of(base.other_rivers, closed=False),
+    }
+    for path in paths.values():
+        path.setFillRule(Qt.FillRule.WindingFill)
+    return paths
+
+
 class MapBase:
     """Paths are made once per base map; the picture once per place and scale."""
 
     def __init__(self, look: Look) -> None:
         self._look = look
+        self._fine: Paths = ({}, {})
         self._paths: dict[str, QPainterPath] = {}
         self._rivers: dict[str, tuple[Line, ...]] = {}
         self._reaches: dict[str, tuple[tuple[float, float, State], ...]] = {}
@@ -62,17 +87,8 @@ class MapBase:
     def forget(self) -> None:
         self._picture = None
 
-    def set_base(self, base: BaseMap) -> None:
-        self._paths = {
-            "neighbours": path_of(base.neighbours, closed=True),
-            "land": path_of(base.land, closed=True),
-            "guangdong": path_of([r for p in base.prefectures for r in p.rings], closed=True),
-            "counties": path_of(base.counties, closed=True),
-            "lakes": path_of(base.lakes, closed=True),
-            "other": path_of(base.other_rivers, closed=False),
-        }
-        for path in self._paths.values():
-            path.setFillRule(Qt.FillRule.WindingFill)
+    def set_base(self, base: BaseMap, paths: Paths) -> None:
+        self._fine = paths
         self._rivers = dict(base.rivers)
         self._cut_rivers()
         self._labels = [(p.name.removesuffix("市"), *p.centre) for p in base.prefectures]
@@ -127,6 +143,7 @@ class MapBase:
     def _render(self, frame: MapFrame, ratio: float) -> None:
         width, height = round(frame.width * (1 + 2 * MARGIN)), round(frame.height * (1 + 2 * MARGIN))
         big = frame.sized(width, height)
+        self._paths = self._fine[1 if frame.scale < COARSE_SCALE else 0]
         picture = QPixmap(round(width * ratio), round(height * ratio))
         picture.setDevicePixelRatio(ratio)
         picture.fill(self._look.color("map.sea"))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from PySide6.QtCore import QPoint, QPointF, QRect, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QFontMetrics, QKeyEvent, QMouseEvent, QPainter, QPen, QResizeEvent, QWheelEvent
+from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QFontMetrics, QKeyEvent, QMouseEvent, QPainter, QPen, QPixmap, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import QWidget
 
 from console.domain.geo import mercator_y
@@ -12,7 +12,7 @@ from console.domain.states import TOKENS, WORDS, State
 from console.look import Look
 from console.viewdata.basemap import BaseMap
 from console.viewdata.map import MapCounts, MapStations, MapView
-from widgets.map_base import MapBase
+from widgets.map_base import MapBase, Paths, base_paths
 from widgets.map_projection import MapFrame
 from widgets.painted import PaintedView
 from widgets.symbols import SymbolAtlas, draw_reservoir, draw_state
@@ -21,6 +21,7 @@ HOME = (111.2, 22.55, 115.7, 25.45)
 SYMBOL = 18
 THIN_PX = 14  # normal stations closer than this share one symbol
 LABELS = 160
+MANY = 1500  # objects above which panning moves a picture of them
 SETTLE_MS = 90
 
 
@@ -52,12 +53,14 @@ class MapWidget(PaintedView):
         self._settle = QTimer(self, singleShot=True, interval=SETTLE_MS)
         self._settle.timeout.connect(self._settled)
         self._layers: frozenset[str] = frozenset()
+        self._layer: tuple[MapFrame, QPixmap] | None = None
         self._credit = ""
         self._places: list[tuple[QRect, int]] = []
 
     # --- data -----------------------------------------------------------------------------
-    def set_base(self, base: BaseMap) -> None:
-        self._base.set_base(base)
+    def set_base(self, base: BaseMap, paths: Paths | None = None) -> None:
+        """Take the ground; paths may have been made beforehand in a worker."""
+        self._base.set_base(base, paths if paths is not None else base_paths(base))
         self._credit = base.credit
         self.update()
 
@@ -97,20 +100,46 @@ class MapWidget(PaintedView):
         ratio = self.devicePixelRatioF()
         self._base.draw(painter, self.frame, ratio, moving=self._moving)
         if "stations" in self._layers or "reservoirs" in self._layers:
-            x, y, shown = self._visible()
-            self._symbols(painter, x, y, shown, ratio)
-            self._labels(painter, x, y, shown)
+            self._objects(painter, ratio)
         self._furniture(painter)
 
-    def _visible(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def _objects(self, painter: QPainter, ratio: float) -> None:
+        """Draw symbols and labels; of very many the last picture is moved along with the hand."""
+        many = len(self._view.stations.code) > MANY
+        if many and self._moving and self._layer is not None:
+            old, picture = self._layer
+            k = self.frame.scale / old.scale
+            left = (old.x - self.frame.x) * self.frame.scale + self.frame.width / 2 - old.width * k / 2
+            top = (self.frame.y - old.y) * self.frame.scale + self.frame.height / 2 - old.height * k / 2
+            painter.drawPixmap(QRectF(left, top, old.width * k, old.height * k), picture, QRectF(picture.rect()))
+            return
+        if not many:
+            self._layer = None
+            x, y, shown = self._visible(self.frame)
+            self._symbols(painter, x, y, shown, ratio)
+            self._labels(painter, x, y, shown)
+            return
+        big = self.frame.sized(round(self.frame.width * 1.3), round(self.frame.height * 1.3))
+        picture = QPixmap(round(big.width * ratio), round(big.height * ratio))
+        picture.setDevicePixelRatio(ratio)
+        picture.fill(Qt.GlobalColor.transparent)
+        inner = QPainter(picture)
+        x, y, shown = self._visible(big)
+        self._symbols(inner, x, y, shown, ratio)
+        self._labels(inner, x, y, shown)
+        inner.end()
+        self._layer = (big, picture)
+        painter.drawPixmap(QPointF((self.frame.width - big.width) / 2, (self.frame.height - big.height) / 2), picture)
+
+    def _visible(self, frame: MapFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return pixel positions and the indices to draw, calm ones thinned, worst drawn last."""
         s = self._view.stations
         if not len(s.code):
             return np.empty(0), np.empty(0), np.empty(0, np.int64)
-        x, y = self.frame.to_pixels(s.lon, self._merc)
-        inside = (x > -20) & (y > -20) & (x < self.frame.width + 20) & (y < self.frame.height + 20)
+        x, y = frame.to_pixels(s.lon, self._merc)
+        inside = (x > -20) & (y > -20) & (x < frame.width + 20) & (y < frame.height + 20)
         order = self._order[inside[self._order]]
-        calm = s.state[order] < State.WATCH
+        calm = s.state[order] < (State.WARNING if len(order) > MANY else State.WATCH)
         quiet, loud = order[calm], order[~calm]
         if len(quiet) > 400:
             cell = (x[quiet] // THIN_PX).astype(np.int64) * 100_000 + (y[quiet] // THIN_PX).astype(np.int64)
@@ -147,6 +176,8 @@ class MapWidget(PaintedView):
         for i in order[:LABELS]:
             wanted = self._label_size(metrics, i)
             place = _free_place(x[i], y[i], wanted, taken, self.rect())
+            if place is None and s.state[i] >= State.WARNING:  # rather over a calm symbol than not at all
+                place = _free_place(x[i], y[i], wanted, [r for r, _ in self._places], self.rect())
             if place is None:
                 continue
             taken.append(place)
@@ -281,6 +312,7 @@ class MapWidget(PaintedView):
 
     def _move(self, frame: MapFrame) -> None:
         self.frame = frame
+        self._fitted = True
         self._moving = True
         self._settle.start()
         self.update()

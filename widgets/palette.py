@@ -26,6 +26,7 @@ class Palette(QFrame):
         self.setObjectName("palette")
         self.look = look
         self._items: Sequence[PaletteItem] = ()
+        self._came_from: QWidget | None = None
         self.input = QLineEdit(self)
         self.input.setPlaceholderText(look.tr("站名、拼音首字母（sj → 石角）、站码或命令"))
         self.list = QListWidget(self)
@@ -43,6 +44,7 @@ class Palette(QFrame):
     def open_with(self, items: Sequence[PaletteItem]) -> None:
         """Show over the parent's upper middle with an empty line."""
         self._items = items
+        self._came_from = self.window().focusWidget()
         parent = self.parentWidget() or self
         width = min(680, parent.width() - 40)
         self.setGeometry((parent.width() - width) // 2, 56, width, 420)
@@ -51,6 +53,13 @@ class Palette(QFrame):
         self.show()
         self.raise_()
         self.input.setFocus()
+
+    def _close(self) -> None:
+        """Hide, and put the focus back where it was."""
+        before, self._came_from = self._came_from, None
+        if before is not None:
+            before.setFocus()
+        self.hide()
 
     def _search(self, text: str) -> None:
         self.list.clear()
@@ -67,7 +76,7 @@ class Palette(QFrame):
     def _take(self, item: QListWidgetItem | None) -> None:
         code = item.data(Qt.ItemDataRole.UserRole) if item else None
         if code:
-            self.hide()
+            self._close()
             self.chosen.emit(code)
 
     def eventFilter(self, _watched: QObject, event: QEvent) -> bool:
@@ -77,7 +86,7 @@ class Palette(QFrame):
             return False
         key = event.key()
         if key == Qt.Key.Key_Escape:
-            self.hide()
+            self._close()
         elif key in (Qt.Key.Key_Down, Qt.Key.Key_Up):
             step = 1 if key == Qt.Key.Key_Down else -1
             self.list.setCurrentRow(max(0, min(self.list.count() - 1, self.list.currentRow() + step)))

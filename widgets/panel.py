@@ -84,7 +84,12 @@ class Panel(QFrame):
         row = QHBoxLayout(self.head)
         row.setContentsMargins(10, 3, 4, 3)
         row.setSpacing(8)
+        self._frozen = QLabel("", self.head)
+        self._frozen.setObjectName("chip")
+        self._frozen.setProperty("tone", "review")
+        self._frozen.hide()
         row.addWidget(self._title)
+        row.addWidget(self._frozen)
         row.addWidget(self._meta, 1)
         self._buttons: list[tuple[QToolButton, str]] = []
         if not wall:
@@ -119,6 +124,11 @@ class Panel(QFrame):
             text = self.look.tr(button.property("tip"))
             button.setToolTip(text)
             button.setAccessibleName(f"{self.look.tr(self.title)} {text}")
+
+    def show_frozen(self, since: str) -> None:
+        """Mark the panel as standing still since a data time; "" when it follows again."""
+        self._frozen.setText(since)
+        self._frozen.setVisible(bool(since))
 
     def say(self, meta: str, title: str | None = None) -> None:
         """Show data time, age and source beside the title."""

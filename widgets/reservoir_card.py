@@ -37,7 +37,7 @@ class ReservoirCard(PaintedView):
             return
         box = QRectF(self.rect()).adjusted(10, 8, -10, -8)
         wide = box.width() > 460
-        left = QRectF(box.left(), box.top(), box.width() * (0.52 if wide else 1.0), box.height() * (1.0 if wide else 0.55))
+        left = QRectF(box.left(), box.top(), box.width() * (0.56 if wide else 1.0), box.height() * (1.0 if wide else 0.55))
         self._section(painter, left, view)
         right = (
             QRectF(left.right() + 14, box.top(), box.right() - left.right() - 14, box.height())
@@ -54,7 +54,7 @@ class ReservoirCard(PaintedView):
             return
         low, high = min(known) - 3.0, max(known) + 1.5
         body = box.adjusted(0, 4, 0, -22)
-        dam_x = body.left() + body.width() * 0.72
+        dam_x = body.left() + body.width() * 0.58
 
         def y_of(level: float) -> float:
             return body.bottom() - (level - low) / (high - low) * body.height()
@@ -113,7 +113,9 @@ class ReservoirCard(PaintedView):
             painter.setPen(QPen(color, 1, Qt.PenStyle.DashLine))
             painter.drawLine(QPointF(body.left(), y), QPointF(dam_x, y))
             text_y = max(y, last_y + metrics.height())
-            painter.drawText(QPointF(dam_x + 38, text_y + 4), f"{self.look.tr(word)} {level:.2f}")
+            room = int(body.right() - dam_x - 40)
+            text = metrics.elidedText(f"{self.look.tr(word)} {level:.2f}", Qt.TextElideMode.ElideRight, room)
+            painter.drawText(QPointF(dam_x + 38, text_y + 4), text)
             last_y = text_y
 
     def _flows(self, painter: QPainter, box: QRectF, view: ReservoirView) -> None:

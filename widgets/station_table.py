@@ -75,19 +75,26 @@ class StationTableModel(QAbstractTableModel):
     def __init__(self, look: Look, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.look = look
-        self._all: tuple[TableRow, ...] = ()
+        self._all: list[TableRow] = []
+        self._state_key = np.empty(0, np.int64)
+        self._margin_key = np.empty(0)
         self._place: dict[str, int] = {}
         self._shown: list[int] = []
         self._order = (DANGER_ORDER, Qt.SortOrder.AscendingOrder)
         self._filter = ""
         self.repainted = 0
-        look.changed.connect(lambda: self.headerDataChanged.emit(Qt.Orientation.Horizontal, 0, len(COLUMNS) - 1))
+        look.changed.connect(self._reworded)
+
+    def _reworded(self) -> None:
+        self.headerDataChanged.emit(Qt.Orientation.Horizontal, 0, len(COLUMNS) - 1)
 
     # --- data -----------------------------------------------------------------------------
     def set_rows(self, rows: Sequence[TableRow]) -> None:
         """Take the whole table; when only values changed, rows keep their places until resorted."""
-        new = tuple(rows)
+        new = list(rows)
         old, self._all = self._all, new
+        self._state_key = np.array([-int(r.state) for r in new], np.int64)
+        self._margin_key = np.array([-_number(r.margin) for r in new])
         if len(old) == len(new) and all(a.code == b.code for a, b in zip(old, new, strict=True)):
             changed = [i for i, (a, b) in enumerate(zip(old, new, strict=True)) if a != b]
             if changed:
@@ -100,15 +107,15 @@ class StationTableModel(QAbstractTableModel):
 
     def update_rows(self, rows: Sequence[TableRow]) -> None:
         """Take only rows that changed, by their code."""
-        fresh = list(self._all)
         changed = []
         for row in rows:
             i = self._place.get(row.code)
-            if i is not None and fresh[i] != row:
-                fresh[i] = row
+            if i is not None and self._all[i] != row:
+                self._all[i] = row
+                self._state_key[i], self._margin_key[i] = -int(row.state), -_number(row.margin)
                 changed.append(i)
-        self._all = tuple(fresh)
-        self._values_changed(changed)
+        if changed:
+            self._values_changed(changed)
 
     def _values_changed(self, changed: list[int]) -> None:
         before = self._shown
@@ -146,14 +153,17 @@ class StationTableModel(QAbstractTableModel):
 
     def _arranged(self) -> list[int]:
         rows = self._all
-        keep = [i for i, r in enumerate(rows) if matches(r, self._filter)]
         column, order = self._order
+        if column == DANGER_ORDER and not self._filter:
+            return np.lexsort((self._margin_key, self._state_key)).tolist()  # type: ignore[no-any-return]
+        keep = [i for i, r in enumerate(rows) if matches(r, self._filter)]
         if column == DANGER_ORDER:
-            state = np.array([-int(rows[i].state) for i in keep])
-            margin = np.array([-_number(rows[i].margin) for i in keep])
-            return [keep[k] for k in np.lexsort((margin, state)).tolist()] if keep else []
+            chosen = np.lexsort((self._margin_key[keep], self._state_key[keep])) if keep else np.empty(0, int)
+            return [keep[k] for k in chosen.tolist()]
         key = COLUMNS[column].key
-        return sorted(keep, key=lambda i: key(rows[i]), reverse=order == Qt.SortOrder.DescendingOrder)
+        known = [i for i in keep if key(rows[i]) not in (LOW, "", "—")]
+        missing = [i for i in keep if key(rows[i]) in (LOW, "", "—")]
+        return sorted(known, key=lambda i: key(rows[i]), reverse=order == Qt.SortOrder.DescendingOrder) + missing
 
     def row(self, index: int) -> TableRow:
         return self._all[self._shown[index]]
@@ -235,6 +245,15 @@ class RowDelegate(QStyledItemDelegate):
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         return QSize(COLUMNS[index.column()].width, self.look.px("row_px"))
+
+    def initStyleOption(self, option: QStyleOptionViewItem, index: Index) -> None:
+        """A selected row keeps the colours that carry its state."""
+        super().initStyleOption(option, index)
+        ink = index.data(Role.ForegroundRole)
+        if ink is not None:
+            palette = option.palette
+            palette.setColor(palette.ColorRole.HighlightedText, ink)
+            option.palette = palette
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         super().paint(painter, option, index)

@@ -61,6 +61,7 @@ class TimeRuler(PaintedView):
         self._hands(painter, view)
         if self.hasFocus():
             painter.setPen(self.look.color("accent"))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
 
     def _future(self, painter: QPainter, view: TimeBarView) -> None:
@@ -132,7 +133,8 @@ class TimeRuler(PaintedView):
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         if event.buttons() & Qt.MouseButton.LeftButton:
-            self._ask(event)
+            if not event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
+                self._ask(event)
             return
         near = self.mark_near(event.position().x())
         text = f"{full_stamp(near.t)} {near.text}" if near else full_stamp(self.t_of(event.position().x()))

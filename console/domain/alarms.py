@@ -67,6 +67,10 @@ class Alarm:
     def active(self) -> bool:
         return self.cleared_t is None
 
+    def active_at(self, t: float) -> bool:
+        """Tell whether it stood at a moment, for views that look back."""
+        return self.onset_t <= t and (self.cleared_t is None or self.cleared_t > t)
+
     def to_doc(self) -> dict[str, Any]:
         return {
             "rule": self.rule,

@@ -10,6 +10,7 @@ import numpy as np
 from console.domain.alarms import WORDS, Alarm
 from console.domain.elements import RAIN, signed
 from console.domain.freshness import Freshness
+from console.domain.states import WORDS as STATE_WORDS
 from console.domain.states import State
 from console.domain.time import stamp
 from console.presenters.wording import Translate, stale, value_text
@@ -37,10 +38,18 @@ def areal_rain(row: Row, hours: float, moment: float) -> float | None:
 
 
 def tiles(board: Board, desk: DeskState, tr: Translate) -> list[Tile]:
+    if not any(r.main for r in board.rows):
+        return []
     rivers = [r for r in board.rows if r.station.kind == "river"]
     pools = [r for r in board.rows if r.station.kind == "reservoir"]
     basins = [r for r in board.rows if r.station.kind == "basin"]
-    return [_rain(basins, board, tr), _water(rivers, tr), _pools(pools, tr), _alarms(desk, tr), _coverage(board, tr)]
+    return [
+        _rain(basins, board, tr),
+        _water(rivers, tr),
+        _pools(pools, tr),
+        _alarms(desk, board.moment, tr),
+        _coverage(board, tr),
+    ]
 
 
 def _rain(basins: list[Row], board: Board, tr: Translate) -> Tile:
@@ -84,9 +93,11 @@ def _pools(rows: list[Row], tr: Translate) -> Tile:
     return Tile("pool", tr("库"), value, tr("座超汛限"), (names or text, ""), f"{tr('到报')} {len(known)}/{len(rows)}", state)
 
 
-def _alarms(desk: DeskState, tr: Translate) -> Tile:
-    active = [a for a in desk.alarms if a.active]
-    open_ = desk.unacknowledged()
+def _alarms(desk: DeskState, moment: float, tr: Translate) -> Tile:
+    if not desk.loaded:
+        return Tile("alarm", tr("警"), "—", "", (tr("正在读取"), ""), "", State.NO_DATA)
+    active = [a for a in desk.alarms if a.active_at(moment)]
+    open_ = [a for a in active if a.alarm_id not in desk.acks]
     worst = max((ALARM_STATES[a.severity] for a in active), default=State.NORMAL)
     lines = (f"{tr('活动告警')} {len(active)}", f"{tr('待上报')} {desk.waiting}" if desk.waiting else "")
     return Tile("alarm", tr("警"), str(len(open_)), tr("条未确认"), lines, "", worst if open_ else State.NORMAL)
@@ -108,7 +119,7 @@ def happenings(alarms: Sequence[Alarm], board: Board, tr: Translate) -> list[Hap
     """Return one sentence per object with active alarms, the worst first."""
     grouped: dict[str, list[Alarm]] = {}
     for alarm in alarms:
-        if alarm.active and alarm.onset_t <= board.moment:
+        if alarm.active_at(board.moment):
             grouped.setdefault(alarm.object_code, []).append(alarm)
     found = []
     for code, group in grouped.items():
@@ -129,5 +140,10 @@ def happenings(alarms: Sequence[Alarm], board: Board, tr: Translate) -> list[Hap
                 Happening(code, state, text, f"{now} · {trend} · {since}".strip(" ·")),
             )
         )
+    for row in board.rows:  # over a limit by its reading, whatever the alarms say
+        if row.state >= State.WARNING and row.code not in grouped and not stale(row):
+            text = f"{row.station.name} {tr(STATE_WORDS[row.state])} {signed(row.margin_m)} m"
+            severity = int(row.state)
+            found.append((severity, row.margin_m or 0.0, Happening(row.code, row.state, text, tr("按读数判定"))))
     found.sort(key=lambda x: (-x[0], -x[1]))
     return [h for _, _, h in found]

@@ -55,7 +55,12 @@ def status(session: Session, tr: Translate, problem: str) -> Status:
     mode_text, tone, edge = "", "", ""
     if link.mode in ("replay", "drill") or link.player:
         rate = f"×{link.player.get('rate', 1):g}" if link.player.get("running") else tr("已暂停")
-        mode_text, tone, edge = f"{tr('演练')} · {link.player.get('title', '')} · {rate} · {tr('重建数据')}", "drill", "drill"
+        rate = rate if link.player else tr("未连接")
+        mode_text, tone, edge = (
+            f"{tr('演练')} · {link.player.get('title', link.title)} · {rate} · {tr('重建数据')}",
+            "drill",
+            "drill",
+        )
     if mode != "live":
         word = tr("回看") if mode == "at" else f"{tr('回放')} ×{situation.current.clock.rate:g}"
         mode_text = f"{word} {stamp(moment, situation.now())}" + (f" · {mode_text}" if mode_text else "")

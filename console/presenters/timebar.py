@@ -33,9 +33,16 @@ class TimeBarPresenter:
         self._curve_key: tuple[object, ...] = ()
         self._curve_name = ""
         self.local_rate = 120.0
+        self._closed = False
+
+    def close(self) -> None:
+        """The bar is going: a curve on its way draws nothing any more."""
+        self._closed = True
 
     # --- drawing ----------------------------------------------------------------------------
     def refresh(self) -> None:
+        if self._closed:
+            return
         session = self._session
         situation = session.situation
         moment, now = situation.moment(), situation.now()

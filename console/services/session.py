@@ -92,8 +92,10 @@ class Session(QObject):
         last = known.get("last_now")
         if last and not self.situation.heard:
             since_s = max(0.0, time.time() - float(known.get("last_ok", time.time())))
-            clock = ServiceClock(float(last) + since_s, self.situation.ref())
-            self.situation.set_service(clock)
+            replay = known.get("mode") == "replay"
+            now = float(last) + (0.0 if replay else since_s)
+            self.link.remember(known.get("mode", ""), known.get("title", ""))
+            self.situation.set_service(ServiceClock(now, self.situation.ref(), running=not replay))
         await self._reload()
         await self.read_records(("alarm", "ack", "log"))
         await self.read_outbox()

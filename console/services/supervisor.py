@@ -5,14 +5,16 @@ from __future__ import annotations
 import logging
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from PySide6.QtCore import QObject, QProcess, QProcessEnvironment, QTimer, Signal
 
-from console.processes import ALREADY_RUNNING, CHILD_FLAG
+from console.processes import ALREADY_RUNNING, CHILD_FLAG, is_owned
 
 log = logging.getLogger(__name__)
 FIRST_RETRY_MS = 300
 LONGEST_RETRY_MS = 10_000
+OWNED_RETRY_MS = 1500
 
 
 class Child(QObject):
@@ -24,9 +26,10 @@ class Child(QObject):
 
     gave_up = Signal(str)
 
-    def __init__(self, name: str, arguments: Sequence[str], parent: QObject | None = None) -> None:
+    def __init__(self, name: str, arguments: Sequence[str], folder: Path, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.name = name
+        self._folder = folder
         self._arguments = list(arguments)
         self._process = QProcess(self)
         self._process.setProcessEnvironment(QProcessEnvironment.systemEnvironment())
@@ -47,6 +50,9 @@ class Child(QObject):
 
     def start(self) -> None:
         if self._process.state() == QProcess.ProcessState.NotRunning and not self._stopping:
+            if is_owned(self._folder, self.name):  # another window's child serves us; look again later
+                self._retry.start(OWNED_RETRY_MS)
+                return
             self._process.start(sys.executable, ["-m", "console", *self._arguments, CHILD_FLAG])
             self._settled.start()
 
@@ -75,8 +81,8 @@ class Child(QObject):
         if self._stopping:
             return
         words = bytes(self._process.readAllStandardError().data()).decode("utf-8", "replace")[-600:]
-        if code == ALREADY_RUNNING:  # another window's child serves us; look again later
-            self._retry.start(2000)
+        if code == ALREADY_RUNNING:  # another window was faster
+            self._retry.start(OWNED_RETRY_MS)
             return
         self.restarts += 1
         log.warning("%s ended with %s: %s", self.name, code, words)

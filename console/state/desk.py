@@ -59,6 +59,7 @@ class DeskState(QObject):
         self.acks: dict[str, tuple[Ack, ...]] = {}
         self.log: tuple[LogEntry, ...] = ()
         self.outbox: tuple[OutboxOp, ...] = ()
+        self.loaded = False
         self.unreadable = 0
         self.waiting = 0
         self.oldest: float | None = None
@@ -66,6 +67,7 @@ class DeskState(QObject):
 
     def set_records(self, kind: str, rows: Iterable[tuple[str, Mapping[str, Any]]]) -> None:
         self._records[kind] = [(i, dict(b)) for i, b in rows]
+        self.loaded = self.loaded or kind == "alarm"
 
     def set_outbox(self, ops: Iterable[OutboxOp]) -> None:
         self.outbox = tuple(ops)

@@ -24,6 +24,7 @@ class LinkStatus(QObject):
         self.skew_s = 0.0
         self.mode = ""
         self.service = ""
+        self.title = ""
         self.player: dict[str, Any] = {}
 
     def heard_link(self, doc: Mapping[str, Any]) -> None:
@@ -39,6 +40,12 @@ class LinkStatus(QObject):
         self.service = str(doc.get("service", ""))
         self.player = dict(doc.get("player") or {})
         self.skew_s = float(doc.get("skew_s", 0.0))
+        self.changed.emit()
+
+    def remember(self, mode: str, title: str) -> None:
+        """Take what was last known of the source, until it speaks for itself."""
+        self.mode = mode
+        self.title = title
         self.changed.emit()
 
     def lost_sync(self) -> None:

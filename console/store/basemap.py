@@ -11,6 +11,7 @@ import importlib.util
 import json
 import logging
 from collections.abc import Iterator
+from dataclasses import replace
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ BOX = (109.6, 20.2, 117.4, 25.6)
 VERSION = 3
 GUANGDONG = "44"
 SIMPLIFY_DEG = 0.0008
+COARSE_DEG = 0.004
 
 # name → (row, first point, last point or None) pieces in downstream order, row's number of points
 RIVERS: dict[str, tuple[tuple[int, int, int | None], ...]] = {
@@ -50,7 +52,7 @@ def load_basemap(cache: Path) -> BaseMap:
     stored = cache / f"basemap-{VERSION}.npz"
     if stored.exists():
         try:
-            return _unpack(stored)
+            return with_coarse(_unpack(stored))
         except (OSError, ValueError, KeyError) as exc:
             log.warning("base map cache unreadable, built again: %r", exc)
     try:
@@ -62,7 +64,25 @@ def load_basemap(cache: Path) -> BaseMap:
     draft = cache / f"basemap-{VERSION}.part.npz"
     _pack(base, draft)
     draft.replace(stored)
-    return base
+    return with_coarse(base)
+
+
+def with_coarse(base: BaseMap) -> BaseMap:
+    """Add the thinned twin that small scales are drawn from."""
+
+    def thin(lines: tuple[Line, ...]) -> tuple[Line, ...]:
+        kept = [np.asarray(shapely.simplify(shapely.linestrings(x), COARSE_DEG).coords) for x in lines if len(x) > 3]
+        return tuple(x for x in kept if len(x) > 3 or np.ptp(x, axis=0).max() > 0.02)
+
+    coarse = BaseMap(
+        land=thin(base.land),
+        lakes=thin(base.lakes),
+        other_rivers=thin(base.other_rivers),
+        prefectures=tuple(replace(p, rings=thin(p.rings)) for p in base.prefectures),
+        counties=thin(base.counties),
+        neighbours=thin(base.neighbours),
+    )
+    return replace(base, coarse=coarse)
 
 
 def build_basemap() -> BaseMap:

@@ -69,7 +69,12 @@ class Puller:
         self._records(central)
         if self.fault is not None:
             raise self.fault
-        self._writer.note_link(last_ok=repr(time.time()), last_now=repr(hello.now_t))
+        self._writer.note_link(
+            last_ok=repr(time.time()),
+            last_now=repr(hello.now_t),
+            mode=hello.mode,
+            title=str(hello.player.get("title", "")),
+        )
 
     def _reference(self, central: Central) -> None:
         """Fetch what changed of each kind; one bad kind is told after the rest is in."""

@@ -33,3 +33,4 @@ class BaseMap:
     neighbours: tuple[Line, ...] = ()
     credit: str = ""
     schematic: bool = False
+    coarse: BaseMap | None = None  # the same with fewer points, for small scales

@@ -139,8 +139,11 @@ class DockPage(QWidget):
     def float_panel(self, code: str) -> None:
         self.docks[code].setFloating()
 
-    def reopen(self, code: str) -> None:
-        self.docks[code].toggleView(True)
+    def reopen_all(self) -> None:
+        """Bring back every panel that was closed."""
+        for dock in self.docks.values():
+            if dock.isClosed():
+                dock.toggleView(True)
 
     def leave(self) -> None:
         """Another workspace is shown: floating panels of this one go with it."""

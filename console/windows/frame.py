@@ -49,6 +49,7 @@ class Frame(QMainWindow):
         self._problem = problem
         self._cache_problem = ""
         self._incident: Incident | None = None
+        self._kept_drafts: dict[str, dict[str, str]] = {}
         self.setWindowTitle(self.look.tr("三防指挥台"))
         self.setObjectName("frame")
         self.resize(1600, 900)
@@ -142,6 +143,9 @@ class Frame(QMainWindow):
             self.stack.addWidget(self._page(self.workspaces[code]))
         self.current = code
         page = self.workspaces[code]
+        if self._kept_drafts:
+            self._restore_drafts(self._kept_drafts)
+            self._kept_drafts = {c: d for c, d in self._kept_drafts.items() if c.partition(".")[0] != code}
         self.stack.setCurrentWidget(self._page(page))
         self.rail.show_current(code)
         if isinstance(page, Workspace):
@@ -225,6 +229,7 @@ class Frame(QMainWindow):
             Command("look.larger", "放大字号", lambda: self._scale(1.1), "Ctrl+=", "", "外观"),
             Command("look.smaller", "缩小字号", lambda: self._scale(1 / 1.1), "Ctrl+-", "", "外观"),
             Command("wall.open", "打开大屏窗口", self.open_wall, "", "mdi6.monitor", "大屏"),
+            Command("layout.reopen", "重新打开关闭的面板", self._reopen, "", "", "版面"),
             Command("layout.reset", "恢复本工作区默认版面", self._reset_layout, "", "", "版面"),
             Command("sandbox.fly", "沙盘飞到选中对象", self._fly, "Ctrl+G", "", "沙盘", enabled=self._why_no_flight),
             Command(
@@ -286,6 +291,8 @@ class Frame(QMainWindow):
         """Theme, language or size changed: same states, views built anew."""
         self.setStyleSheet(self.look.style_sheet())
         self.save_layouts()
+        self.timeline.close()
+        drafts = self._drafts()
         for workspace in self.workspaces.values():
             if isinstance(workspace, Workspace):
                 workspace.release()
@@ -303,8 +310,26 @@ class Frame(QMainWindow):
             old.deleteLater()
         self.setWindowTitle(self.look.tr("三防指挥台"))
         self.open_workspace(self.current)
+        self._restore_drafts(drafts)
         self.timeline.refresh()
         self._show_status()
+
+    def _drafts(self) -> dict[str, dict[str, str]]:
+        """Return what was typed and not saved, by panel."""
+        hosts = [h for w in self.workspaces.values() if isinstance(w, Workspace) for h in w.hosts.values()]
+        return {h.code: h.widget.draft() for h in hosts if hasattr(h.widget, "draft")} or self._kept_drafts
+
+    def _restore_drafts(self, drafts: dict[str, dict[str, str]]) -> None:
+        self._kept_drafts = drafts
+        for workspace in self.workspaces.values():
+            for code, host in workspace.hosts.items() if isinstance(workspace, Workspace) else ():
+                if code in drafts and hasattr(host.widget, "restore_draft"):
+                    host.widget.restore_draft(drafts[code])
+
+    def _reopen(self) -> None:
+        page = self.workspaces.get(self.current)
+        if isinstance(page, Workspace):
+            page.page.reopen_all()
 
     def _reset_layout(self) -> None:
         page = self.workspaces.get(self.current)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
+import shiboken6
+
 from console.errors import ConsoleError
 from console.presenters.card import present_card
 from console.presenters.duty import alarm_rows, log_rows
@@ -19,11 +21,13 @@ from console.presenters.table import present_table
 from console.services.duty_desk import LOG_TYPES
 from console.services.sandbox_ground import EXAGGERATION, load_ground
 from console.store.basemap import load_basemap
+from console.viewdata.basemap import BaseMap
 from console.windows.panels import Built, Context
 from widgets.alarm_list import AlarmList
 from widgets.basin_strip import BasinStrip
 from widgets.duty_log import DutyLog
 from widgets.facts_table import FactsTable
+from widgets.map_base import Paths, base_paths
 from widgets.map_widget import MapWidget
 from widgets.object_card import ObjectCard
 from widgets.overview import HappeningList, Overview
@@ -36,6 +40,7 @@ BOARD = frozenset({"board", "selection"})
 def build_map(c: Context) -> Built:
     widget = MapWidget(c.look)
     session = c.session
+    folder = session.source.home.shared_cache
 
     def refresh() -> str:
         widget.set_layers(session.situation.current.layers)
@@ -47,9 +52,14 @@ def build_map(c: Context) -> Built:
             widget._followed = selected  # type: ignore[attr-defined]
         return present_map(widget, session.board.board, selected, c.look.tr)
 
+    def ground() -> tuple[BaseMap, Paths]:
+        found = load_basemap(folder)
+        return found, base_paths(found)
+
     async def base() -> None:
-        folder = session.source.home.shared_cache
-        widget.set_base(await asyncio.get_running_loop().run_in_executor(None, load_basemap, folder))
+        found, paths = await asyncio.get_running_loop().run_in_executor(None, ground)
+        if shiboken6.isValid(widget):
+            widget.set_base(found, paths)
 
     session.tasks.start("base map", base())
     widget.selected.connect(lambda code: session.situation.select(code or None))
@@ -127,7 +137,7 @@ def build_happening(c: Context) -> Built:
     def refresh() -> str:
         items = happenings(c.session.desk.alarms, c.session.board.board, c.look.tr)
         widget.show_items(items)
-        active = sum(1 for a in c.session.desk.alarms if a.active)
+        active = sum(1 for a in c.session.desk.alarms if a.active_at(c.session.board.board.moment))
         return f"{len(items)} {c.look.tr('处')} · {active} {c.look.tr('条活动告警')}" if items else ""
 
     return Built(widget, refresh, BOARD | {"desk"})
@@ -141,9 +151,11 @@ def build_alarms(c: Context) -> Built:
         try:
             await session.duty.acknowledge(alarm_id, name, note)
         except ConsoleError as exc:
-            widget.not_saved(f"{exc.what}{exc.next_step}")
+            if shiboken6.isValid(widget):
+                widget.not_saved(f"{exc.what}{exc.next_step}")
             return
-        widget.saved()
+        if shiboken6.isValid(widget):
+            widget.saved()
         await session.read_outbox()
 
     widget.acknowledge_requested.connect(lambda a, n, t: session.tasks.start("acknowledge", acknowledge(a, n, t)))
@@ -167,9 +179,11 @@ def build_log(c: Context) -> Built:
         try:
             await session.duty.write_log(kind, text, name, session.situation.current.selection or "")
         except ConsoleError as exc:
-            widget.not_saved(f"{exc.what}{exc.next_step}")
+            if shiboken6.isValid(widget):
+                widget.not_saved(f"{exc.what}{exc.next_step}")
             return
-        widget.saved()
+        if shiboken6.isValid(widget):
+            widget.saved()
         await session.read_outbox()
 
     widget.entry_requested.connect(lambda k, t, n: session.tasks.start("log entry", write(k, t, n)))

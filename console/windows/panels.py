@@ -9,6 +9,7 @@ from typing import Any
 from PySide6.QtCore import QObject, QTimer
 from PySide6.QtWidgets import QWidget
 
+from console.domain.time import full_stamp
 from console.errors import ErrorHub, Incident
 from console.look import Look
 from console.services.instruments import Instruments
@@ -150,6 +151,8 @@ class PanelHost(QObject):
 
     def _freeze(self, on: bool) -> None:
         self._frozen = on
+        moment = full_stamp(self._context.session.board.board.moment)
+        self.panel.show_frozen(f"{self._context.look.tr('已冻结')} {moment}" if on else "")
         if not on:
             self._stale = True
             self.refresh()

@@ -1,0 +1,72 @@
+"""``python3 -m tests``: sets everything up, then lint, types, contracts, tests; and the long forms.
+
+bench [ids] [--json FILE], soak [minutes], chaos [cycles], shots (the README's pictures).
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+CHECKS = (
+    ("代码检查", ["-m", "ruff", "check", "."]),
+    ("格式", ["-m", "ruff", "format", "--check", "."]),
+    ("类型", ["-m", "mypy"]),
+    (
+        "分层约定",
+        [
+            "-c",
+            "import sys; from importlinter.cli import lint_imports_command; sys.argv = ['lint-imports']; lint_imports_command()",
+        ],
+    ),
+    ("测试", ["-m", "pytest"]),
+)
+
+
+def main() -> int:
+    from console.bootstrap import ensure_environment
+
+    ensure_environment("tests", tests=True)
+    os.chdir(ROOT)
+    words = sys.argv[1:]
+    if words[:1] == ["bench"]:
+        from tests.bench.run import run_bench
+
+        return run_bench(words[1:])
+    if words[:1] == ["soak"]:
+        from tests.long.soak import run_soak
+
+        return run_soak(words[1:])
+    if words[:1] == ["chaos"]:
+        from tests.long.chaos import run_chaos
+
+        return run_chaos(words[1:])
+    if words[:1] == ["shots"]:
+        from tests.long.shots import run_shots
+
+        return run_shots()
+    return run_checks(words)
+
+
+def run_checks(pytest_arguments: list[str]) -> int:
+    """Run every check; the tests' summary is printed last."""
+    failed = []
+    for name, command in CHECKS:
+        began = time.monotonic()
+        extra = pytest_arguments if name == "测试" else []
+        if name == "测试" and failed:
+            print(f"[tests] 前面未通过：{'、'.join(failed)}", flush=True)
+        code = subprocess.run([sys.executable, *command, *extra], check=False).returncode
+        if name != "测试":
+            print(f"[tests] {name}：{'通过' if code == 0 else '未通过'}（{time.monotonic() - began:.0f} 秒）", flush=True)
+        if code:
+            failed.append(name)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""Long forms: soak, chaos, pictures."""
