@@ -75,9 +75,10 @@ class MapBase:
         self._look = look
         self._fine: Paths = ({}, {})
         self._paths: dict[str, QPainterPath] = {}
-        self._rivers: dict[str, tuple[Line, ...]] = {}
+        self._rivers: tuple[dict[str, tuple[Line, ...]], ...] = ({}, {})
         self._reaches: dict[str, tuple[tuple[float, float, State], ...]] = {}
-        self._river_paths: list[tuple[State, QPainterPath]] = []
+        self._river_paths: list[list[tuple[State, QPainterPath]]] = [[], []]
+        self._detail = 0
         self._layers: frozenset[str] = frozenset()
         self._picture: QPixmap | None = None
         self._frame: MapFrame | None = None
@@ -89,7 +90,7 @@ class MapBase:
 
     def set_base(self, base: BaseMap, paths: Paths) -> None:
         self._fine = paths
-        self._rivers = dict(base.rivers)
+        self._rivers = (base.rivers, base.coarse.rivers if base.coarse is not None else base.rivers)
         self._cut_rivers()
         self._labels = [(p.name.removesuffix("市"), *p.centre) for p in base.prefectures]
         self.forget()
@@ -102,12 +103,13 @@ class MapBase:
             self.forget()
 
     def _cut_rivers(self) -> None:
-        pieces: dict[State, list[Line]] = {}
-        for name, lines in self._rivers.items():
-            for line in lines:
-                for state, part in cut_by_station(line, self._reaches.get(name, ())):
-                    pieces.setdefault(state, []).append(part)
-        self._river_paths = [(s, path_of(pieces[s], closed=False)) for s in sorted(pieces)]
+        for detail, rivers in enumerate(self._rivers):
+            pieces: dict[State, list[Line]] = {}
+            for name, lines in rivers.items():
+                for line in lines:
+                    for state, part in cut_by_station(line, self._reaches.get(name, ())):
+                        pieces.setdefault(state, []).append(part)
+            self._river_paths[detail] = [(s, path_of(pieces[s], closed=False)) for s in sorted(pieces)]
 
     def set_layers(self, layers: frozenset[str]) -> None:
         if layers != self._layers:
@@ -143,7 +145,8 @@ class MapBase:
     def _render(self, frame: MapFrame, ratio: float) -> None:
         width, height = round(frame.width * (1 + 2 * MARGIN)), round(frame.height * (1 + 2 * MARGIN))
         big = frame.sized(width, height)
-        self._paths = self._fine[1 if frame.scale < COARSE_SCALE else 0]
+        self._detail = 1 if frame.scale < COARSE_SCALE else 0
+        self._paths = self._fine[self._detail]
         picture = QPixmap(round(width * ratio), round(height * ratio))
         picture.setDevicePixelRatio(ratio)
         picture.fill(self._look.color("map.sea"))
@@ -173,7 +176,7 @@ class MapBase:
             painter.fillPath(self._paths["guangdong"], look.color("map.land"))
             if scale > 90:
                 painter.drawPath(self._paths["counties"])
-            painter.setPen(_cosmetic(look.color("map.border"), 1.2))
+            painter.setPen(_cosmetic(look.color("map.border"), 1))  # a wider pen costs fifty times as much
             painter.drawPath(self._paths["guangdong"])
         painter.fillPath(self._paths["lakes"], look.color("map.lake"))
 
@@ -186,7 +189,7 @@ class MapBase:
             painter.setPen(_cosmetic(look.color("map.river.dim"), 1.0))
             painter.drawPath(self._paths["other"])
         width = 1.8 if scale < 150 else 2.6
-        for state, path in self._river_paths:
+        for state, path in self._river_paths[self._detail]:
             calm = state < State.WARNING
             color = look.color("map.river") if calm else look.color(TOKENS[state])
             if not calm:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from pypinyin import Style, lazy_pinyin
-
 from console.commands import Command
 from console.domain.states import WORDS
 from console.presenters.wording import Translate, value_text
@@ -17,6 +15,8 @@ KINDS = {"river": "河道站", "reservoir": "水库", "basin": "流域", "tide":
 
 def initials(text: str) -> str:
     """Return the pinyin initials of a name: 石角 → sj; other characters stay."""
+    from pypinyin import Style, lazy_pinyin  # slow to import: not before the first window
+
     return "".join(lazy_pinyin(text, style=Style.FIRST_LETTER)).lower()
 
 

@@ -75,6 +75,7 @@ def with_coarse(base: BaseMap) -> BaseMap:
         return tuple(x for x in kept if len(x) > 3 or np.ptp(x, axis=0).max() > 0.02)
 
     coarse = BaseMap(
+        rivers={name: thin(lines) for name, lines in base.rivers.items()},
         land=thin(base.land),
         lakes=thin(base.lakes),
         other_rivers=thin(base.other_rivers),

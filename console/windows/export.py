@@ -5,8 +5,6 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
-from openpyxl import Workbook
-
 RISKY = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -25,6 +23,8 @@ def write_csv(path: Path, rows: list[list[str]], notes: list[str]) -> None:
 
 
 def write_xlsx(path: Path, rows: list[list[str]], notes: list[str]) -> None:
+    from openpyxl import Workbook  # slow to import: not before the first window
+
     book = Workbook()
     sheet = book.active
     for row in [*rows, [], *[[n] for n in notes]]:

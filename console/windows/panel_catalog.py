@@ -19,7 +19,6 @@ from console.presenters.strip import present_strip
 from console.presenters.system import feed_rows, link_rows, outbox_rows
 from console.presenters.table import present_table
 from console.services.duty_desk import LOG_TYPES
-from console.services.sandbox_ground import EXAGGERATION, load_ground
 from console.store.basemap import load_basemap
 from console.viewdata.basemap import BaseMap
 from console.windows.panels import Built, Context
@@ -208,7 +207,9 @@ def build_card(c: Context) -> Built:
 
 
 def build_scene(c: Context) -> Built:
-    from scenes.viewport import SceneViewport  # numpy/scipy/VTK: only when the sandbox is opened
+    # scipy, rasterio and VTK: a second of imports, so only when the sandbox is opened
+    from console.services.sandbox_ground import EXAGGERATION, load_ground
+    from scenes.viewport import SceneViewport
 
     session = c.session
     folder = session.source.home.shared_cache

@@ -30,12 +30,14 @@ def pan(widget, samples: int) -> np.ndarray:
     for i in range(60):
         width = span * (0.9 ** (i % 30)) * 0.6
         left = (span - width) * (i % 17) / 17
-        steps.append(lambda a=left, b=left + width: (widget.item.vb.setXRange(a, b, padding=0), widget.plot.grab()))
+        steps.append(
+            lambda a=left, b=left + width: (widget.item.vb.setXRange(a, b, padding=0), widget.plot.viewport().repaint())
+        )
     return each_ms(steps)
 
 
 def run() -> Iterator[Row]:
-    application()
+    app = application()
     from widgets.hydrograph import Hydrograph
 
     spent = {}
@@ -44,6 +46,7 @@ def run() -> Iterator[Row]:
         widget.resize(1200, 500)
         widget.show()
         widget.show_view(view(count, samples))
+        app.processEvents()  # only an exposed window is really painted
         spent[count] = float(np.percentile(pan(widget, samples), 95))
         widget.close()
         widget.deleteLater()
