@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QImage
 
 from console.viewdata.scene import SceneView
@@ -127,7 +127,7 @@ class RenderThread(QObject):
         began = time.perf_counter()
         w, h = max(16, round(width * factor)), max(16, round(height * factor))
         pixels = stage.render(camera, w, h)
-        image = QImage(pixels.data, w, h, 4 * w, QImage.Format.Format_RGBX8888).mirrored(False, True)
+        image = QImage(pixels.data, w, h, 4 * w, QImage.Format.Format_RGBX8888).flipped(Qt.Orientation.Vertical)
         spent = (time.perf_counter() - began) * 1000
         self.frames += 1
         self.frame_ready.emit(Frame(image, camera, width, height, factor >= 1.0, spent))

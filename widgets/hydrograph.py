@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QPointF, Qt, Signal
+from PySide6.QtCore import QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QBrush, QMouseEvent, QPicture
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
@@ -53,8 +53,15 @@ class DirectAxis(pg.AxisItem):  # type: ignore[misc] # pyqtgraph has no types
         if self.picture is None:
             self._specs = self.generateDrawSpecs(painter)
             self.picture = QPicture()  # only a mark that the specs are current
-        if self._specs is not None:
-            self.drawPicture(painter, *self._specs)
+        if self._specs is None:
+            return
+        _axis, ticks, texts = self._specs
+        for pen, a, b in ticks:  # as thin rectangles: blended long lines cost 0.4 ms each
+            width, height = max(1.0, abs(b.x() - a.x())), max(1.0, abs(b.y() - a.y()))
+            painter.fillRect(QRectF(min(a.x(), b.x()), min(a.y(), b.y()), width, height), pen.color())
+        painter.setPen(self.textPen())
+        for box, flags, text in texts:
+            painter.drawText(box, int(flags), text)
 
 
 class BeijingAxis(DirectAxis):
@@ -141,6 +148,7 @@ class Hydrograph(QWidget):
             axis.setStyle(tickLength=4)
             axis.label.setFont(look.font("small_px"))
         self.item.showGrid(x=True, y=True, alpha=0.18)
+        self.item.getAxis("right").setGrid(False)
         self.now_line.setPen(pg.mkPen(look.color("text"), width=1))
         self.cross.setPen(pg.mkPen(look.color("text.dim"), width=1, style=Qt.PenStyle.DotLine))
         self.tip.fill = pg.mkBrush(look.color("panel.head", 235))

@@ -55,15 +55,15 @@ class Column(NamedTuple):
 
 COLUMNS = (
     Column("", 30, lambda r: "", lambda r: int(r.state)),
-    Column("站名", 112, lambda r: r.name, lambda r: r.name),
-    Column("河流", 76, lambda r: r.river, lambda r: r.river),
-    Column("数值", 82, lambda r: r.value_text, lambda r: LOW if r.value is None else r.value, True),
-    Column("单位", 52, lambda r: r.unit, lambda r: r.unit),
-    Column("距警戒/汛限 m", 104, lambda r: r.margin_text, lambda r: LOW if r.margin is None else r.margin, True),
-    Column("1h 变化", 76, lambda r: r.change_text, lambda r: LOW if r.change_1h is None else r.change_1h, True),
-    Column("近 24h", 120, lambda r: "", lambda r: LOW if r.change_1h is None else r.change_1h),
-    Column("时间", 128, lambda r: r.time_text, lambda r: r.t or 0, True),
-    Column("质量", 56, lambda r: r.quality, lambda r: r.quality),
+    Column("站名", 104, lambda r: r.name, lambda r: r.name),
+    Column("河流", 68, lambda r: r.river, lambda r: r.river),
+    Column("数值", 74, lambda r: r.value_text, lambda r: LOW if r.value is None else r.value, True),
+    Column("单位", 48, lambda r: r.unit, lambda r: r.unit),
+    Column("距警戒/汛限 m", 102, lambda r: r.margin_text, lambda r: LOW if r.margin is None else r.margin, True),
+    Column("1h 变化", 68, lambda r: r.change_text, lambda r: LOW if r.change_1h is None else r.change_1h, True),
+    Column("近 24h", 90, lambda r: "", lambda r: LOW if r.change_1h is None else r.change_1h),
+    Column("时间", 96, lambda r: r.time_text, lambda r: r.t or 0, True),
+    Column("质量", 50, lambda r: r.quality, lambda r: r.quality),
 )
 STATE, NAME, SPARK, TIME = 0, 1, 7, 8
 DANGER_ORDER = -1  # sort "column": worst state first, then distance to warning
@@ -331,6 +331,7 @@ class StationTable(QWidget):
         for i, column in enumerate(COLUMNS):
             header.resizeSection(i, round(column.width * look.scale))
         header.setSectionResizeMode(SPARK, QHeaderView.ResizeMode.Stretch)
+        header.setSectionResizeMode(TIME, QHeaderView.ResizeMode.ResizeToContents)
         header.setSortIndicatorShown(True)
         header.setSortIndicatorClearable(True)
         header.sortIndicatorChanged.connect(self.model.sort)

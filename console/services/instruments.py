@@ -60,7 +60,12 @@ class Instruments(QObject):
 
     def _tick(self) -> None:
         now = time.perf_counter()
-        self.late_ms.append(max(0.0, (now - self._last) * 1000 - TICK_MS))
+        late = max(0.0, (now - self._last) * 1000 - TICK_MS)
+        self.late_ms.append(late)
+        if late >= STALL_MS and self.stalls:  # the watcher noted where; only now it is known how long
+            at, ms, stack = self.stalls[-1]
+            if time.time() - at < late / 1000 + 1.0:
+                self.stalls[-1] = (at, max(ms, late), stack)
         self._last = now
 
     def _watch_stalls(self) -> None:

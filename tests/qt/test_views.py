@@ -1,0 +1,382 @@
+"""Views as officers meet them: tables, curves, map, time bar, forms."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QImage
+
+from console.domain.states import State
+from console.domain.time import from_beijing
+from console.services.duty_desk import LOG_TYPES
+from console.viewdata.basemap import BaseMap
+from console.viewdata.curves import Curve, HydrographView, Limit, ReservoirView
+from console.viewdata.duty import AlarmRow, LogRow
+from console.viewdata.map import MapCounts, MapStations, MapView
+from console.viewdata.palette import PaletteItem
+from console.viewdata.table import TableRow
+from console.viewdata.timebar import PlayerView, TimeBarView, TimeMark
+from widgets.alarm_list import AlarmList
+from widgets.duty_log import DutyLog
+from widgets.hydrograph import Hydrograph
+from widgets.map_widget import MapWidget
+from widgets.palette import Palette
+from widgets.reservoir_card import ReservoirCard
+from widgets.station_table import StationTable, StationTableModel
+from widgets.time_bar import TimeBar
+
+T = from_beijing("2022-06-22 14:00")
+
+
+def row(code, state=State.NORMAL, margin=None, change=0.0, stale=False, value=5.0, river="北江"):
+    return TableRow(
+        code,
+        f"站{code}",
+        river,
+        "Z",
+        "m",
+        state,
+        stale,
+        value,
+        f"{value:.2f}",
+        margin,
+        "—",
+        change,
+        "0.00",
+        T,
+        "06-22 14:00",
+        "实测",
+        spark_t=np.array([T - 7200, T - 3600, T]),
+        spark_v=np.array([4.0, 4.5, value]),
+    )
+
+
+def test_the_table_sorts_by_danger_and_repaints_only_what_changed(qtbot, look, qtmodeltester):
+    model = StationTableModel(look)
+    model.set_rows([row("A"), row("B", State.WARNING, 0.4), row("C", State.WARNING, 5.0), row("D", State.RECORD, 1.0)])
+    qtmodeltester.check(model)
+    assert [r.code for r in model.rows()] == ["D", "C", "B", "A"]
+    before = model.repainted
+    model.set_rows(
+        [row("A", value=5.01), row("B", State.WARNING, 0.4), row("C", State.WARNING, 5.0), row("D", State.RECORD, 1.0)]
+    )
+    assert model.repainted == before + 1
+    model.set_rows(
+        [
+            row("A", State.GUARANTEED, 9.0),
+            row("B", State.WARNING, 0.4),
+            row("C", State.WARNING, 5.0),
+            row("D", State.RECORD, 1.0),
+        ]
+    )
+    assert [r.code for r in model.rows()] == ["D", "A", "C", "B"]
+
+
+def test_filters_in_words_and_missing_values_last(qtbot, look):
+    model = StationTableModel(look)
+    model.set_rows(
+        [row("A", change=0.1, state=State.WARNING, margin=0.2), row("B", change=-0.1), row("C", stale=True, river="西江")]
+    )
+    for words, codes in (
+        ("超警 上涨", ["A"]),
+        ("下落", ["B"]),
+        ("过时", ["C"]),
+        ("西江", ["C"]),
+        ("没有", []),
+        ("", ["A", "B", "C"]),
+    ):
+        model.set_filter(words)
+        assert sorted(r.code for r in model.rows()) == codes
+    model.sort(5, Qt.SortOrder.AscendingOrder)
+    assert model.row(0).code == "A", "unknown distances are not the smallest ones"
+
+
+def test_choosing_a_row_selects_the_object_but_being_shown_one_does_not(qtbot, look):
+    table = StationTable(look)
+    qtbot.addWidget(table)
+    table.show_rows([row("A"), row("B", State.WARNING, 1.0)])
+    heard = []
+    table.selected.connect(heard.append)
+    table.show_selected("A")
+    assert heard == [] and table.model.row(table.table.currentIndex().row()).code == "A"
+    table.table.selectRow(0)
+    assert heard == ["B"]
+
+
+def view(**changes):
+    t = T + np.arange(-48, 1) * 3600
+    v = np.linspace(24.0, 35.97, 49)
+    level = Curve("level", "水位", "m", np.delete(t, range(20, 26)), np.delete(v, range(20, 26)), np.ones(43, np.int64))
+    rain = Curve("rain", "北江流域面雨量", "mm", t, np.full(49, 3.0), np.ones(49, np.int64))
+    return replace(
+        HydrographView(
+            "X",
+            "英德(五)",
+            T - 48 * 3600,
+            T + 6 * 3600,
+            T,
+            T,
+            (level, rain),
+            (Limit("warning", "警戒", 26.0),),
+            (T, 35.97, State.WARNING),
+        ),
+        **changes,
+    )
+
+
+def test_the_hydrograph_hatches_gaps_names_limits_and_reads_every_series(qtbot, look):
+    widget = Hydrograph(look)
+    qtbot.addWidget(widget)
+    widget.resize(900, 400)
+    widget.show()
+    widget.show_view(view())
+    regions = [m for m in widget._marks if type(m).__name__ == "LinearRegionItem"]
+    assert len(regions) == 1 and regions[0].getRegion()[1] - regions[0].getRegion()[0] == 7 * 3600
+    line = widget._pyramids[0][2][0]
+    assert np.isnan(line.yData).sum() == 1, "the curve is broken at the gap, nowhere else"
+    text = widget.reading_at(T + 10)
+    assert "35.97 m 重建" in text and "3.0 mm" in text and "+9.97 m" in text
+    assert "缺测" in widget.reading_at(T - 26 * 3600 + 1800 + 3600)
+    assert any("警戒 26.00" in getattr(getattr(m, "label", None), "format", "") for m in widget._marks)
+    curves = widget._view.curves
+    widget.show_view(replace(view(), curves=curves, limits=widget._view.limits, moment=T - 3600))
+    assert widget.now_line.value() == T - 3600 and widget._pyramids[0][0] is curves[0], "moving the now-line draws nothing anew"
+
+
+def test_an_empty_hydrograph_shows_no_axis_without_meaning(qtbot, look):
+    widget = Hydrograph(look)
+    qtbot.addWidget(widget)
+    widget.show()
+    assert not widget.plot.isVisible()
+    widget.show_view(view(curves=(), limits=(), peak=None))
+    widget.show_view(view())
+
+
+@pytest.fixture
+def map_widget(qtbot, look):
+    widget = MapWidget(look)
+    qtbot.addWidget(widget)
+    widget.resize(900, 700)
+    widget.set_layers(("rivers", "stations", "reservoirs", "cities", "admin"))
+    widget.set_base(BaseMap(rivers={"北江": (np.array([[113.6, 24.8], [113.4, 24.2], [112.9, 23.5]]),)}))
+    stations = MapStations(
+        ("A", "B", "R"),
+        np.array([113.41, 113.42, 114.65]),
+        np.array([24.19, 24.19, 23.73]),
+        np.array([2, 0, 0]),
+        np.array([False, False, False]),
+        ("river", "river", "reservoir"),
+        (("英德(五)", "35.97", "+9.97", 1), ("旁站", "", "", 0), ("新丰江", "", "", 0)),
+    )
+    widget.show_view(MapView(stations, {"北江": ((113.41, 24.19, State.WARNING),)}, MapCounts(3, 1, 1, 0), "A"))
+    widget.show()
+    widget.grab()
+    return widget
+
+
+def pixel_of(widget, lon, lat):
+    from console.domain.geo import mercator_y
+
+    x, y = widget.frame.to_pixels(np.asarray(lon), mercator_y(lat))
+    return QPoint(int(x), int(y))
+
+
+def test_a_click_on_the_map_selects_and_labels_never_overlap(qtbot, map_widget):
+    with qtbot.waitSignal(map_widget.selected) as heard:
+        qtbot.mouseClick(map_widget, Qt.MouseButton.LeftButton, pos=pixel_of(map_widget, 113.41, 24.19))
+    assert heard.args == ["A"]
+    places = [r for r, _ in map_widget._places]
+    assert len(places) == 3 and not any(a.intersects(b) for i, a in enumerate(places) for b in places[i + 1 :])
+
+
+def test_dragging_and_the_wheel_move_the_map_and_it_keeps_its_place(qtbot, map_widget):
+    x = map_widget.frame.x
+    qtbot.mousePress(map_widget, Qt.MouseButton.LeftButton, pos=QPoint(400, 300))
+    qtbot.mouseMove(map_widget, QPoint(460, 300))
+    map_widget.mouseMoveEvent(_move(map_widget, 460, 300))
+    qtbot.mouseRelease(map_widget, Qt.MouseButton.LeftButton, pos=QPoint(460, 300))
+    assert map_widget.frame.x < x
+    moved = map_widget.frame
+    map_widget.resize(800, 640)
+    assert (map_widget.frame.x, map_widget.frame.scale) == (moved.x, moved.scale)
+    qtbot.waitSignal(map_widget.camera_moved)
+
+
+def _move(widget, x, y):
+    from PySide6.QtCore import QEvent
+    from PySide6.QtGui import QMouseEvent
+
+    place = QPointF(x, y)
+    return QMouseEvent(
+        QEvent.Type.MouseMove, place, place, Qt.MouseButton.NoButton, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    )
+
+
+def test_the_time_bar_asks_and_never_decides(qtbot, look):
+    bar = TimeBar(look)
+    qtbot.addWidget(bar)
+    bar.resize(1400, 58)
+    bar.show()
+    player = PlayerView("2022-06 北江", T - 86400, T + 86400, 120.0, True, False)
+    bar.show_view(TimeBarView(T - 86400, T + 86400, T, T, "live", 120.0, player, (TimeMark(T - 3600, "accent", "英德 超警"),)))
+    ruler = bar.ruler
+    with qtbot.waitSignal(bar.time_requested) as asked:
+        qtbot.mouseClick(ruler, Qt.MouseButton.LeftButton, pos=QPoint(int(ruler.x_of(T - 40000)), 30))
+    assert asked.args[0] == pytest.approx(T - 40000, abs=200)
+    with qtbot.waitSignal(bar.time_requested) as asked:
+        qtbot.mouseClick(ruler, Qt.MouseButton.LeftButton, pos=QPoint(int(ruler.x_of(T - 3600)) + 2, 30))
+    assert asked.args[0] == T - 3600, "a click beside a mark goes to the mark"
+    with qtbot.waitSignal(bar.seek_requested):
+        qtbot.mouseClick(ruler, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.ShiftModifier, QPoint(300, 30))
+    with qtbot.waitSignal(bar.play_toggled):
+        bar.play.click()
+    with qtbot.waitSignal(bar.time_requested):
+        qtbot.keyClick(ruler, Qt.Key.Key_Left)
+    assert bar.moment.text() == "2022-06-22 14:00" and bar.rate.currentText() == "×120"
+
+
+def test_a_focused_ruler_still_shows_its_scale(qtbot, look):
+    bar = TimeBar(look)
+    qtbot.addWidget(bar)
+    bar.resize(1400, 58)
+    bar.show()
+    bar.show_view(TimeBarView(T - 86400, T + 86400, T, T - 5000, "at", 120.0))
+    bar.ruler.setFocus()
+    image = bar.ruler.grab().toImage()
+    colors = {image.pixelColor(x, 20).name() for x in range(0, image.width(), 7)}
+    assert len(colors) > 1, "the focus frame must not fill the ruler"
+
+
+def test_the_palette_gives_the_focus_back(qtbot, look):
+    from PySide6.QtWidgets import QLineEdit, QWidget
+
+    window = QWidget()
+    qtbot.addWidget(window)
+    window.resize(900, 600)
+    editor = QLineEdit(window)
+    palette = Palette(look, window)
+    window.show()
+    editor.setFocus()
+    palette.open_with(
+        [PaletteItem("object:LOC00112", "石角", "河道站", "sj"), PaletteItem("command:x", "打开值守", "", "dkzs")]
+    )
+    qtbot.keyClicks(palette.input, "sj")
+    with qtbot.waitSignal(palette.chosen) as chosen:
+        qtbot.keyClick(palette.input, Qt.Key.Key_Return)
+    assert chosen.args == ["object:LOC00112"] and palette.isHidden()
+    assert window.focusWidget() is editor
+
+
+def alarm(n, acks=(), active=True):
+    return AlarmRow(
+        f"warning:S{n}:1",
+        f"S{n}",
+        State.WARNING,
+        False,
+        f"站{n} 超警戒",
+        "起报 26.01 m",
+        "06-12 18:00",
+        "06-12 18:00",
+        "已持续 2天",
+        active,
+        acks,
+    )
+
+
+def test_what_was_typed_stays_until_it_is_saved(qtbot, look):
+    alarms = AlarmList(look, "张三")
+    qtbot.addWidget(alarms)
+    alarms.show()
+    alarms.show_rows([alarm(1), alarm(2)])
+    assert not alarms.button.isEnabled(), "nothing is chosen for the officer"
+    alarms.list.setCurrentIndex(alarms.model.index(1))
+    qtbot.keyClicks(alarms.note, "yi he shi")
+    with qtbot.waitSignal(alarms.acknowledge_requested) as asked:
+        alarms.button.click()
+    assert asked.args == ["warning:S2:1", "张三", "yi he shi"]
+    alarms.not_saved("没有保存：本机磁盘写不进去。")
+    assert alarms.note.text() == "yi he shi" and "磁盘" in alarms.status.text()
+    alarms.saved()
+    assert alarms.note.text() == "" and "已保存" in alarms.status.text()
+
+
+def test_ctrl_enter_in_the_log_saves_the_log_and_signs_nothing(qtbot, look):
+    from PySide6.QtWidgets import QHBoxLayout, QWidget
+
+    page = QWidget()
+    qtbot.addWidget(page)
+    alarms, log = AlarmList(look, "张三"), DutyLog(look, LOG_TYPES, "张三")
+    box = QHBoxLayout(page)
+    box.addWidget(alarms)
+    box.addWidget(log)
+    page.show()
+    alarms.show_rows([alarm(1)])
+    alarms.list.setCurrentIndex(alarms.model.index(0))
+    signed, written = [], []
+    alarms.acknowledge_requested.connect(lambda *a: signed.append(a))
+    log.entry_requested.connect(lambda *a: written.append(a))
+    log.text.setFocus()
+    qtbot.keyClicks(log.text, "xun di")
+    qtbot.keyClick(log.text, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+    assert written == [("note", "xun di", "张三")] and signed == []
+
+
+def test_hostile_text_is_shown_as_text(qtbot, look, tmp_path):
+    picture = tmp_path / "secret.png"
+    QImage(400, 400, QImage.Format.Format_RGB32).save(str(picture))
+    evil = f'<img src="{picture}"><b>x</b>'
+    log = DutyLog(look, LOG_TYPES, "张三")
+    qtbot.addWidget(log)
+    log.show_rows([LogRow("1", "06-22 14:00", "值班记录", evil, evil, "已上报", False, False)])
+    index = log.model.index(0, 2)
+    assert index.data() == evil and "<" not in index.data(Qt.ItemDataRole.ToolTipRole)
+    alarms = AlarmList(look, "张三")
+    qtbot.addWidget(alarms)
+    alarms.show_rows([alarm(1, acks=((evil, evil, "06-22", False),))])
+    alarms.list.setCurrentIndex(alarms.model.index(0))
+    assert alarms.detail.textFormat() == Qt.TextFormat.PlainText and alarms.detail.sizeHint().height() < 200
+
+
+def test_an_unknown_storage_is_a_dash_and_the_card_names_what_is_known(qtbot, look):
+    card = ReservoirCard(look)
+    qtbot.addWidget(card)
+    card.resize(700, 220)
+    card.show_view(
+        ReservoirView(
+            "R",
+            "飞来峡",
+            "北江",
+            State.NORMAL,
+            False,
+            22.43,
+            T,
+            "实测",
+            (("normal", "正常蓄水", 24.0, ""),),
+            19800.0,
+            17500.0,
+            None,
+            1900.0,
+            None,
+            None,
+            0.06,
+            None,
+        )
+    )
+    card.show()
+    image = card.grab().toImage()
+    assert len({image.pixelColor(x, y).name() for x in range(0, 700, 9) for y in range(0, 220, 9)}) > 5
+    card.show_view(None)
+    card.grab()
+
+
+def test_english_and_light_reach_open_views_without_a_restart(qtbot, look):
+    model = StationTableModel(look)
+    with qtbot.waitSignal(model.headerDataChanged):
+        look.change(language="en", theme="light")
+    assert model.headerData(1, Qt.Orientation.Horizontal) == "Station"
+    assert look.color("panel").lightness() > 200
+    look.change(language="zh", theme="dark")
+    assert model.headerData(1, Qt.Orientation.Horizontal) == "站名"
