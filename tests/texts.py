@@ -6,7 +6,7 @@ import ast
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-PACKAGES = ("console", "widgets", "scenes")
+PACKAGES = ("console", "widgets", "scenes")  # domain words its units through tr as well
 
 
 def shown_texts() -> set[str]:

@@ -28,6 +28,7 @@ class BasinStrip(PaintedView):
         self.view: StripView | None = None
         self.setMinimumHeight(92)
         self._spots: list[tuple[QPointF, str]] = []
+        self._name_room = 92
 
     def show_view(self, view: StripView) -> None:
         self.view = view
@@ -43,8 +44,9 @@ class BasinStrip(PaintedView):
         even = [left + (right - left) * i / max(1, len(nodes) - 1) for i in range(len(nodes))]
         true = [left + (right - left) * (n.chainage_km - nodes[0].chainage_km) / span for n in nodes]
         room = (right - left) / max(1, len(nodes) - 1)
-        weight = 0.35 if room > MIN_GAP * 0.9 else 0.0
-        return [e + (t - e) * weight for e, t in zip(even, true, strict=True)]
+        mixed = [e + (t - e) * 0.35 for e, t in zip(even, true, strict=True)]
+        closest = min((b - a for a, b in itertools.pairwise(mixed)), default=room)
+        return mixed if closest >= MIN_GAP * self.look.scale * 0.9 else even
 
     def paint(self, painter: QPainter) -> None:
         view = self.view
@@ -54,6 +56,7 @@ class BasinStrip(PaintedView):
             return
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         xs = self.places()
+        self._name_room = int(min((b - a for a, b in itertools.pairwise(xs)), default=92)) - 4
         y = self.height() * 0.52
         for i, (a, b) in enumerate(itertools.pairwise(xs)):
             worst = max(view.nodes[i].state, view.nodes[i + 1].state)
@@ -108,7 +111,7 @@ class BasinStrip(PaintedView):
         painter.setFont(self.look.font("small_px", bold=selected))
         metrics = painter.fontMetrics()
         painter.setPen(self.look.color("text"))
-        name = metrics.elidedText(node.name, Qt.TextElideMode.ElideRight, 92)
+        name = metrics.elidedText(node.name, Qt.TextElideMode.ElideRight, self._name_room)
         painter.drawText(QPointF(x - metrics.horizontalAdvance(name) / 2, y - 16), name)
         strong = node.state >= State.WARNING and not node.stale
         painter.setPen(self.look.color(TOKENS[node.state] if strong else "text.dim"))

@@ -244,7 +244,8 @@ class RowDelegate(QStyledItemDelegate):
         self.look = look
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
-        return QSize(COLUMNS[index.column()].width, self.look.px("row_px"))
+        needed = super().sizeHint(option, index).width() + 14 if index.column() == TIME else COLUMNS[index.column()].width
+        return QSize(needed, self.look.px("row_px"))
 
     def initStyleOption(self, option: QStyleOptionViewItem, index: Index) -> None:
         """A selected row keeps the colours that carry its state."""

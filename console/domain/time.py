@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
 
 BEIJING = timezone(timedelta(hours=8), "北京时间")
@@ -50,17 +51,17 @@ def full_stamp(t: float) -> str:
     return beijing(t).strftime("%Y-%m-%d %H:%M")
 
 
-def age_text(seconds: float) -> str:
-    """Return a short Chinese age: 12秒, 5分, 3小时20分, 4天."""
+def age_text(seconds: float, tr: Callable[[str], str] = str) -> str:
+    """Return a short age: 12秒, 5分, 3小时20分, 4天; tr words the units in another language."""
     s = max(0, int(seconds))
     if s < 60:
-        return f"{s}秒"
+        return f"{s}{tr('秒')}"
     if s < HOUR_S:
-        return f"{s // 60}分"
+        return f"{s // 60}{tr('分')}"
     if s < DAY_S:
         hours, minutes = divmod(s // 60, 60)
-        return f"{hours}小时{minutes}分" if minutes and hours < 10 else f"{hours}小时"
-    return f"{s // DAY_S}天"
+        return f"{hours}{tr('小时')}{minutes}{tr('分')}" if minutes and hours < 10 else f"{hours}{tr('小时')}"
+    return f"{s // DAY_S}{tr('天')}"
 
 
 def hydrological_day(t: float) -> int:

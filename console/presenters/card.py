@@ -46,7 +46,7 @@ def card_view(row: Row, board: Board, tr: Translate) -> ObjectCardView:
 
 def _value(sample: Sample, board: Board, state: State, tr: Translate) -> Fact:
     element = ELEMENTS[sample.element]
-    age = age_text(board.moment - sample.t)
+    age = age_text(board.moment - sample.t, tr)
     token = TOKENS[state] if sample.element in ("Z", "RZ") and state >= State.WARNING else "text"
     source = f"{stamp(sample.t, board.now)} · {age}{tr('前')} · {tr(word(sample.quality))}"
     return Fact(element.name, f"{element.text(sample.value)} {element.unit}", source, token)

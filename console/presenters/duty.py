@@ -43,7 +43,7 @@ def _alarm_row(alarm: Alarm, acks: tuple[Ack, ...], stations: Mapping[str, Stati
         detail=_detail(alarm, tr),
         onset_text=stamp(alarm.onset_t, now),
         seen_text=stamp(alarm.first_seen_t, now),
-        lasted_text=f"{lasted} {age_text(end - alarm.onset_t)}",
+        lasted_text=f"{lasted} {age_text(end - alarm.onset_t, tr)}",
         active=alarm.active,
         acks=tuple((printable(a.author, 60), printable(a.note), stamp(a.at), a.pending) for a in acks),
     )

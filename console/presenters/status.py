@@ -66,13 +66,13 @@ def status(session: Session, tr: Translate, problem: str) -> Status:
         mode_text = f"{word} {stamp(moment, situation.now())}" + (f" · {mode_text}" if mode_text else "")
         tone = edge = "review"
     word, link_tone = LINK_WORDS.get(link.state, LINK_WORDS["down"])
-    ago = f" {age_text(time.time() - link.last_ok)}{tr('前')}" if link.last_ok and link.state == "up" else ""
+    ago = f" {age_text(time.time() - link.last_ok, tr)}{tr('前')}" if link.last_ok and link.state == "up" else ""
     since = f" {tr('自')} {stamp(link.since)}" if link.since and link.alone else ""
     unseen = len(desk.unacknowledged())
     banner, banner_tone = _banner(session, tr, problem)
     outbox = f"{tr('待上报')} {desk.waiting}" if desk.waiting else ""
     if desk.waiting and desk.oldest:
-        outbox += f" · {tr('最早')} {age_text(time.time() - desk.oldest)}{tr('前')}"
+        outbox += f" · {tr('最早')} {age_text(time.time() - desk.oldest, tr)}{tr('前')}"
     return Status(
         mode_text,
         tone,
@@ -99,6 +99,6 @@ def _banner(session: Session, tr: Translate, problem: str) -> tuple[str, str]:
     if abs(link.skew_s) > SKEW_BANNER_S:
         direction = tr("慢") if link.skew_s > 0 else tr("快")
         advice = tr("画面时间以中心为准；请校准本机时钟，超过 5 分钟的记录会注明时钟不可信。")
-        text = f"{tr('本机时钟比中心')}{direction} {age_text(abs(link.skew_s))}。{advice}"
+        text = f"{tr('本机时钟比中心')}{direction} {age_text(abs(link.skew_s), tr)}。{advice}"
         return text, "warn"
     return "", ""

@@ -43,7 +43,7 @@ def feed_rows(session: Session, tr: Translate) -> Sequence[Sequence[Cell]]:
                     (tr(ELEMENTS[sample.element].name), "text.dim"),
                     (printable(sample.source, 40) or "—", "text.dim"),
                     (stamp(sample.t, board.now), "text"),
-                    (age_text(board.moment - sample.t), "text.dim"),
+                    (age_text(board.moment - sample.t, tr), "text.dim"),
                     (tr(word), token),
                 )
             )

@@ -30,7 +30,7 @@ def meta(board: Board, sample: Sample | None, tr: Translate) -> str:
     if sample is None:
         return tr("无数据")
     age = max(0.0, board.moment - sample.t)
-    return f"{tr('数据')} {stamp(sample.t, board.now)} · {age_text(age)}{tr('前')} · {tr(word(sample.quality))}"
+    return f"{tr('数据')} {stamp(sample.t, board.now)} · {age_text(age, tr)}{tr('前')} · {tr(word(sample.quality))}"
 
 
 def margin_text(row: Row) -> str:

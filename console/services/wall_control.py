@@ -14,10 +14,10 @@ from console.services.session import Session
 
 ROOM = "desk"
 NODE_PREFIX = "wall-"
-DEFAULT_TILES = ("monitor.map", "monitor.table", "monitor.hydrograph", "monitor.strip")
+DEFAULT_TILES = ("monitor.map", "monitor.table", "monitor.hydrograph", "monitor.happening")
 LAYOUTS: Mapping[str, tuple[str, ...]] = {
     "常态": DEFAULT_TILES,
-    "水库": ("monitor.map", "monitor.reservoir", "monitor.hydrograph", "monitor.table"),
+    "水库": ("monitor.map", "monitor.reservoir", "monitor.hydrograph", "monitor.strip"),
     "沙盘": ("sandbox.scene", "monitor.hydrograph", "monitor.strip", "monitor.happening"),
     "值守": ("duty.alarms", "monitor.map", "monitor.happening", "monitor.hydrograph"),
 }

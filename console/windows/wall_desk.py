@@ -95,7 +95,7 @@ class WallDesk(QWidget):
         for name, (heard, doc) in sorted(self._control.nodes.items()):
             silent = time.monotonic() - heard
             alive = silent < SILENT_S
-            word = self.look.tr("正常") if alive else f"{self.look.tr('失联')} {age_text(silent)}"
+            word = self.look.tr("正常") if alive else f"{self.look.tr('失联')} {age_text(silent, self.look.tr)}"
             tiles = "、".join(self.look.tr(PANELS.get(str(t), (str(t), None))[0]) for t in doc.get("tiles", [])[:8])
             rows.append(
                 (

@@ -30,6 +30,7 @@ class WallScreen(QWidget):
     def __init__(self, context: Context, node: str) -> None:
         super().__init__()
         self.setObjectName("frame")
+        self.setWindowTitle(context.look.tr("三防指挥台"))
         self.context = context
         self.session = context.session
         self._node = node

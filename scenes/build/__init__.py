@@ -1,0 +1,1 @@
+"""Geometry from arrays; needs no window."""
