@@ -160,6 +160,8 @@ async def _desk(
     instruments.mark("window", time.perf_counter() - began)
     session.board.changed.connect(lambda: instruments.mark("first_data", time.perf_counter() - began))
     instruments.start()
+    instruments.gauge("tasks", lambda: float(len(session.tasks.running())))
+    instruments.gauge("outbox_waiting", lambda: float(session.desk.waiting))
     instruments.gauge("child_restarts", lambda: float(sum(c.restarts for c in supervisor.processes)))
     QTimer.singleShot(0, frame, lambda: frame.open_workspace(frame.current))
     session.start()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import tomllib
+from dataclasses import replace
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -25,20 +26,23 @@ POOLS = ((113.27, 25.20, 2.6, 154.0), (113.17, 24.73, 3.4, 215.0))
 def load_ground(cache: Path, dem: str) -> tuple[Any, ...]:
     """Return (field, picture, exaggeration, rivers, profiles); blocks for seconds the first time.
 
-    A DEM that cannot be used is logged and the generated terrain is shown instead, which says so.
+    For a DEM that cannot be used the generated terrain is shown; its label says why.
     """
     base = load_basemap(cache)
     relief = tomllib.loads((resources.files("assets") / "basin" / "relief.toml").read_text("utf-8"))
     rivers = {name: lines[0] for name, lines in base.rivers.items()}
     field: HeightField | None = None
+    refused = ""
     if dem:
         try:
             field = read_dem(Path(dem))
         except ConsoleError as exc:
             log.warning("DEM not used: %s", exc)
+            refused = f"（未用自备地形：{exc.what}{exc.next_step}）"
     if field is None:
         others = {f"_{i}": line for i, line in enumerate(base.other_rivers)}
         field = _cached(cache, relief, rivers | others)
+        field = replace(field, label=field.label + refused)
     return field, relief_picture(field), EXAGGERATION, rivers, relief["profiles"]
 
 

@@ -15,6 +15,7 @@ log = logging.getLogger(__name__)
 FIRST_RETRY_MS = 300
 LONGEST_RETRY_MS = 10_000
 OWNED_RETRY_MS = 1500
+BAD_INPUT = 2  # the child said in plain words what is wrong; trying at once again is no use
 
 
 class Child(QObject):
@@ -86,8 +87,9 @@ class Child(QObject):
             return
         self.restarts += 1
         log.warning("%s ended with %s: %s", self.name, code, words)
-        if code != 0 and self._wait_ms >= LONGEST_RETRY_MS:
-            self.gave_up.emit(words)
+        if code == BAD_INPUT or (code != 0 and self._wait_ms >= LONGEST_RETRY_MS):
+            self.gave_up.emit(words.partition("（技术细节")[0].replace("\n", "").strip())
+            self._wait_ms = LONGEST_RETRY_MS
         self._retry.start(self._wait_ms)
         self._wait_ms = min(LONGEST_RETRY_MS, self._wait_ms * 2)
 
