@@ -88,19 +88,24 @@ class HappeningList(PaintedView):
     def __init__(self, look: Look) -> None:
         super().__init__(look)
         self._items: tuple[Happening, ...] = ()
+        self._known = False
         self._row = 0
         self.setMinimumHeight(60)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
 
-    def show_items(self, items: Sequence[Happening]) -> None:
-        if tuple(items) != self._items:
-            self._items = tuple(items)
+    def show_items(self, items: Sequence[Happening], *, known: bool = True) -> None:
+        """Show the sentences; known is False until the alarms have been read."""
+        if tuple(items) != self._items or known != self._known:
+            self._items, self._known = tuple(items), known
             self.update()
 
     def _height(self) -> int:
         return self.fontMetrics().height() + 9
 
     def paint(self, painter: QPainter) -> None:
+        if not self._items and not self._known:
+            self.empty(painter, self.look.tr("正在等待第一批数据"))
+            return
         if not self._items:
             self.empty(
                 painter,

@@ -79,7 +79,7 @@ def status(session: Session, tr: Translate, problem: str) -> Status:
         f"{tr(word)}{ago}{since}",
         link_tone,
         outbox,
-        f"{unseen} {tr('未确认')}" if unseen else tr("告警均已确认"),
+        f"{unseen} {tr('未确认')}" if unseen else tr("告警均已确认") if desk.loaded else tr("正在读取"),
         "bad" if unseen else "good",
         full_stamp(moment),
         banner,

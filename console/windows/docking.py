@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import PySide6QtAds as ads
-from PySide6.QtCore import QByteArray, QCoreApplication, QEvent, Qt
+from PySide6.QtCore import QByteArray, QCoreApplication, QEvent, Qt, QTimer
 from PySide6.QtGui import QGuiApplication, QMouseEvent, QShowEvent
 from PySide6.QtWidgets import QApplication, QSplitter, QVBoxLayout, QWidget
 
@@ -97,6 +97,10 @@ class DockPage(QWidget):
     def showEvent(self, event: QShowEvent) -> None:
         """At the first show, when sizes are real, set the default shares or the saved layout."""
         super().showEvent(event)
+        QTimer.singleShot(0, self, self._first_layout)
+
+    def _first_layout(self) -> None:
+        """Floating panels restored any earlier, while this page is being shown, are never painted."""
         if self._shares is None:
             return
         shares, self._shares = self._shares, None

@@ -135,7 +135,7 @@ def build_happening(c: Context) -> Built:
 
     def refresh() -> str:
         items = happenings(c.session.desk.alarms, c.session.board.board, c.look.tr)
-        widget.show_items(items)
+        widget.show_items(items, known=c.session.desk.loaded)
         active = sum(1 for a in c.session.desk.alarms if a.active_at(c.session.board.board.moment))
         return f"{len(items)} {c.look.tr('处')} · {active} {c.look.tr('条活动告警')}" if items else ""
 

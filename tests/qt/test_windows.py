@@ -25,23 +25,24 @@ def session(home, hub, runner):
     runner.run(found.close())
 
 
-def page(look, tmp_path, name="t"):
+def page(qtbot, look, tmp_path, name="t"):
     found = DockPage(name, tmp_path)
     for code, area, beside in (("a", "center", None), ("b", "right", "a"), ("c", "bottom", "b")):
         found.place(Panel(look, code, code, Overview(look)), area, beside)
     found.finish([("a", (70, 30))])
     found.resize(1000, 600)
     found.show()
+    qtbot.waitUntil(lambda: found._shares is None)
     return found
 
 
 def test_panels_split_float_and_come_back_where_they_were(qtbot, look, tmp_path):
-    first = page(look, tmp_path)
+    first = page(qtbot, look, tmp_path)
     qtbot.addWidget(first)
     first.float_panel("c")
     assert first.docks["c"].isFloating()
     first.save()
-    again = page(look, tmp_path)
+    again = page(qtbot, look, tmp_path)
     qtbot.addWidget(again)
     assert again.docks["c"].isFloating() and again.docks["c"].widget().isVisibleTo(again.docks["c"])
     again.reset()
@@ -68,7 +69,7 @@ def test_panels_split_float_and_come_back_where_they_were(qtbot, look, tmp_path)
 )
 def test_a_damaged_layout_file_means_the_default_layout(qtbot, look, tmp_path, state):
     (tmp_path / "t.xml").write_bytes(state)
-    found = page(look, tmp_path)
+    found = page(qtbot, look, tmp_path)
     qtbot.addWidget(found)
     assert all(found.state().values()) and not is_sound(state, {"t.a", "t.b", "t.c"})
 
