@@ -38,6 +38,7 @@ class Instruments(QObject):
         self._last = time.perf_counter()
         self._main = threading.get_ident()
         self._stop = threading.Event()
+        self._lock = threading.Lock()
         self._watch = threading.Thread(target=self._watch_stalls, name="stall-watch", daemon=True)
 
     def start(self) -> None:
@@ -63,10 +64,15 @@ class Instruments(QObject):
         late = max(0.0, (now - self._last) * 1000 - TICK_MS)
         self.late_ms.append(late)
         if late >= STALL_MS and self.stalls:  # the watcher noted where; only now it is known how long
-            at, ms, stack = self.stalls[-1]
-            if time.time() - at < late / 1000 + 1.0:
-                self.stalls[-1] = (at, max(ms, late), stack)
+            if time.time() - self.stalls[-1][0] < late / 1000 + 1.0:
+                self._lengthen(late)
         self._last = now
+
+    def _lengthen(self, ms: float) -> None:
+        """Both threads learn how long the newest stall was; the longer word counts."""
+        with self._lock:
+            at, known, stack = self.stalls[-1]
+            self.stalls[-1] = (at, max(known, ms), stack)
 
     def _watch_stalls(self) -> None:
         """From a second thread: when the tick is overdue, note where the GUI thread is."""
@@ -83,8 +89,7 @@ class Instruments(QObject):
                 log.warning("GUI thread stalled\n%s", stack)
                 reported = last
             else:
-                at, _, stack = self.stalls[-1]
-                self.stalls[-1] = (at, overdue, stack)
+                self._lengthen(overdue)
 
     def report(self) -> dict[str, Any]:
         """Return every figure: late ticks (ms), stalls, gauges, memory (MB), marks (s)."""
