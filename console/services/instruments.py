@@ -63,9 +63,9 @@ class Instruments(QObject):
         now = time.perf_counter()
         late = max(0.0, (now - self._last) * 1000 - TICK_MS)
         self.late_ms.append(late)
-        if late >= STALL_MS and self.stalls:  # the watcher noted where; only now it is known how long
-            if time.time() - self.stalls[-1][0] < late / 1000 + 1.0:
-                self._lengthen(late)
+        # the watcher noted where; only now it is known how long
+        if late >= STALL_MS and self.stalls and time.time() - self.stalls[-1][0] < late / 1000 + 1.0:
+            self._lengthen(late)
         self._last = now
 
     def _lengthen(self, ms: float) -> None:

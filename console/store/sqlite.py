@@ -99,8 +99,13 @@ def migrate(db: Connection, steps: tuple[str, ...], name: str) -> None:
             f"数据文件 {name} 由更新的版本写成（{version} > {len(steps)}）。",
             "请升级本程序；不要用旧版本打开，文件没有被改动。",
         )
-    for number, script in enumerate(steps[version:], version + 1):
+    for number, script in enumerate(steps, 1):
+        if number <= version:
+            continue
         with transaction(db):
+            # another process may have done this step while we waited for the lock
+            if int(db.execute("pragma user_version").fetchone()[0]) >= number:
+                continue
             for statement in script.split(";"):
                 if statement.strip():
                     db.execute(statement)

@@ -11,7 +11,7 @@ from PySide6.QtCore import QProcess, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
-from console.commands import Command, CommandTable
+from console.commands import CommandTable
 from console.domain.time import full_stamp
 from console.errors import Incident
 from console.presenters.palette import PaletteEntries
@@ -19,6 +19,7 @@ from console.presenters.status import status
 from console.presenters.timebar import TimeBarPresenter
 from console.services.wall_control import WallControl
 from console.settings import save_settings
+from console.windows.desk_commands import desk_commands
 from console.windows.export import write_csv, write_xlsx
 from console.windows.frame_bars import Banner, Rail, StatusBar
 from console.windows.panels import Context
@@ -53,7 +54,7 @@ class Frame(QMainWindow):
         self.setWindowTitle(self.look.tr("三防指挥台"))
         self.setObjectName("frame")
         self.resize(1600, 900)
-        self.commands = CommandTable(self._commands())
+        self.commands = CommandTable(desk_commands(self))
         self._shortcuts: list[QShortcut] = []
         self._entries = PaletteEntries()
         self.workspaces: dict[str, Workspace | WallDesk] = {}
@@ -201,60 +202,6 @@ class Frame(QMainWindow):
         self._show_status()
 
     # --- commands ---------------------------------------------------------------------------
-    def _commands(self) -> list[Command]:
-        def go(code: str) -> Callable[[], None]:
-            return lambda: self.open_workspace(code)
-
-        def theme(name: str) -> Callable[[], None]:
-            return lambda: self._set_look(theme=name)
-
-        found = [Command(f"open.{w.code}", f"打开{w.title}", go(w.code), w.key, w.icon, "工作区") for w in WORKSPACES]
-        found += [
-            Command("open.wall", "打开大屏", go("wall"), "Ctrl+7", "mdi6.view-grid-outline", "工作区"),
-            Command("palette", "查找站点或命令", self.open_palette, "Ctrl+K", "mdi6.magnify", "查找"),
-            Command("time.live", "回到实时", self.session.situation.go_live, "Ctrl+L", "mdi6.circle-medium", "时间"),
-            Command("time.play", "播放或暂停", lambda: self.timeline.toggle_play(), "Ctrl+Space", "mdi6.play", "时间"),
-            Command("time.back", "后退一小时", lambda: self.timeline.step(-1), "Ctrl+Left", "", "时间"),
-            Command("time.forward", "前进一小时", lambda: self.timeline.step(1), "Ctrl+Right", "", "时间"),
-            Command("time.newest", "跳到选中对象的最新数据", self._jump_to_newest, "Ctrl+End", "", "时间"),
-            Command("time.peak", "跳到选中对象近 24 小时最高", self._jump_to_peak, "Ctrl+Up", "", "时间"),
-            Command("window.wider", "过程线时段加倍", lambda: self._widen(2.0), "Ctrl+Shift+Up", "", "时间"),
-            Command("window.narrower", "过程线时段减半", lambda: self._widen(0.5), "Ctrl+Shift+Down", "", "时间"),
-            Command("look.dark", "深色主题", theme("dark"), "", "", "外观"),
-            Command("look.light", "浅色主题", theme("light"), "", "", "外观"),
-            Command(
-                "look.english", "切换到英文 English", lambda: self._set_look(language="en"), "", "", "外观", keywords="english"
-            ),
-            Command("look.chinese", "切换到中文", lambda: self._set_look(language="zh"), "", "", "外观", keywords="chinese"),
-            Command("look.larger", "放大字号", lambda: self._scale(1.1), "Ctrl+=", "", "外观"),
-            Command("look.smaller", "缩小字号", lambda: self._scale(1 / 1.1), "Ctrl+-", "", "外观"),
-            Command("wall.open", "打开大屏窗口", self.open_wall, "", "mdi6.monitor", "大屏"),
-            Command("layout.reopen", "重新打开关闭的面板", self._reopen, "", "", "版面"),
-            Command("layout.reset", "恢复本工作区默认版面", self._reset_layout, "", "", "版面"),
-            Command("sandbox.fly", "沙盘飞到选中对象", self._fly, "Ctrl+G", "", "沙盘", enabled=self._why_no_flight),
-            Command(
-                "source.2022",
-                "数据源：演练 2022-06 北江",
-                lambda: self.restart_requested.emit("beijiang-2022-06"),
-                "",
-                "",
-                "数据源",
-            ),
-            Command(
-                "source.2024",
-                "数据源：演练 2024-04 北江",
-                lambda: self.restart_requested.emit("beijiang-2024-04"),
-                "",
-                "",
-                "数据源",
-            ),
-            Command(
-                "source.live", "数据源：实时（导入的实测数据）", lambda: self.restart_requested.emit("live"), "", "", "数据源"
-            ),
-            Command("instruments", "仪表（隐藏页）", self._instruments, "Ctrl+Shift+P", "", "运维"),
-        ]
-        return found
-
     def open_palette(self) -> None:
         items = self._entries.build(self.session.board.board, self.commands, self.look.tr)
         self.palette_.open_with(items)
@@ -266,25 +213,25 @@ class Frame(QMainWindow):
         else:
             self.commands.run(name)
 
-    def _jump_to_newest(self) -> None:
+    def jump_to_newest(self) -> None:
         row = self.session.board.board.row(self.session.situation.current.selection)
         if row is not None and row.main is not None:
             self.session.situation.look_at(float(row.main.t))
 
-    def _jump_to_peak(self) -> None:
+    def jump_to_peak(self) -> None:
         row = self.session.board.board.row(self.session.situation.current.selection)
         if row is not None and row.main is not None and len(row.main.recent_v):
             self.session.situation.look_at(float(row.main.recent_t[int(row.main.recent_v.argmax())]))
 
-    def _widen(self, factor: float) -> None:
+    def widen(self, factor: float) -> None:
         self.session.situation.set_window(self.session.situation.current.window_h * factor)
 
-    def _set_look(self, *, theme: str | None = None, language: str | None = None) -> None:
+    def set_look(self, *, theme: str | None = None, language: str | None = None) -> None:
         self.look.change(theme=theme, language=language)
         kept = replace(self.context.settings, theme=self.look.theme, language=self.look.language)
         save_settings(self.session.source.home.settings, kept)
 
-    def _scale(self, factor: float) -> None:
+    def scale_by(self, factor: float) -> None:
         self.look.change(scale=min(2.0, max(0.8, self.look.scale * factor)))
 
     def _relook(self) -> None:
@@ -326,12 +273,12 @@ class Frame(QMainWindow):
                 if code in drafts and hasattr(host.widget, "restore_draft"):
                     host.widget.restore_draft(drafts[code])
 
-    def _reopen(self) -> None:
+    def reopen(self) -> None:
         page = self.workspaces.get(self.current)
         if isinstance(page, Workspace):
             page.page.reopen_all()
 
-    def _reset_layout(self) -> None:
+    def reset_layout(self) -> None:
         page = self.workspaces.get(self.current)
         if isinstance(page, Workspace):
             page.page.reset()
@@ -340,17 +287,17 @@ class Frame(QMainWindow):
         page = self.workspaces.get("sandbox")
         return page.hosts["sandbox.scene"].widget if isinstance(page, Workspace) else None
 
-    def _why_no_flight(self) -> str:
+    def why_no_flight(self) -> str:
         return "" if self.session.situation.current.selection else self.look.tr("先选一个对象")
 
-    def _fly(self) -> None:
+    def fly(self) -> None:
         self.open_workspace("sandbox")
         row = self.session.board.board.row(self.session.situation.current.selection)
         scene = self._scene()
         if row is not None and row.station.lon is not None and row.station.lat is not None and scene is not None:
             scene.fly_to(row.station.lon, row.station.lat)  # type: ignore[attr-defined]
 
-    def _instruments(self) -> None:
+    def show_instruments(self) -> None:
         self.context.instruments.save(self.session.source.home.logs / "instruments.json")
         self.open_workspace("system")
 
