@@ -143,6 +143,10 @@ def test_two_processes_may_open_a_new_file_at_once(profile):
     import subprocess
     import sys
 
-    program = "import sys; from pathlib import Path; from console.store.ops import OpsStore; OpsStore(Path(sys.argv[1])).close()"
-    both = [subprocess.Popen([sys.executable, "-c", program, str(profile.ops)], stderr=subprocess.PIPE, text=True) for _ in range(4)]
+    program = (
+        "import sys; from pathlib import Path; from console.store.ops import OpsStore; OpsStore(Path(sys.argv[1])).close()"
+    )
+    both = [
+        subprocess.Popen([sys.executable, "-c", program, str(profile.ops)], stderr=subprocess.PIPE, text=True) for _ in range(4)
+    ]
     assert [(p.communicate()[1], p.returncode) for p in both] == [("", 0)] * 4
