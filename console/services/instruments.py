@@ -39,6 +39,7 @@ class Instruments(QObject):
         self._main = threading.get_ident()
         self._stop = threading.Event()
         self._lock = threading.Lock()
+        self._newest = 0.0  # when the newest stall began, on the performance clock
         self._watch = threading.Thread(target=self._watch_stalls, name="stall-watch", daemon=True)
 
     def start(self) -> None:
@@ -63,16 +64,19 @@ class Instruments(QObject):
         now = time.perf_counter()
         late = max(0.0, (now - self._last) * 1000 - TICK_MS)
         self.late_ms.append(late)
-        # the watcher noted where; only now it is known how long
-        if late >= STALL_MS and self.stalls and time.time() - self.stalls[-1][0] < late / 1000 + 1.0:
-            self._lengthen(late)
+        if late >= STALL_MS:
+            self._note(self._last, late, "")
         self._last = now
 
-    def _lengthen(self, ms: float) -> None:
-        """Both threads learn how long the newest stall was; the longer word counts."""
+    def _note(self, begin: float, ms: float, stack: str) -> None:
+        """The watcher knows where, the tick how long; whoever comes first opens the one entry."""
         with self._lock:
-            at, known, stack = self.stalls[-1]
-            self.stalls[-1] = (at, max(known, ms), stack)
+            if begin != self._newest:
+                self._newest = begin
+                self.stalls.append((time.time(), ms, stack))
+                return
+            at, known, where = self.stalls[-1]
+            self.stalls[-1] = (at, max(known, ms), where or stack)
 
     def _watch_stalls(self) -> None:
         """From a second thread: when the tick is overdue, note where the GUI thread is."""
@@ -82,14 +86,13 @@ class Instruments(QObject):
             overdue = (time.perf_counter() - last) * 1000 - TICK_MS
             if overdue < STALL_MS:
                 continue
+            stack = ""
             if last != reported:
                 frame = sys._current_frames().get(self._main)
                 stack = "".join(traceback.format_stack(frame)[-6:]) if frame else ""
-                self.stalls.append((time.time(), overdue, stack))
                 log.warning("GUI thread stalled\n%s", stack)
                 reported = last
-            else:
-                self._lengthen(overdue)
+            self._note(last, overdue, stack)
 
     def report(self) -> dict[str, Any]:
         """Return every figure: late ticks (ms), stalls, gauges, memory (MB), marks (s)."""
