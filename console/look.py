@@ -5,6 +5,7 @@ from __future__ import annotations
 import tomllib
 from functools import lru_cache
 from importlib import resources
+from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QObject, Signal
@@ -100,7 +101,8 @@ class Look(QObject):
 
     def style_sheet(self) -> str:
         """Return the style sheet of a window, made from the tokens."""
-        text = (resources.files("assets") / "theme" / "style.qss").read_text("utf-8")
+        theme = Path(str(resources.files("assets") / "theme"))
+        text = (theme / "style.qss").read_text("utf-8").replace("@theme/", f"{theme.as_posix()}/")
         for name, color in sorted(self._colors.items(), key=lambda kv: -len(kv[0])):
             text = text.replace(f"@{name};", f"{color.name()};").replace(f"@{name} ", f"{color.name()} ")
         for name in tokens()["size"]:

@@ -102,6 +102,10 @@ class HappeningList(PaintedView):
     def _height(self) -> int:
         return self.fontMetrics().height() + 9
 
+    def _columns(self) -> int:
+        """One column while it holds every line: two cut the details short."""
+        return 1 if self.width() <= 900 or len(self._items) * self._height() <= self.height() else 2
+
     def paint(self, painter: QPainter) -> None:
         if not self._items and not self._known:
             self.empty(painter, self.look.tr("正在等待第一批数据"))
@@ -114,7 +118,7 @@ class HappeningList(PaintedView):
             )
             return
         metrics = painter.fontMetrics()
-        columns = 2 if self.width() > 900 else 1
+        columns = self._columns()
         wide = self.width() / columns
         line = self._height()
         for i, item in enumerate(self._items):
@@ -134,7 +138,7 @@ class HappeningList(PaintedView):
             painter.drawText(QPointF(x + used, base), metrics.elidedText(item.detail, Qt.TextElideMode.ElideRight, room))
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        columns = 2 if self.width() > 900 else 1
+        columns = self._columns()
         column = int(event.position().x() / (self.width() / columns))
         i = int((event.position().y() - 4) / self._height()) * columns + column
         if 0 <= i < len(self._items):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from console.domain.elements import ELEMENTS
 from console.domain.freshness import Freshness
 from console.domain.time import age_text, stamp
 from console.presenters.duty import REFUSALS
+from console.presenters.status import LINK_WORDS
 from console.presenters.wording import Translate
 from console.services.session import Session
 from console.texts import printable
@@ -24,6 +25,21 @@ STATES = {
     "done": ("已上报", "good"),
     "rejected": ("被拒绝", "state.guaranteed"),
     "conflict": ("有冲突", "state.guaranteed"),
+}
+FIGURES = {
+    "tick_late_p50_ms": "界面延迟（中位）ms",
+    "tick_late_p99_ms": "界面延迟（99%）ms",
+    "tick_late_max_ms": "界面延迟（最大）ms",
+    "stalls": "界面停顿次数",
+    "worst_stall_ms": "最长停顿 ms",
+    "memory_mb": "内存 MB",
+    "threads": "线程数",
+    "tasks": "后台任务",
+    "outbox_waiting": "待上报条数",
+    "child_restarts": "子进程重启次数",
+    "scene_frame_ms": "沙盘每帧 ms",
+    "window_s": "开窗用时 s",
+    "first_data_s": "首批数据用时 s",
 }
 KINDS = {"alarm.ack": "告警确认", "log.entry": "值班日志"}
 
@@ -69,16 +85,18 @@ def outbox_rows(session: Session, tr: Translate) -> Sequence[Sequence[Cell]]:
     return rows
 
 
-def link_rows(session: Session, tr: Translate, figures: Sequence[tuple[str, str]]) -> Sequence[Sequence[Cell]]:
+def link_rows(session: Session, tr: Translate, figures: Mapping[str, float]) -> Sequence[Sequence[Cell]]:
+    """Return what is known of the link, then the instruments' figures under their names."""
     link = session.link
     known = [
         (tr("数据源"), session.source.name),
         (tr("中心服务"), link.service or "—"),
-        (tr("状态"), link.state),
+        (tr("状态"), tr(LINK_WORDS.get(link.state, LINK_WORDS["down"])[0])),
         (tr("最近成功"), stamp(link.last_ok) if link.last_ok else "—"),
         (tr("时钟偏差"), f"{link.skew_s:+.1f} s"),
         (tr("同步进程"), tr("已连接") if session.sync.up else tr("未连接")),
         (tr("细节"), printable(link.detail, 200) or "—"),
         (tr("数据目录"), str(session.source.profile.folder)),
     ]
-    return [((k, "text.dim"), (v, "text")) for k, v in (*known, *figures)]
+    measured = [(tr(FIGURES.get(name, name)), f"{value:g}") for name, value in figures.items()]
+    return [((k, "text.dim"), (v, "text")) for k, v in (*known, *measured)]

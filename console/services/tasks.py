@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any
 
+CLOSE_S = 5.0
+
 
 class TaskScope:
     """Closed by the window that owns it."""
@@ -32,7 +34,11 @@ class TaskScope:
         tasks = list(self._tasks)
         for task in tasks:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        if not tasks:
+            return
+        _, stuck = await asyncio.wait(tasks, timeout=CLOSE_S)
+        for task in stuck:  # a console that cannot be quit is worse than a task cut off
+            self._report(task.get_name(), TimeoutError(f"did not end within {CLOSE_S:.0f} s of being cancelled"))
 
     def _finished(self, task: asyncio.Task[Any]) -> None:
         self._tasks.discard(task)

@@ -250,8 +250,7 @@ def build_link(c: Context) -> Built:
     widget = FactsTable(c.look, ("项目", "现况"), (150, 420), "正在启动")
 
     def refresh() -> str:
-        figures = [(k, f"{v:g}") for k, v in c.instruments.report().items()]
-        widget.show_rows(link_rows(c.session, c.look.tr, figures))
+        widget.show_rows(link_rows(c.session, c.look.tr, c.instruments.report()))
         return ""
 
     return Built(widget, refresh, frozenset({"link", "time"}))

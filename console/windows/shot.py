@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QCoreApplication, QEvent
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QWidget
 
 from console.domain.time import from_beijing
 from console.errors import ConsoleError, ErrorHub
@@ -188,7 +188,7 @@ async def _quiet(page: Any, session: Session) -> None:
         while widget.frame is None and not widget.problem and time.monotonic() < end:
             await asyncio.sleep(0.1)
         await asyncio.sleep(SETTLE_S)
-    QApplication.processEvents()
+    await asyncio.sleep(0.05)  # back to the loop to paint; a nested one would lose other tasks' steps
 
 
 async def _grab_window(screen: WallScreen, options: ShotOptions, path: Path) -> Path:

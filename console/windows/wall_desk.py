@@ -12,6 +12,7 @@ from console.domain.time import age_text
 from console.look import Look
 from console.services.wall_control import LAYOUTS, SLOTS, WallControl
 from console.windows.panel_catalog import PANELS
+from console.windows.workspaces import WORKSPACES
 from widgets.facts_table import FactsTable
 
 SILENT_S = 15.0
@@ -70,8 +71,10 @@ class WallDesk(QWidget):
         tile.setObjectName("panel")
         box = QComboBox(tile)
         box.setAccessibleName(f"{self.look.tr('大屏')} {slot + 1}")
+        homes = {spec.code: spec.title for spec in WORKSPACES}
         for code, (name, _) in PANELS.items():
-            box.addItem(f"{self.look.tr(name)}（{code.partition('.')[0]}）", code)
+            home = homes[code.partition(".")[0]]
+            box.addItem(f"{self.look.tr(home)} · {self.look.tr(name)}", code)
         box.activated.connect(lambda i, s=slot, b=box: self._control.set_tile(s, b.itemData(i)))
         label = QLabel("", tile)
         label.setAlignment(Qt.AlignmentFlag.AlignCenter)

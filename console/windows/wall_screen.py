@@ -47,6 +47,7 @@ class WallScreen(QWidget):
         self._time.setFont(look.font("big_px", bold=True))
         head = QHBoxLayout()
         head.setContentsMargins(16, 6, 16, 6)
+        head.setSpacing(16)
         head.addWidget(self._title)
         head.addWidget(self._state)
         head.addStretch(1)

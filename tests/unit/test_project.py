@@ -87,6 +87,12 @@ def test_text_reaches_the_contrast_that_tired_eyes_need():
         assert contrast(colors["text"], colors["panel"]) >= 7
 
 
+def test_nobody_runs_an_event_loop_inside_the_event_loop():
+    """Steps of other tasks that come due inside a nested loop are lost for good."""
+    for path in SOURCES:
+        assert not re.search(r"processEvents|\.exec_?\(\)", path.read_text("utf-8")), path
+
+
 def test_both_themes_have_the_same_tokens():
     tokens = tomllib.loads((ROOT / "assets/theme/tokens.toml").read_text("utf-8"))
     assert set(tokens["dark"]) == set(tokens["light"])
