@@ -25,6 +25,7 @@ from console.fonts import chinese_family
 from console.look import Look
 from console.loop import qt_loop
 from console.paths import DataHome
+from console.services.collector import GuiCollector
 from console.services.instruments import Instruments
 from console.services.session import Session, Source
 from console.services.supervisor import Child, Supervisor
@@ -59,6 +60,7 @@ def make_application(arguments: list[str]) -> ConsoleApplication:
     app.setApplicationName("flood-console")
     app.setStyle("Fusion")
     app.setQuitOnLastWindowClosed(False)
+    GuiCollector(app)
     return app
 
 

@@ -13,11 +13,25 @@ from console.errors import ErrorHub
 from console.look import Look
 from console.loop import qt_loop
 from console.paths import DataHome
+from console.services.collector import GuiCollector
 from console.services.instruments import Instruments
 from console.services.session import Session, Source
 from console.services.wall_control import WallControl
 from console.settings import Settings
 from console.windows.panels import Context
+
+
+def application(arguments: list[str]) -> Any:
+    """Return the one application of the test process, collecting garbage as the console does."""
+    from PySide6.QtWidgets import QApplication
+
+    app = QApplication.instance()
+    if app is None:
+        app = QApplication(arguments)
+        GuiCollector(app)
+    app.setStyle("Fusion")
+    app.setQuitOnLastWindowClosed(False)
+    return app
 
 
 def make_look(qapp: Any, theme: str = "dark", language: str = "zh") -> Look:

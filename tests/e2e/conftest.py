@@ -4,7 +4,7 @@ import pytest
 
 from console.errors import ErrorHub
 from console.windows.docking import prepare_docking
-from tests.gui import console_loop, make_look
+from tests.gui import application, console_loop, make_look
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -19,12 +19,7 @@ def qapp_args():
 
 @pytest.fixture(scope="session")
 def qapp(qapp_args, pytestconfig, _docking_flags):
-    from PySide6.QtWidgets import QApplication
-
-    app = QApplication.instance() or QApplication(qapp_args)
-    app.setStyle("Fusion")
-    app.setQuitOnLastWindowClosed(False)
-    return app
+    return application(qapp_args)
 
 
 @pytest.fixture

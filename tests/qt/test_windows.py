@@ -237,6 +237,42 @@ def test_without_opengl_the_sandbox_says_so_and_the_rest_lives(qtbot, qapp, look
     widget.release()
 
 
+def test_a_worker_thread_never_collects_what_belongs_to_the_gui_thread(qtbot, qapp):
+    import threading
+    import time
+
+    from PySide6.QtCore import QObject
+
+    died_in: list[int] = []
+
+    class Ticking(QObject):
+        def __init__(self):
+            super().__init__()
+            self.me = self  # only the collector can free it
+            self.startTimer(10)
+
+        def __del__(self):
+            died_in.append(threading.get_ident())
+
+    Ticking()
+
+    def work():
+        kept = [[i] for i in range(200_000)]  # far more than makes Python collect by itself
+        assert kept
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert died_in == []
+    end = time.monotonic() + 10
+    junk = []
+    while not died_in and time.monotonic() < end:
+        junk.append([])
+        qtbot.wait(50)
+        junk.extend([] for _ in range(1000))
+    assert died_in == [threading.get_ident()]
+
+
 def test_a_stalled_gui_thread_is_noticed_with_its_stack(qtbot, qapp):
     import time
 
