@@ -19,16 +19,12 @@ class GuiCollector(QObject):
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
         gc.disable()
-        self._settled = False
+        gc.freeze()  # the modules loaded so far stay; scanning them again and again would stall the window
         self._timer = QTimer(self, interval=TICK_MS)
         self._timer.timeout.connect(self._tick)
         self._timer.start()
 
     def _tick(self) -> None:
-        if not self._settled:
-            self._settled = True
-            gc.freeze()  # what start-up loaded stays; scanning it again would stall the window
-            return
         counts, limits = gc.get_count(), gc.get_threshold()
         for generation in (2, 1, 0):
             if counts[generation] > limits[generation]:
