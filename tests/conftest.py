@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from console.errors import ErrorHub
 from console.paths import DataHome, Profile
 
 SHARED = Path(__file__).resolve().parent.parent.parent / "shared"
@@ -36,3 +37,39 @@ def shared() -> Path:
     if not SHARED.is_dir():
         pytest.skip("reference cases and real readings are not beside this checkout")
     return SHARED
+
+
+@pytest.fixture(scope="session")
+def qapp_args():
+    return ["flood-console-tests"]
+
+
+@pytest.fixture(scope="session")
+def qapp(qapp_args, pytestconfig):
+    from console.windows.docking import prepare_docking
+    from tests.gui import application
+
+    prepare_docking()
+    return application(qapp_args)
+
+
+@pytest.fixture
+def hub():
+    found = ErrorHub()
+    yield found
+    assert not found.incidents, found.incidents[0].detail
+
+
+@pytest.fixture
+def look(qapp):
+    from tests.gui import make_look
+
+    return make_look(qapp)
+
+
+@pytest.fixture
+def runner(qapp, hub):
+    from tests.gui import console_loop
+
+    with console_loop(qapp, hub) as found:
+        yield found
