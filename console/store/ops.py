@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -160,14 +160,12 @@ class OpsStore:
         ).fetchall()
         return [_op(r) for r in rows]
 
-    def answered(self, op_id: str, status: str, code: str) -> None:
-        """Note the centre's word; only then an op stops waiting."""
-        state = "done" if status in ("applied", "duplicate") else status
+    def answered(self, answers: Sequence[tuple[str, str, str]]) -> None:
+        """Note the centre's words (op id, status, code) together; only then these ops stop waiting."""
+        now = time.time()
+        rows = [("done" if s in ("applied", "duplicate") else s, code, now, op_id) for op_id, s, code in answers]
         with transaction(self._db):
-            self._db.execute(
-                "update outbox set state=?, code=?, answered_at=? where id=?",
-                (state, code, time.time(), op_id),
-            )
+            self._db.executemany("update outbox set state=?, code=?, answered_at=? where id=?", rows)
 
     def postponed(self, op_ids: list[str], until: float) -> None:
         with transaction(self._db):

@@ -51,15 +51,14 @@ class Pusher:
             if len(ops) > 1:
                 done = [self._send([op]) for op in ops]
                 return all(done)
-            self._store.answered(ops[0].op_id, "rejected", exc.code)
+            self._store.answered([(ops[0].op_id, "rejected", exc.code)])
             return True
         except BackendError as exc:
             return self._later(ops, exc)
         known = {op.op_id for op in ops}
-        for answer in answers:
-            if answer.op_id in known:
-                self._store.answered(answer.op_id, answer.status, answer.code)
-                known.discard(answer.op_id)
+        told = [(a.op_id, a.status, a.code) for a in answers if a.op_id in known]
+        self._store.answered(told)
+        known -= {op_id for op_id, _, _ in told}
         if known:
             self._later([op for op in ops if op.op_id in known], None)
         return len(known) < len(ops)

@@ -25,7 +25,7 @@ def test_an_entry_waits_until_the_centre_answers(store):
     assert store.waiting()[0] == 1
     (op,) = store.due(time.time())
     assert (op.op_id, op.author, op.body["text"]) == (op_id, "张三", "巡堤")
-    store.answered(op_id, "applied", "")
+    store.answered([(op_id, "applied", "")])
     assert store.waiting() == (0, None) and store.due(time.time()) == []
 
 
@@ -34,7 +34,7 @@ def test_order_is_kept_per_entity_and_one_refusal_blocks_nothing(store):
     second = store.add("alarm.ack", "a", {"alarm_id": "a"}, "李四")
     other = store.add("alarm.ack", "b", {"alarm_id": "b"}, "张三")
     assert [op.op_id for op in store.due(time.time())] == [first, other]
-    store.answered(first, "rejected", "alarm-missing")
+    store.answered([(first, "rejected", "alarm-missing")])
     assert {op.op_id for op in store.due(time.time())} == {second, other}
 
 
@@ -49,7 +49,7 @@ def test_a_postponed_op_is_not_due_until_its_time(store):
 def test_after_a_restored_centre_everything_is_offered_again(store):
     op_id = store.add("log.entry", "log", {"text": "x"}, "张三")
     assert store.new_epoch("e1", 0) == 0, "the first epoch is no change"
-    store.answered(op_id, "applied", "")
+    store.answered([(op_id, "applied", "")])
     assert store.new_epoch("e1", 0) == 0
     assert store.new_epoch("e2", time.time() - 60) == 1
     assert [op.op_id for op in store.due(time.time())] == [op_id]
