@@ -18,7 +18,7 @@ from backend_client.errors import (
 
 TIMEOUT = httpx.Timeout(connect=5.0, read=20.0, write=20.0, pool=5.0)
 BODY_LIMIT = 64 * 1024 * 1024
-_RETRYABLE = frozenset({408, 425, 429, 500, 502, 503, 504})
+RETRYABLE = frozenset({408, 425, 429, 500, 502, 503, 504})
 
 
 class Session:
@@ -106,12 +106,12 @@ def refusal(status: int, data: bytes, headers: Mapping[str, str]) -> BackendRefu
         code = "unexplained"
     if status == 410:
         return ResyncRequired(code)
-    if status in _RETRYABLE:
-        return BackendUnavailable(f"HTTP {status} {code}", _seconds(headers.get("retry-after")))
+    if status in RETRYABLE:
+        return BackendUnavailable(f"HTTP {status} {code}", retry_after_s(headers.get("retry-after")))
     return BackendRefused(status, code)
 
 
-def _seconds(text: str | None) -> float | None:
+def retry_after_s(text: str | None) -> float | None:
     try:
         seconds = float(text) if text else math.nan
     except ValueError:

@@ -1,0 +1,96 @@
+"""HTTP towards a server that is not ours: bounded, polite, and never led to another host."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import quote, urljoin, urlsplit
+
+import httpx
+
+from backend_client.adapters.harvest import Meter
+from backend_client.errors import BackendRefused, BackendUnavailable, WireFormatError
+from backend_client.session import RETRYABLE, retry_after_s
+
+BODY_LIMIT = 64 * 1024 * 1024
+TIMEOUT = httpx.Timeout(connect=5.0, read=30.0, write=10.0, pool=5.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A whole body within the limit. headers: lower-case names."""
+
+    status: int
+    headers: Mapping[str, str]
+    data: bytes
+    url: str
+
+
+class ForeignHttp:
+    """Used by one thread. Links that a server sends are followed on its own origin only."""
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        limit: int = BODY_LIMIT,
+        timeout: httpx.Timeout = TIMEOUT,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        self.base_url = base_url if base_url.endswith("/") else base_url + "/"
+        self.meter = Meter()
+        self._limit = limit
+        self._http = httpx.Client(
+            headers=dict(headers or {}), timeout=timeout, trust_env=False, follow_redirects=False, transport=transport
+        )
+
+    def close(self) -> None:
+        self._http.close()
+
+    def get(
+        self,
+        path: str,
+        params: Mapping[str, str | int] | None = None,
+        *,
+        headers: Mapping[str, str] | None = None,
+        missing_ok: bool = False,
+    ) -> Answer:
+        """Get a path below the base, or an absolute link of the same origin.
+
+        missing_ok returns 404 and 501 answers instead of raising.
+
+        Raises:
+            BackendUnavailable: no answer in time, or a status worth another try.
+            BackendRefused: another 3xx/4xx/5xx.
+            WireFormatError: over the limit, cut short, or a link to another host.
+        """
+        url = quote(urljoin(self.base_url, path), safe="%/:=&?~#+!$,;'@()*[]")  # some servers send raw spaces
+        if urlsplit(url)[:2] != urlsplit(self.base_url)[:2]:
+            raise WireFormatError(f"link to another host: {urlsplit(url).netloc[:80]!r}")
+        began = time.monotonic()
+        data = bytearray()
+        try:
+            with self._http.stream("GET", url, params=params, headers=headers) as reply:
+                for part in reply.iter_bytes():
+                    data += part
+                    if len(data) > self._limit:
+                        raise WireFormatError(f"{urlsplit(url).path}: answer over {self._limit} bytes")
+        except (httpx.RemoteProtocolError, httpx.DecodingError) as exc:
+            raise WireFormatError(f"{urlsplit(url).path}: broken answer: {exc}") from exc
+        except (httpx.TransportError, httpx.InvalidURL, OSError) as exc:
+            raise BackendUnavailable(repr(exc)) from exc
+        finally:
+            self._count(urlsplit(url).path, len(data), time.monotonic() - began)
+        if reply.status_code in RETRYABLE and not (missing_ok and reply.status_code == 501):
+            raise BackendUnavailable(f"HTTP {reply.status_code}", retry_after_s(reply.headers.get("retry-after")))
+        if reply.status_code >= 300 and not (missing_ok and reply.status_code in (404, 501)):
+            raise BackendRefused(reply.status_code, "unexplained")
+        return Answer(reply.status_code, {k.lower(): v for k, v in reply.headers.items()}, bytes(data), url)
+
+    def _count(self, path: str, size: int, seconds: float) -> None:
+        self.meter.requests += 1
+        self.meter.received_bytes += size
+        self.meter.spent_s += seconds
+        self.meter.by_path[path] = self.meter.by_path.get(path, 0) + 1
