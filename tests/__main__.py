@@ -1,6 +1,6 @@
 """``python3 -m tests``: sets everything up, then lint, types, contracts, tests; and the long forms.
 
-bench [ids] [--json FILE], soak [minutes], kills [cycles], shots (the README's pictures).
+bench [ids] [--json FILE], soak [minutes], kills [cycles], field [runs] [writes], shots (the README's pictures).
 """
 
 from __future__ import annotations
@@ -45,6 +45,10 @@ def main() -> int:
         from tests.kill_cycles import run_kills
 
         return run_kills(words[1:])
+    if words[:1] == ["field"]:
+        from tests.field_laptop import run_field
+
+        return run_field(words[1:])
     if words[:1] == ["shots"]:
         from tests.long.shots import run_shots
 

@@ -47,13 +47,13 @@ def follow(root: Path, centre_root: Path, url: str) -> None:
     run_sync(SyncOptions(DataHome(root), SOURCE, central))
 
 
-def write(root: Path, told: Connection) -> None:
+def write(root: Path, told: Connection, pause_s: float) -> None:
     """Be the desk's database thread: every id is told only after add() returned."""
     store = OpsStore(DataHome(root).profile(SOURCE).ops)
     pause = threading.Event()
     while True:
         told.send_bytes(store.add("log.entry", "log", {"type": "note", "text": "巡堤", "object": ""}, "张三").encode())
-        pause.wait(ENTRY_PAUSE_S)
+        pause.wait(pause_s)
 
 
 @dataclass
@@ -91,9 +91,9 @@ class Console:
         child.start()
         return child
 
-    def start_writer(self) -> tuple[multiprocessing.process.BaseProcess, Connection]:
+    def start_writer(self, *, hurried: bool = False) -> tuple[multiprocessing.process.BaseProcess, Connection]:
         ours, theirs = FORKS.Pipe(duplex=False)
-        child = FORKS.Process(target=write, args=(self.home.root, theirs), daemon=True)
+        child = FORKS.Process(target=write, args=(self.home.root, theirs, 0.0 if hurried else ENTRY_PAUSE_S), daemon=True)
         child.start()
         theirs.close()
         return child, ours

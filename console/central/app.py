@@ -20,6 +20,7 @@ from pydantic import BaseModel, Field
 from starlette.middleware.gzip import GZipMiddleware
 
 from console import __version__
+from console.central.continuity import Continuity
 from console.central.doorbell import Doorbell
 from console.central.ops import OpBatch, apply_ops
 from console.central.player import Player
@@ -63,11 +64,11 @@ class PlayerBody(BaseModel):
 class Service:
     """What the handlers share; built once per process."""
 
-    def __init__(self, repo: Repository, folder: Path, player: Player | None) -> None:
+    def __init__(self, repo: Repository, folder: Path, player: Player | None, continuity: Continuity | None = None) -> None:
         self.repo = repo
         self.folder = folder
         self.bell = Doorbell()
-        self.watch = Watch(repo, self.bell, player)
+        self.watch = Watch(repo, self.bell, player, continuity)
         self.player = player
 
     def hello(self) -> dict[str, Any]:

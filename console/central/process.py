@@ -13,6 +13,7 @@ from pathlib import Path
 import uvicorn
 
 from console.central.app import Service, build_app
+from console.central.continuity import Continuity
 from console.central.player import Player
 from console.central.repository import Repository
 from console.domain.time import stamp
@@ -101,11 +102,13 @@ def run_central(home: DataHome, options: CentralOptions) -> None:
     with sole_owner(folder, "central"):
         sock = bind(options.port)
         repo = Repository(folder / "central.db", f"embedded:{options.source}")
+        continuity = Continuity(repo, folder.with_suffix(".seen"))
+        continuity.confirm()
         seed(repo, folder, options.source)
         player = None
         if options.source in flood_keys():
             player = Player(repo, flood_facts(options.source), rate=options.rate, start_t=options.start_t)
-        service = Service(repo, folder, player)
+        service = Service(repo, folder, player, continuity)
         token = new_token()
         config = uvicorn.Config(build_app(service, token), log_config=None, access_log=False, timeout_graceful_shutdown=2)
         server = uvicorn.Server(config)

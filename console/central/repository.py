@@ -68,6 +68,14 @@ class Repository:
     def seq(self) -> int:
         return int(self.meta("seq", "0"))
 
+    def renew_epoch(self, why: str) -> None:
+        """Begin a new epoch: every console refetches and offers its entries again."""
+        with self._lock, transaction(self._db):
+            self._db.execute("update meta set value=? where key='epoch'", (uuid.uuid4().hex,))
+            self._db.execute(
+                "insert into audit(at,actor,action,detail) values(?,?,?,?)", (int(time.time()), "service", "epoch", why)
+            )
+
     def data_version(self) -> int:
         """Change whenever another process (an import) wrote to the file."""
         with self._lock:

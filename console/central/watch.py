@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Mapping
 
+from console.central.continuity import Continuity
 from console.central.doorbell import Doorbell
 from console.central.player import Player
 from console.central.repository import RecordItem, Repository, Row
@@ -20,8 +21,9 @@ SWEEP_S = 600  # of the centre's time between two looks for stale feeds
 class Watch:
     """Owns the alarm engine; runs as one task of the service."""
 
-    def __init__(self, repo: Repository, bell: Doorbell, player: Player | None) -> None:
+    def __init__(self, repo: Repository, bell: Doorbell, player: Player | None, continuity: Continuity | None = None) -> None:
         self._repo = repo
+        self._continuity = continuity
         self._bell = bell
         self.player = player
         self._series: Mapping[int, Series] = {}
@@ -92,6 +94,8 @@ class Watch:
         elif self._repo.data_version() != self._version:
             self.reload()  # an import wrote from its own process
             self._bell.ring("changed", {"feed": "obs", "seq": self._repo.seq})
+        if self._continuity is not None:
+            self._continuity.note()
         now = self.now()
         if now - self._swept_t >= SWEEP_S:
             self._swept_t = now

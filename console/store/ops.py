@@ -135,20 +135,19 @@ class OpsStore:
             before = digest
         return True
 
-    def new_epoch(self, epoch: str, since: float) -> int:
-        """Note the centre's epoch; when it is another one, offer everything since then again.
+    def new_epoch(self, epoch: str) -> int:
+        """Note the centre's epoch; when it is another one, offer everything that was done again.
 
-        One FULL transaction, so that no kill can leave the one without the other.
+        Also when none was known: an op may have been answered before the first greeting. By number
+        and not by the entry's time, which a wrong clock may have put years back. One FULL
+        transaction, so that no kill can leave the one without the other.
         """
         with transaction(self._db):
             known = self._db.execute("select value from origin where key='epoch'").fetchone()
             if known and known[0] == epoch:
                 return 0
             self._db.execute("insert or replace into origin values('epoch',?)", (epoch,))
-            if known is None:
-                return 0
-            query = "update outbox set state='waiting', next_try=0 where state='done' and at>=?"
-            return int(self._db.execute(query, (since,)).rowcount)
+            return int(self._db.execute("update outbox set state='waiting', next_try=0 where state='done'").rowcount)
 
     def due(self, now: float, limit: int = 50) -> list[OutboxOp]:
         """Return ops to send: the oldest waiting one of each entity whose time has come."""

@@ -48,7 +48,6 @@ log = logging.getLogger(__name__)
 POLL_S = 15.0
 LINGER_S = 5.0
 RETRY_MAX_S = 5.0  # an embedded centre comes back within seconds
-NINETY_DAYS_S = 90 * 86400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +196,7 @@ class SyncProcess:
         clock = self._link.heard(hello, sent, time.monotonic(), time.time())
         store = OpsStore(self._profile.ops)
         try:
-            again = store.new_epoch(hello.epoch, time.time() - NINETY_DAYS_S)
+            again = store.new_epoch(hello.epoch)
         finally:
             store.close()
         if again:
