@@ -41,7 +41,7 @@ T0 = 1_655_000_400
 SERIES = 3
 FAST = "/dev/shm" if Path("/dev/shm").is_dir() else None
 Faults = st.lists(st.sampled_from((None, None, *FAULTS)), max_size=9)
-Crash = st.one_of(st.none(), st.tuples(st.integers(1, 12), st.booleans()))
+Crash = st.one_of(st.none(), st.tuples(st.integers(1, 6), st.booleans()))
 LAPTOPS = st.integers(0, 1)
 
 
@@ -161,7 +161,6 @@ class ProtocolMachine(RuleBasedStateMachine):
         self.laptops = [Laptop(DataHome(self.folder / name), self.line, self.scheduler) for name in ("a", "b")]
         self.pages: list[tuple[str, int, Any]] = []
         self.counter = 0
-        self.backed_up = False
 
     def _session(self, url: str, token: str, **_more: Any) -> Session:
         import httpx
@@ -199,6 +198,10 @@ class ProtocolMachine(RuleBasedStateMachine):
     def pull(self, who: int, faults: list[str | None], crash: tuple[int, bool] | None) -> None:
         self._with(faults, lambda: self.laptops[who].do(self.laptops[who].pull, crash))
 
+    @rule(who=LAPTOPS, crash=Crash)
+    def pull_on_a_good_line(self, who: int, crash: tuple[int, bool] | None) -> None:
+        self.laptops[who].do(self.laptops[who].pull, crash)
+
     @rule(who=LAPTOPS, faults=Faults, crash=Crash)
     def push(self, who: int, faults: list[str | None], crash: tuple[int, bool] | None) -> None:
         self._with(faults, lambda: self.laptops[who].do(self.laptops[who].push, crash))
@@ -212,15 +215,17 @@ class ProtocolMachine(RuleBasedStateMachine):
             self.line.faults.clear()
 
     # --- accidents ----------------------------------------------------------------------------
-    @rule()
-    def back_up(self) -> None:
-        copy(self.folder / "central.db", self.folder / "backup.db")
-        self.backed_up = True
+    @rule(kind=st.sampled_from(("back up", "put back", "wipe")), who=LAPTOPS)
+    def accident(self, kind: str, who: int) -> None:
+        """One rule for the rare things: too many fresh starts would hide what went wrong before them."""
+        if kind == "back up":
+            copy(self.folder / "central.db", self.folder / "backup.db")
+        elif kind == "wipe":
+            self.laptops[who].wipe_cache()
+        elif (self.folder / "backup.db").exists():
+            self._put_back()
 
-    @rule()
-    def put_back(self) -> None:
-        if not self.backed_up:
-            return
+    def _put_back(self) -> None:
         self.repo.close()
         for name in ("central.db", "central.db-wal", "central.db-shm"):
             (self.folder / name).unlink(missing_ok=True)
@@ -244,10 +249,6 @@ class ProtocolMachine(RuleBasedStateMachine):
         epoch, seq, page = self.pages[-1 - back]
         if seq >= cache_writer.seq_of(laptop.writer.cursor("obs")):
             laptop.writer.apply(page, None)
-
-    @rule(who=LAPTOPS)
-    def wipe(self, who: int) -> None:
-        self.laptops[who].wipe_cache()
 
     # --- what must hold at every moment -------------------------------------------------------
     @invariant()
