@@ -15,6 +15,7 @@ from uuid6 import uuid7
 
 from console.errors import StoreError
 from console.store import schema
+from console.store.keys import OpsKey
 from console.store.sqlite import DatabaseError, migrate, open_writer, transaction
 
 RESERVE_BYTES = 64 * 1024 * 1024
@@ -51,9 +52,9 @@ class OutboxOp:
 class OpsStore:
     """Opened by the GUI's database thread and by the sync process; short writes on both sides."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, key: OpsKey) -> None:
         self._path = path
-        self._db = open_writer(path, full=True)
+        self._db = open_writer(path, key=key)
         migrate(self._db, schema.OPS, path.name)
 
     def close(self) -> None:

@@ -29,6 +29,7 @@ from backend_client.wire import Hello
 from console.errors import StoreError
 from console.paths import DataHome
 from console.processes import (
+    MADE_WAY,
     Endpoint,
     leave_with_parent,
     new_token,
@@ -36,6 +37,7 @@ from console.processes import (
     sole_owner,
 )
 from console.store.cache_writer import CacheWriter
+from console.store.keys import OpsKey
 from console.store.ops import OpsStore
 from console.store.sqlite import DatabaseError
 from console.sync.announce import AnnounceServer
@@ -53,12 +55,16 @@ NINETY_DAYS_S = 90 * 86400.0
 
 @dataclass(frozen=True, slots=True)
 class SyncOptions:
-    """central: returns the current address and token of the centre, None while unknown."""
+    """central: returns the current address and token of the centre, None while unknown.
+
+    key: opens ops.db; without it this process pulls only, and makes way for one that has it.
+    """
 
     home: DataHome
     source: str
     central: Callable[[], Endpoint | tuple[str, str] | None]
     child: bool = False
+    key: OpsKey | None = None
 
 
 class SyncProcess:
@@ -76,6 +82,7 @@ class SyncProcess:
         self._commands = DeskCommands(self._server.announce)
         self._orphaned = threading.Event()
         self._fault: BaseException | None = None
+        self.made_way = False
 
     async def run(self) -> None:
         port = await self._server.start()
@@ -117,6 +124,11 @@ class SyncProcess:
     # --- commands of the windows ----------------------------------------------------------
     def _command(self, doc: Mapping[str, Any]) -> None:
         name = doc.get("cmd")
+        if name == "make-way":  # a window has the key
+            self.made_way = self._options.key is None
+            if self.made_way:
+                self._stop.set()
+            return
         if name == "ops":
             self._wake_push.set()
         elif name in ("room", "player"):
@@ -195,17 +207,23 @@ class SyncProcess:
         sent = time.monotonic()
         hello = central.hello()
         clock = self._link.heard(hello, sent, time.monotonic(), time.time())
-        store = OpsStore(self._profile.ops)
-        try:
-            again = store.new_epoch(hello.epoch, time.time() - NINETY_DAYS_S)
-        finally:
-            store.close()
-        if again:
-            log.info("epoch changed: %s ops offered again", again)
+        self._offer_again(hello.epoch)
         if puller.greet(hello):
             self._server.announce("epoch", {})
         self._server.announce("clock", clock, keep=True)
         return hello
+
+    def _offer_again(self, epoch: str) -> None:
+        """Without the key this waits: ops.db has its own note of the epoch that it knows."""
+        if self._options.key is None:
+            return
+        store = OpsStore(self._profile.ops, self._options.key)
+        try:
+            again = store.new_epoch(epoch, time.time() - NINETY_DAYS_S)
+        finally:
+            store.close()
+        if again:
+            log.info("epoch changed: %s ops offered again", again)
 
     def _failed(self, state: str, detail: str, holder: list[Session]) -> bool:
         if self._link.become(state, detail[:300]):
@@ -218,7 +236,9 @@ class SyncProcess:
     # --- push -----------------------------------------------------------------------------
     def _push_thread(self) -> None:
         """Entries leave as soon as the centre answers at all, whatever the downloads do."""
-        store = OpsStore(self._profile.ops)
+        if self._options.key is None:
+            return
+        store = OpsStore(self._profile.ops, self._options.key)
         store.retry_now()
         holder: list[Session] = []
         pusher = Pusher(store, lambda: self._session(holder))
@@ -269,8 +289,8 @@ class SyncProcess:
             self._wake_pull.set()
 
 
-def run_sync(options: SyncOptions) -> None:
-    """Run until told to stop; blocks.
+def run_sync(options: SyncOptions) -> int:
+    """Run until told to stop; blocks; returns the exit status.
 
     Raises:
         AlreadyRunning: this profile's cache has a writer already.
@@ -278,7 +298,10 @@ def run_sync(options: SyncOptions) -> None:
     """
     profile = options.home.profile(options.source)
     with sole_owner(profile.folder, "sync"):
-        store = OpsStore(profile.ops)
-        store.keep_reserve()
-        store.close()
-        asyncio.run(SyncProcess(options).run())
+        if options.key is not None:
+            store = OpsStore(profile.ops, options.key)
+            store.keep_reserve()
+            store.close()
+        process = SyncProcess(options)
+        asyncio.run(process.run())
+    return MADE_WAY if process.made_way else 0

@@ -14,11 +14,11 @@ from backend_client.errors import BackendError
 from console.paths import DataHome
 from console.store.cache_reader import CacheReader
 from console.store.ops import OpsStore
-from tests.processes import PAUSE, Chain, eventually
+from tests.processes import PAUSE, Chain, eventually, make_key
 
 WRITER = (
     "import sys; from pathlib import Path; from console.store.ops import OpsStore\n"
-    "s = OpsStore(Path(sys.argv[1]))\n"
+    "from console.store.keys import OpsKey; s = OpsStore(Path(sys.argv[1]), OpsKey.from_line(sys.stdin.buffer.readline()))\n"
     "while True: print(s.add('log.entry', 'log', {'type': 'note', 'text': '巡堤', 'object': ''}, '张三'), flush=True)\n"
 )
 
@@ -32,6 +32,7 @@ def run_chaos(words: list[str]) -> int:
     with tempfile.TemporaryDirectory() as folder:
         home = DataHome(Path(folder))
         home.prepare()
+        make_key(home)
         chain = Chain(home, rate="3600", start="2022-06-13 08:00")
         saved: set[str] = set()
         began = time.monotonic()
@@ -50,7 +51,11 @@ def run_chaos(words: list[str]) -> int:
 
 def one_cycle(chain: Chain) -> set[str]:
     central, sync = chain.start_central(), chain.start_sync()
-    writer = subprocess.Popen([sys.executable, "-c", WRITER, str(chain.profile.ops)], stdout=subprocess.PIPE, text=True)
+    writer = subprocess.Popen(
+        [sys.executable, "-c", WRITER, str(chain.profile.ops)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    writer.stdin.write(make_key(chain.home).to_line().decode())
+    writer.stdin.close()
     victims = [central.kill, sync.kill, lambda: (writer.kill(), writer.wait())]
     random.shuffle(victims)
     for kill in victims:
@@ -65,7 +70,7 @@ def settle(chain: Chain, saved: set[str]) -> list[str]:
     chain.start_central()
     chain.ask(lambda c: c.player({"action": "pause"}))
     chain.start_sync()
-    store = OpsStore(chain.profile.ops)
+    store = OpsStore(chain.profile.ops, make_key(chain.home))
     problems = []
     kept = {op.op_id for op in store.recent(10**9)}
     if saved - kept:
