@@ -15,6 +15,7 @@ from uuid6 import uuid7
 
 from console.errors import StoreError
 from console.store import schema
+from console.store.encrypting import encrypt_plain
 from console.store.keys import OpsKey
 from console.store.sqlite import DatabaseError, migrate, open_writer, transaction
 
@@ -54,6 +55,7 @@ class OpsStore:
 
     def __init__(self, path: Path, key: OpsKey) -> None:
         self._path = path
+        encrypt_plain(path, key)
         self._db = open_writer(path, key=key)
         migrate(self._db, schema.OPS, path.name)
 
