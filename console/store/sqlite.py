@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from sqlcipher3 import dbapi2 as sqlite3
 
@@ -76,7 +77,7 @@ def open_reader(path: Path) -> Connection:
         StoreError: the file does not exist or cannot be read.
     """
     try:
-        db = sqlite3.connect(f"file:{path}?mode=ro", uri=True, isolation_level=None, check_same_thread=False)
+        db = sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True, isolation_level=None, check_same_thread=False)
         db.execute("pragma query_only=1")
         db.execute("pragma busy_timeout=2000")
         db.execute("pragma cache_size=-16384")
