@@ -16,6 +16,7 @@ from console.errors import ConsoleError
 
 ALREADY_RUNNING = 75  # exit status: another process owns the folder
 PORT_TAKEN = 76
+MADE_WAY = 77  # a sync process without the key left for one that has it
 CHILD_FLAG = "--child"
 
 

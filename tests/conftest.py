@@ -12,8 +12,13 @@ from pathlib import Path
 
 import pytest
 
+os.environ.setdefault("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")  # no test touches a person's own
+os.environ["FLOOD_CONSOLE_PASSPHRASE"] = "测试用口令 2022"
+
 from console.errors import ErrorHub
 from console.paths import DataHome, Profile
+from console.store.keys import OpsKey, unlock
+from tests.processes import make_key
 
 SHARED = Path(__file__).resolve().parent.parent.parent / "shared"
 
@@ -22,7 +27,13 @@ SHARED = Path(__file__).resolve().parent.parent.parent / "shared"
 def home(tmp_path: Path) -> DataHome:
     found = DataHome(tmp_path / "home")
     found.prepare()
+    make_key(found)
     return found
+
+
+@pytest.fixture
+def key(home: DataHome) -> OpsKey:
+    return unlock(home.root, os.environ["FLOOD_CONSOLE_PASSPHRASE"])
 
 
 @pytest.fixture

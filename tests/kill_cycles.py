@@ -21,6 +21,7 @@ from console.central.process import CentralOptions, endpoint_file, run_central
 from console.domain.time import from_beijing
 from console.paths import DataHome
 from console.processes import read_endpoint
+from console.store.keys import OpsKey
 from console.store.ops import OpsStore
 from console.sync.process import SyncOptions, run_sync
 from tests.fault_proxy import FaultProxy
@@ -31,6 +32,7 @@ START = "2022-06-13 08:00"
 FORKS = multiprocessing.get_context("forkserver")
 FORKS.set_forkserver_preload(["tests.kill_cycles", "uvicorn.lifespan.on", "uvicorn.protocols.http.h11_impl"])
 ENTRY_PAUSE_S = 0.015
+KEY = OpsKey(bytes(range(32)))
 
 
 def serve(root: Path, port: int) -> None:
@@ -44,12 +46,12 @@ def follow(root: Path, centre_root: Path, url: str) -> None:
         found = read_endpoint(endpoint_file(DataHome(centre_root), SOURCE))
         return (url, found.token) if found else None
 
-    run_sync(SyncOptions(DataHome(root), SOURCE, central))
+    run_sync(SyncOptions(DataHome(root), SOURCE, central, key=KEY))
 
 
 def write(root: Path, told: Connection, pause_s: float) -> None:
     """Be the desk's database thread: every id is told only after add() returned."""
-    store = OpsStore(DataHome(root).profile(SOURCE).ops)
+    store = OpsStore(DataHome(root).profile(SOURCE).ops, KEY)
     pause = threading.Event()
     while True:
         told.send_bytes(store.add("log.entry", "log", {"type": "note", "text": "巡堤", "object": ""}, "张三").encode())
@@ -84,7 +86,7 @@ class Console:
         home.prepare()
         self.profile = home.profile(SOURCE)
         self.saved: list[str] = []
-        OpsStore(self.profile.ops).close()
+        OpsStore(self.profile.ops, KEY).close()
 
     def start_sync(self) -> multiprocessing.process.BaseProcess:
         child = FORKS.Process(target=follow, args=(self.home.root, self._centre.root, self._url), daemon=True)
@@ -107,7 +109,7 @@ class Console:
                 return
 
     def waiting(self) -> int:
-        store = OpsStore(self.profile.ops)
+        store = OpsStore(self.profile.ops, KEY)
         try:
             return store.waiting()[0]
         finally:
@@ -197,7 +199,7 @@ class KillRun:
         problems = self.verdict.problems
         for console in self.consoles:
             self.verdict.saved += len(console.saved)
-            store = OpsStore(console.profile.ops)
+            store = OpsStore(console.profile.ops, KEY)
             kept = [op.op_id for op in store.recent(10**9)]
             if set(console.saved) - set(kept):
                 problems.append(f"{len(set(console.saved) - set(kept))} 条已说保存的记录不在 ops.db")

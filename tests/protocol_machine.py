@@ -30,6 +30,7 @@ from console.central.continuity import Continuity
 from console.central.repository import Repository, SeriesKey
 from console.paths import DataHome
 from console.store.cache_writer import CacheWriter
+from console.store.keys import OpsKey
 from console.store.ops import OpsStore
 from console.store.sqlite import DatabaseError
 from console.sync.process import SyncOptions, SyncProcess
@@ -39,6 +40,7 @@ from tests.asgi_line import FAULTS, AsgiLine
 
 T0 = 1_655_000_400
 SERIES = 3
+KEY = OpsKey(bytes(range(32)))
 FAST = "/dev/shm" if Path("/dev/shm").is_dir() else None
 Faults = st.lists(st.sampled_from((None, None, *FAULTS)), max_size=9)
 Crash = st.one_of(st.none(), st.tuples(st.integers(1, 6), st.booleans()))
@@ -85,10 +87,10 @@ class Laptop:
         self._open()
 
     def _open(self) -> None:
-        self.sync = SyncProcess(SyncOptions(self.home, "live", lambda: ("http://centre", "t")))
+        self.sync = SyncProcess(SyncOptions(self.home, "live", lambda: ("http://centre", "t"), key=KEY))
         self.writer = CacheWriter(self.profile)
         self.puller = Puller(self.writer, lambda _kind, _doc: None, self.profile.run)
-        self.store = OpsStore(self.profile.ops)
+        self.store = OpsStore(self.profile.ops, KEY)
         self.holder: list[Session] = []
         self.pusher = Pusher(self.store, lambda: self.sync._session(self.holder))
 

@@ -39,7 +39,7 @@ def _tables() -> set[str]:
     from console.domain import alarms, quality, states
     from console.presenters import duty, hydrograph, palette, status, system
     from console.services import duty_desk, wall_control
-    from console.windows import panel_catalog, workspaces
+    from console.windows import panel_catalog, unlock, workspaces
     from widgets import duty_log, station_table
 
     texts = set(alarms.WORDS.values()) | set(quality.WORDS.values()) | set(states.WORDS.values())
@@ -50,4 +50,5 @@ def _tables() -> set[str]:
     texts |= {t for t, _ in panel_catalog.PANELS.values()} | {w.title for w in workspaces.WORKSPACES}
     texts |= {f"打开{w.title}" for w in workspaces.WORKSPACES}
     texts |= {c.title for c in station_table.COLUMNS} | set(duty_log.TITLES)
+    texts |= set(unlock.WHY)
     return texts

@@ -8,8 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from console.errors import ConsoleError
+from console.errors import ConsoleError, StoreError
 from console.services.sync_link import SyncLink
+from console.store.keys import OpsKey
 from console.store.ops import OpsStore, OutboxOp
 
 NOTE_LIMIT = 1000
@@ -35,8 +36,17 @@ class EntryRefused(ConsoleError):
 class DutyDesk:
     """Writes ops.db on its own thread, then wakes the sync process."""
 
-    def __init__(self, ops: Path, link: SyncLink, skew_s: Callable[[], float], based_on: Callable[[], str]) -> None:
+    def __init__(
+        self,
+        ops: Path,
+        link: SyncLink,
+        skew_s: Callable[[], float],
+        based_on: Callable[[], str],
+        *,
+        key: OpsKey | None = None,
+    ) -> None:
         self._path = ops
+        self._key = key
         self._link = link
         self._skew_s = skew_s
         self._based_on = based_on
@@ -96,6 +106,8 @@ class DutyDesk:
         return str(entry_id)
 
     async def outbox(self) -> list[OutboxOp]:
+        if self._key is None:
+            return []
         found: list[OutboxOp] = await self._run(lambda store: store.recent())
         return found
 
@@ -104,8 +116,10 @@ class DutyDesk:
         return await loop.run_in_executor(self._worker, self._with_store, work)
 
     def _with_store(self, work: Callable[[OpsStore], Any]) -> Any:
+        if self._key is None:
+            raise StoreError("没有保存：本机记录库还没有解锁。", "内容仍在输入框里；请重新启动并输入口令，再保存。")
         if self._store is None:
-            self._store = OpsStore(self._path)
+            self._store = OpsStore(self._path, self._key)
         return work(self._store)
 
     def close(self) -> None:

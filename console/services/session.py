@@ -20,6 +20,7 @@ from console.state.desk import DeskState
 from console.state.link import LinkStatus
 from console.state.situation import SituationState
 from console.store.cache_reader import CacheReader
+from console.store.keys import OpsKey
 
 TICK_MS = 200
 OUTBOX_MS = 1500
@@ -31,6 +32,7 @@ class Source:
 
     home: DataHome
     name: str
+    key: OpsKey | None = None  # without it this process shows, and saves nothing
 
     @property
     def profile(self) -> Profile:
@@ -60,7 +62,11 @@ class Session(QObject):
         self.sync = SyncLink(profile.sync_endpoint, self)
         self.tasks = TaskScope(hub.report)
         self.duty = DutyDesk(
-            profile.ops, self.sync, lambda: self.link.skew_s, lambda: self.situation.current.to_json(self.situation.moment())
+            profile.ops,
+            self.sync,
+            lambda: self.link.skew_s,
+            lambda: self.situation.current.to_json(self.situation.moment()),
+            key=source.key,
         )
         self.sync.heard.connect(self._heard)
         self.sync.connected_changed.connect(self._sync_changed)
@@ -166,6 +172,8 @@ class Session(QObject):
             self.room_heard.emit(str(doc.get("room")), doc["doc"])
 
     def _sync_changed(self, up: bool) -> None:
+        if up and self.source.key is not None:
+            self.sync.send({"cmd": "make-way"})  # heard by a sync process that has no key
         if not up:
             self.link.lost_sync()
             self.situation.service_lost()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,9 +14,10 @@ from uuid6 import uuid7
 
 from console.errors import StoreError
 from console.store import schema
+from console.store.encrypting import encrypt_plain
+from console.store.keys import OpsKey
+from console.store.reserve import RESERVE_BYTES, Reserve
 from console.store.sqlite import DatabaseError, migrate, open_writer, transaction
-
-RESERVE_BYTES = 64 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,27 +51,19 @@ class OutboxOp:
 class OpsStore:
     """Opened by the GUI's database thread and by the sync process; short writes on both sides."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, key: OpsKey) -> None:
         self._path = path
-        self._db = open_writer(path, full=True)
+        self.reserve = Reserve(path)
+        encrypt_plain(path, key)
+        self._db = open_writer(path, key=key)
         migrate(self._db, schema.OPS, path.name)
 
     def close(self) -> None:
         self._db.close()
 
-    def keep_reserve(self, size: int = RESERVE_BYTES) -> None:
+    def keep_reserve(self, size: int = RESERVE_BYTES) -> bool:
         """Hold disk space back so that entries still fit when everything else is full."""
-        reserve = self._path.with_name("ops.reserve")
-        if reserve.exists() and reserve.stat().st_size >= size:
-            return
-        try:
-            with reserve.open("wb") as out:
-                if hasattr(os, "posix_fallocate"):
-                    os.posix_fallocate(out.fileno(), 0, size)
-                else:
-                    out.truncate(size)
-        except OSError:
-            reserve.unlink(missing_ok=True)
+        return self.reserve.keep(size)
 
     def add(
         self,
@@ -91,23 +83,14 @@ class OpsStore:
         op_id = str(uuid7())
         at = time.time()
         text = json.dumps(body, ensure_ascii=False, sort_keys=True)
-        try:
-            self._save(op_id, kind, entity, text, author, at, based_on, clock_untrusted)
-        except DatabaseError as exc:
-            if "full" not in str(exc) or not self._release_reserve():
-                raise _not_saved(exc) from exc
+        while True:
             try:
                 self._save(op_id, kind, entity, text, author, at, based_on, clock_untrusted)
-            except DatabaseError as again:
-                raise _not_saved(again) from again
-        return op_id
-
-    def _release_reserve(self) -> bool:
-        reserve = self._path.with_name("ops.reserve")
-        if not reserve.exists():
-            return False
-        reserve.unlink()
-        return True
+            except DatabaseError as exc:
+                if not _no_room(exc) or not self.reserve.give():
+                    raise _not_saved(exc) from exc
+            else:
+                return op_id
 
     def _save(
         self, op_id: str, kind: str, entity: str, text: str, author: str, at: float, based_on: str, untrusted: bool
@@ -187,6 +170,11 @@ class OpsStore:
             (limit,),
         ).fetchall()
         return [_op(r) for r in rows]
+
+
+def _no_room(exc: Exception) -> bool:
+    """A full disk shows as SQLITE_FULL, or as an I/O error where a mapped file could not grow."""
+    return "full" in str(exc) or "disk I/O" in str(exc)
 
 
 def _not_saved(exc: Exception) -> StoreError:

@@ -29,6 +29,7 @@ from backend_client.wire import Hello
 from console.errors import StoreError
 from console.paths import DataHome
 from console.processes import (
+    MADE_WAY,
     Endpoint,
     leave_with_parent,
     new_token,
@@ -36,6 +37,7 @@ from console.processes import (
     sole_owner,
 )
 from console.store.cache_writer import CacheWriter
+from console.store.keys import OpsKey
 from console.store.ops import OpsStore
 from console.store.sqlite import DatabaseError
 from console.sync.announce import AnnounceServer
@@ -52,12 +54,16 @@ RETRY_MAX_S = 5.0  # an embedded centre comes back within seconds
 
 @dataclass(frozen=True, slots=True)
 class SyncOptions:
-    """central: returns the current address and token of the centre, None while unknown."""
+    """central: returns the current address and token of the centre, None while unknown.
+
+    key: opens ops.db; without it this process pulls only, and makes way for one that has it.
+    """
 
     home: DataHome
     source: str
     central: Callable[[], Endpoint | tuple[str, str] | None]
     child: bool = False
+    key: OpsKey | None = None
 
 
 class SyncProcess:
@@ -75,6 +81,7 @@ class SyncProcess:
         self._commands = DeskCommands(self._server.announce)
         self._orphaned = threading.Event()
         self._fault: BaseException | None = None
+        self.made_way = False
 
     async def run(self) -> None:
         port = await self._server.start()
@@ -116,6 +123,11 @@ class SyncProcess:
     # --- commands of the windows ----------------------------------------------------------
     def _command(self, doc: Mapping[str, Any]) -> None:
         name = doc.get("cmd")
+        if name == "make-way":  # a window has the key
+            self.made_way = self._options.key is None
+            if self.made_way:
+                self._stop.set()
+            return
         if name == "ops":
             self._wake_push.set()
         elif name in ("room", "player"):
@@ -194,17 +206,23 @@ class SyncProcess:
         sent = time.monotonic()
         hello = central.hello()
         clock = self._link.heard(hello, sent, time.monotonic(), time.time())
-        store = OpsStore(self._profile.ops)
-        try:
-            again = store.new_epoch(hello.epoch)
-        finally:
-            store.close()
-        if again:
-            log.info("epoch changed: %s ops offered again", again)
+        self._offer_again(hello.epoch)
         if puller.greet(hello):
             self._server.announce("epoch", {})
         self._server.announce("clock", clock, keep=True)
         return hello
+
+    def _offer_again(self, epoch: str) -> None:
+        """Without the key this waits: ops.db has its own note of the epoch that it knows."""
+        if self._options.key is None:
+            return
+        store = OpsStore(self._profile.ops, self._options.key)
+        try:
+            again = store.new_epoch(epoch)
+        finally:
+            store.close()
+        if again:
+            log.info("epoch changed: %s ops offered again", again)
 
     def _failed(self, state: str, detail: str, holder: list[Session]) -> bool:
         if self._link.become(state, detail[:300]):
@@ -217,7 +235,9 @@ class SyncProcess:
     # --- push -----------------------------------------------------------------------------
     def _push_thread(self) -> None:
         """Entries leave as soon as the centre answers at all, whatever the downloads do."""
-        store = OpsStore(self._profile.ops)
+        if self._options.key is None:
+            return
+        store = OpsStore(self._profile.ops, self._options.key)
         store.retry_now()
         holder: list[Session] = []
         pusher = Pusher(store, lambda: self._session(holder))
@@ -268,8 +288,8 @@ class SyncProcess:
             self._wake_pull.set()
 
 
-def run_sync(options: SyncOptions) -> None:
-    """Run until told to stop; blocks.
+def run_sync(options: SyncOptions) -> int:
+    """Run until told to stop; blocks; returns the exit status.
 
     Raises:
         AlreadyRunning: this profile's cache has a writer already.
@@ -277,7 +297,10 @@ def run_sync(options: SyncOptions) -> None:
     """
     profile = options.home.profile(options.source)
     with sole_owner(profile.folder, "sync"):
-        store = OpsStore(profile.ops)
-        store.keep_reserve()
-        store.close()
-        asyncio.run(SyncProcess(options).run())
+        if options.key is not None:
+            store = OpsStore(profile.ops, options.key)
+            store.keep_reserve()
+            store.close()
+        process = SyncProcess(options)
+        asyncio.run(process.run())
+    return MADE_WAY if process.made_way else 0
