@@ -166,7 +166,7 @@ def _sync(options: argparse.Namespace, home: DataHome, settings: Settings) -> in
 
     start_logging(home.logs, f"sync-{home.profile(settings.source).name}", echo=not options.child)
     central = central_of(home, settings.source)
-    run_sync(SyncOptions(home, settings.source, central, options.child))
+    run_sync(SyncOptions(home, settings.source, central, options.child, settings.scope))
     return 0
 
 

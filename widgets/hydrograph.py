@@ -34,6 +34,7 @@ LIMIT_TOKENS = {
 }
 FLOWS = ("flow", "outflow")
 DENSE = 3000
+HOLES = 40
 RAIN_SHARE = 4.0  # rain bars use the top quarter
 
 
@@ -167,7 +168,8 @@ class Hydrograph(QWidget):
     # --- data -----------------------------------------------------------------------------
     def show_view(self, view: HydrographView) -> None:
         """Draw another station or window; a mere move of the now-line costs next to nothing."""
-        same = self._view is not None and self._view.curves is view.curves and self._view.limits is view.limits
+        before = self._view
+        same = before is not None and before.curves is view.curves and before.limits is view.limits
         self._view = view
         self.plot.setVisible(True)
         self.now_line.setValue(view.moment)
@@ -185,6 +187,7 @@ class Hydrograph(QWidget):
                 )
             else:
                 self._add_curve(curve)
+        self._holes(view)
         self._limits(view)
         self._ranges(view)
         self._redecimate()
@@ -236,6 +239,18 @@ class Hydrograph(QWidget):
             region.setZValue(-20)
             self.item.addItem(region, ignoreBounds=True)
             self._marks.append(region)
+
+    def _holes(self, view: HydrographView) -> None:
+        """Hatch what was not fetched yet, with the word in it: no line must not look like no water."""
+        color = self.look.color("curve.gap")
+        for start, end in view.holes[:HOLES]:
+            brush = QBrush(self.look.color("curve.gap", 200), Qt.BrushStyle.DiagCrossPattern)
+            region = pg.LinearRegionItem((start, end), movable=False, brush=brush, pen=pg.mkPen(color, width=1))
+            region.setZValue(-15)
+            self._mark(region)
+            label = pg.InfLineLabel(region.lines[0], self.look.tr("未取回"), position=0.5, color=self.look.color("text"))
+            label.fill = pg.mkBrush(self.look.color("panel", 235))
+            label.setFont(self.look.font("small_px", bold=True))
 
     def _limits(self, view: HydrographView) -> None:
         for limit in view.limits:

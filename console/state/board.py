@@ -210,6 +210,10 @@ class BoardState(QObject):
         wanted = list(sids)
         return await loop.run_in_executor(self.worker, lambda: {s: self._reader.window(s, from_t, to_t) for s in wanted})
 
+    async def holes(self, code: str, from_t: int, to_t: int) -> list[tuple[int, int]]:
+        """Return the parts of a chart's window that were not fetched yet."""
+        return await asyncio.get_running_loop().run_in_executor(self.worker, self._reader.holes, code, from_t, to_t)
+
     async def read(self, what: str, kind: str) -> Any:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self.worker, getattr(self._reader, what), kind)

@@ -53,12 +53,16 @@ NINETY_DAYS_S = 90 * 86400.0
 
 @dataclass(frozen=True, slots=True)
 class SyncOptions:
-    """central: returns the current address and token of the centre, None while unknown."""
+    """central: returns the current address and token of the centre, None while unknown.
+
+    scope: what part of the province to keep, as in the settings.
+    """
 
     home: DataHome
     source: str
     central: Callable[[], Endpoint | tuple[str, str] | None]
     child: bool = False
+    scope: str = "all"
 
 
 class SyncProcess:
@@ -143,7 +147,7 @@ class SyncProcess:
 
     def _pull_thread(self) -> None:
         writer = CacheWriter(self._profile)
-        puller = Puller(writer, self._server.announce, self._profile.run)
+        puller = Puller(writer, self._server.announce, self._profile.run, self._options.scope)
         holder: list[Session] = []
         failures = 0
         try:
@@ -168,7 +172,8 @@ class SyncProcess:
                 hello = self._greet(puller, central)
             self._link.reachable = True
             self._wake_push.set()
-            puller.round(central, hello)
+            if puller.round(central, hello):
+                self._wake_pull.set()  # more of the past is to be fetched: at once
             self._commands.rooms(central)
         except ResyncRequired as exc:
             log.info("resync: %s", exc.code)
@@ -179,7 +184,7 @@ class SyncProcess:
             self._link.reachable = False
             return self._failed("down", str(exc), holder)
         except BackendRefused as exc:
-            return self._failed("refused", exc.code, holder)
+            return self._failed("scope" if exc.code == "unknown-scope" else "refused", exc.code, holder)
         except SchemaMismatch as exc:
             return self._failed("schema", str(exc), holder)
         except (DatabaseError, StoreError, OSError) as exc:
