@@ -27,7 +27,6 @@ from backend_client.wire import (
     record_page_from,
 )
 
-CHUNK = 256 * 1024
 SNAPSHOT_LIMIT = 1024 * 1024 * 1024
 SNAPSHOT_WAIT_S = 180.0  # a centre writes a snapshot of many days before the first byte leaves
 LINE_LIMIT = 32 * 1024 * 1024
@@ -117,7 +116,7 @@ class Central:
 
     def _save(self, reply: httpx.Response, into: Path, have: int, between: Callable[[], None] | None) -> None:
         with into.open("ab" if have else "wb") as out:
-            for part in reply.iter_bytes(CHUNK):
+            for part in reply.iter_bytes():  # as it arrives: what a cut leaves behind is kept
                 have += len(part)
                 if have > SNAPSHOT_LIMIT:
                     out.close()

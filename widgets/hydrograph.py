@@ -187,9 +187,9 @@ class Hydrograph(QWidget):
                 )
             else:
                 self._add_curve(curve)
-        self._holes(view)
         self._limits(view)
         self._ranges(view)
+        self._holes(view)
         self._redecimate()
 
     def _clear(self) -> None:
@@ -248,9 +248,15 @@ class Hydrograph(QWidget):
             region = pg.LinearRegionItem((start, end), movable=False, brush=brush, pen=pg.mkPen(color, width=1))
             region.setZValue(-15)
             self._mark(region)
-            label = pg.InfLineLabel(region.lines[0], self.look.tr("未取回"), position=0.5, color=self.look.color("text"))
-            label.fill = pg.mkBrush(self.look.color("panel", 235))
+            label = pg.TextItem(
+                self.look.tr("未取回"),
+                color=self.look.color("text"),
+                anchor=(0.5, 1.1),
+                fill=pg.mkBrush(self.look.color("panel", 235)),
+            )
             label.setFont(self.look.font("small_px", bold=True))
+            label.setPos((start + end) / 2, self.item.vb.viewRange()[1][0])
+            self._mark(label)
 
     def _limits(self, view: HydrographView) -> None:
         for limit in view.limits:
@@ -340,6 +346,7 @@ class Hydrograph(QWidget):
     def reading_at(self, t: float) -> str:
         """Return every series' reading nearest before t, with time, unit and quality."""
         lines = [datetime.fromtimestamp(t, UTC).astimezone(BEIJING).strftime("%m-%d %H:%M")]
+        fetched = self._view is None or not any(a <= t <= b for a, b in self._view.holes)
         for curve in self._view.curves if self._view else ():
             i = int(np.searchsorted(curve.t, t, side="right")) - 1
             known = i >= 0 and t - curve.t[i] <= 1.5 * curve.interval_s and math.isfinite(curve.v[i])
@@ -347,7 +354,7 @@ class Hydrograph(QWidget):
             text = (
                 f"{element.text(float(curve.v[i]))} {curve.unit} {self.look.tr(word(int(curve.quality[i])))}"
                 if known
-                else self.look.tr("缺测")
+                else self.look.tr("缺测" if fetched else "未取回")
             )
             lines.append(f"{self.look.tr(curve.name)} {text}")
         limit = next((m for m in self._view.limits if m.kind == "warning"), None) if self._view else None

@@ -67,7 +67,7 @@ class HydrographPresenter:
         end = np.ceil((moment + AHEAD * span) / step) * step
         series = self._series(station)
         newest = tuple(self._newest(s) for s in series)
-        key = (station.code, end, span, newest, id(board.stations))
+        key = (station.code, end, span, newest, id(board.stations), board.history)
         if key != self._key and not self._busy:
             self._key = key
             self._busy = True

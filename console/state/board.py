@@ -165,6 +165,7 @@ class BoardState(QObject):
         self.rivers: tuple[River, ...] = ()
         self.events: tuple[tuple[int, str, str], ...] = ()
         self.extent: tuple[int, int] | None = None
+        self.history = 0  # grows when a stretch of the past was fetched
         self._pending: set[int] | None = set()
         self._wanted: tuple[float, float, str] | None = None
         self._busy = False

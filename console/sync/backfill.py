@@ -16,6 +16,7 @@ from console.domain.digests import DAY_S, day_number, day_of, day_text, day_wind
 from console.domain.scopes import ALL
 from console.store.cache_writer import CacheWriter, seq_of
 from console.store.progress import Window
+from console.sync.announce import Announce, tell_series
 from console.sync.windows import HOUR_S, all_windows, day_windows, missed_windows, since
 
 BEHIND_S = 1800.0
@@ -23,24 +24,22 @@ STALE_PLAN_S = DAY_S
 CHECK_DAYS = 35
 CHECK_AGAIN_S = 7 * 86_400.0
 LIVE_EVERY_S = 3.0
-Tell = Callable[[Any], None]
 Follow = Callable[[Central, Hello], None]
 
 
 class Backfill:
     """Used by the pull thread only.
 
-    scope: as the service writes it, sorted parts. tell: is given the series that changed. follow:
-    brings the feed up to now; a long window stops for it again and again, so that live readings
-    never wait for old ones.
+    scope: as the service writes it, sorted parts. follow: brings the feed up to now; a long window
+    stops for it again and again, so that live readings never wait for old ones.
     """
 
-    def __init__(self, writer: CacheWriter, scratch: Path, scope: str, tell: Tell, follow: Follow) -> None:
+    def __init__(self, writer: CacheWriter, scratch: Path, scope: str, announce: Announce, follow: Follow) -> None:
         self._writer = writer
         self._progress = writer.progress
         self._scratch = scratch
         self._scope = scope
-        self._tell = tell
+        self._announce = announce
         self._follow = follow
         self.rows = 0
 
@@ -94,6 +93,7 @@ class Backfill:
             self._compare(central, hello, window)
         else:
             self._fetch(central, hello, window)
+        self._announce("history", {"from": window.from_t, "to": window.to_t})
         return len(line) > 1 or window.kind == "first"
 
     def waits_for_first(self) -> bool:
@@ -109,7 +109,7 @@ class Backfill:
         for page in taken.pages():
             self._writer.apply(page, None)
             self.rows += len(page[0])
-            self._tell(page[0])
+            tell_series(self._announce, page[0])
             if live is not None:
                 live()
         self._writer.settle_rows()
@@ -144,7 +144,7 @@ class Backfill:
         self._writer.settle_rows()
         self._progress.finish(window, self._not_after(taken.cursor))
         self.rows += len(changed)
-        self._tell(np.array(sorted(changed), np.int64))
+        tell_series(self._announce, np.array(sorted(changed), np.int64))
 
     def _check_some_day(self, central: Central, hello: Hello) -> bool:
         """Compare one closed day that was not compared for a week; True when more are due after a change."""

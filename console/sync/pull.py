@@ -4,23 +4,19 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
-
-import numpy as np
 
 from backend_client.central import Central
 from backend_client.errors import ResyncRequired, WireFormatError
 from backend_client.wire import Hello, ObsPage
 from console.domain.scopes import ALL, scope_parts, scope_text
 from console.store.cache_writer import CacheWriter
+from console.sync.announce import Announce, tell_series
 from console.sync.backfill import Backfill
 
 log = logging.getLogger(__name__)
 KINDS = ("basins", "stations", "reservoirs", "reaches", "events", "series")
 LIVE_PAGE = 5000
-Announce = Callable[[str, Mapping[str, Any]], None]
 
 
 class SchemaMismatch(Exception):
@@ -34,7 +30,7 @@ class Puller:
         self._writer = writer
         self._announce = announce
         self._scope = scope_text(scope_parts(scope))
-        self._backfill = Backfill(writer, scratch, self._scope, self._tell, self._follow)
+        self._backfill = Backfill(writer, scratch, self._scope, announce, self._follow)
         self._rows = 0
         self.fault: WireFormatError | None = None
 
@@ -156,13 +152,7 @@ class Puller:
         cols = (page.sid, page.t, page.value, page.quality, page.rev)
         self._writer.apply(cols, cursor, page.tomb)
         self._rows += len(page.sid)
-        self._tell(page.sid)
-
-    def _tell(self, sid: Any) -> None:
-        if len(sid):
-            touched = np.unique(sid)
-            many = len(touched) > 2000
-            self._announce("changed", {"sids": None if many else touched.tolist()})
+        tell_series(self._announce, page.sid)
 
     def _records(self, central: Central) -> None:
         kinds: set[str] = set()

@@ -1,159 +1,21 @@
-"""How readings come down: nothing is lost while away, only the bad day is fetched again, holes are known."""
+"""How readings come down: nothing is lost while away, and only the bad day is fetched again."""
 
 from __future__ import annotations
 
-import asyncio
-import time
+import gzip
+import json
+from dataclasses import replace
 
 import httpx
 import numpy as np
 import pytest
 
-from backend_client.central import Central
 from backend_client.errors import BackendRefused, WireFormatError
-from backend_client.session import Session
-from console.central.app import Service, build_app
-from console.central.repository import Repository, SeriesKey
 from console.domain.digests import day_of, day_window
-from console.store.cache_reader import CacheReader
-from console.store.cache_writer import CacheWriter
+from console.store.cache_writer import CacheWriter, month_of
 from console.store.sqlite import transaction
-from console.sync.pull import Puller
-
-NOW = int(time.time()) // 3600 * 3600
-HOUR, DAY = 3600, 86400
-
-
-class InThisProcess(httpx.BaseTransport):
-    """Carries requests to the service without a socket, and notes them; a test may spoil the answer."""
-
-    def __init__(self, centre):
-        self.centre = centre
-        self.app = httpx.ASGITransport(build_app(centre.service, "t"))
-
-    def handle_request(self, request):
-        self.centre.asked.append(request.url.raw_path.decode())
-        reply = asyncio.run(self.answer(request))
-        return self.centre.spoil(request, reply) if self.centre.spoil else reply
-
-    async def answer(self, request):
-        sent = httpx.Request(request.method, request.url, headers=request.headers, content=request.read())
-        reply = await self.app.handle_async_request(sent)
-        return httpx.Response(reply.status_code, headers=reply.headers, stream=Raw([p async for p in reply.stream]))
-
-
-class Raw(httpx.SyncByteStream):
-    def __init__(self, parts):
-        self.parts = parts
-
-    def __iter__(self):
-        yield from self.parts
-
-
-class Centre:
-    """The real service in this process, asked through the real client; its hour can be told."""
-
-    def __init__(self, folder):
-        self.repo = Repository(folder / "central.db", "centre")
-        self.repo.put_objects("basins", [thing("B1", "北江流域")])
-        self.repo.put_objects(
-            "stations",
-            [
-                thing("S1", "飞来峡", city="清远", rain_basin="B1"),
-                thing("S2", "石角", city="清远", rain_basin="B1"),
-                thing("S3", "博罗", city="惠州", river="东江"),
-            ],
-        )
-        self.sid = {c: self.repo.ensure_series(SeriesKey(c, "Z", "m")) for c in ("S1", "S2", "S3")}
-        self.service = Service(self.repo, folder, None)
-        self.asked = []
-        self.spoil = None
-        self.now = float(NOW)
-        self.service.watch.now = lambda: self.now
-        session = Session("http://127.0.0.1", "t")
-        session.http.close()
-        session.http = httpx.Client(
-            base_url="http://centre", headers={"Authorization": "Bearer t"}, transport=InThisProcess(self), trust_env=False
-        )
-        self.client = Central(session)
-
-    def readings(self, code, hours, value=20.0):
-        """Store one reading an hour of the given hours before NOW."""
-        self.repo.commit_rows([(self.sid[code], NOW - h * HOUR, value + h / 100, 0) for h in hours])
-
-    def hello(self):
-        from dataclasses import replace
-
-        return replace(self.client.hello(), real_t=self.now, now_t=self.now)
-
-    def count(self, word):
-        return sum(word in path for path in self.asked)
-
-
-def thing(code, name, **props):
-    return {"code": code, "version": 1, "geometry": None, "properties": {"name": name, **props}}
-
-
-@pytest.fixture
-def centre(tmp_path):
-    (tmp_path / "c").mkdir()
-    found = Centre(tmp_path / "c")
-    for code in found.sid:
-        found.readings(code, range(24 * 9))
-    yield found
-    found.client.session.close()
-    found.repo.close()
-
-
-class Console:
-    def __init__(self, profile, scope="all"):
-        self.profile, self.scope = profile, scope
-        self.told = []
-        self.start()
-
-    def start(self):
-        self.writer = CacheWriter(self.profile)
-        self.puller = Puller(self.writer, lambda kind, doc: self.told.append((kind, doc)), self.profile.run, self.scope)
-        self.reader = CacheReader(self.profile)
-
-    def stop(self):
-        self.reader.close()
-        self.writer.close()
-
-    def again(self, scope=None):
-        self.stop()
-        self.scope = scope or self.scope
-        self.start()
-
-    def round(self, centre):
-        hello = centre.hello()
-        self.puller.greet(hello)
-        return self.puller.round(centre.client, hello)
-
-    def pull(self, centre):
-        """Do rounds until nothing is waiting."""
-        while self.round(centre):
-            pass
-
-    def rows(self):
-        found = self.reader.windows(0, 2**32)
-        return {
-            (s, t): v
-            for s, c in found.items()
-            for t, v in zip(c[0].tolist(), [round(x, 4) for x in c[1].tolist()], strict=True)
-        }
-
-
-@pytest.fixture
-def console(profile):
-    found = Console(profile)
-    yield found
-    found.stop()
-
-
-def held(centre, *codes):
-    sids = [centre.sid[c] for c in codes] if codes else None
-    return {(r[0], r[1]): round(r[2], 4) for p in centre.repo.in_series_order(0, 2**32, 1000, sids) for r in p}
+from console.sync.pull import SchemaMismatch
+from tests.in_process import DAY, HOUR, NOW, Console, held, thing
 
 
 def test_a_cold_start_shows_the_latest_first_and_ends_with_everything(centre, console):
@@ -206,9 +68,9 @@ def test_killed_between_jump_and_repair_the_old_correction_still_arrives(centre,
 def test_only_the_day_that_differs_is_fetched_again(centre, console):
     console.pull(centre)
     bad = NOW - 100 * HOUR
-    with transaction(console.writer._months[month(bad)]) as _:
-        console.writer._months[month(bad)].execute("update obs set value=1 where sid=1 and t=?", (bad,))
-        console.writer._months[month(bad)].execute("insert into obs values(1,?,5,0,1)", (bad + 60,))
+    with transaction(console.writer._months[month_of(bad)]) as _:
+        console.writer._months[month_of(bad)].execute("update obs set value=1 where sid=1 and t=?", (bad,))
+        console.writer._months[month_of(bad)].execute("insert into obs values(1,?,5,0,1)", (bad + 60,))
     console.writer.progress.recheck()
     centre.asked.clear()
     for _ in range(12):
@@ -218,12 +80,6 @@ def test_only_the_day_that_differs_is_fetched_again(centre, console):
     assert len(wanted) == 1 and f"from={start}&to={end}" in wanted[0], wanted
     assert centre.count("/digest") >= 7
     assert console.rows() == held(centre)
-
-
-def month(t):
-    from console.store.cache_writer import month_of
-
-    return month_of(t)
 
 
 def test_a_snapshot_that_breaks_off_changes_nothing_of_the_day(centre, console):
@@ -307,3 +163,84 @@ def test_an_unknown_scope_is_refused_with_its_code(centre, profile):
         console.round(centre)
     assert caught.value.code == "unknown-scope"
     console.stop()
+
+
+def test_what_is_not_fetched_yet_is_known_and_told_from_what_the_source_misses(centre, console):
+    assert console.reader.holes("S1", NOW - DAY, NOW) == [(NOW - DAY, NOW)], "an empty cache knows nothing"
+    console.round(centre)
+    holes = console.reader.holes("S1", NOW - 5 * DAY, NOW)
+    assert holes == [(NOW - 5 * DAY, NOW - DAY - 1)], "6 h and 24 h are here, the rest is not"
+    console.pull(centre)
+    assert console.reader.holes("S1", NOW - 5 * DAY, NOW) == []
+    assert console.reader.holes("S1", NOW, NOW + 3 * HOUR) == [(NOW + 1, NOW + 3 * HOUR)], "away: what came since is not known"
+    centre.now += 3 * HOUR
+    console.round(centre)
+    assert console.reader.holes("S1", NOW, NOW + 3 * HOUR) == []
+
+
+def test_a_part_that_was_added_to_the_scope_is_a_hole_until_it_is_fetched(centre, profile):
+    console = Console(profile, "basin:北江")
+    console.pull(centre)
+    console.again("basin:北江,basin:东江")
+    console.round(centre)
+    assert console.reader.holes("S1", NOW - 5 * DAY, NOW) == []
+    assert console.reader.holes("S3", NOW - 5 * DAY, NOW - 2 * DAY) == [(NOW - 5 * DAY, NOW - 2 * DAY)]
+    console.pull(centre)
+    assert console.reader.holes("S3", NOW - 5 * DAY, NOW) == []
+    console.stop()
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "fits"), [(1, 1, True), (1, 2, True), (0, 1, True), (2, 3, False), (0, 0, False), (2, 1, False)]
+)
+def test_a_centre_one_version_ahead_or_behind_is_understood(centre, console, low, high, fits):
+    hello = replace(centre.hello(), schema_min=low, schema_max=high)
+    if fits:
+        console.puller.greet(hello)
+    else:
+        with pytest.raises(SchemaMismatch):
+            console.puller.greet(hello)
+
+
+def test_fields_of_a_newer_centre_are_kept_and_break_nothing(centre, console):
+    centre.repo.put_objects("stations", [thing("S1", "飞来峡", rain_basin="B1", novel={"deep": [1, None]})])
+    centre.repo.put_records([("log", "r1", {"type": "note", "text": "x", "novel": "保留"})])
+
+    def widen(request, reply):
+        if not request.url.path.endswith(("/changes", "/latest")) or "records" in request.url.path:
+            return reply
+        raw = b"".join(reply.stream)
+        doc = json.loads(gzip.decompress(raw) if reply.headers.get("content-encoding") == "gzip" else raw)
+        doc["cols"]["novel"] = ["?"] * doc["count"]
+        return httpx.Response(200, json={**doc, "novel": 1})
+
+    centre.spoil = widen
+    console.pull(centre)
+    assert console.rows() == held(centre)
+    assert next(o for o in console.reader.objects("stations") if o["code"] == "S1")["properties"]["novel"] == {
+        "deep": [1, None]
+    }
+    assert console.reader.records("log")[0][1]["novel"] == "保留"
+
+
+def test_years_without_readings_cost_no_request():
+    from console.sync.windows import all_windows
+
+    long_ago = day_of(NOW) - 4000
+    windows = all_windows("first", "all", float(NOW), [long_ago, *range(day_of(NOW) - 3, day_of(NOW) + 1)])
+    assert len(windows) < 9 and windows[0].kind == "first" and windows[-1].from_t == 0
+    spans = sorted((w.from_t, w.to_t) for w in windows)
+    assert all(a[1] + 1 == b[0] for a, b in zip(spans, spans[1:], strict=False)), "together they leave nothing out"
+
+
+def test_a_cache_of_the_version_before_counts_as_fetched_whole(profile):
+    from console.store import schema
+    from console.store.sqlite import migrate, open_writer
+
+    db = open_writer(profile.latest)
+    migrate(db, schema.LATEST[:1], "latest.db")
+    db.execute("insert into feed values('obs','abc.9')")
+    db.close()
+    writer = CacheWriter(profile)
+    assert writer.progress.coverage("all") == [(0, 4102444800)]
+    writer.close()
