@@ -40,6 +40,10 @@ class Central:
     def __init__(self, session: Session) -> None:
         self.session = session
 
+    def another(self) -> Central:
+        """Return a client of the same service for another thread, which closes its session."""
+        return Central(self.session.another())
+
     def hello(self) -> Hello:
         return hello_from(self.session.get_json("/v1/hello"))
 

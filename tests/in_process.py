@@ -25,7 +25,7 @@ class InThisProcess(httpx.BaseTransport):
 
     def __init__(self, centre):
         self.centre = centre
-        self.app = httpx.ASGITransport(build_app(centre.service, "t"))
+        self.app = httpx.ASGITransport(centre.app)
         self.loop = asyncio.Runner()
 
     def handle_request(self, request):
@@ -70,12 +70,19 @@ class Centre:
         self.spoil = None
         self.now = float(NOW)
         self.service.watch.now = lambda: self.now
-        session = Session("http://127.0.0.1", "t")
+        self.app = build_app(self.service, "t")
+        self.client = self.asking()
+
+    def asking(self):
+        """Return a client with a connection of its own."""
+        session = Session("http://centre", "t")
         session.http.close()
         session.http = httpx.Client(
             base_url="http://centre", headers={"Authorization": "Bearer t"}, transport=InThisProcess(self), trust_env=False
         )
-        self.client = Central(session)
+        client = Central(session)
+        client.another = self.asking
+        return client
 
     def readings(self, code, hours, value=20.0):
         """Store one reading an hour of the given hours before NOW."""
@@ -105,6 +112,7 @@ class Console:
 
     def stop(self):
         self.reader.close()
+        self.puller.close()
         self.writer.close()
 
     def again(self, scope=None):

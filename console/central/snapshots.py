@@ -7,6 +7,7 @@ import hashlib
 import json
 import re
 import uuid
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +18,9 @@ PAGE = 20_000
 KEEP = 16
 
 
-def columns(rows: list[tuple[Any, ...]]) -> dict[str, list[Any]]:
+def columns(rows: list[tuple[Any, ...]]) -> dict[str, Sequence[Any]]:
     """Return rows (sid, t, value, quality, rev, …) as the contract's cols."""
-    sid, t, value, quality, rev = ([r[i] for r in rows] for i in range(5))
+    sid, t, value, quality, rev = list(zip(*rows, strict=True))[:5] if rows else [()] * 5
     return {"series": sid, "t": t, "value": value, "quality": quality, "rev": rev}
 
 

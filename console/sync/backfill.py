@@ -16,6 +16,7 @@ from console.domain.digests import DAY_S, day_number, day_of, day_text, day_wind
 from console.domain.scopes import ALL
 from console.store.cache_writer import CacheWriter, seq_of
 from console.store.progress import Window
+from console.sync.ahead import Ahead
 from console.sync.announce import Announce, tell_series
 from console.sync.windows import HOUR_S, all_windows, day_windows, missed_windows, since
 
@@ -41,7 +42,11 @@ class Backfill:
         self._scope = scope
         self._announce = announce
         self._follow = follow
+        self._ahead = Ahead()
         self.rows = 0
+
+    def close(self) -> None:
+        self._ahead.close()
 
     # --- what is to be done ---------------------------------------------------------------
     def plan(self, central: Central, hello: Hello) -> None:
@@ -104,8 +109,8 @@ class Backfill:
     def _fetch(self, central: Central, hello: Hello, window: Window) -> None:
         before = self._writer.cursor("obs")
         live = Breath(lambda: self._follow(central, hello)) if window.kind == "fill" else None
-        taken = Snapshot(central, self._scratch, hello.epoch, window)
-        taken.download(live)
+        taken = self._download(central, hello, window, live)
+        self._begin_next(central, hello)
         for page in taken.pages():
             self._writer.apply(page, None)
             self.rows += len(page[0])
@@ -123,6 +128,19 @@ class Backfill:
         now = {"asof": repr(hello.now_t), "asof_real": repr(hello.real_t)}
         self._progress.finish(window, taken.cursor, late, **now)
 
+    def _download(self, central: Central, hello: Hello, window: Window, live: Breath | None) -> Snapshot:
+        self._ahead.wait(window, live)
+        taken = Snapshot(self._scratch, hello.epoch, window)
+        taken.clear_others()
+        taken.download(central, live)
+        return taken
+
+    def _begin_next(self, central: Central, hello: Hello) -> None:
+        """Let the next stretch of history come while this one is written."""
+        line = self._progress.wanted()
+        if len(line) > 1 and line[1].kind == "fill":
+            self._ahead.start(central, line[1], Snapshot(self._scratch, hello.epoch, line[1]).download)
+
     def _not_after(self, cursor: str) -> str | None:
         """Return where the feed has to go back to: an older snapshot may bring back what was deleted since."""
         return cursor if seq_of(cursor) < seq_of(self._writer.cursor("obs")) else None
@@ -138,8 +156,7 @@ class Backfill:
         self._progress.note_checked(day, answer.touched, time.time())
 
     def _replace(self, central: Central, hello: Hello, window: Window) -> None:
-        taken = Snapshot(central, self._scratch, hello.epoch, window)
-        taken.download(Breath(lambda: self._follow(central, hello)))
+        taken = self._download(central, hello, window, Breath(lambda: self._follow(central, hello)))
         changed = self._writer.replace(window.from_t, window.to_t, taken.pages())
         self._writer.settle_rows()
         self._progress.finish(window, self._not_after(taken.cursor))
@@ -180,25 +197,27 @@ class Breath:
 class Snapshot:
     """One download, then read page by page; cursor is known once the first page was asked for."""
 
-    def __init__(self, central: Central, scratch: Path, epoch: str, window: Window) -> None:
-        self._central = central
+    def __init__(self, scratch: Path, epoch: str, window: Window) -> None:
         self._epoch = epoch
         self._window = window
         scope = window.scope.encode("utf-8").hex()[:60] if window.scope != ALL else ALL
         self._path = scratch / f"snap-{epoch[:8]}-{scope}-{window.from_t}-{window.to_t}.gz"
         self.cursor = ""
 
-    def download(self, between: Callable[[], None] | None = None) -> None:
+    def clear_others(self) -> None:
+        """Drop downloads that nobody will go on with."""
+        for old in set(self._path.parent.glob("snap-*")) - {self._path, self._path.with_suffix(".etag")}:
+            old.unlink(missing_ok=True)
+
+    def download(self, central: Central, between: Callable[[], None] | None = None) -> None:
         """Bring the file here.
 
         Raises:
             BackendError: it broke off; what is downloaded stays and is gone on with the next time.
         """
-        path, window = self._path, self._window
-        path.parent.mkdir(parents=True, exist_ok=True)
-        for old in set(path.parent.glob("snap-*")) - {path, path.with_suffix(".etag")}:
-            old.unlink(missing_ok=True)
-        self._central.snapshot(window.from_t, window.to_t, path, window.scope, between)
+        window = self._window
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        central.snapshot(window.from_t, window.to_t, self._path, window.scope, between)
 
     def pages(self) -> Iterator[Columns]:
         """Yield the snapshot's readings; the file is gone afterwards.

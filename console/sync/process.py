@@ -161,6 +161,7 @@ class SyncProcess:
         finally:
             for session in holder:
                 session.close()
+            puller.close()
             writer.close()
 
     def _pull_once(self, puller: Puller, holder: list[Session]) -> bool:

@@ -34,6 +34,9 @@ class Puller:
         self._rows = 0
         self.fault: WireFormatError | None = None
 
+    def close(self) -> None:
+        self._backfill.close()
+
     @property
     def rows_applied(self) -> int:
         return self._rows + self._backfill.rows

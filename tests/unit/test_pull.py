@@ -21,7 +21,7 @@ from tests.in_process import DAY, HOUR, NOW, Console, held, thing
 def test_a_cold_start_shows_the_latest_first_and_ends_with_everything(centre, console):
     more = console.round(centre)
     paths = [p.split("?")[0].rsplit("/", 1)[1] for p in centre.asked if "obs" in p]
-    assert paths == ["days", "latest", "snapshot", "changes", "snapshot"]
+    assert paths[:3] == ["days", "latest", "snapshot"] and "changes" in paths
     assert more and console.reader.latest() and console.writer.cursor("obs"), "live before the past is complete"
     console.pull(centre)
     assert console.rows() == held(centre)
