@@ -37,6 +37,11 @@ class Session:
     def close(self) -> None:
         self.http.close()
 
+    def another(self) -> Session:
+        """Return a session with the same service for another thread."""
+        token = self.http.headers["authorization"].removeprefix("Bearer ")
+        return Session(self.base_url, token, timeout=self.http.timeout)
+
     def call(
         self,
         method: str,

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from console.central.schema import STEPS
+from console.domain.digests import day_of
 from console.store.sqlite import migrate, open_writer, transaction
 
 Row = tuple[int, int, float | None, int]
@@ -87,14 +88,25 @@ class Repository:
         return first
 
     # --- objects ------------------------------------------------------------------------
+    def objects_version(self) -> int:
+        """Return a number that grows whenever an object or a series is put or dropped."""
+        return int(self.meta("objects", "0"))
+
+    def _objects_changed(self) -> None:
+        self._db.execute(
+            "insert into meta values('objects','1') on conflict(key) do update set value=cast(meta.value as integer)+1"
+        )
+
     def put_objects(self, kind: str, docs: Iterable[Mapping[str, Any]]) -> None:
         rows = [(kind, d["code"], int(d.get("version", 1)), _json(d)) for d in docs]
         with self._lock, transaction(self._db):
             self._db.executemany("insert or replace into object values(?,?,?,?)", rows)
+            self._objects_changed()
 
     def drop_object(self, kind: str, code: str) -> None:
         with self._lock, transaction(self._db):
             self._db.execute("delete from object where kind=? and code=?", (kind, code))
+            self._objects_changed()
 
     def objects(self, kind: str) -> list[dict[str, Any]]:
         if kind == "series":
@@ -105,10 +117,12 @@ class Repository:
 
     def ensure_series(self, key: SeriesKey) -> int:
         with self._lock, transaction(self._db):
-            self._db.execute(
+            made = self._db.execute(
                 "insert or ignore into series(object_code,element,unit,datum,source,interval_s) values(?,?,?,?,?,?)",
                 (key.object_code, key.element, key.unit, key.datum, key.source, key.interval_s),
             )
+            if made.rowcount:
+                self._objects_changed()
             row = self._db.execute(
                 "select sid from series where object_code=? and element=? and source=?",
                 (key.object_code, key.element, key.source),
@@ -134,24 +148,30 @@ class Repository:
         and the meta values are stored in the same transaction.
         """
         fresh: list[Row] = []
-        stored = []
+        stored: list[tuple[int, int, float | None, int, int]] = []
         with self._lock, transaction(self._db):
             for sid, t, value, quality in {(r[0], r[1]): r for r in rows}.values():
                 old = self._db.execute("select value, quality, rev from obs where series=? and t=?", (sid, t)).fetchone()
                 if old and old[0] == value and old[1] == quality:
                     continue
                 fresh.append((sid, t, value, quality))
-                stored.append([sid, t, value, quality, (old[2] + 1) if old else 1])
+                stored.append((sid, t, value, quality, (old[2] if old else self._buried(sid, t)) + 1))
             first = self._take_seq(len(stored)) if stored else 0
             self._db.executemany(
                 "insert or replace into obs values(?,?,?,?,?,?)",
                 [(*row, first + i) for i, row in enumerate(stored)],
             )
+            self._touch({day_of(row[1]): first + i for i, row in enumerate(stored)})
             records = then(fresh) if then is not None and fresh else ()
             if records:
                 self._put_records(records)
             self._db.executemany("insert or replace into meta values(?, ?)", list(meta.items()))
         return fresh
+
+    def _buried(self, sid: int, t: int) -> int:
+        """A reading that comes again after its deletion goes on from the tombstone's rev, which it lifts."""
+        row = self._db.execute("delete from tomb where series=? and t=? returning rev", (sid, t)).fetchone()
+        return int(row[0]) if row else 0
 
     def changes(self, after: int, limit: int) -> tuple[list[tuple[Any, ...]], int, bool]:
         """Return (rows sid,t,value,quality,rev,seq in commit order, next, more)."""
@@ -179,7 +199,40 @@ class Repository:
                 return
             seq = self._take_seq(1)
             self._db.execute("delete from obs where series=? and t=?", (sid, t))
-            self._db.execute("insert or replace into tomb values(?,?,?,?)", (sid, t, old[0] + 1, seq))
+            self._db.execute("insert or replace into tomb values(?,?,?,?,?)", (sid, t, old[0] + 1, seq, int(time.time())))
+            self._touch({day_of(t): seq})
+
+    def _touch(self, days: Mapping[int, int]) -> None:
+        self._db.executemany("insert or replace into day values(?,?)", list(days.items()))
+
+    def touched(self, day: int) -> int:
+        """Return the seq that last changed a reading of a Beijing day (days since 1970); 0 for none."""
+        with self._lock:
+            row = self._db.execute("select seq from day where n=?", (day,)).fetchone()
+        return int(row[0]) if row else 0
+
+    def days_after(self, seq: int) -> list[int]:
+        """Return the Beijing days in which something changed after seq, newest first."""
+        with self._lock:
+            return [r[0] for r in self._db.execute("select n from day where seq>? order by n desc", (seq,)).fetchall()]
+
+    def prune_tombs(self, before: int) -> int:
+        """Forget deletions noted before a wall time, UTC s; return the floor of the feed.
+
+        A cursor below the floor may have missed a deletion: it has expired.
+        """
+        with self._lock, transaction(self._db):
+            row = self._db.execute("select max(seq) from tomb where at<?", (before,)).fetchone()
+            if row[0] is not None:
+                self._db.execute("delete from tomb where at<?", (before,))
+                floor = max(int(row[0]), self.floor)
+                self._db.execute("insert or replace into meta values('floor_obs',?)", (str(floor),))
+        return self.floor
+
+    @property
+    def floor(self) -> int:
+        """The seq of the newest deletion that was forgotten; 0 for none."""
+        return int(self.meta("floor_obs", "0"))
 
     def latest(self) -> list[tuple[Any, ...]]:
         with self._lock:
@@ -190,20 +243,33 @@ class Repository:
                 ).fetchall()
             )
 
-    def in_series_order(self, from_t: int, to_t: int, page: int) -> Iterator[list[tuple[Any, ...]]]:
-        """Yield pages of (sid,t,value,quality,rev) of from_t ≤ t ≤ to_t in series order."""
-        last: tuple[int, int] = (-1, -1)
-        while True:
-            with self._lock:
-                rows = self._db.execute(
-                    "select series,t,value,quality,rev from obs where (series,t)>(?,?)"
-                    " and t between ? and ? order by series,t limit ?",
-                    (*last, from_t, to_t, page),
-                ).fetchall()
-            if not rows:
-                return
+    def in_series_order(
+        self, from_t: int, to_t: int, page: int, sids: Sequence[int] | None = None
+    ) -> Iterator[list[tuple[Any, ...]]]:
+        """Yield pages of (sid,t,value,quality,rev) of from_t ≤ t ≤ to_t, ordered by (sid, t).
+
+        sids: the series wanted, in order; None for all. Each series is sought by the primary key:
+        a day costs what the day holds, however long the history is.
+        """
+        rows: list[tuple[Any, ...]] = []
+        for sid in self._sids() if sids is None else sids:
+            start = from_t
+            while True:
+                with self._lock:
+                    rows += self._db.execute(
+                        "select series,t,value,quality,rev from obs where series=? and t between ? and ? order by t limit ?",
+                        (sid, start, to_t, page - len(rows)),
+                    ).fetchall()
+                if len(rows) < page:
+                    break
+                yield rows
+                start, rows = rows[-1][1] + 1, []
+        if rows:
             yield rows
-            last = (rows[-1][0], rows[-1][1])
+
+    def _sids(self) -> list[int]:
+        with self._lock:
+            return [r[0] for r in self._db.execute("select sid from series order by sid").fetchall()]
 
     def extent(self) -> tuple[int, int] | None:
         with self._lock:
@@ -308,6 +374,8 @@ class Repository:
         with self._lock, transaction(self._db):
             self._db.execute("delete from obs where t>?", (t,))
             self._db.execute("delete from tomb")
+            self._db.execute("delete from day where n>?", (day_of(t),))
+            self._touch({day_of(t): self.seq})
             for record_id, body in self._db.execute("select id, body from record where kind='alarm'").fetchall():
                 alarm = json.loads(body)
                 if alarm["first_seen_t"] > t or alarm["onset_t"] > t:

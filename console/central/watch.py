@@ -15,6 +15,7 @@ from console.domain.alarms import Alarm, AlarmEngine, AlarmRules, Reading, alarm
 from console.domain.objects import Series, Station, series_from_doc, station_from_doc
 
 TICK_S = 0.25
+TOMB_DAYS = 180  # how long a deletion is remembered for consoles that were away
 SWEEP_S = 600  # of the centre's time between two looks for stale feeds
 
 
@@ -99,6 +100,7 @@ class Watch:
         now = self.now()
         if now - self._swept_t >= SWEEP_S:
             self._swept_t = now
+            self._repo.prune_tombs(int(time.time()) - TOMB_DAYS * 86400)
             self._sweep(int(now))
 
     def accept(self, rows: list[Row], **meta: str) -> None:

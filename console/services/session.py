@@ -159,6 +159,9 @@ class Session(QObject):
         elif kind == "changed":
             self.board.mark(doc.get("sids"))
             self.tasks.start("picture", self._picture())
+        elif kind == "history":
+            self.board.history += 1
+            self.tasks.start("picture", self._picture())
         elif kind in ("objects", "epoch"):
             self.board.mark(None)
             self.tasks.start("reference", self._reload())

@@ -17,6 +17,17 @@ LATEST = (
     create table month(name text primary key, cursor text not null) strict;
     create table link(key text primary key, value text not null) strict
     """,
+    # 2: which windows are fetched whole, which are still wanted, which days were compared with the centre
+    """
+    create table coverage(
+        scope text not null, from_t integer not null, to_t integer not null,
+        primary key(scope, from_t)) strict, without rowid;
+    insert into coverage select 'all', 0, 4102444800 from feed where name='obs' and cursor<>'';
+    create table wanted(
+        n integer primary key, kind text not null, scope text not null, from_t integer not null,
+        to_t integer not null) strict;
+    create table checked(day integer primary key, touched text not null, at real not null) strict
+    """,
 )
 REFERENCE = (
     """

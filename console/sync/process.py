@@ -57,6 +57,7 @@ class SyncOptions:
     """central: returns the current address and token of the centre, None while unknown.
 
     key: opens ops.db; without it this process pulls only, and makes way for one that has it.
+    scope: what part of the province to keep, as in the settings.
     """
 
     home: DataHome
@@ -64,6 +65,7 @@ class SyncOptions:
     central: Callable[[], Endpoint | tuple[str, str] | None]
     child: bool = False
     key: OpsKey | None = None
+    scope: str = "all"
 
 
 class SyncProcess:
@@ -154,7 +156,7 @@ class SyncProcess:
 
     def _pull_thread(self) -> None:
         writer = CacheWriter(self._profile)
-        puller = Puller(writer, self._server.announce, self._profile.run)
+        puller = Puller(writer, self._server.announce, self._profile.run, self._options.scope)
         holder: list[Session] = []
         failures = 0
         try:
@@ -168,6 +170,7 @@ class SyncProcess:
         finally:
             for session in holder:
                 session.close()
+            puller.close()
             writer.close()
 
     def _pull_once(self, puller: Puller, holder: list[Session]) -> bool:
@@ -179,7 +182,8 @@ class SyncProcess:
                 hello = self._greet(puller, central)
             self._link.reachable = True
             self._wake_push.set()
-            puller.round(central, hello)
+            if puller.round(central, hello):
+                self._wake_pull.set()  # more of the past is to be fetched: at once
             self._commands.rooms(central)
         except ResyncRequired as exc:
             log.info("resync: %s", exc.code)
@@ -190,7 +194,7 @@ class SyncProcess:
             self._link.reachable = False
             return self._failed("down", str(exc), holder)
         except BackendRefused as exc:
-            return self._failed("refused", exc.code, holder)
+            return self._failed("scope" if exc.code == "unknown-scope" else "refused", exc.code, holder)
         except SchemaMismatch as exc:
             return self._failed("schema", str(exc), holder)
         except (DatabaseError, StoreError, OSError) as exc:
