@@ -236,7 +236,11 @@ def _writing(app: FastAPI, service: Service) -> None:
         answers = apply_ops(repo, batch.ops, service.watch.now())
         if any(a["status"] == "applied" for a in answers):
             service.bell.ring("changed", {"feed": "records", "seq": repo.seq})
-        return {"epoch": repo.epoch, "answers": answers}
+        whole = True
+        if batch.audit_head is not None:
+            head, since = batch.audit_head, batch.audit_head.since
+            whole = repo.note_head(head.device, head.n, head.hash, (since.n, since.hash) if since else None)
+        return {"epoch": repo.epoch, "answers": answers, "audit_whole": whole}
 
     @app.get("/v1/rooms/{room}")
     def get_room(room: str) -> dict[str, Any]:

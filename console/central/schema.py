@@ -32,4 +32,13 @@ STEPS = (
         n integer primary key, at integer not null, actor text not null, action text not null,
         detail text not null) strict
     """,
+    """
+    alter table op_answer add column current text not null default '';
+    create table version(
+        kind text not null, id text not null, n integer not null, body text not null,
+        primary key(kind, id, n)) strict, without rowid;
+    create table audit_head(
+        device text not null, n integer not null, hash text not null, at integer not null,
+        primary key(device, n)) strict, without rowid
+    """,
 )
