@@ -88,9 +88,16 @@ class Central:
         except (httpx.TransportError, httpx.DecodingError, OSError) as exc:
             raise BackendUnavailable(repr(exc)) from exc
 
-    def send(self, ops: Sequence[Mapping[str, Any]]) -> tuple[OpAnswer, ...]:
-        _reply, data = self.session.call("POST", "/v1/ops", body={"ops": list(ops)})
-        return answers_from(json_object("ops", data))
+    def send(
+        self, ops: Sequence[Mapping[str, Any]], audit_head: Mapping[str, Any] | None = None
+    ) -> tuple[tuple[OpAnswer, ...], bool]:
+        """Return the answers, and whether the centre finds this device's audit chain whole."""
+        body: dict[str, Any] = {"ops": list(ops)}
+        if audit_head is not None:
+            body["audit_head"] = dict(audit_head)
+        _reply, data = self.session.call("POST", "/v1/ops", body=body)
+        doc = json_object("ops", data)
+        return answers_from(doc), bool(doc.get("audit_whole", True))
 
     def put_room(self, room: str, doc: Mapping[str, Any]) -> int:
         _, data = self.session.call("PUT", f"/v1/rooms/{room}", body={"doc": doc})

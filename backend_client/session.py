@@ -107,7 +107,7 @@ def refusal(status: int, data: bytes, headers: Mapping[str, str]) -> BackendRefu
     if status == 410:
         return ResyncRequired(code)
     if status in RETRYABLE:
-        return BackendUnavailable(f"HTTP {status} {code}", retry_after_s(headers.get("retry-after")))
+        return BackendUnavailable(f"HTTP {status} {code}", retry_after_s(headers.get("retry-after")), status)
     return BackendRefused(status, code)
 
 
