@@ -172,6 +172,12 @@ class DutyLog(QWidget):
         self._saving = False
         self.status.setText(text)
 
+    def edit_again(self, text: str) -> None:
+        """Put a refused entry's text back into the form, below what is typed there."""
+        typed = self.text.toPlainText()
+        self.text.setPlainText(f"{typed}\n{text}" if typed.strip() else text)
+        self.text.setFocus()
+
     def draft(self) -> dict[str, str]:
         """Return what was typed and not saved yet."""
         return {"name": self.name.text(), "text": self.text.toPlainText(), "kind": str(self.kind.currentIndex())}

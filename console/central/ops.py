@@ -10,9 +10,10 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from console.central.policies import ENDED, POLICIES, VERSIONS_KEPT, Policy, allowed
+from console.central.policies import POLICIES, VERSIONS_KEPT, Policy, allowed
 from console.central.problems import Problem
 from console.central.repository import Repository, Verdict
+from console.domain.response import ENDED
 
 Reading = Callable[[str, str], Mapping[str, Any] | None]
 

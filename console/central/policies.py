@@ -14,6 +14,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from console.domain.response import ENDED, LEVEL_WORDS, TOPICS
+
 TEXT_LIMIT = 4000
 DOC_LIMIT = 64 * 1024
 VERSIONS_KEPT = 20
@@ -32,9 +34,6 @@ LOG_TYPES = (
     "shift",
     "note",
 )
-TOPICS = ("flood", "typhoon", "drought", "freeze")
-LEVELS = ("IV", "III", "II", "I")
-ENDED = "ended"
 STAGES = ("first", "follow", "final")
 
 Body = Mapping[str, Any]
@@ -137,7 +136,7 @@ def _order_draft(body: Body) -> str:
 
 
 def _response(body: Body) -> str:
-    if body.get("topic") not in TOPICS or body.get("level") not in (*LEVELS, ENDED):
+    if body.get("topic") not in TOPICS or body.get("level") not in LEVEL_WORDS:
         return "bad-level"
     return "" if _short(body.get("basis", ""), 1000) else "text-too-long"
 

@@ -22,7 +22,22 @@ REFUSALS = {
     "key-reused": "编号重复",
     "alarm-missing": "告警不存在",
     "unknown-kind": "中心不支持此类记录",
+    "other-version": "别人先改了，版本不同",
+    "built-on-undecided": "建立在另一条待处理的内容上",
+    "illegal-transition": "现在的状态不允许这一步",
+    "too-large": "内容太大，中心不收",
+    "bad-content": "内容不合格式",
+    "bad-level": "响应种类或级别无效",
+    "bad-attachments": "附件清单无效",
+    "entry-missing": "要更正的记录在中心不存在",
+    "report-missing": "首报在中心不存在",
+    "reason-missing": "没有写原因",
+    "end-missing": "没有写结束时间",
+    "order-missing": "没有调度令编号",
+    "name-missing": "没有名称",
+    "invalid": "内容不合约定",
 }
+LOG_WORDS = {**LOG_TYPES, "correction": "更正", "shift": "交接班", "visitor": "来访", "warning": "预警"}
 
 
 def alarm_rows(desk: DeskState, stations: Mapping[str, Station], now: float, tr: Translate) -> list[AlarmRow]:
@@ -72,7 +87,7 @@ def log_rows(desk: DeskState, tr: Translate) -> list[LogRow]:
             LogRow(
                 entry.entry_id,
                 stamp(entry.at),
-                LOG_TYPES.get(entry.kind, entry.kind),
+                LOG_WORDS.get(entry.kind, entry.kind),
                 printable(entry.text, 4000),
                 printable(entry.author, 60),
                 status,

@@ -6,12 +6,14 @@ import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+from console.domain.response import LEVEL_WORDS, TOPICS
 from console.errors import ConsoleError
 from console.services.sync_link import SyncLink
 from console.store.ops import OpsStore, OutboxOp
 
+T = TypeVar("T")
 NOTE_LIMIT = 1000
 TEXT_LIMIT = 4000
 UNTRUSTED_SKEW_S = 300.0
@@ -26,6 +28,7 @@ LOG_TYPES = {
     "forecast": "预报",
     "fault": "系统故障",
 }
+BASIS_LIMIT = 1000
 
 
 class EntryRefused(ConsoleError):
@@ -50,7 +53,7 @@ class DutyDesk:
             EntryRefused: no name, or the note is too long.
             StoreError: nothing was saved.
         """
-        author = self._author(author)
+        author = self.signed(author)
         if len(note) > NOTE_LIMIT:
             raise EntryRefused(f"备注超过 {NOTE_LIMIT} 字。", "请缩短后再确认。")
         return await self._add("alarm.ack", alarm_id, {"alarm_id": alarm_id, "note": note}, author)
@@ -62,7 +65,7 @@ class DutyDesk:
             EntryRefused: empty or too long, or no name.
             StoreError: nothing was saved.
         """
-        author = self._author(author)
+        author = self.signed(author)
         if kind not in LOG_TYPES:
             raise EntryRefused("记录类型不存在。", "请重新选择类型。")
         if not text.strip():
@@ -72,16 +75,35 @@ class DutyDesk:
         body = {"type": kind, "text": text.strip(), "object": object_code}
         return await self._add("log.entry", "log", body, author)
 
+    async def set_response(self, topic: str, level: str, basis: str, author: str, base_version: int) -> str:
+        """Set or end a response level, built on the version the officer saw.
+
+        Raises:
+            EntryRefused: no name, or no such level, or the basis is missing or too long.
+            StoreError: nothing was saved.
+        """
+        author = self.signed(author)
+        if topic not in TOPICS or level not in LEVEL_WORDS:
+            raise EntryRefused("响应种类或级别不存在。", "请重新选择。")
+        if not basis.strip() or len(basis) > BASIS_LIMIT:
+            raise EntryRefused("没有写明依据。", f"请写明会商结论或文号（{BASIS_LIMIT} 字以内）。")
+        body = {"topic": topic, "level": level, "basis": basis.strip()}
+        return await self._add("response.set", f"response:{topic}", body, author, base_version)
+
     @staticmethod
-    def _author(author: str) -> str:
+    def signed(author: str) -> str:
+        """Return the name that signs.
+
+        Raises:
+            EntryRefused: there is none.
+        """
         name = author.strip()
         if not name or len(name) > 60:
             raise EntryRefused("没有签名。", "请在姓名栏填写值班员姓名（60 字以内）。")
         return name
 
-    async def _add(self, kind: str, entity: str, body: dict[str, Any], author: str) -> str:
-        untrusted = abs(self._skew_s()) > UNTRUSTED_SKEW_S
-        based_on = self._based_on()
+    async def _add(self, kind: str, entity: str, body: dict[str, Any], author: str, base_version: int | None = None) -> str:
+        untrusted, based_on = self.clock_untrusted(), self._based_on()
         entry_id = await self._run(
             lambda store: store.add(
                 kind,
@@ -90,10 +112,28 @@ class DutyDesk:
                 author,
                 based_on=based_on,
                 clock_untrusted=untrusted,
+                base_version=base_version,
             )
         )
         self._link.send({"cmd": "ops"})
         return str(entry_id)
+
+    def clock_untrusted(self) -> bool:
+        """Tell whether this machine's clock is so wrong that entries say so."""
+        return abs(self._skew_s()) > UNTRUSTED_SKEW_S
+
+    def based_on(self) -> str:
+        return self._based_on()
+
+    async def write(self, work: Callable[[OpsStore], T]) -> T:
+        """Do work on the database thread, then wake the sync process.
+
+        Raises:
+            StoreError: nothing was saved.
+        """
+        found: T = await self._run(work)
+        self._link.send({"cmd": "ops"})
+        return found
 
     async def outbox(self) -> list[OutboxOp]:
         found: list[OutboxOp] = await self._run(lambda store: store.recent())

@@ -16,7 +16,7 @@ from console.services.duty_desk import DutyDesk
 from console.services.sync_link import SyncLink
 from console.services.tasks import TaskScope
 from console.state.board import BoardState
-from console.state.desk import DeskState
+from console.state.desk import RECORD_KINDS, DeskState
 from console.state.link import LinkStatus
 from console.state.situation import SituationState
 from console.store.cache_reader import CacheReader
@@ -97,7 +97,7 @@ class Session(QObject):
             self.link.remember(known.get("mode", ""), known.get("title", ""))
             self.situation.set_service(ServiceClock(now, self.situation.ref(), running=not replay))
         await self._reload()
-        await self.read_records(("alarm", "ack", "log"))
+        await self.read_records(RECORD_KINDS)
         await self.read_outbox()
 
     async def _guarded_link(self) -> Mapping[str, str]:
@@ -157,7 +157,7 @@ class Session(QObject):
             self.board.mark(None)
             self.tasks.start("reference", self._reload())
             if kind == "epoch":
-                self.tasks.start("records", self.read_records(("alarm", "ack", "log")))
+                self.tasks.start("records", self.read_records(RECORD_KINDS))
         elif kind == "records":
             self.tasks.start("records", self.read_records(tuple(doc.get("kinds", ()))))
         elif kind == "outbox":

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from PySide6.QtCore import QObject, Signal
 
 from console.domain.alarms import Alarm, alarm_from_doc
+from console.domain.response import TOPICS, Response, response_from_doc
 from console.domain.time import sane_t
 from console.store.ops import OutboxOp
 
 log = logging.getLogger(__name__)
+RECORD_KINDS = ("alarm", "ack", "log", "response")
+UNDECIDED = ("conflict", "rejected")
 T = TypeVar("T")
 
 
@@ -48,10 +51,12 @@ class DeskState(QObject):
     """What the duty officer owes and did; centre's records joined with what still waits here.
 
     Signals:
-        changed: alarms, acknowledgements, log or outbox are others.
+        changed: alarms, acknowledgements, log, response levels or outbox are others.
+        draft_offered: an entry that was refused goes back into the log form; arg is its text.
     """
 
     changed = Signal()
+    draft_offered = Signal(str)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -63,7 +68,11 @@ class DeskState(QObject):
         self.unreadable = 0
         self.waiting = 0
         self.oldest: float | None = None
-        self._records: dict[str, list[tuple[str, dict[str, Any]]]] = {"alarm": [], "ack": [], "log": []}
+        self.responses: dict[str, Response] = {topic: Response(topic) for topic in TOPICS}
+        self.undecided: tuple[OutboxOp, ...] = ()
+        self.held: frozenset[str] = frozenset()
+        self.offered = ""
+        self._records: dict[str, list[tuple[str, dict[str, Any]]]] = {kind: [] for kind in RECORD_KINDS}
 
     def set_records(self, kind: str, rows: Iterable[tuple[str, Mapping[str, Any]]]) -> None:
         self._records[kind] = [(i, dict(b)) for i, b in rows]
@@ -74,6 +83,17 @@ class DeskState(QObject):
         waiting = [op for op in self.outbox if op.state == "waiting"]
         self.waiting = len(waiting)
         self.oldest = min((op.at for op in waiting), default=None)
+        self.undecided = tuple(op for op in self.outbox if op.state in UNDECIDED)
+        entities = {op.entity for op in self.undecided if op.base_version is not None}
+        self.held = frozenset(
+            op.op_id for op in waiting if op.entity in entities and op.base_version is not None and not op.settles
+        )
+
+    def offer_draft(self, text: str) -> None:
+        """Give a refused entry's text back to the log form, wherever that is built."""
+        self.offered = text
+        self.draft_offered.emit(text)
+        self.changed.emit()
 
     def join(self) -> None:
         """Recompute the joined view and tell."""
@@ -88,6 +108,7 @@ class DeskState(QObject):
         local = [op for op in self.outbox if op.op_id not in known]
         self.acks = self._join_acks(local)
         self.log = self._join_log(local)
+        self.responses = self._join_responses()
         self.changed.emit()
 
     def _read(self, kind: str, convert: Callable[[str, dict[str, Any]], T]) -> list[T]:
@@ -117,7 +138,7 @@ class DeskState(QObject):
     def _join_log(self, local: list[OutboxOp]) -> tuple[LogEntry, ...]:
         entries = self._read("log", _entry)
         for op in local:
-            if op.kind == "log.entry":
+            if op.kind == "log.entry" and op.state != "dropped":
                 refused = "" if op.state in ("waiting", "done") else op.code or op.state
                 entries.append(
                     LogEntry(
@@ -132,6 +153,22 @@ class DeskState(QObject):
                     )
                 )
         return tuple(sorted(entries, key=lambda e: e.entry_id, reverse=True))
+
+    def _join_responses(self) -> dict[str, Response]:
+        """The centre's level, then what was set here on top of it and is not back yet."""
+        found = {topic: Response(topic) for topic in TOPICS}
+        found |= {r.topic: r for r in self._read("response", response_from_doc)}
+        for op in reversed(self.outbox):
+            topic = str(op.body.get("topic"))
+            if op.kind != "response.set" or topic not in found or op.base_version is None:
+                continue
+            before = found[topic]
+            if op.state in UNDECIDED:
+                found[topic] = replace(before, undecided=True)
+            elif op.state in ("waiting", "done") and op.base_version >= before.version and op.op_id not in self.held:
+                level, version = str(op.body["level"]), op.base_version + 1
+                found[topic] = Response(topic, level, version, op.author, pending=True, undecided=before.undecided)
+        return found
 
 
 def _ack(ack_id: str, b: dict[str, Any]) -> Ack:

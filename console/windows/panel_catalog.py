@@ -21,6 +21,7 @@ from console.presenters.table import present_table
 from console.services.duty_desk import LOG_TYPES
 from console.store.basemap import load_basemap
 from console.viewdata.basemap import BaseMap
+from console.windows.duty_panels import build_conflicts, build_response
 from console.windows.panels import Built, Context
 from widgets.alarm_list import AlarmList
 from widgets.basin_strip import BasinStrip
@@ -188,6 +189,9 @@ def build_log(c: Context) -> Built:
     widget.entry_requested.connect(lambda k, t, n: session.tasks.start("log entry", write(k, t, n)))
 
     def refresh() -> str:
+        if session.desk.offered:
+            widget.edit_again(session.desk.offered)
+            session.desk.offered = ""
         rows = log_rows(session.desk, c.look.tr)
         widget.show_rows(rows)
         waiting = sum(1 for r in rows if r.pending)
@@ -274,4 +278,6 @@ PANELS: dict[str, tuple[str, Callable[[Context], Built]]] = {
     "system.link": ("链路与仪表", build_link),
     "system.feeds": ("数据源", build_feeds),
     "system.outbox": ("待上报", build_outbox),
+    "system.conflicts": ("冲突与退回", build_conflicts),
+    "duty.response": ("应急响应", build_response),
 }
