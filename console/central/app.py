@@ -27,6 +27,7 @@ from console.central.problems import Gate, Problem, install
 from console.central.repository import Repository
 from console.central.snapshots import columns, cursor, day_digest, snapshot_file
 from console.central.topics import declared_topics
+from console.central.uploads import Uploads, add_uploads
 from console.central.watch import Watch
 from console.domain.time import BEIJING
 
@@ -84,7 +85,7 @@ class Service:
                 "rate": state.rate if state else 1.0,
                 "running": state.running if state else True,
             },
-            "features": ["snapshot", "digest", "rooms"] + (["player"] if state else []),
+            "features": ["snapshot", "digest", "rooms", "uploads"] + (["player"] if state else []),
             "page_max": PAGE_MAX,
             "floor": {"obs": 0, "records": 0},
             "scopes": ["all"],
@@ -129,6 +130,7 @@ def build_app(service: Service, token: str) -> FastAPI:
     _reading(app, service)
     _feeds(app, service)
     _writing(app, service)
+    add_uploads(app, Uploads(service.repo, service.folder))
     return app
 
 
@@ -175,7 +177,7 @@ def _reading(app: FastAPI, service: Service) -> None:
         if known is None or not re.fullmatch(r"[A-Za-z0-9._-]{1,80}", file_id):
             raise Problem(404, "not-found")
         name, media, sha256 = known
-        headers = {"ETag": f'"{sha256}"', "Repr-Digest": f"sha-256=:{sha256}:"}
+        headers = {"X-Content-Type-Options": "nosniff", "ETag": f'"{sha256}"', "Repr-Digest": f"sha-256=:{sha256}:"}
         return FileResponse(service.folder / "files" / sha256, media_type=media, filename=name, headers=headers)
 
     @app.get("/v1/events")
