@@ -236,6 +236,11 @@ class OpsStore:
             self._db.execute("insert or replace into origin values('epoch',?)", (epoch,))
             if known is None:
                 return 0
+            self._db.execute(
+                "update attachment set state='waiting', sent=0, next_try=0 where state='done' and op_id in"
+                " (select id from outbox where state='done' and at>=?)",
+                (since,),
+            )
             query = "update outbox set state='waiting', next_try=0, tries=0 where state='done' and at>=?"
             return int(self._db.execute(query, (since,)).rowcount)
 

@@ -35,11 +35,14 @@ from console.processes import (
     publish,
     sole_owner,
 )
+from console.store.attachment_table import AttachmentTable
+from console.store.attachments import AttachmentFolder
 from console.store.cache_writer import CacheWriter
 from console.store.ops import OpsStore
 from console.store.sqlite import DatabaseError
 from console.sync.announce import AnnounceServer
 from console.sync.link import LinkState
+from console.sync.parcels import ParcelPusher
 from console.sync.pull import Puller, SchemaMismatch
 from console.sync.push import Pusher
 from console.sync.rooms import DeskCommands
@@ -222,6 +225,15 @@ class SyncProcess:
         store.retry_now()
         holder: list[Session] = []
         pusher = Pusher(store, lambda: self._session(holder))
+        table = AttachmentTable(store)
+        folder = AttachmentFolder(self._profile.attachments, table.key())
+        parcels = ParcelPusher(
+            table,
+            folder,
+            lambda: self._session(holder),
+            pusher.pace,
+            lambda: bool(store.due(time.time(), 1)) or self._stop.is_set(),
+        )
         was_reachable = False
         try:
             while not self._stop.is_set():
@@ -229,11 +241,13 @@ class SyncProcess:
                 try:
                     if self._link.reachable and not was_reachable:
                         store.retry_now()
+                        table.retry_now()
                     was_reachable = self._link.reachable
                     if was_reachable and pusher.drain():
                         self._wake_pull.set()
-                    count, oldest = store.waiting()
-                    self._server.announce("outbox", {"waiting": count, "oldest": oldest}, keep=True)
+                    self._tell_outbox(store, table)
+                    if was_reachable and parcels.drain():
+                        self._tell_outbox(store, table)
                 except DatabaseError as exc:
                     log.warning("outbox not usable now: %s", exc)
                     self._stop.wait(5.0)
@@ -242,6 +256,12 @@ class SyncProcess:
             for session in holder:
                 session.close()
             store.close()
+
+    def _tell_outbox(self, store: OpsStore, table: AttachmentTable) -> None:
+        count, oldest = store.waiting()
+        files, size = table.waiting()
+        doc = {"waiting": count, "oldest": oldest, "files": files, "bytes": size}
+        self._server.announce("outbox", doc, keep=True)
 
     # --- doorbell -------------------------------------------------------------------------
     def _doorbell_thread(self) -> None:
