@@ -132,10 +132,11 @@ class Session(QObject):
         try:
             before = self.desk.outbox
             self.desk.set_outbox(await self.duty.outbox())
+            moved = self.desk.set_parcels(*await self.duty.parcels())
         except StoreError as exc:
             self.cache_problem.emit(f"{exc.what}{exc.next_step}")
             return
-        if self.desk.outbox != before:
+        if moved or self.desk.outbox != before:
             self.desk.join()
 
     # --- announcements ----------------------------------------------------------------------
@@ -160,7 +161,7 @@ class Session(QObject):
                 self.tasks.start("records", self.read_records(RECORD_KINDS))
         elif kind == "records":
             self.tasks.start("records", self.read_records(tuple(doc.get("kinds", ()))))
-        elif kind == "outbox":
+        elif kind in ("outbox", "file"):
             self.tasks.start("outbox", self.read_outbox())
         elif kind == "room" and isinstance(doc.get("doc"), dict):
             self.room_heard.emit(str(doc.get("room")), doc["doc"])

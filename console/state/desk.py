@@ -12,7 +12,8 @@ from PySide6.QtCore import QObject, Signal
 from console.domain.alarms import Alarm, alarm_from_doc
 from console.domain.response import TOPICS, Response, response_from_doc
 from console.domain.time import sane_t
-from console.store.ops import OutboxOp
+from console.store.attachment_table import Parcel
+from console.store.ops import Attached, OutboxOp
 
 log = logging.getLogger(__name__)
 RECORD_KINDS = ("alarm", "ack", "log", "response")
@@ -45,6 +46,8 @@ class LogEntry:
     refused: str = ""
     object_code: str = ""
     received_t: float | None = None
+    files: tuple[Mapping[str, Any], ...] = ()
+    clock_untrusted: bool = False
 
 
 class DeskState(QObject):
@@ -72,6 +75,9 @@ class DeskState(QObject):
         self.undecided: tuple[OutboxOp, ...] = ()
         self.held: frozenset[str] = frozenset()
         self.offered = ""
+        self.draft_files: tuple[Attached, ...] = ()  # of the entry being written; outlives a rebuilt panel
+        self.parcels: dict[str, Parcel] = {}
+        self.files_here: frozenset[str] = frozenset()
         self._records: dict[str, list[tuple[str, dict[str, Any]]]] = {kind: [] for kind in RECORD_KINDS}
 
     def set_records(self, kind: str, rows: Iterable[tuple[str, Mapping[str, Any]]]) -> None:
@@ -88,6 +94,13 @@ class DeskState(QObject):
         self.held = frozenset(
             op.op_id for op in waiting if op.entity in entities and op.base_version is not None and not op.settles
         )
+
+    def set_parcels(self, parcels: Iterable[Parcel], here: frozenset[str]) -> bool:
+        """Note how far the files have come; True when that changed."""
+        found = {p.sha256: p for p in parcels}
+        changed = (found, here) != (self.parcels, self.files_here)
+        self.parcels, self.files_here = found, here
+        return changed
 
     def offer_draft(self, text: str) -> None:
         """Give a refused entry's text back to the log form, wherever that is built."""
@@ -150,6 +163,8 @@ class DeskState(QObject):
                         pending=not refused,
                         refused=refused,
                         object_code=str(op.body.get("object") or ""),
+                        files=_files(op.body),
+                        clock_untrusted=op.clock_untrusted,
                     )
                 )
         return tuple(sorted(entries, key=lambda e: e.entry_id, reverse=True))
@@ -186,4 +201,11 @@ def _entry(entry_id: str, b: dict[str, Any]) -> LogEntry:
         pending=False,
         object_code=str(b.get("object") or ""),
         received_t=None if received is None else sane_t(received),
+        files=_files(b),
+        clock_untrusted=bool(b.get("clock_untrusted")),
     )
+
+
+def _files(body: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
+    files = body.get("attachments")
+    return tuple(f for f in files if isinstance(f, Mapping)) if isinstance(files, list) else ()

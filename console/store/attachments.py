@@ -110,6 +110,9 @@ class AttachmentFolder:
     def has(self, sha256: str) -> bool:
         return (self.folder / sha256).is_file()
 
+    def remove(self, sha256: str) -> None:
+        (self.folder / sha256).unlink(missing_ok=True)
+
     def read(self, sha256: str, first: int, size: int) -> bytes:
         """Return plain bytes first … first+size.
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from backend_client.central import Central
 from backend_client.errors import BackendError, BackendRefused, BackendUnavailable
 from console.store.attachment_table import AttachmentTable, Parcel
-from console.store.attachments import AttachmentFolder, CopyDamaged
+from console.store.attachments import FILE_MAX, PIECE, AttachmentFolder, CopyDamaged
 from console.sync.batches import Pace
 from console.sync.push import back_off_s
 
@@ -55,6 +55,34 @@ class ParcelPusher:
                 return arrived
             arrived = True
         return arrived
+
+    def fetch(self, sha256: str) -> str:
+        """Get a file that another desk attached; returns "here", or a code why not.
+
+        Raises:
+            BackendError: the line broke; asked again it starts anew.
+            OSError: the disk is full; nothing is left of it.
+        """
+        if self._folder.has(sha256):
+            return "here"
+        try:
+            found, _size = self._folder.seal(self._pieces(sha256))
+        except BackendRefused as exc:
+            return exc.code
+        if found != sha256:
+            self._folder.remove(found)
+            return "checksum-mismatch"
+        return "here"
+
+    def _pieces(self, sha256: str) -> Iterator[bytes]:
+        """Yield the file's content in the pieces that are sealed."""
+        first, total = 0, 1
+        while first < total:
+            data, total = self._central().get_piece(sha256, first, PIECE)
+            if not data or total > FILE_MAX:
+                return
+            yield data
+            first += len(data)
 
     def _send(self, parcel: Parcel) -> bool:
         """Send one file from where the centre has it; False when texts go first."""

@@ -9,7 +9,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import queue
 import random
+import re
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -51,6 +53,7 @@ log = logging.getLogger(__name__)
 POLL_S = 15.0
 LINGER_S = 5.0
 RETRY_MAX_S = 5.0  # an embedded centre comes back within seconds
+UNSAVED_KEPT_S = 7 * 86400.0  # copies of files that were chosen, but whose entry was never saved
 NINETY_DAYS_S = 90 * 86400.0
 
 
@@ -76,6 +79,7 @@ class SyncProcess:
         self._stop = threading.Event()
         self._wake_pull = threading.Event()
         self._wake_push = threading.Event()
+        self._wanted_files: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._commands = DeskCommands(self._server.announce)
         self._orphaned = threading.Event()
         self._fault: BaseException | None = None
@@ -121,6 +125,9 @@ class SyncProcess:
     def _command(self, doc: Mapping[str, Any]) -> None:
         name = doc.get("cmd")
         if name == "ops":
+            self._wake_push.set()
+        elif name == "file":
+            self._wanted_files.put(str(doc.get("sha256")))
             self._wake_push.set()
         elif name in ("room", "player"):
             self._commands.put(doc)
@@ -227,6 +234,7 @@ class SyncProcess:
         pusher = Pusher(store, lambda: self._session(holder))
         table = AttachmentTable(store)
         folder = AttachmentFolder(self._profile.attachments, table.key())
+        folder.forget_unsaved({p.sha256 for p in table.all()}, time.time() - UNSAVED_KEPT_S)
         parcels = ParcelPusher(
             table,
             folder,
@@ -248,6 +256,7 @@ class SyncProcess:
                     self._tell_outbox(store, table)
                     if was_reachable and parcels.drain():
                         self._tell_outbox(store, table)
+                    self._fetch_files(parcels)
                 except DatabaseError as exc:
                     log.warning("outbox not usable now: %s", exc)
                     self._stop.wait(5.0)
@@ -256,6 +265,17 @@ class SyncProcess:
             for session in holder:
                 session.close()
             store.close()
+
+    def _fetch_files(self, parcels: ParcelPusher) -> None:
+        """Get what a window asked for; it is told how that ended."""
+        while not self._wanted_files.empty():
+            sha256 = self._wanted_files.get()
+            try:
+                state = parcels.fetch(sha256) if re.fullmatch(r"[0-9a-f]{64}", sha256) else "not-found"
+            except (BackendError, OSError) as exc:
+                log.info("file %s not fetched: %r", sha256[:12], exc)
+                state = "disk" if isinstance(exc, OSError) else "down"
+            self._server.announce("file", {"sha256": sha256, "state": state})
 
     def _tell_outbox(self, store: OpsStore, table: AttachmentTable) -> None:
         count, oldest = store.waiting()
