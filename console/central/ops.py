@@ -12,7 +12,8 @@ from pydantic import BaseModel, Field
 
 from console.central.policies import POLICIES, VERSIONS_KEPT, Policy, allowed
 from console.central.problems import Problem
-from console.central.repository import Repository, Verdict
+from console.central.repository import Repository
+from console.central.verdict import Verdict
 from console.domain.response import ENDED
 
 Reading = Callable[[str, str], Mapping[str, Any] | None]

@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from console.central.schema import STEPS
+from console.central.verdict import RecordItem, Verdict
 from console.store.sqlite import migrate, open_writer, transaction
 
 Row = tuple[int, int, float | None, int]
-RecordItem = tuple[str, str, Mapping[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,21 +31,6 @@ class SeriesKey:
     datum: str = ""
     source: str = ""
     interval_s: int = 3600
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """The centre's word on an op and what it leaves.
-
-    status: applied, conflict or rejected. current: what stands at the centre, for a conflict.
-    versions_kept: how many versions of its records are kept; 0 for the newest alone.
-    """
-
-    status: str
-    code: str = ""
-    records: tuple[RecordItem, ...] = ()
-    current: Mapping[str, Any] | None = None
-    versions_kept: int = 0
 
 
 class Repository:
@@ -224,12 +209,13 @@ class Repository:
             self._put_records(items)
 
     def _put_records(self, items: Sequence[tuple[str, str, Mapping[str, Any]]]) -> None:
+        """Each body carries its place in the centre's order: what is shown is never ordered by a client's clock."""
         first = self._take_seq(len(items))
         for i, (kind, record_id, body) in enumerate(items):
             self._db.execute(
                 "insert into record values(?,?,1,?,?) on conflict(kind,id) do update set"
                 " rev=record.rev+1, seq=excluded.seq, body=excluded.body",
-                (kind, record_id, first + i, _json(body)),
+                (kind, record_id, first + i, _json({**body, "seq": first + i})),
             )
 
     def records(self, kind: str) -> list[tuple[str, dict[str, Any]]]:
@@ -285,7 +271,10 @@ class Repository:
 
     def _keep_version(self, kind: str, record_id: str, body: Mapping[str, Any], kept: int) -> None:
         n = int(body["version"])
-        self._db.execute("insert or replace into version values(?,?,?,?)", (kind, record_id, n, _json(body)))
+        self._db.execute(
+            "insert into version values(?,?,?,?) on conflict(kind,id,n) do update set body=excluded.body",
+            (kind, record_id, n, _json(body)),
+        )
         self._db.execute("delete from version where kind=? and id=? and n<=?", (kind, record_id, n - kept))
 
     def versions(self, kind: str, record_id: str) -> list[dict[str, Any]]:
@@ -310,7 +299,9 @@ class Repository:
             if backwards or rewritten:
                 self._audit(device, "audit.broken", f"n={n} {'backwards' if backwards else 'rewritten'}")
                 return False
-            self._db.execute("insert or ignore into audit_head values(?,?,?,?)", (device, n, digest, int(time.time())))
+            self._db.execute(
+                "insert into audit_head values(?,?,?,?) on conflict(device,n) do nothing", (device, n, digest, int(time.time()))
+            )
         return True
 
     # --- rooms, files, resets -----------------------------------------------------------

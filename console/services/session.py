@@ -10,8 +10,10 @@ from typing import Any
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from console.domain.situation import ServiceClock
+from console.domain.time import steady_s
 from console.errors import ErrorHub, StoreError
 from console.paths import DataHome, Profile
+from console.processes import boot_mark
 from console.services.duty_desk import DutyDesk
 from console.services.sync_link import SyncLink
 from console.services.tasks import TaskScope
@@ -35,6 +37,16 @@ class Source:
     @property
     def profile(self) -> Profile:
         return self.home.profile(self.name)
+
+
+def silent_s(known: Mapping[str, str], wall_t: float, steady: float, boot: str) -> float:
+    """Return how long ago the centre was last heard, as the cache remembers it.
+
+    By the steady clock while the machine was not started again; only else by a clock that may be wrong.
+    """
+    if boot and known.get("boot") == boot and "last_steady" in known:
+        return max(0.0, steady - float(known["last_steady"]))
+    return max(0.0, wall_t - float(known.get("last_ok", wall_t)))
 
 
 class Session(QObject):
@@ -91,7 +103,7 @@ class Session(QObject):
         known = await self._guarded_link()
         last = known.get("last_now")
         if last and not self.situation.heard:
-            since_s = max(0.0, time.time() - float(known.get("last_ok", time.time())))
+            since_s = silent_s(known, time.time(), steady_s(), boot_mark())
             replay = known.get("mode") == "replay"
             now = float(last) + (0.0 if replay else since_s)
             self.link.remember(known.get("mode", ""), known.get("title", ""))

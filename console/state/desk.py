@@ -48,6 +48,7 @@ class LogEntry:
     received_t: float | None = None
     files: tuple[Mapping[str, Any], ...] = ()
     clock_untrusted: bool = False
+    seq: int | None = None
 
 
 class DeskState(QObject):
@@ -81,7 +82,8 @@ class DeskState(QObject):
         self._records: dict[str, list[tuple[str, dict[str, Any]]]] = {kind: [] for kind in RECORD_KINDS}
 
     def set_records(self, kind: str, rows: Iterable[tuple[str, Mapping[str, Any]]]) -> None:
-        self._records[kind] = [(i, dict(b)) for i, b in rows]
+        """Take the centre's records of a kind, in the centre's order."""
+        self._records[kind] = sorted(((i, dict(b)) for i, b in rows), key=lambda r: _seq(r[1]))
         self.loaded = self.loaded or kind == "alarm"
 
     def set_outbox(self, ops: Iterable[OutboxOp]) -> None:
@@ -167,7 +169,8 @@ class DeskState(QObject):
                         clock_untrusted=op.clock_untrusted,
                     )
                 )
-        return tuple(sorted(entries, key=lambda e: e.entry_id, reverse=True))
+        # the centre's order, never a client's clock; what waits here comes on top as it was entered
+        return tuple(sorted(entries, key=lambda e: (e.seq is None, e.seq or 0), reverse=True))
 
     def _join_responses(self) -> dict[str, Response]:
         """The centre's level, then what was set here on top of it and is not back yet."""
@@ -184,6 +187,11 @@ class DeskState(QObject):
                 level, version = str(op.body["level"]), op.base_version + 1
                 found[topic] = Response(topic, level, version, op.author, pending=True, undecided=before.undecided)
         return found
+
+
+def _seq(body: Mapping[str, Any]) -> int:
+    seq = body.get("seq")
+    return seq if isinstance(seq, int) else 0
 
 
 def _ack(ack_id: str, b: dict[str, Any]) -> Ack:
@@ -203,6 +211,7 @@ def _entry(entry_id: str, b: dict[str, Any]) -> LogEntry:
         received_t=None if received is None else sane_t(received),
         files=_files(b),
         clock_untrusted=bool(b.get("clock_untrusted")),
+        seq=_seq(b),
     )
 
 

@@ -238,10 +238,10 @@ class OpsStore:
                 return 0
             self._db.execute(
                 "update attachment set state='waiting', sent=0, next_try=0 where state='done' and op_id in"
-                " (select id from outbox where state='done' and at>=?)",
+                " (select id from outbox where state='done' and (at>=? or clock_untrusted=1))",
                 (since,),
             )
-            query = "update outbox set state='waiting', next_try=0, tries=0 where state='done' and at>=?"
+            query = "update outbox set state='waiting', next_try=0, tries=0 where state='done' and (at>=? or clock_untrusted=1)"
             return int(self._db.execute(query, (since,)).rowcount)
 
     def due(self, now: float, limit: int = 500) -> list[OutboxOp]:

@@ -28,6 +28,7 @@ from backend_client.errors import (
 )
 from backend_client.session import Session
 from backend_client.wire import Hello
+from console.domain.time import steady_s
 from console.errors import StoreError
 from console.paths import DataHome
 from console.processes import (
@@ -202,9 +203,9 @@ class SyncProcess:
 
     def _greet(self, puller: Puller, central: Central) -> Hello:
         """Hear the centre's clock and epoch; entries are offered again before the cache is touched."""
-        sent = time.monotonic()
+        sent = steady_s()
         hello = central.hello()
-        clock = self._link.heard(hello, sent, time.monotonic(), time.time())
+        clock = self._link.heard(hello, sent, steady_s(), time.time())
         store = OpsStore(self._profile.ops)
         try:
             again = store.new_epoch(hello.epoch, time.time() - NINETY_DAYS_S)

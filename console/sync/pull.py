@@ -12,6 +12,8 @@ import numpy as np
 from backend_client.central import Central, snapshot_pages
 from backend_client.errors import ResyncRequired, WireFormatError
 from backend_client.wire import SCHEMA, Hello, ObsPage, columns
+from console.domain.time import steady_s
+from console.processes import boot_mark
 from console.store.cache_writer import CacheWriter
 
 KINDS = ("stations", "reservoirs", "basins", "reaches", "events", "series")
@@ -71,6 +73,8 @@ class Puller:
             raise self.fault
         self._writer.note_link(
             last_ok=repr(time.time()),
+            last_steady=repr(steady_s()),
+            boot=boot_mark(),
             last_now=repr(hello.now_t),
             mode=hello.mode,
             title=str(hello.player.get("title", "")),
