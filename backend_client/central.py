@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import httpx_sse
 
-from backend_client.errors import BackendUnavailable, WireFormatError
+from backend_client.errors import BackendRefused, BackendUnavailable, WireFormatError
 from backend_client.session import Session, json_object, refusal
 from backend_client.wire import (
     DayDigest,
@@ -130,9 +130,51 @@ class Central:
                 if between is not None:
                     between()
 
-    def send(self, ops: Sequence[Mapping[str, Any]]) -> tuple[OpAnswer, ...]:
-        _reply, data = self.session.call("POST", "/v1/ops", body={"ops": list(ops)})
-        return answers_from(json_object("ops", data))
+    def send(
+        self, ops: Sequence[Mapping[str, Any]], audit_head: Mapping[str, Any] | None = None
+    ) -> tuple[tuple[OpAnswer, ...], bool]:
+        """Return the answers, and whether the centre finds this device's audit chain whole."""
+        body: dict[str, Any] = {"ops": list(ops)}
+        if audit_head is not None:
+            body["audit_head"] = dict(audit_head)
+        _reply, data = self.session.call("POST", "/v1/ops", body=body)
+        doc = json_object("ops", data)
+        return answers_from(doc), bool(doc.get("audit_whole", True))
+
+    def file_have(self, file_id: str) -> tuple[int, bool]:
+        """Return (bytes that the centre has of a file, complete)."""
+        try:
+            reply, _ = self.session.call("HEAD", f"/v1/files/{file_id}")
+        except BackendRefused as exc:
+            if exc.status == 404:
+                return 0, False
+            raise
+        return _offset(reply.headers)
+
+    def put_piece(self, file_id: str, first: int, total: int, data: bytes, name: str, media: str) -> tuple[int, bool]:
+        """Send one piece of a file; returns as file_have().
+
+        Raises:
+            BackendRefused: 409 wrong-offset, 413 too-large, 422 checksum-mismatch: it starts again.
+        """
+        headers = {
+            "Content-Range": f"bytes {first}-{first + len(data) - 1}/{total}",
+            "Content-Type": "application/octet-stream",
+        }
+        reply, _ = self.session.call(
+            "PUT", f"/v1/files/{file_id}", params={"name": name, "media": media}, content=data, headers=headers
+        )
+        return _offset(reply.headers)
+
+    def get_piece(self, file_id: str, first: int, size: int) -> tuple[bytes, int]:
+        """Return (bytes from first on, at most size; the file's whole size)."""
+        headers = {"Range": f"bytes={first}-{first + size - 1}", "Accept-Encoding": "identity"}
+        reply, data = self.session.call("GET", f"/v1/files/{file_id}", headers=headers)
+        try:
+            total = int(str(reply.headers["content-range"]).rpartition("/")[2]) if reply.status_code == 206 else len(data)
+        except (KeyError, ValueError) as exc:
+            raise WireFormatError(f"file: {exc!r}") from exc
+        return (data, total) if reply.status_code == 206 else (data[first : first + size], total)
 
     def put_room(self, room: str, doc: Mapping[str, Any]) -> int:
         _, data = self.session.call("PUT", f"/v1/rooms/{room}", body={"doc": doc})
@@ -173,6 +215,13 @@ class Central:
                     yield item.id, item.event, data if isinstance(data, dict) else {}
         except (httpx.TransportError, httpx.DecodingError, httpx_sse.SSEError) as exc:
             raise BackendUnavailable(repr(exc)) from exc
+
+
+def _offset(headers: Mapping[str, str]) -> tuple[int, bool]:
+    try:
+        return int(headers["upload-offset"]), headers["upload-complete"] == "?1"
+    except (KeyError, ValueError) as exc:
+        raise WireFormatError(f"file: {exc!r}") from exc
 
 
 def snapshot_pages(path: Path) -> Iterator[dict[str, Any]]:

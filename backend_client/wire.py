@@ -198,7 +198,10 @@ def answers_from(doc: Mapping[str, Any]) -> tuple[OpAnswer, ...]:
                 status = str((a.get("first") or {}).get("status", "applied"))
             if status not in STATUSES:
                 raise WireFormatError(f"ops answer: status {status!r}")
-            found.append(OpAnswer(str(a["id"]), status, code, a.get("current")))
+            current = a.get("current")
+            if current is not None:
+                int(current["version"])
+            found.append(OpAnswer(str(a["id"]), status, code, current))
         return tuple(found)
     except (KeyError, TypeError, ValueError, AttributeError) as exc:
         raise WireFormatError(f"ops answer: {exc!r}") from exc

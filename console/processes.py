@@ -38,6 +38,18 @@ class Endpoint:
         return f"http://{self.host}:{self.port}"
 
 
+def boot_mark() -> str:
+    """Return what names this run of the machine, "" where the system does not tell.
+
+    Within one run steady seconds can be compared across processes and restarts of the console.
+    """
+    mark = Path("/proc/sys/kernel/random/boot_id")
+    try:
+        return mark.read_text("ascii").strip()
+    except OSError:
+        return ""
+
+
 @contextlib.contextmanager
 def sole_owner(folder: Path, name: str) -> Iterator[None]:
     """Hold the lock of a folder for as long as the block runs; the system frees it on a kill.

@@ -29,6 +29,7 @@ from console.central.repository import Repository
 from console.central.scopes import Members, ScopeMap, UnknownScope
 from console.central.snapshots import columns, cursor, snapshot_file
 from console.central.topics import declared_topics
+from console.central.uploads import Uploads, add_uploads
 from console.central.watch import Watch
 from console.domain.digests import day_number, day_text, day_window
 
@@ -90,7 +91,7 @@ class Service:
                 "rate": state.rate if state else 1.0,
                 "running": state.running if state else True,
             },
-            "features": ["snapshot", "digest", "days", "rooms"] + (["player"] if state else []),
+            "features": ["snapshot", "digest", "days", "rooms", "uploads"] + (["player"] if state else []),
             "page_max": PAGE_MAX,
             "floor": {"obs": repo.floor, "records": 0},  # records are never deleted
             "first": self.first_t(),
@@ -167,6 +168,7 @@ def build_app(service: Service, token: str) -> FastAPI:
     _reading(app, service)
     _feeds(app, service)
     _writing(app, service)
+    add_uploads(app, Uploads(service.repo, service.folder))
     return app
 
 
@@ -214,7 +216,7 @@ def _reading(app: FastAPI, service: Service) -> None:
         if known is None or not re.fullmatch(r"[A-Za-z0-9._-]{1,80}", file_id):
             raise Problem(404, "not-found")
         name, media, sha256 = known
-        headers = {"ETag": f'"{sha256}"', "Repr-Digest": f"sha-256=:{sha256}:"}
+        headers = {"X-Content-Type-Options": "nosniff", "ETag": f'"{sha256}"', "Repr-Digest": f"sha-256=:{sha256}:"}
         return FileResponse(service.folder / "files" / sha256, media_type=media, filename=name, headers=headers)
 
     @app.get("/v1/events")
@@ -287,7 +289,11 @@ def _writing(app: FastAPI, service: Service) -> None:
         answers = apply_ops(repo, batch.ops, service.watch.now())
         if any(a["status"] == "applied" for a in answers):
             service.bell.ring("changed", {"feed": "records", "seq": repo.seq})
-        return {"epoch": repo.epoch, "answers": answers}
+        whole = True
+        if batch.audit_head is not None:
+            head, since = batch.audit_head, batch.audit_head.since
+            whole = repo.note_head(head.device, head.n, head.hash, (since.n, since.hash) if since else None)
+        return {"epoch": repo.epoch, "answers": answers, "audit_whole": whole}
 
     @app.get("/v1/rooms/{room}")
     def get_room(room: str) -> dict[str, Any]:

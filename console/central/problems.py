@@ -24,6 +24,7 @@ TITLES = {
     413: "too large",
     422: "unprocessable",
     500: "fault in the service",
+    507: "the service's disk is full",
 }
 
 

@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import Any
 
 from console.central.schema import STEPS
+from console.central.verdict import RecordItem, Verdict
 from console.domain.digests import day_of
 from console.store.sqlite import migrate, open_writer, transaction
 
 Row = tuple[int, int, float | None, int]
-RecordItem = tuple[str, str, Mapping[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,12 +283,13 @@ class Repository:
             self._put_records(items)
 
     def _put_records(self, items: Sequence[tuple[str, str, Mapping[str, Any]]]) -> None:
+        """Each body carries its place in the centre's order: what is shown is never ordered by a client's clock."""
         first = self._take_seq(len(items))
         for i, (kind, record_id, body) in enumerate(items):
             self._db.execute(
                 "insert into record values(?,?,1,?,?) on conflict(kind,id) do update set"
                 " rev=record.rev+1, seq=excluded.seq, body=excluded.body",
-                (kind, record_id, first + i, _json(body)),
+                (kind, record_id, first + i, _json({**body, "seq": first + i})),
             )
 
     def records(self, kind: str) -> list[tuple[str, dict[str, Any]]]:
@@ -307,32 +308,75 @@ class Repository:
         rows = rows[:limit]
         return rows, rows[-1][4] if more else max(last, after), more
 
-    def answered(self, op_id: str) -> tuple[str, str, str] | None:
-        """Return (body_hash, status, code) of an op answered before."""
+    def record(self, kind: str, record_id: str) -> dict[str, Any] | None:
         with self._lock:
-            row = self._db.execute("select body_hash,status,code from op_answer where op_id=?", (op_id,)).fetchone()
-        return (row[0], row[1], row[2]) if row else None
+            row = self._db.execute("select body from record where kind=? and id=?", (kind, record_id)).fetchone()
+        return json.loads(row[0]) if row else None
 
-    def apply_op(
+    def judge_op(
         self,
         op_id: str,
         body_hash: str,
         author: str,
-        verdict: tuple[str, str],
-        record: tuple[str, str, Mapping[str, Any]] | None,
-    ) -> None:
-        """Keep the answer and its effect in one transaction."""
+        decide: Callable[[Callable[[str, str], Mapping[str, Any] | None]], Verdict],
+    ) -> tuple[str | None, Verdict]:
+        """Return (body hash of an earlier op with this key or None, the verdict that stands).
+
+        Looking for an earlier answer, deciding on the records as they are, keeping the answer and
+        its effect: one transaction, so that two people cannot both build on the same version.
+        """
         with self._lock, transaction(self._db):
-            if record is not None:
-                self._put_records([record])
+            row = self._db.execute("select body_hash,status,code,current from op_answer where op_id=?", (op_id,)).fetchone()
+            if row:
+                return row[0], Verdict(row[1], row[2], current=json.loads(row[3]) if row[3] else None)
+            verdict = decide(self.record)
+            for kind, record_id, body in verdict.records if verdict.versions_kept else ():
+                self._keep_version(kind, record_id, body, verdict.versions_kept)
+            if verdict.records:
+                self._put_records(verdict.records)
+            current = _json(verdict.current) if verdict.current is not None else ""
             self._db.execute(
-                "insert into op_answer values(?,?,?,?,?,?)",
-                (op_id, body_hash, *verdict, author, int(time.time())),
+                "insert into op_answer(op_id,body_hash,status,code,author,at,current) values(?,?,?,?,?,?,?)",
+                (op_id, body_hash, verdict.status, verdict.code, author, int(time.time()), current),
             )
+            done = verdict.records[0][0] if verdict.records else verdict.status
+            self._audit(author, done, op_id)
+        return None, verdict
+
+    def _keep_version(self, kind: str, record_id: str, body: Mapping[str, Any], kept: int) -> None:
+        n = int(body["version"])
+        self._db.execute(
+            "insert into version values(?,?,?,?) on conflict(kind,id,n) do update set body=excluded.body",
+            (kind, record_id, n, _json(body)),
+        )
+        self._db.execute("delete from version where kind=? and id=? and n<=?", (kind, record_id, n - kept))
+
+    def versions(self, kind: str, record_id: str) -> list[dict[str, Any]]:
+        """Return the kept versions of a record, newest first."""
+        with self._lock:
+            rows = self._db.execute(
+                "select body from version where kind=? and id=? order by n desc", (kind, record_id)
+            ).fetchall()
+        return [json.loads(r[0]) for r in rows]
+
+    def note_head(self, device: str, n: int, digest: str, since: tuple[int, str] | None) -> bool:
+        """Keep the head of a device's audit chain; False, and an audit line, when the chain is another one."""
+        with self._lock, transaction(self._db):
+            newest = self._db.execute(
+                "select n, hash from audit_head where device=? order by n desc limit 1", (device,)
+            ).fetchone()
+            told = self._db.execute(
+                "select hash from audit_head where device=? and n=?", (device, since[0] if since else -1)
+            ).fetchone()
+            backwards = newest is not None and (n < newest[0] or (n == newest[0] and digest != newest[1]))
+            rewritten = told is not None and since is not None and told[0] != since[1]
+            if backwards or rewritten:
+                self._audit(device, "audit.broken", f"n={n} {'backwards' if backwards else 'rewritten'}")
+                return False
             self._db.execute(
-                "insert into audit(at,actor,action,detail) values(?,?,?,?)",
-                (int(time.time()), author, record[0] if record else "refused", op_id),
+                "insert into audit_head values(?,?,?,?) on conflict(device,n) do nothing", (device, n, digest, int(time.time()))
             )
+        return True
 
     # --- rooms, files, resets -----------------------------------------------------------
     def put_room(self, name: str, doc: Mapping[str, Any]) -> int:
@@ -361,10 +405,16 @@ class Repository:
 
     def audit(self, actor: str, action: str, detail: str) -> None:
         with self._lock, transaction(self._db):
-            self._db.execute(
-                "insert into audit(at,actor,action,detail) values(?,?,?,?)",
-                (int(time.time()), actor, action, detail),
-            )
+            self._audit(actor, action, detail)
+
+    def _audit(self, actor: str, action: str, detail: str) -> None:
+        self._db.execute("insert into audit(at,actor,action,detail) values(?,?,?,?)", (int(time.time()), actor, action, detail))
+
+    def audited(self, action: str) -> list[tuple[str, str]]:
+        """Return (actor, detail) of the audit lines of an action, oldest first."""
+        with self._lock:
+            rows = self._db.execute("select actor, detail from audit where action=? order by n", (action,)).fetchall()
+        return [(r[0], r[1]) for r in rows]
 
     def rewind(self, t: int, **meta: str) -> None:
         """Forget readings and alarms after t under a new epoch; what people entered stays.

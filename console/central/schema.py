@@ -41,4 +41,14 @@ STEPS = (
     alter table tomb add column at integer not null default 0;
     update tomb set at = cast(strftime('%s', 'now') as integer)
     """,
+    # 3: what a conflict was answered with, older versions, the audit chain's head of each console
+    """
+    alter table op_answer add column current text not null default '';
+    create table version(
+        kind text not null, id text not null, n integer not null, body text not null,
+        primary key(kind, id, n)) strict, without rowid;
+    create table audit_head(
+        device text not null, n integer not null, hash text not null, at integer not null,
+        primary key(device, n)) strict, without rowid
+    """,
 )

@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from console.central.continuity import Continuity
 from console.central.doorbell import Doorbell
 from console.central.player import Player
-from console.central.repository import RecordItem, Repository, Row
+from console.central.repository import Repository, Row
+from console.central.verdict import RecordItem
 from console.domain.alarms import Alarm, AlarmEngine, AlarmRules, Reading, alarm_from_doc
 from console.domain.objects import Series, Station, series_from_doc, station_from_doc
 

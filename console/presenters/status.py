@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass
 
 from console.domain.time import age_text, full_stamp, stamp
+from console.presenters.response import response_text
 from console.presenters.wording import Translate
 from console.services.session import Session
 
@@ -48,6 +49,9 @@ class Status:
     banner: str
     banner_tone: str
     edge: str
+    outbox_tone: str = "warn"
+    response_text: str = ""
+    response_tone: str = "warn"
 
 
 def status(session: Session, tr: Translate, problem: str) -> Status:
@@ -72,9 +76,8 @@ def status(session: Session, tr: Translate, problem: str) -> Status:
     since = f" {tr('自')} {stamp(link.since)}" if link.since and link.alone else ""
     unseen = len(desk.unacknowledged())
     banner, banner_tone = _banner(session, tr, problem)
-    outbox = f"{tr('待上报')} {desk.waiting}" if desk.waiting else ""
-    if desk.waiting and desk.oldest:
-        outbox += f" · {tr('最早')} {age_text(time.time() - desk.oldest, tr)}{tr('前')}"
+    outbox, outbox_tone = _outbox(session, tr)
+    response, response_tone = response_text(desk.responses, situation.now(), tr)
     return Status(
         mode_text,
         tone,
@@ -87,7 +90,22 @@ def status(session: Session, tr: Translate, problem: str) -> Status:
         banner,
         banner_tone,
         edge,
+        outbox_tone,
+        response,
+        response_tone,
     )
+
+
+def _outbox(session: Session, tr: Translate) -> tuple[str, str]:
+    """Count and age of what waits; what a person must decide comes first and is loud."""
+    desk = session.desk
+    parts = []
+    if desk.undecided:
+        parts.append(f"{len(desk.undecided)} {tr('条冲突或退回待处理')}")
+    if desk.waiting:
+        oldest = f" · {tr('最早')} {age_text(time.time() - desk.oldest, tr)}{tr('前')}" if desk.oldest else ""
+        parts.append(f"{tr('待上报')} {desk.waiting}{oldest}")
+    return " · ".join(parts), "bad" if desk.undecided else "warn"
 
 
 def _banner(session: Session, tr: Translate, problem: str) -> tuple[str, str]:

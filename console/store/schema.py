@@ -59,4 +59,16 @@ OPS = (
         detail text not null, hash text not null) strict;
     create table origin(key text primary key, value text not null) strict
     """,
+    """
+    alter table outbox add column base_version integer;
+    alter table outbox add column current text not null default '';
+    alter table outbox add column settles text not null default '';
+    alter table outbox add column was text not null default '';
+    create index outbox_entity on outbox(entity, state, n);
+    create table attachment(
+        op_id text not null, sha256 text not null, name text not null, media text not null,
+        size integer not null, sent integer not null default 0, state text not null default 'waiting',
+        code text not null default '', tries integer not null default 0,
+        next_try real not null default 0, primary key(op_id, sha256)) strict, without rowid
+    """,
 )

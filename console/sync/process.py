@@ -9,7 +9,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import queue
 import random
+import re
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -26,6 +28,7 @@ from backend_client.errors import (
 )
 from backend_client.session import Session
 from backend_client.wire import Hello
+from console.domain.time import steady_s
 from console.errors import StoreError
 from console.paths import DataHome
 from console.processes import (
@@ -36,12 +39,15 @@ from console.processes import (
     publish,
     sole_owner,
 )
+from console.store.attachment_table import AttachmentTable
+from console.store.attachments import AttachmentFolder
 from console.store.cache_writer import CacheWriter
 from console.store.keys import OpsKey
 from console.store.ops import OpsStore
 from console.store.sqlite import DatabaseError
 from console.sync.announce import AnnounceServer
 from console.sync.link import LinkState
+from console.sync.parcels import ParcelPusher
 from console.sync.pull import Puller, SchemaMismatch
 from console.sync.push import Pusher
 from console.sync.rooms import DeskCommands
@@ -50,6 +56,7 @@ log = logging.getLogger(__name__)
 POLL_S = 15.0
 LINGER_S = 5.0
 RETRY_MAX_S = 5.0  # an embedded centre comes back within seconds
+UNSAVED_KEPT_S = 7 * 86400.0  # copies of files that were chosen, but whose entry was never saved
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +87,7 @@ class SyncProcess:
         self._stop = threading.Event()
         self._wake_pull = threading.Event()
         self._wake_push = threading.Event()
+        self._wanted_files: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._commands = DeskCommands(self._server.announce)
         self._orphaned = threading.Event()
         self._fault: BaseException | None = None
@@ -131,6 +139,9 @@ class SyncProcess:
                 self._stop.set()
             return
         if name == "ops":
+            self._wake_push.set()
+        elif name == "file":
+            self._wanted_files.put(str(doc.get("sha256")))
             self._wake_push.set()
         elif name in ("room", "player"):
             self._commands.put(doc)
@@ -207,9 +218,9 @@ class SyncProcess:
 
     def _greet(self, puller: Puller, central: Central) -> Hello:
         """Hear the centre's clock and epoch; entries are offered again before the cache is touched."""
-        sent = time.monotonic()
+        sent = steady_s()
         hello = central.hello()
-        clock = self._link.heard(hello, sent, time.monotonic(), time.time())
+        clock = self._link.heard(hello, sent, steady_s(), time.time())
         self._offer_again(hello.epoch)
         if puller.greet(hello):
             self._server.announce("epoch", {})
@@ -245,6 +256,16 @@ class SyncProcess:
         store.retry_now()
         holder: list[Session] = []
         pusher = Pusher(store, lambda: self._session(holder))
+        table = AttachmentTable(store)
+        folder = AttachmentFolder(self._profile.attachments, table.key())
+        folder.forget_unsaved({p.sha256 for p in table.all()}, time.time() - UNSAVED_KEPT_S)
+        parcels = ParcelPusher(
+            table,
+            folder,
+            lambda: self._session(holder),
+            pusher.pace,
+            lambda: bool(store.due(time.time(), 1)) or self._stop.is_set(),
+        )
         was_reachable = False
         try:
             while not self._stop.is_set():
@@ -252,11 +273,14 @@ class SyncProcess:
                 try:
                     if self._link.reachable and not was_reachable:
                         store.retry_now()
+                        table.retry_now()
                     was_reachable = self._link.reachable
                     if was_reachable and pusher.drain():
                         self._wake_pull.set()
-                    count, oldest = store.waiting()
-                    self._server.announce("outbox", {"waiting": count, "oldest": oldest}, keep=True)
+                    self._tell_outbox(store, table)
+                    if was_reachable and parcels.drain():
+                        self._tell_outbox(store, table)
+                    self._fetch_files(parcels)
                 except DatabaseError as exc:
                     log.warning("outbox not usable now: %s", exc)
                     self._stop.wait(5.0)
@@ -265,6 +289,23 @@ class SyncProcess:
             for session in holder:
                 session.close()
             store.close()
+
+    def _fetch_files(self, parcels: ParcelPusher) -> None:
+        """Get what a window asked for; it is told how that ended."""
+        while not self._wanted_files.empty():
+            sha256 = self._wanted_files.get()
+            try:
+                state = parcels.fetch(sha256) if re.fullmatch(r"[0-9a-f]{64}", sha256) else "not-found"
+            except (BackendError, OSError) as exc:
+                log.info("file %s not fetched: %r", sha256[:12], exc)
+                state = "disk" if isinstance(exc, OSError) else "down"
+            self._server.announce("file", {"sha256": sha256, "state": state})
+
+    def _tell_outbox(self, store: OpsStore, table: AttachmentTable) -> None:
+        count, oldest = store.waiting()
+        files, size = table.waiting()
+        doc = {"waiting": count, "oldest": oldest, "files": files, "bytes": size}
+        self._server.announce("outbox", doc, keep=True)
 
     # --- doorbell -------------------------------------------------------------------------
     def _doorbell_thread(self) -> None:

@@ -10,6 +10,8 @@ from backend_client.central import Central
 from backend_client.errors import ResyncRequired, WireFormatError
 from backend_client.wire import Hello, ObsPage
 from console.domain.scopes import ALL, scope_parts, scope_text
+from console.domain.time import steady_s
+from console.processes import boot_mark
 from console.store.cache_writer import CacheWriter
 from console.sync.announce import Announce, tell_series
 from console.sync.backfill import Backfill
@@ -81,6 +83,8 @@ class Puller:
             raise self.fault
         self._writer.note_link(
             last_ok=repr(time.time()),
+            last_steady=repr(steady_s()),
+            boot=boot_mark(),
             last_now=repr(hello.now_t),
             mode=hello.mode,
             title=str(hello.player.get("title", "")),

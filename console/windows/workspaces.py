@@ -42,6 +42,7 @@ WORKSPACES = (
             ("duty.card", "right", "duty.hydrograph"),
         ),
         shares=(("duty.alarms", (44, 56)), ("duty.log", (50, 50)), ("duty.hydrograph", (60, 40))),
+        header="duty.response",
     ),
     WorkspaceSpec(
         "monitor",
@@ -78,10 +79,11 @@ WORKSPACES = (
         "Ctrl+8",
         (
             ("system.feeds", "center", None),
-            ("system.link", "right", "system.feeds"),
             ("system.outbox", "bottom", "system.feeds"),
+            ("system.link", "right", "system.feeds"),
+            ("system.conflicts", "right", "system.outbox"),
         ),
-        shares=(("system.link", (58, 42)), ("system.outbox", (62, 38))),
+        shares=(("system.link", (58, 42)), ("system.conflicts", (42, 58))),
     ),
 )
 

@@ -33,9 +33,11 @@ def test_order_is_kept_per_entity_and_one_refusal_blocks_nothing(store):
     first = store.add("alarm.ack", "a", {"alarm_id": "a"}, "张三")
     second = store.add("alarm.ack", "a", {"alarm_id": "a"}, "李四")
     other = store.add("alarm.ack", "b", {"alarm_id": "b"}, "张三")
-    assert [op.op_id for op in store.due(time.time())] == [first, other]
+    assert [op.op_id for op in store.due(time.time())] == [first, second, other], "append-only: together, in order"
+    store.postponed([first], time.time() + 60)
+    assert [op.op_id for op in store.due(time.time())] == [other], "the later one does not overtake"
     store.answered([(first, "rejected", "alarm-missing")])
-    assert {op.op_id for op in store.due(time.time())} == {second, other}
+    assert [op.op_id for op in store.due(time.time())] == [second, other]
 
 
 def test_a_postponed_op_is_not_due_until_its_time(store):
