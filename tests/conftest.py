@@ -14,6 +14,9 @@ import pytest
 
 from console.errors import ErrorHub
 from console.paths import DataHome, Profile
+from tests.interop.postgres import postgres, postgres_server
+
+__all__ = ["postgres", "postgres_server"]
 
 SHARED = Path(__file__).resolve().parent.parent.parent / "shared"
 

@@ -14,7 +14,7 @@ import uvicorn
 
 from console.central.app import Service, build_app
 from console.central.player import Player
-from console.central.repository import Repository
+from console.central.repository import Repository, open_repository
 from console.domain.time import stamp
 from console.drill.facts import basin_objects, flood_facts, flood_keys
 from console.drill.method import method_text
@@ -28,13 +28,19 @@ LINGER_S = 20.0
 
 @dataclass(frozen=True, slots=True)
 class CentralOptions:
-    """port 0 takes any free one. start_t: where a recording begins when it is played first."""
+    """port 0 takes any free one. start_t: where a recording begins when it is played first.
+
+    store: a postgresql:// address, "" for the file in the data folder. mqtt: a broker that carries
+    the doorbell too, "" for none.
+    """
 
     source: str
     port: int = 0
     rate: float = 120.0
     start_t: int | None = None
     child: bool = False
+    store: str = ""
+    mqtt: str = ""
 
 
 class PortTaken(ConsoleError):
@@ -100,7 +106,7 @@ def run_central(home: DataHome, options: CentralOptions) -> None:
     folder = home.central(options.source)
     with sole_owner(folder, "central"):
         sock = bind(options.port)
-        repo = Repository(folder / "central.db", f"embedded:{options.source}")
+        repo = open_repository(folder, options.source, options.store)
         seed(repo, folder, options.source)
         player = None
         if options.source in flood_keys():

@@ -1,6 +1,8 @@
 """The centre's store: one writer, a sequence in commit order, answers kept with their effects.
 
-The interface is small on purpose: a PostgreSQL twin has to offer these methods and no more.
+Statements are those that SQLite and PostgreSQL both understand (``on conflict``, row values,
+``?``): one class serves a file and a database server. The little that differs is in
+``console.central.postgres``.
 """
 
 from __future__ import annotations
@@ -14,11 +16,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from console.central.postgres import PostgresConnection, open_postgres, schema_of
 from console.central.schema import STEPS
 from console.store.sqlite import migrate, open_writer, transaction
 
 Row = tuple[int, int, float | None, int]
 RecordItem = tuple[str, str, Mapping[str, Any]]
+SET_META = "insert into meta values(?, ?) on conflict(key) do update set value=excluded.value"
+KEYS_AT_ONCE = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,18 +41,18 @@ class SeriesKey:
 class Repository:
     """Thread-safe by one lock; every public method is one short transaction."""
 
-    def __init__(self, path: Path, service: str) -> None:
-        self._db = open_writer(path, full=True)  # what was answered "applied" survives a power cut
+    def __init__(self, path: Path | PostgresConnection, service: str) -> None:
         self._lock = threading.RLock()
-        migrate(self._db, STEPS, path.name)
+        self._db: Any = path if isinstance(path, PostgresConnection) else _file(path)
         self.service = service
         with self._lock, transaction(self._db):
             for key, value in (("epoch", uuid.uuid4().hex), ("seq", "0")):
-                self._db.execute("insert or ignore into meta values(?, ?)", (key, value))
+                self._db.execute("insert into meta values(?, ?) on conflict do nothing", (key, value))
 
     def close(self) -> None:
         with self._lock:
-            self._db.execute("pragma optimize")
+            if not isinstance(self._db, PostgresConnection):
+                self._db.execute("pragma optimize")
             self._db.close()
 
     # --- meta ---------------------------------------------------------------------------
@@ -58,7 +63,7 @@ class Repository:
 
     def set_meta(self, **values: str) -> None:
         with self._lock, transaction(self._db):
-            self._db.executemany("insert or replace into meta values(?, ?)", list(values.items()))
+            self._db.executemany(SET_META, list(values.items()))
 
     @property
     def epoch(self) -> str:
@@ -69,8 +74,10 @@ class Repository:
         return int(self.meta("seq", "0"))
 
     def data_version(self) -> int:
-        """Change whenever another process (an import) wrote to the file."""
+        """Change whenever another process (an import) wrote to the store."""
         with self._lock:
+            if isinstance(self._db, PostgresConnection):
+                return self._db.data_version()
             return int(self._db.execute("pragma data_version").fetchone()[0])
 
     def _take_seq(self, count: int) -> int:
@@ -82,7 +89,11 @@ class Repository:
     def put_objects(self, kind: str, docs: Iterable[Mapping[str, Any]]) -> None:
         rows = [(kind, d["code"], int(d.get("version", 1)), _json(d)) for d in docs]
         with self._lock, transaction(self._db):
-            self._db.executemany("insert or replace into object values(?,?,?,?)", rows)
+            self._db.executemany(
+                "insert into object values(?,?,?,?) on conflict(kind,code) do update set"
+                " version=excluded.version, doc=excluded.doc",
+                rows,
+            )
 
     def drop_object(self, kind: str, code: str) -> None:
         with self._lock, transaction(self._db):
@@ -98,7 +109,8 @@ class Repository:
     def ensure_series(self, key: SeriesKey) -> int:
         with self._lock, transaction(self._db):
             self._db.execute(
-                "insert or ignore into series(object_code,element,unit,datum,source,interval_s) values(?,?,?,?,?,?)",
+                "insert into series(object_code,element,unit,datum,source,interval_s) values(?,?,?,?,?,?)"
+                " on conflict do nothing",
                 (key.object_code, key.element, key.unit, key.datum, key.source, key.interval_s),
             )
             row = self._db.execute(
@@ -128,34 +140,50 @@ class Repository:
         fresh: list[Row] = []
         stored = []
         with self._lock, transaction(self._db):
-            for sid, t, value, quality in {(r[0], r[1]): r for r in rows}.values():
-                old = self._db.execute("select value, quality, rev from obs where series=? and t=?", (sid, t)).fetchone()
+            wanted = {(r[0], r[1]): r for r in rows}
+            known = self._known(list(wanted))
+            for sid, t, value, quality in wanted.values():
+                old = known.get((sid, t))
                 if old and old[0] == value and old[1] == quality:
                     continue
                 fresh.append((sid, t, value, quality))
                 stored.append([sid, t, value, quality, (old[2] + 1) if old else 1])
             first = self._take_seq(len(stored)) if stored else 0
             self._db.executemany(
-                "insert or replace into obs values(?,?,?,?,?,?)",
+                "insert into obs values(?,?,?,?,?,?) on conflict(series,t) do update set"
+                " value=excluded.value, quality=excluded.quality, rev=excluded.rev, seq=excluded.seq",
                 [(*row, first + i) for i, row in enumerate(stored)],
             )
             records = then(fresh) if then is not None and fresh else ()
             if records:
                 self._put_records(records)
-            self._db.executemany("insert or replace into meta values(?, ?)", list(meta.items()))
+            self._db.executemany(SET_META, list(meta.items()))
         return fresh
+
+    def _known(self, keys: list[tuple[int, int]]) -> dict[tuple[int, int], tuple[float | None, int, int]]:
+        """Return (value, quality, rev) of the readings that are stored, by (sid, t)."""
+        found = {}
+        for first in range(0, len(keys), KEYS_AT_ONCE):
+            part = keys[first : first + KEYS_AT_ONCE]
+            marks = ",".join(["(?,?)"] * len(part))
+            rows = self._db.execute(
+                f"select series,t,value,quality,rev from obs where (series,t) in (values {marks})",
+                [v for key in part for v in key],
+            ).fetchall()
+            found.update({(r[0], r[1]): (r[2], r[3], r[4]) for r in rows})
+        return found
 
     def changes(self, after: int, limit: int) -> tuple[list[tuple[Any, ...]], int, bool]:
         """Return (rows sid,t,value,quality,rev,seq in commit order, next, more)."""
         with self._lock:
+            last = self.seq  # before the rows: what an import commits in between comes next time
             rows = self._db.execute(
                 "select series,t,value,quality,rev,seq from obs where seq>? order by seq limit ?",
                 (after, limit + 1),
             ).fetchall()
-            last = self.seq
         more = len(rows) > limit
         rows = rows[:limit]
-        return rows, rows[-1][5] if more else max(last, after), more
+        return rows, rows[-1][5] if more else max([last, after, *(r[5] for r in rows[-1:])]), more
 
     def tombs(self, after: int, upto: int) -> list[tuple[int, int, int]]:
         with self._lock:
@@ -171,7 +199,10 @@ class Repository:
                 return
             seq = self._take_seq(1)
             self._db.execute("delete from obs where series=? and t=?", (sid, t))
-            self._db.execute("insert or replace into tomb values(?,?,?,?)", (sid, t, old[0] + 1, seq))
+            self._db.execute(
+                "insert into tomb values(?,?,?,?) on conflict(series,t) do update set rev=excluded.rev, seq=excluded.seq",
+                (sid, t, old[0] + 1, seq),
+            )
 
     def latest(self) -> list[tuple[Any, ...]]:
         with self._lock:
@@ -224,14 +255,14 @@ class Repository:
 
     def record_changes(self, after: int, limit: int) -> tuple[list[tuple[Any, ...]], int, bool]:
         with self._lock:
+            last = self.seq  # before the rows: what an import commits in between comes next time
             rows = self._db.execute(
                 "select kind,id,rev,body,seq from record where seq>? order by seq limit ?",
                 (after, limit + 1),
             ).fetchall()
-            last = self.seq
         more = len(rows) > limit
         rows = rows[:limit]
-        return rows, rows[-1][4] if more else max(last, after), more
+        return rows, rows[-1][4] if more else max([last, after, *(r[4] for r in rows[-1:])]), more
 
     def answered(self, op_id: str) -> tuple[str, str, str] | None:
         """Return (body_hash, status, code) of an op answered before."""
@@ -277,7 +308,11 @@ class Repository:
 
     def put_file(self, file_id: str, name: str, media: str, size: int, sha256: str) -> None:
         with self._lock, transaction(self._db):
-            self._db.execute("insert or replace into file values(?,?,?,?,?)", (file_id, name, media, size, sha256))
+            self._db.execute(
+                "insert into file values(?,?,?,?,?) on conflict(id) do update set"
+                " name=excluded.name, media=excluded.media, size=excluded.size, sha256=excluded.sha256",
+                (file_id, name, media, size, sha256),
+            )
 
     def file(self, file_id: str) -> tuple[str, str, str] | None:
         """Return (name, media type, sha256)."""
@@ -308,8 +343,24 @@ class Repository:
                     value, at = alarm["value"], alarm["onset_t"]
                     alarm |= {"cleared_t": None, "peak": value, "peak_t": at if value is not None else None}
                     self._put_records([("alarm", record_id, alarm)])
-            self._db.executemany("insert or replace into meta values(?, ?)", list(meta.items()))
+            self._db.executemany(SET_META, list(meta.items()))
             self._db.execute("update meta set value=? where key='epoch'", (uuid.uuid4().hex,))
+
+
+def open_repository(folder: Path, source: str, url: str = "") -> Repository:
+    """Return the store of a source: its file, or its schema in the database at url.
+
+    Raises:
+        StoreError: it cannot be opened; nothing was changed.
+    """
+    place = open_postgres(url, schema_of(source), STEPS) if url else folder / "central.db"
+    return Repository(place, f"embedded:{source}")
+
+
+def _file(path: Path) -> Any:
+    db = open_writer(path, full=True)  # what was answered "applied" survives a power cut
+    migrate(db, STEPS, path.name)
+    return db
 
 
 def _json(doc: Mapping[str, Any]) -> str:

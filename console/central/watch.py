@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import threading
 import time
 from collections.abc import Mapping
 
 from console.central.doorbell import Doorbell
 from console.central.player import Player
+from console.central.postgres import StoreUnavailable
 from console.central.repository import RecordItem, Repository, Row
 from console.domain.alarms import Alarm, AlarmEngine, AlarmRules, Reading, alarm_from_doc
 from console.domain.objects import Series, Station, series_from_doc, station_from_doc
 
+log = logging.getLogger(__name__)
 TICK_S = 0.25
 SWEEP_S = 600  # of the centre's time between two looks for stale feeds
 
@@ -29,6 +32,7 @@ class Watch:
         self._swept_t = 0.0
         self._engine = AlarmEngine({})
         self._version = -1
+        self._store_lost = False
         self._lock = threading.RLock()  # the tick and a control action never interleave
         self.reload()
 
@@ -79,8 +83,22 @@ class Watch:
                 self.rewound()
 
     def tick(self) -> None:
+        """Do what is due; while the database is away wait for it, then read everything again.
+
+        What was judged but not committed is unknown to the store, so the engine must forget it too.
+        """
         with self._lock:
-            self._tick()
+            try:
+                if self._store_lost:
+                    self.reload()
+                    self._store_lost = False
+                    log.warning("the store answers again")
+                    self._bell.ring("changed", {"feed": "obs", "seq": self._repo.seq})
+                self._tick()
+            except StoreUnavailable as exc:
+                if not self._store_lost:
+                    log.error("the store does not answer: %s", exc)
+                self._store_lost = True
 
     def _tick(self) -> None:
         if self.player:

@@ -46,6 +46,7 @@ from console.sync.rooms import DeskCommands
 
 log = logging.getLogger(__name__)
 POLL_S = 15.0
+STORE_AWAY = "store-unavailable"  # the problem code of a centre whose database does not answer
 LINGER_S = 5.0
 RETRY_MAX_S = 5.0  # an embedded centre comes back within seconds
 NINETY_DAYS_S = 90 * 86400.0
@@ -177,7 +178,8 @@ class SyncProcess:
             return False
         except BackendUnavailable as exc:
             self._link.reachable = False
-            return self._failed("down", str(exc), holder)
+            state = "store" if STORE_AWAY in str(exc) else "down"
+            return self._failed(state, str(exc), holder)
         except BackendRefused as exc:
             return self._failed("refused", exc.code, holder)
         except SchemaMismatch as exc:

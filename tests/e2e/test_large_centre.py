@@ -1,0 +1,28 @@
+"""A large centre: its store on a PostgreSQL server that may be absent, stop and come back."""
+
+from __future__ import annotations
+
+import httpx
+
+from tests.processes import Running, eventually
+
+
+def test_a_database_that_is_away_at_the_start_is_said_in_chinese(home):
+    child = Running(home, "--source", "live", "central", "--store", "postgresql://console@127.0.0.1:1/fcc")
+    _, words = child.process.communicate(timeout=30)
+    assert child.process.returncode == 2 and "连不上" in words and "Traceback" not in words
+
+
+def test_a_centre_outlives_its_database(chain, postgres_server, postgres):
+    made = chain("live", store=postgres)
+    central = made.start_central()
+    epoch = made.ask(lambda c: c.hello()).epoch
+    postgres_server.stop("fast")
+    found = made.endpoint()
+    with httpx.Client(base_url=found.url, headers={"Authorization": f"Bearer {found.token}"}, trust_env=False) as http:
+        reply = eventually(lambda: (r := http.get("/v1/obs/latest")).status_code == 503 and r, what="503")
+        assert reply.json()["code"] == "store-unavailable" and int(reply.headers["retry-after"]) > 0
+        postgres_server.start()
+        eventually(lambda: http.get("/v1/obs/latest").status_code == 200, what="the database used again")
+        assert http.get("/v1/hello").json()["epoch"] == epoch
+    assert central.process.poll() is None
