@@ -174,12 +174,13 @@ def _central(options: argparse.Namespace, home: DataHome, settings: Settings) ->
 
 
 def _sync(options: argparse.Namespace, home: DataHome, settings: Settings) -> int:
+    from console.broker import broker_from
     from console.sync.process import SyncOptions, run_sync
     from console.sync.sources import central_of
 
     start_logging(home.logs, f"sync-{home.profile(settings.source).name}", echo=not options.child)
     central = central_of(home, settings.source)
-    run_sync(SyncOptions(home, settings.source, central, options.child))
+    run_sync(SyncOptions(home, settings.source, central, options.child, broker_from(settings.doorbell)))
     return 0
 
 

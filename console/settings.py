@@ -22,6 +22,7 @@ class Settings:
 
     source: ``live``, a recording's name, or the https:// address of a central service.
     font_scale: 0.8 to 2.0. replay_rate: how fast a recording starts, ×1 to ×3600.
+    doorbell: an MQTT broker (mqtts://host:8883) that announces news of a large centre.
     """
 
     schema: int = SCHEMA
@@ -33,6 +34,7 @@ class Settings:
     replay_rate: float = 120.0
     replay_start: str = ""
     dem: str = ""
+    doorbell: str = ""
 
 
 def _fault(path: Path, key: str, problem: str) -> SettingsError:

@@ -14,9 +14,10 @@ import pytest
 
 from console.errors import ErrorHub
 from console.paths import DataHome, Profile
+from tests.interop.mosquitto import mosquitto
 from tests.interop.postgres import postgres, postgres_server
 
-__all__ = ["postgres", "postgres_server"]
+__all__ = ["mosquitto", "postgres", "postgres_server"]
 
 SHARED = Path(__file__).resolve().parent.parent.parent / "shared"
 

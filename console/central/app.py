@@ -63,10 +63,10 @@ class PlayerBody(BaseModel):
 class Service:
     """What the handlers share; built once per process."""
 
-    def __init__(self, repo: Repository, folder: Path, player: Player | None) -> None:
+    def __init__(self, repo: Repository, folder: Path, player: Player | None, bell: Doorbell | None = None) -> None:
         self.repo = repo
         self.folder = folder
-        self.bell = Doorbell()
+        self.bell = bell or Doorbell()
         self.watch = Watch(repo, self.bell, player)
         self.player = player
 

@@ -12,7 +12,10 @@ from pathlib import Path
 
 import uvicorn
 
+from backend_client.mqtt import MqttPublisher
+from console.broker import broker_from
 from console.central.app import Service, build_app
+from console.central.doorbell import Doorbell
 from console.central.player import Player
 from console.central.repository import Repository, open_repository
 from console.domain.time import stamp
@@ -111,7 +114,9 @@ def run_central(home: DataHome, options: CentralOptions) -> None:
         player = None
         if options.source in flood_keys():
             player = Player(repo, flood_facts(options.source), rate=options.rate, start_t=options.start_t)
-        service = Service(repo, folder, player)
+        broker = broker_from(options.mqtt)
+        publisher = MqttPublisher(broker, repo.service) if broker else None
+        service = Service(repo, folder, player, Doorbell(publisher.publish if publisher else None))
         token = new_token()
         config = uvicorn.Config(build_app(service, token), log_config=None, access_log=False, timeout_graceful_shutdown=2)
         server = uvicorn.Server(config)
@@ -120,7 +125,11 @@ def run_central(home: DataHome, options: CentralOptions) -> None:
         if options.child:
             leave_with_parent(lambda: _leave_when_idle(server, service))
         log.info("central %s on port %s", options.source, port)
-        server.run(sockets=[sock])
+        try:
+            server.run(sockets=[sock])
+        finally:
+            if publisher is not None:
+                publisher.close()
 
 
 def _leave_when_idle(server: uvicorn.Server, service: Service) -> None:

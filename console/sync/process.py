@@ -24,6 +24,7 @@ from backend_client.errors import (
     ResyncRequired,
     WireFormatError,
 )
+from backend_client.mqtt import Broker
 from backend_client.session import Session
 from backend_client.wire import Hello
 from console.errors import StoreError
@@ -39,6 +40,7 @@ from console.store.cache_writer import CacheWriter
 from console.store.ops import OpsStore
 from console.store.sqlite import DatabaseError
 from console.sync.announce import AnnounceServer
+from console.sync.doorbell import DoorbellWait
 from console.sync.link import LinkState
 from console.sync.pull import Puller, SchemaMismatch
 from console.sync.push import Pusher
@@ -54,12 +56,16 @@ NINETY_DAYS_S = 90 * 86400.0
 
 @dataclass(frozen=True, slots=True)
 class SyncOptions:
-    """central: returns the current address and token of the centre, None while unknown."""
+    """central: returns the current address and token of the centre, None while unknown.
+
+    broker: an MQTT broker that carries the doorbell, None for the centre's own event stream.
+    """
 
     home: DataHome
     source: str
     central: Callable[[], Endpoint | tuple[str, str] | None]
     child: bool = False
+    broker: Broker | None = None
 
 
 class SyncProcess:
@@ -76,6 +82,7 @@ class SyncProcess:
         self._wake_push = threading.Event()
         self._commands = DeskCommands(self._server.announce)
         self._orphaned = threading.Event()
+        self._service = ""
         self._fault: BaseException | None = None
 
     async def run(self) -> None:
@@ -196,6 +203,7 @@ class SyncProcess:
         """Hear the centre's clock and epoch; entries are offered again before the cache is touched."""
         sent = time.monotonic()
         hello = central.hello()
+        self._service = hello.service
         clock = self._link.heard(hello, sent, time.monotonic(), time.time())
         store = OpsStore(self._profile.ops)
         try:
@@ -248,14 +256,10 @@ class SyncProcess:
     # --- doorbell -------------------------------------------------------------------------
     def _doorbell_thread(self) -> None:
         holder: list[Session] = []
-        last_id: str | None = None
+        wait = DoorbellWait(self._stop, self._rang, self._options.broker, lambda: self._service)
         while not self._stop.is_set():
             try:
-                for event_id, event, data in self._session(holder).events(last_id):
-                    last_id = event_id or last_id
-                    self._rang(event, data)
-                    if self._stop.is_set():
-                        break
+                wait.once(lambda: self._session(holder))
             except BackendError as exc:
                 log.info("doorbell: %s", exc)
                 if self._link.state == "up":

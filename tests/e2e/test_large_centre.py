@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import httpx
+from uuid6 import uuid7
 
+from backend_client.mqtt import broker_of, rings
+from console.store.cache_reader import CacheReader
 from tests.processes import Running, eventually
 
 
@@ -26,3 +29,21 @@ def test_a_centre_outlives_its_database(chain, postgres_server, postgres):
         eventually(lambda: http.get("/v1/obs/latest").status_code == 200, what="the database used again")
         assert http.get("/v1/hello").json()["epoch"] == epoch
     assert central.process.poll() is None
+
+
+def test_a_console_hears_of_a_new_entry_over_the_broker(chain, mosquitto):
+    made = chain("live", mqtt=mosquitto.url)
+    made.home.settings.write_text(f'doorbell = "{mosquitto.url}"\n', "utf-8")
+    made.start_central()
+    made.start_sync()
+    reader = CacheReader(made.profile)
+    eventually(lambda: reader.link().get("last_ok"), what="first round")
+    service = made.ask(lambda c: c.hello()).service
+    spy = rings(broker_of(mosquitto.url), service, 0.2)
+    next(spy)
+    entry = {"id": str(uuid7()), "kind": "log.entry", "body": {"type": "note", "text": "巡堤"}, "author": "张三", "at": 1.7e9}
+    made.ask(lambda c: c.send([entry]))
+    assert eventually(lambda: next(ring for ring in spy if ring[0] != "hb"))[0] == "changed"
+    eventually(lambda: reader.records("log"), 8, "the entry in the cache")
+    reader.close()
+    spy.close()
