@@ -1,6 +1,6 @@
 """``python3 -m tests``: sets everything up, then lint, types, contracts, tests; and the long forms.
 
-bench [ids] [--json FILE], soak [minutes], chaos [cycles], shots (the README's pictures).
+bench [ids] [--json FILE], soak [minutes], chaos [cycles], load [consoles], shots (the README's pictures).
 """
 
 from __future__ import annotations
@@ -45,6 +45,10 @@ def main() -> int:
         from tests.long.chaos import run_chaos
 
         return run_chaos(words[1:])
+    if words[:1] == ["load"]:
+        from tests.long.load import run_load
+
+        return run_load(words[1:])
     if words[:1] == ["shots"]:
         from tests.long.shots import run_shots
 

@@ -22,6 +22,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from console import __version__
 from console.central.doorbell import Doorbell
 from console.central.ops import OpBatch, apply_ops
+from console.central.pages import PageCache
 from console.central.player import Player
 from console.central.problems import Gate, Problem, install
 from console.central.repository import Repository
@@ -67,6 +68,7 @@ class Service:
         self.repo = repo
         self.folder = folder
         self.bell = bell or Doorbell()
+        self.pages = PageCache()
         self.watch = Watch(repo, self.bell, player)
         self.player = player
 
@@ -192,9 +194,14 @@ def _feeds(app: FastAPI, service: Service) -> None:
         after: str = Query("", max_length=60),
         limit: int = Query(5000, ge=1, le=PAGE_MAX),
         scope: str = Query("all", max_length=60),
-    ) -> dict[str, Any]:
+        accept_encoding: str = Header(""),
+    ) -> Response:
         _check_scope(scope)
         seq = service.seq_of(after)
+        key = (feed, seq, limit, scope, repo.epoch, repo.seq)
+        return service.pages.answer(key, accept_encoding, lambda: page(feed, seq, limit))
+
+    def page(feed: str, seq: int, limit: int) -> dict[str, Any]:
         head = {"epoch": repo.epoch, "asof": service.watch.now()}
         if feed == "obs":
             rows, upto, more = repo.changes(seq, limit)
