@@ -15,7 +15,7 @@ import pytest
 from console.errors import ErrorHub
 from console.paths import DataHome, Profile
 from tests.interop.mosquitto import mosquitto
-from tests.interop.postgres import postgres, postgres_server
+from tests.interop.postgres_server import postgres, postgres_server
 
 __all__ = ["mosquitto", "postgres", "postgres_server"]
 

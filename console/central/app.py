@@ -27,6 +27,7 @@ from console.central.player import Player
 from console.central.problems import Gate, Problem, install
 from console.central.repository import Repository
 from console.central.snapshots import columns, cursor, day_digest, snapshot_file
+from console.central.sources.host import SourcesHost
 from console.central.topics import declared_topics
 from console.central.watch import Watch
 from console.domain.time import BEIJING
@@ -48,6 +49,7 @@ KINDS = (
     "contacts",
     "teams",
     "stocks",
+    "sources",
 )
 
 
@@ -71,6 +73,7 @@ class Service:
         self.pages = PageCache()
         self.watch = Watch(repo, self.bell, player)
         self.player = player
+        self.host: SourcesHost | None = None  # reads foreign sources while the app lives
 
     def hello(self) -> dict[str, Any]:
         repo, state = self.repo, self.player.state() if self.player else None
@@ -116,12 +119,17 @@ def build_app(service: Service, token: str) -> FastAPI:
     @contextlib.asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         service.bell.attach(asyncio.get_running_loop())
+        if service.host is not None:
+            service.watch.live_sources = service.host.names
+            service.host.start()
         task = asyncio.create_task(service.watch.run())
         task.add_done_callback(_die_with)
         yield
         task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await task
+        if service.host is not None:
+            await asyncio.to_thread(service.host.stop)
         service.repo.close()
 
     app = FastAPI(title="fcc-sync", version="1", lifespan=lifespan, docs_url=None, redoc_url=None)
@@ -152,6 +160,12 @@ def _reading(app: FastAPI, service: Service) -> None:
         if kind not in KINDS:
             raise Problem(404, "unknown-kind")
         body = json.dumps({"epoch": repo.epoch, "items": repo.objects(kind)}, ensure_ascii=False)
+        return _tagged(body, if_none_match)
+
+    @app.get("/v1/sources")
+    def sources(if_none_match: str = Header("")) -> Response:
+        """Return the state of every foreign source; the same documents as objects of kind ``sources``."""
+        body = json.dumps({"epoch": repo.epoch, "items": repo.objects("sources")}, ensure_ascii=False)
         return _tagged(body, if_none_match)
 
     @app.get("/v1/topics")

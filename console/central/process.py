@@ -18,6 +18,9 @@ from console.central.app import Service, build_app
 from console.central.doorbell import Doorbell
 from console.central.player import Player
 from console.central.repository import Repository, open_repository
+from console.central.sources.centre import CentreForSources
+from console.central.sources.host import SourcesHost, no_adapters
+from console.central.sources.reader import AdapterFactory
 from console.domain.time import stamp
 from console.drill.facts import basin_objects, flood_facts, flood_keys
 from console.drill.method import method_text
@@ -100,8 +103,8 @@ def seed(repo: Repository, folder: Path, source: str) -> None:
     repo.put_file(f"method-{source}", f"{source}-method.txt", "text/plain; charset=utf-8", len(body), digest)
 
 
-def run_central(home: DataHome, options: CentralOptions) -> None:
-    """Serve until told to stop; blocks.
+def run_central(home: DataHome, options: CentralOptions, adapters: AdapterFactory = no_adapters) -> None:
+    """Serve until told to stop; blocks. adapters: makes the reader of a foreign source from its entry.
 
     Raises:
         AlreadyRunning, PortTaken, StoreError: said in plain words; nothing was changed.
@@ -117,6 +120,8 @@ def run_central(home: DataHome, options: CentralOptions) -> None:
         broker = broker_from(options.mqtt)
         publisher = MqttPublisher(broker, repo.service) if broker else None
         service = Service(repo, folder, player, Doorbell(publisher.publish if publisher else None))
+        centre = CentreForSources(repo, service.watch, service.bell)
+        service.host = SourcesHost(folder, adapters, centre, centre)
         token = new_token()
         config = uvicorn.Config(build_app(service, token), log_config=None, access_log=False, timeout_graceful_shutdown=2)
         server = uvicorn.Server(config)

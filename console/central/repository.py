@@ -107,17 +107,24 @@ class Repository:
         return [json.loads(r[0]) for r in rows]
 
     def ensure_series(self, key: SeriesKey) -> int:
+        return self.ensure_all([key])[0]
+
+    def ensure_all(self, keys: Sequence[SeriesKey]) -> list[int]:
+        """Return the number of each series, new or known, in one transaction."""
+        found = []
         with self._lock, transaction(self._db):
-            self._db.execute(
+            self._db.executemany(
                 "insert into series(object_code,element,unit,datum,source,interval_s) values(?,?,?,?,?,?)"
                 " on conflict do nothing",
-                (key.object_code, key.element, key.unit, key.datum, key.source, key.interval_s),
+                [(k.object_code, k.element, k.unit, k.datum, k.source, k.interval_s) for k in keys],
             )
-            row = self._db.execute(
-                "select sid from series where object_code=? and element=? and source=?",
-                (key.object_code, key.element, key.source),
-            ).fetchone()
-        return int(row[0])
+            for key in keys:
+                row = self._db.execute(
+                    "select sid from series where object_code=? and element=? and source=?",
+                    (key.object_code, key.element, key.source),
+                ).fetchone()
+                found.append(int(row[0]))
+        return found
 
     def _series_docs(self) -> list[dict[str, Any]]:
         with self._lock:

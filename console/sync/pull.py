@@ -14,7 +14,7 @@ from backend_client.errors import ResyncRequired, WireFormatError
 from backend_client.wire import SCHEMA, Hello, ObsPage, columns
 from console.store.cache_writer import CacheWriter
 
-KINDS = ("stations", "reservoirs", "basins", "reaches", "events", "series")
+KINDS = ("stations", "reservoirs", "basins", "reaches", "events", "series", "sources")
 LIVE_PAGE = 5000
 FAR_FUTURE = 4_102_444_800
 HOUR = 3600
