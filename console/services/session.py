@@ -19,6 +19,7 @@ from console.state.board import BoardState
 from console.state.desk import DeskState
 from console.state.link import LinkStatus
 from console.state.situation import SituationState
+from console.state.sources import SourcesState
 from console.store.cache_reader import CacheReader
 
 TICK_MS = 200
@@ -57,6 +58,7 @@ class Session(QObject):
         self.board = BoardState(CacheReader(profile), self)
         self.desk = DeskState(self)
         self.link = LinkStatus(self)
+        self.sources = SourcesState(self)
         self.sync = SyncLink(profile.sync_endpoint, self)
         self.tasks = TaskScope(hub.report)
         self.duty = DutyDesk(
@@ -97,6 +99,7 @@ class Session(QObject):
             self.link.remember(known.get("mode", ""), known.get("title", ""))
             self.situation.set_service(ServiceClock(now, self.situation.ref(), running=not replay))
         await self._reload()
+        await self.read_sources()
         await self.read_records(("alarm", "ack", "log"))
         await self.read_outbox()
 
@@ -127,6 +130,9 @@ class Session(QObject):
         for kind in kinds:
             self.desk.set_records(kind, await self.board.read("records", kind))
         self.desk.join()
+
+    async def read_sources(self) -> None:
+        self.sources.set_docs(await self.board.read("objects", "sources"))
 
     async def read_outbox(self) -> None:
         try:
@@ -160,6 +166,8 @@ class Session(QObject):
                 self.tasks.start("records", self.read_records(("alarm", "ack", "log")))
         elif kind == "records":
             self.tasks.start("records", self.read_records(tuple(doc.get("kinds", ()))))
+        elif kind == "sources":
+            self.tasks.start("sources", self.read_sources())
         elif kind == "outbox":
             self.tasks.start("outbox", self.read_outbox())
         elif kind == "room" and isinstance(doc.get("doc"), dict):

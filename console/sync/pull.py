@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from backend_client.central import Central, snapshot_pages
-from backend_client.errors import ResyncRequired, WireFormatError
+from backend_client.errors import BackendRefused, ResyncRequired, WireFormatError
 from backend_client.wire import SCHEMA, Hello, ObsPage, columns
 from console.store.cache_writer import CacheWriter
 
@@ -86,9 +86,16 @@ class Puller:
             except WireFormatError as exc:
                 self.fault = exc
                 continue
+            except BackendRefused as exc:
+                if kind == "sources" and exc.status == 404:
+                    continue  # an older centre reads no foreign sources
+                raise
             if docs is not None:
                 self._writer.put_objects(kind, etag, docs)
-                changed = True
+                if kind == "sources":  # says nothing about the picture, which need not be read again
+                    self._announce("sources", {})
+                else:
+                    changed = True
         if changed:
             self._announce("objects", {})
 

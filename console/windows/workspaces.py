@@ -77,11 +77,12 @@ WORKSPACES = (
         "mdi6.tune-variant",
         "Ctrl+8",
         (
-            ("system.feeds", "center", None),
+            ("system.sources", "center", None),
+            ("system.feeds", "bottom", "system.sources"),
             ("system.link", "right", "system.feeds"),
-            ("system.outbox", "bottom", "system.feeds"),
+            ("system.outbox", "right", "system.link"),
         ),
-        shares=(("system.link", (58, 42)), ("system.outbox", (62, 38))),
+        shares=(("system.sources", (56, 44)), ("system.link", (36, 32, 32))),
     ),
 )
 

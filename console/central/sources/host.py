@@ -19,6 +19,7 @@ from console.errors import ConsoleError
 
 log = logging.getLogger(__name__)
 PUBLISH_S = 1.0
+QUIET_S = 30.0  # between two publications in which no state changed: consoles need not fetch more often
 HANG_S = 300.0  # in one pass; long windows of a slow server are cut into slices, so this is no work but a stall
 STAGGER_S = 0.1  # between the first reads: a hundred sources do not begin at one moment
 BUG_S = 600.0
@@ -96,12 +97,14 @@ class SourcesHost:
         reader.close()
 
     def _publish(self) -> None:
+        last = -QUIET_S
         while not self._stop.wait(PUBLISH_S):
             states = {s.name: s for s in self.states()}
             changed = [s for s in states.values() if self._published.get(s.name) != s]
-            if not changed:
-                continue
             news = any(_word(self._published.get(s.name)) != _word(s) for s in changed)
+            if not changed or not (news or time.monotonic() - last >= QUIET_S):
+                continue
+            last = time.monotonic()
             try:
                 self._store.put_sources([s.to_doc() for s in changed], [], news=news)
             except StoreUnavailable as exc:
