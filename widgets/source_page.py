@@ -26,6 +26,7 @@ class SourcePage(QWidget):
         self.facts.table.horizontalHeader().hide()
         self.facts.table.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
         self.sources.table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.sources.table.setWordWrap(False)
         self.sources.table.setAccessibleName(look.tr("数据来源"))
         self.facts.table.setAccessibleName(look.tr("所选来源"))
         split = QSplitter(Qt.Orientation.Horizontal, self)

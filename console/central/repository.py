@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from console.central.postgres import PostgresConnection, open_postgres, schema_of
+from console.central.postgres import PostgresConnection, StoreConnection, open_postgres, schema_of
 from console.central.schema import STEPS
 from console.store.sqlite import migrate, open_writer, transaction
 
@@ -43,7 +43,7 @@ class Repository:
 
     def __init__(self, path: Path | PostgresConnection, service: str) -> None:
         self._lock = threading.RLock()
-        self._db: Any = path if isinstance(path, PostgresConnection) else _file(path)
+        self._db: StoreConnection = path if isinstance(path, PostgresConnection) else _file(path)
         self.service = service
         with self._lock, transaction(self._db):
             for key, value in (("epoch", uuid.uuid4().hex), ("seq", "0")):

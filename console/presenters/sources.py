@@ -15,7 +15,7 @@ from console.viewdata.board import Board, Row, Sample
 from console.viewdata.sources import Cell, OwedLine, SourceDoc, SourceLine
 
 COLUMNS = ("来源", "类型", "状态", "应到 / 实到", "最新数据", "延迟", "缺口", "用时 · 下次", "影响画面", "说明")
-WIDTHS = (116, 124, 84, 110, 112, 92, 50, 136, 116, 220)
+WIDTHS = (116, 124, 104, 112, 112, 92, 50, 150, 150, 220)
 GAPS_SHOWN = 12
 LEVELS = frozenset({"Z", "RZ", "Q"})
 POOLS = frozenset({"RZ", "INQ", "OTQ", "W"})

@@ -47,3 +47,17 @@ def test_a_console_hears_of_a_new_entry_over_the_broker(chain, mosquitto):
     eventually(lambda: reader.records("log"), 8, "the entry in the cache")
     reader.close()
     spy.close()
+
+
+def test_a_source_that_nobody_can_read_is_told_on_the_console(chain):
+    made = chain("live")
+    folder = made.home.central("live")
+    folder.mkdir(parents=True, exist_ok=True)
+    entry = '[[source]]\nname = "流域机构"\nkind = "nobody-reads-this"\nprefix = "ZW"\n'
+    (folder / "sources.toml").write_text(entry, "utf-8")
+    made.start_central()
+    made.start_sync()
+    reader = CacheReader(made.profile)
+    found = eventually(lambda: [d["properties"] for d in reader.objects("sources") if d["properties"]["state"] == "down"])
+    assert (found[0]["name"], found[0]["code"]) == ("流域机构", "config") and "nobody-reads-this" in found[0]["detail"]
+    reader.close()

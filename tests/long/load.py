@@ -105,7 +105,7 @@ async def put_room(port: int, token: str, n: int) -> None:
     assert b" 200 " in answer.splitlines()[0], answer[:200]
 
 
-async def measure(chain: Chain, consoles: int, events: int, service: psutil.Process) -> Load:
+async def measure(chain: Chain, consoles: int, events: int, service: psutil.Process, store: str) -> Load:
     found = chain.endpoint()
     assert found is not None
     port, token = int(found.url.rsplit(":", 1)[1]), found.token
@@ -123,7 +123,7 @@ async def measure(chain: Chain, consoles: int, events: int, service: psutil.Proc
     seconds, cpu = time.monotonic() - began, cpu_of(service) - cpu
     late = np.array([(at - sent[n]) * 1e3 for c in crowd for n, at in c.heard.items()])
     rss, handles = service.memory_info().rss / 2**20, service.num_fds()
-    rows, first, last, pull_cpu = await pull_burst(chain, crowd, service)
+    rows, first, last, pull_cpu = await pull_burst(chain, crowd, service, store)
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
@@ -131,9 +131,11 @@ async def measure(chain: Chain, consoles: int, events: int, service: psutil.Proc
     return Load(consoles, events, len(late), p50, p99, cpu, seconds, rss, handles, rows, first, last, pull_cpu)
 
 
-async def pull_burst(chain: Chain, crowd: list[Console], service: psutil.Process) -> tuple[int, float, float, float]:
+async def pull_burst(
+    chain: Chain, crowd: list[Console], service: psutil.Process, store: str
+) -> tuple[int, float, float, float]:
     cursor = chain.ask(lambda c: c.changes("", 1)).cursor
-    repo = open_repository(chain.home.central(chain.source), chain.source)
+    repo = open_repository(chain.home.central(chain.source), chain.source, store)
     sids = [repo.ensure_series(SeriesKey(f"s{i}", "Z", "m")) for i in range(SERIES // 20)]
     rows = [(sid, T + 300 * k, float(sid + k) / 7, 0) for sid in sids for k in range(20)]
     cpu, began = cpu_of(service), time.monotonic()
@@ -150,14 +152,14 @@ def cpu_of(process: psutil.Process) -> float:
     return times.user + times.system
 
 
-def load_of(folder: Path, consoles: int, events: int) -> Load:
+def load_of(folder: Path, consoles: int, events: int, store: str = "") -> Load:
     """Start a centre in folder, put the load on it and end it."""
     home = DataHome(folder)
     home.prepare()
-    chain = Chain(home, "live")
+    chain = Chain(home, "live", **({"store": store} if store else {}))
     try:
         service = psutil.Process(chain.start_central().process.pid)
-        return asyncio.run(measure(chain, consoles, events, service))
+        return asyncio.run(measure(chain, consoles, events, service, store))
     finally:
         chain.stop()
 
@@ -165,8 +167,9 @@ def load_of(folder: Path, consoles: int, events: int) -> Load:
 def run_load(words: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="tests load")
     parser.add_argument("consoles", nargs="?", type=int, default=300, choices=range(1, 451), metavar="1..450")
+    parser.add_argument("--store", default="", help="postgresql:// address of an empty database")
     options = parser.parse_args(words)
     with tempfile.TemporaryDirectory() as folder:
-        found = load_of(Path(folder), options.consoles, EVENTS)
+        found = load_of(Path(folder), options.consoles, EVENTS, options.store)
     print("\n".join(found.lines()))
     return 0 if found.delivered == found.sent * found.consoles else 1

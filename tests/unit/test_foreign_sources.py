@@ -267,6 +267,14 @@ def test_a_kind_that_nobody_reads_is_told_in_words(centre):
     assert "sensorthings" in centre.until("down", "config")["detail"]
 
 
+def test_an_entry_that_lacks_what_its_kind_needs_is_named(centre):
+    def make(_conf):
+        raise KeyError("url")
+
+    centre.host(ONE, make)
+    assert "url" in centre.until("down", "config")["detail"]
+
+
 def test_a_wrong_file_is_a_line_on_the_page_and_the_centre_runs_on(centre):
     centre.host("[[source]]\nname = 3\n", {})
     assert "name" in centre.until("down", "config", name="sources.toml")["detail"]

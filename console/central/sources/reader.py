@@ -104,7 +104,7 @@ class SourceReader:
 
     def _pass(self, now: float) -> None:
         if self._adapter is None:
-            self._adapter = self._make({"name": self.conf.name, "kind": self.conf.kind, **self.conf.adapter})
+            self._adapter = self._opened()
         adapter = self._adapter
         if time.monotonic() - self._catalogued_s >= CATALOGUE_S:
             self._learn(adapter)
@@ -124,6 +124,19 @@ class SourceReader:
         self._plan.done(name, now)
         self._gaps.forget_before(int(now) - WHOLE_S)
         self._settle(first, notes, odd, now)
+
+    def _opened(self) -> Adapter:
+        """Return a new adapter.
+
+        Raises:
+            ConsoleError: the entry lacks what this kind needs.
+        """
+        entry = {"name": self.conf.name, "kind": self.conf.kind, **self.conf.adapter}
+        try:
+            return self._make(entry)
+        except (ValueError, KeyError, TypeError) as exc:
+            what = f"来源“{self.conf.name}”的配置用不了（{exc}）。"
+            raise ConsoleError(what, "请核对 sources.toml 里这一段的各项。") from exc
 
     def _learn(self, adapter: Adapter) -> None:
         capability = adapter.probe()
