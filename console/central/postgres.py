@@ -27,6 +27,7 @@ log = logging.getLogger(__name__)
 CONNECT_S = 5
 STATEMENT_MS = 30_000
 LOCK_MS = 15_000
+ALIVE = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3}  # a dead peer is noticed in half a minute
 RETRY_S = 1.0  # no new try to connect sooner than this after one that failed
 BULK = 500  # rows from which COPY is quicker than single inserts
 _INSERT = re.compile(r"insert into (\w+)(\([\w,\s]+\))? values\((?:\?,?\s?)+\)(.*)", re.S)
@@ -42,6 +43,10 @@ _TYPES = (
 
 class StoreUnavailable(Exception):
     """The database does not answer now; the same call may work in a moment."""
+
+
+class AlreadyServed(StoreUnavailable):
+    """Another central service holds this schema."""
 
 
 class Rows(Protocol):
@@ -94,6 +99,9 @@ def schema_of(source: str) -> str:
 class PostgresConnection:
     """One connection that comes back by itself after the server was away.
 
+    sole: hold the schema as its only central service; two that judge alarms would raise each twice.
+    A second one is refused until the first has gone. Imports write beside a service and hold nothing.
+
     Used under its repository's lock. A statement outside a transaction, and the first one of a
     transaction, is tried once more on a new connection; a transaction that was under way is lost
     and says so.
@@ -102,8 +110,9 @@ class PostgresConnection:
         StoreUnavailable: no server, connection lost in a transaction, statement or lock timeout.
     """
 
-    def __init__(self, url: str, schema: str) -> None:
-        self._url, self._schema = check_url(url), schema
+    def __init__(self, url: str, schema: str, *, sole: bool = False) -> None:
+        self._url, self._schema, self._sole = check_url(url), schema, sole
+        self._conninfo = psycopg.conninfo.make_conninfo(url, connect_timeout=CONNECT_S, **ALIVE)
         self._link: psycopg.Connection[Any] | None = None
         self._not_before = 0.0
         self._own_turns = 0
@@ -118,9 +127,10 @@ class PostgresConnection:
     def execute(self, statement: str, values: Sequence[Any] = ()) -> Rows:
         with self._lock:
             if statement == "begin immediate":
-                return self._fresh("begin") and self._turn()
+                self._fresh("begin")
+                return self._or_back("update turn set n=n+1")  # waits until every other writer has committed
             if statement == "commit":
-                done = self._one(statement)
+                done = self._or_back(statement)
                 self._own_turns += 1
                 return done
             return self._one(statement, values) if self.in_transaction else self._fresh(statement, values)
@@ -147,13 +157,20 @@ class PostgresConnection:
             if self._link is not None:
                 self._link.close()
 
-    def _turn(self) -> Rows:
-        """Wait until every other writer has committed."""
-        return self._one("update turn set n=n+1 returning n")
+    def _or_back(self, statement: str) -> Rows:
+        """Run a statement whose failure nobody else rolls back."""
+        try:
+            return self._one(statement)
+        except StoreUnavailable:
+            if self.in_transaction:
+                self._one("rollback")
+            raise
 
     def _fresh(self, statement: str, values: Sequence[Any] = ()) -> Rows:
         try:
             return self._one(statement, values)
+        except AlreadyServed:
+            raise
         except StoreUnavailable:
             if self._link is not None and not self._link.closed:
                 raise  # a timeout: the connection is sound, doing it again would be no quicker
@@ -171,16 +188,28 @@ class PostgresConnection:
         if time.monotonic() < self._not_before:
             raise StoreUnavailable("waiting before the next try")
         self.close()
+        self._not_before = time.monotonic() + RETRY_S
+        link: psycopg.Connection[Any] | None = None
         try:
-            self._link = psycopg.connect(self._url, autocommit=True, connect_timeout=CONNECT_S, prepare_threshold=3)
-            self._link.execute(f"set statement_timeout={STATEMENT_MS}")
-            self._link.execute(f"set lock_timeout={LOCK_MS}")
-            self._link.execute(f"set idle_in_transaction_session_timeout={2 * STATEMENT_MS}")
-            self._link.execute(sql.SQL("set search_path to {}").format(sql.Identifier(self._schema)))
-        except _LOST as exc:
-            self._not_before = time.monotonic() + RETRY_S
-            raise self._unavailable(exc) from exc
-        return self._link
+            link = psycopg.connect(self._conninfo, autocommit=True, prepare_threshold=3)
+            self._prepare(link)
+        except (*_LOST, AlreadyServed) as exc:
+            if link is not None:
+                link.close()
+            raise (exc if isinstance(exc, AlreadyServed) else self._unavailable(exc)) from exc
+        self._link, self._not_before = link, 0.0
+        return link
+
+    def _prepare(self, link: psycopg.Connection[Any]) -> None:
+        """Set limits and schema; a half-prepared connection would write elsewhere and is never kept."""
+        link.execute(f"set statement_timeout={STATEMENT_MS}")
+        link.execute(f"set lock_timeout={LOCK_MS}")
+        link.execute(f"set idle_in_transaction_session_timeout={2 * STATEMENT_MS}")
+        link.execute(sql.SQL("set search_path to {}").format(sql.Identifier(self._schema)))
+        if self._sole:
+            row = link.execute("select pg_try_advisory_lock(hashtext(%s))", (self._schema,)).fetchone()
+            if not (row and row[0]):
+                raise AlreadyServed(f"{self._schema} has a central service")
 
     def _unavailable(self, exc: psycopg.Error) -> StoreUnavailable:
         log.warning("postgres %s: %s", place_of(self._url), type(exc).__name__)
@@ -213,14 +242,14 @@ def _plain(value: Any) -> Any:
     return value.replace("\0", "␀") if isinstance(value, str) else value
 
 
-def open_postgres(url: str, schema: str, steps: Sequence[str]) -> PostgresConnection:
-    """Return a connection to a schema that has all steps.
+def open_postgres(url: str, schema: str, steps: Sequence[str], *, sole: bool = False) -> PostgresConnection:
+    """Return a connection to a schema that has all steps; sole as in PostgresConnection.
 
     Raises:
-        StoreError: no server, no right, or not a usable address.
+        StoreError: no server, no right, not a usable address, or another service has it.
         NewerFile: a newer version of the service wrote it.
     """
-    db = PostgresConnection(url, schema)
+    db = PostgresConnection(url, schema, sole=sole)
     try:
         db.execute("begin")
         db.execute("select pg_advisory_xact_lock(7305141)")  # two that start at once do each step once
@@ -231,7 +260,7 @@ def open_postgres(url: str, schema: str, steps: Sequence[str]) -> PostgresConnec
         db.execute("insert into turn values(1,0,0) on conflict do nothing")
         done = int(db.execute("select step from turn").fetchone()[0])
         if done > len(steps):
-            db.execute("rollback")
+            db.close()
             raise NewerFile(f"数据库由更新的版本写成（{done} > {len(steps)}）。", "请升级本程序；数据库没有被改动。")
         for script in steps[done:]:
             for statement in script.split(";"):
@@ -239,6 +268,12 @@ def open_postgres(url: str, schema: str, steps: Sequence[str]) -> PostgresConnec
                     db.execute(dialect(statement))
         db.execute("update turn set step=?", (len(steps),))
         db.execute("commit")
+    except AlreadyServed as exc:
+        raise StoreError(
+            f"数据库 {place_of(url)} 正由另一台中心服务使用。",
+            "请先停止那一台，再启动这一台；备机可在主机停止后启动。",
+            str(exc),
+        ) from exc
     except StoreUnavailable as exc:
         db.close()
         raise StoreError(

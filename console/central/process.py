@@ -112,7 +112,7 @@ def run_central(home: DataHome, options: CentralOptions, adapters: AdapterFactor
     folder = home.central(options.source)
     with sole_owner(folder, "central"):
         sock = bind(options.port)
-        repo = open_repository(folder, options.source, options.store)
+        repo = open_repository(folder, options.source, options.store, sole=True)
         seed(repo, folder, options.source)
         player = None
         if options.source in flood_keys():

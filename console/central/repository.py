@@ -354,13 +354,15 @@ class Repository:
             self._db.execute("update meta set value=? where key='epoch'", (uuid.uuid4().hex,))
 
 
-def open_repository(folder: Path, source: str, url: str = "") -> Repository:
+def open_repository(folder: Path, source: str, url: str = "", *, sole: bool = False) -> Repository:
     """Return the store of a source: its file, or its schema in the database at url.
+
+    sole: as its only central service; an import or a reader beside it does not claim that.
 
     Raises:
         StoreError: it cannot be opened; nothing was changed.
     """
-    place = open_postgres(url, schema_of(source), STEPS) if url else folder / "central.db"
+    place = open_postgres(url, schema_of(source), STEPS, sole=sole) if url else folder / "central.db"
     return Repository(place, f"embedded:{source}")
 
 

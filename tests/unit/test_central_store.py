@@ -219,6 +219,33 @@ def test_a_restart_of_the_database_is_survived(postgres_server, postgres, tmp_pa
     repo.close()
 
 
+def test_a_writer_that_waits_too_long_gives_up_and_can_go_on(postgres, tmp_path, monkeypatch):
+    monkeypatch.setattr("console.central.postgres.LOCK_MS", 100)
+    one, two = open_repository(tmp_path, "live", postgres), open_repository(tmp_path, "live", postgres)
+    sid = level(one)
+
+    def long_one(_fresh):
+        with pytest.raises(StoreUnavailable):
+            two.set_meta(x="1")
+        return ()
+
+    assert one.commit_rows([(sid, T, 1.0, 0)], long_one)
+    two.set_meta(x="2")
+    assert one.meta("x") == "2"
+    one.close()
+    two.close()
+
+
+def test_a_second_service_on_one_database_is_refused_until_the_first_is_gone(postgres, tmp_path):
+    first = open_repository(tmp_path, "live", postgres, sole=True)
+    with pytest.raises(ConsoleError, match="另一台"):
+        open_repository(tmp_path, "live", postgres, sole=True)
+    beside = open_repository(tmp_path, "live", postgres)  # an import
+    beside.close()
+    first.close()
+    open_repository(tmp_path, "live", postgres, sole=True).close()
+
+
 def test_sources_share_a_database_without_mixing(place):
     live, film = place("live"), place("beijiang-2022-06")
     live.set_meta(x="1")

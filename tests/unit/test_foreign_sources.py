@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 
@@ -147,7 +148,7 @@ def test_a_foreign_station_of_its_own_carries_the_prefix_and_its_source(centre):
     state = centre.until("ok")
     station = next(d for d in centre.repo.objects("stations") if d["code"] == "GD-G9")
     assert station["properties"]["source"] == "省水文" and station["geometry"]["coordinates"] == [113.1, 23.6]
-    assert centre.repo.objects("reservoirs")[0]["code"] == "GD-R_7"
+    assert centre.repo.objects("reservoirs")[0]["code"].startswith("GD-R_7~"), "not the code of a station R_7"
     assert (state["series"], state["unread"]) == (2, 1)
 
 
@@ -159,6 +160,26 @@ def test_a_missing_value_is_missing_and_a_correction_of_last_week_raises_no_alar
     kept = [(r[1], r[2]) for r in centre.repo.changes(0, 10)[0]]
     assert sorted(kept) == [(t - 50 * 3600, 19.0), (t - 3600, None), (t, 9.0)]
     assert not [b for _, b in centre.repo.records("alarm") if b["rule"] == "warning"]
+
+
+def test_what_no_json_can_carry_never_reaches_the_consoles(centre):
+    t = hour_ago()
+    odd = ForeignSeries("k", "G\udc00", "\udc00石角\u202e", "Z", "m", lon=float("nan"), lat=91.0, datum="\udc00")
+    centre.host(ONE, {"省水文": Scripted([odd], {"k": [(t, float("inf"))]}, notes=("\udc00",))})
+    state = centre.until("ok")
+    assert centre.repo.latest()[0][2] is None
+    made = next(d for d in centre.repo.objects("stations") if d["code"].startswith("GD-"))
+    assert made["geometry"] is None and made["properties"]["name"] == "·石角·"
+    json.dumps([state, made], allow_nan=False, ensure_ascii=False).encode("utf-8")
+
+
+@pytest.mark.parametrize("body", [{"x": float("nan")}, {"x": "\udc00"}, {"x": object()}])
+def test_a_warning_that_json_cannot_carry_is_refused(centre, body):
+    adapter = Warner()
+    adapter.warnings = lambda: [ForeignWarning("w", body)]
+    centre.host(ONE, {"省水文": adapter})
+    centre.until("down", "format")
+    assert not centre.repo.records("warning")
 
 
 def test_what_a_server_owes_is_listed_by_station_and_window(centre):
@@ -310,6 +331,7 @@ def test_windows_are_read_again_each_hour_and_each_night():
     assert plan.due(night) == (30 * DAY, "whole")
     plan.done("whole", night)
     assert plan.due(night + 300)[1] == "short"
+    assert plan.due(noon + 90_000, noon - 4 * DAY)[1] == "whole", "after four days away 72 h are not enough"
     parts = list(slices(72 * HOUR, noon))
     assert parts[0][0] == noon - 3 * HOUR and parts[-1][0] == noon - 72 * HOUR
     assert all(a[0] == b[1] + 1 for a, b in zip(parts, parts[1:]))

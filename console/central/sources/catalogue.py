@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -59,7 +60,7 @@ def catalogue(conf: SourceConf, found: Sequence[ForeignSeries], known: Mapping[s
             if KINDS.get(series.element) == "reservoir":
                 made[code]["element"] = series.element
         interval = series.interval_s or INTERVAL_S
-        key = SeriesKey(code, series.element, ELEMENTS[series.element].unit, series.datum, conf.name, interval)
+        key = SeriesKey(code, series.element, ELEMENTS[series.element].unit, printable(series.datum, 40), conf.name, interval)
         placed[(code, series.element)] = Placed(series, key)
     return Catalogue(tuple(placed.values()), _by_kind(made), unread, tuple(sorted(notes)))
 
@@ -69,13 +70,17 @@ def _code(conf: SourceConf, series: ForeignSeries) -> str | None:
         return conf.stations[series.station_code]
     if conf.unmapped == "ignore" or not series.station_code.strip():
         return None
-    return f"{conf.prefix}-{re.sub(r'[^A-Za-z0-9_.-]', '_', series.station_code)[:60]}"
+    plain = re.sub(r"[^A-Za-z0-9_.-]", "_", series.station_code)[:60]
+    if plain != series.station_code:  # two that differ only in what was replaced must not become one
+        plain = f"{plain[:50]}~{hashlib.sha256(series.station_code.encode('utf-8', 'replace')).hexdigest()[:6]}"
+    return f"{conf.prefix}-{plain}"
 
 
 def _station(conf: SourceConf, code: str, series: ForeignSeries) -> dict[str, Any]:
+    lon, lat = series.lon, series.lat
     point = None
-    if series.lon is not None and series.lat is not None:
-        point = {"type": "Point", "coordinates": [series.lon, series.lat]}
+    if lon is not None and lat is not None and abs(lon) <= 180 and abs(lat) <= 90:  # NaN is neither
+        point = {"type": "Point", "coordinates": [lon, lat]}
     return {
         "code": code,
         "version": 1,
@@ -83,9 +88,9 @@ def _station(conf: SourceConf, code: str, series: ForeignSeries) -> dict[str, An
         "properties": {
             "name": printable(series.station_name or series.station_code, 60),
             "type": "river",
-            "datum": series.datum,
+            "datum": printable(series.datum, 40),
             "source": conf.name,
-            "foreign": series.station_code,
+            "foreign": printable(series.station_code, 80),
             "note": f"来自外部来源“{conf.name}”",
         },
     }

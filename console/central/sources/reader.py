@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from backend_client.adapters.harvest import Adapter, Gap, Harvest
+from backend_client.adapters.harvest import FORECAST, MEASURED, SUSPECT, Adapter, Gap, Harvest, SeriesReadings
 from backend_client.adapters.pace import next_wait_s
 from backend_client.errors import BackendError, BackendRefused, BackendUnavailable
 from console.central.postgres import StoreUnavailable
@@ -110,7 +110,7 @@ class SourceReader:
             self._learn(adapter)
         if isinstance(adapter, WarningSource):
             self._take_warnings(adapter)
-        length, name = self._plan.due(now)
+        length, name = self._plan.due(now, self.state.last_ok_t)
         notes: set[str] = set()
         odd: set[str] = set()
         first: Harvest | None = None
@@ -167,8 +167,7 @@ class SourceReader:
         for part in harvest.parts:
             sid = self._sids.get(part.key)
             if sid is not None and len(part.t):
-                values = [None if math.isnan(v) else v for v in part.value.tolist()]
-                self._sink.receive(list(zip([sid] * len(values), part.t.tolist(), values, part.quality.tolist(), strict=True)))
+                self._sink.receive(_rows(sid, part))
                 newest = int(part.t[-1])
                 self.state = replace(self.state, newest_t=max(newest, self.state.newest_t or newest))
         self._gaps.read(from_t, to_t, gaps)
@@ -207,6 +206,13 @@ class SourceReader:
         records = self._warnings.fresh(self.conf.name, adapter.warnings())
         if records:
             self._sink.put_records(records)
+
+
+def _rows(sid: int, part: SeriesReadings) -> list[Row]:
+    """Return readings as the store takes them; what is no number is missing, an unknown quality is doubt."""
+    values = [v if math.isfinite(v) else None for v in part.value.tolist()]
+    quality = [q if MEASURED <= q <= FORECAST else SUSPECT for q in part.quality.tolist()]
+    return list(zip([sid] * len(values), part.t.tolist(), values, quality, strict=True))
 
 
 def code_of(exc: BackendError) -> str:

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from backend_client.adapters.harvest import Gap
+from console.texts import printable
 
 GAPS_SHOWN = 200
 NOTES_SHOWN = 40
@@ -64,9 +65,11 @@ class SourceState:
         """Return the object document of the contract, kind ``sources``."""
         body = asdict(self)
         body["gap_count"] = len(self.gaps)
-        body["gaps"] = [asdict(g) for g in self.gaps[:GAPS_SHOWN]]
-        body["notes"] = self.notes[:NOTES_SHOWN]
-        body["unknown_quality"] = self.unknown_quality[:NOTES_SHOWN]
+        body["gaps"] = [asdict(g) | {"reason": printable(g.reason, 60)} for g in self.gaps[:GAPS_SHOWN]]
+        for name in ("notes", "unknown_quality"):
+            body[name] = [printable(text, 80) for text in body[name][:NOTES_SHOWN]]
+        for name in ("detail", "title", "version"):
+            body[name] = printable(body[name], 300)
         return {"code": self.name, "version": int(self.last_try_t or 0), "properties": body}
 
     def remembering(self, doc: Mapping[str, Any]) -> SourceState:

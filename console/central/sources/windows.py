@@ -25,8 +25,13 @@ class WindowPlan:
     long_at: float = 0.0
     whole_at: float = 0.0
 
-    def due(self, now: float) -> tuple[int, str]:
-        """Return (length in s, name) of the window to read now: short, long or whole."""
+    def due(self, now: float, last_ok: float | None = None) -> tuple[int, str]:
+        """Return (length in s, name) of the window to read now: short, long or whole.
+
+        last_ok: when the source was last read; after a longer outage than the long window all is read.
+        """
+        if last_ok is not None and now - last_ok > LONG_S:
+            return WHOLE_S, "whole"
         night = NIGHT_HOURS[0] <= beijing(now).hour < NIGHT_HOURS[1]
         if night and now - self.whole_at >= 20 * HOUR:
             return WHOLE_S, "whole"
