@@ -27,6 +27,7 @@ log = logging.getLogger(__name__)
 CONNECT_S = 5
 STATEMENT_MS = 30_000
 LOCK_MS = 15_000
+CLAIM_MS = 5000  # a service that was just killed is forgotten by the server within a moment
 ALIVE = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3}  # a dead peer is noticed in half a minute
 RETRY_S = 1.0  # no new try to connect sooner than this after one that failed
 BULK = 500  # rows from which COPY is quicker than single inserts
@@ -203,13 +204,15 @@ class PostgresConnection:
     def _prepare(self, link: psycopg.Connection[Any]) -> None:
         """Set limits and schema; a half-prepared connection would write elsewhere and is never kept."""
         link.execute(f"set statement_timeout={STATEMENT_MS}")
-        link.execute(f"set lock_timeout={LOCK_MS}")
         link.execute(f"set idle_in_transaction_session_timeout={2 * STATEMENT_MS}")
         link.execute(sql.SQL("set search_path to {}").format(sql.Identifier(self._schema)))
         if self._sole:
-            row = link.execute("select pg_try_advisory_lock(hashtext(%s))", (self._schema,)).fetchone()
-            if not (row and row[0]):
-                raise AlreadyServed(f"{self._schema} has a central service")
+            link.execute(f"set lock_timeout={CLAIM_MS}")
+            try:
+                link.execute("select pg_advisory_lock(hashtext(%s))", (self._schema,))
+            except psycopg.errors.LockNotAvailable as exc:
+                raise AlreadyServed(f"{self._schema} has a central service") from exc
+        link.execute(f"set lock_timeout={LOCK_MS}")
 
     def _unavailable(self, exc: psycopg.Error) -> StoreUnavailable:
         log.warning("postgres %s: %s", place_of(self._url), type(exc).__name__)

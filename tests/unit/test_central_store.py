@@ -236,9 +236,10 @@ def test_a_writer_that_waits_too_long_gives_up_and_can_go_on(postgres, tmp_path,
     two.close()
 
 
-def test_a_second_service_on_one_database_is_refused_until_the_first_is_gone(postgres, tmp_path):
+def test_a_second_service_on_one_database_is_refused_until_the_first_is_gone(postgres, tmp_path, monkeypatch):
     first = open_repository(tmp_path, "live", postgres, sole=True)
-    with pytest.raises(ConsoleError, match="另一台"):
+    with monkeypatch.context() as hurry, pytest.raises(ConsoleError, match="另一台"):
+        hurry.setattr("console.central.postgres.CLAIM_MS", 200)
         open_repository(tmp_path, "live", postgres, sole=True)
     beside = open_repository(tmp_path, "live", postgres)  # an import
     beside.close()
