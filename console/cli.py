@@ -39,6 +39,10 @@ def _parser() -> argparse.ArgumentParser:
     central.add_argument("--port", type=int, default=0)
     central.add_argument("--rate", type=float)
     central.add_argument("--start")
+    central.add_argument(
+        "--store", default="", help="数据库地址 postgresql://用户@主机:5432/库名（密码放 PGPASSWORD 或 ~/.pgpass）"
+    )
+    central.add_argument("--mqtt", default="", help="同时由 MQTT 代理发布更新通知：mqtt://主机:1883")
     central.add_argument(CHILD_FLAG, action="store_true", help=argparse.SUPPRESS)
     sync = roles.add_parser("sync", help="同步进程（单独运行）")
     sync.add_argument(CHILD_FLAG, action="store_true", help=argparse.SUPPRESS)
@@ -53,6 +57,7 @@ def _parser() -> argparse.ArgumentParser:
     load = roles.add_parser("import", help="导入一个目录的实测数据（CSV、XLSX、SL 323 表）")
     load.add_argument("folder", type=Path)
     load.add_argument("--errors", type=Path, help="把未能导入的行写到这个 CSV 文件")
+    load.add_argument("--store", default="", help="导入到这个 postgresql:// 数据库，而不是本机文件")
     load.add_argument("--timezone", default="Asia/Shanghai", help="没有时区的时间按此理解")
     roles.add_parser("recordings", help="列出录像及其重建方法说明")
     return top
@@ -155,12 +160,21 @@ def _central(options: argparse.Namespace, home: DataHome, settings: Settings) ->
     start_logging(home.logs, f"central-{home.profile(settings.source).name}", echo=not options.child)
     run_central(
         home,
-        CentralOptions(settings.source, options.port, settings.replay_rate, _start_t(settings.replay_start), options.child),
+        CentralOptions(
+            settings.source,
+            options.port,
+            settings.replay_rate,
+            _start_t(settings.replay_start),
+            options.child,
+            options.store,
+            options.mqtt,
+        ),
     )
     return 0
 
 
 def _sync(options: argparse.Namespace, home: DataHome, settings: Settings) -> int:
+    from console.broker import broker_from
     from console.store.keys import PASSPHRASE_VARIABLE, OpsKey, available_key
     from console.sync.process import SyncOptions, run_sync
     from console.sync.sources import central_of
@@ -173,14 +187,15 @@ def _sync(options: argparse.Namespace, home: DataHome, settings: Settings) -> in
         key = available_key(home.root)
         if key is None:
             print(f"记录库没有解锁：只拉取，不上报。要上报请设置环境变量 {PASSPHRASE_VARIABLE}。", file=sys.stderr)
-    return run_sync(SyncOptions(home, settings.source, central, options.child, key, settings.scope))
+    broker = broker_from(settings.doorbell)
+    return run_sync(SyncOptions(home, settings.source, central, options.child, key, settings.scope, broker))
 
 
 def _import(options: argparse.Namespace, home: DataHome, _settings: Settings) -> int:
     from console.central.importers.run import run_import
 
     start_logging(home.logs, "import")
-    return run_import(home, options.folder, options.errors, options.timezone)
+    return run_import(home, options.folder, options.errors, options.timezone, options.store)
 
 
 def _recordings(_options: argparse.Namespace, _home: DataHome, _settings: Settings) -> int:

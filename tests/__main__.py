@@ -1,6 +1,7 @@
 """``python3 -m tests``: sets everything up, then lint, types, contracts, tests; and the long forms.
 
-bench [ids] [--json FILE], soak [minutes], kills [cycles], field [runs] [writes], shots (the README's pictures).
+bench [ids] [--json FILE], soak [minutes], kills [cycles], field [runs] [writes], load [consoles],
+shots (the README's pictures).
 """
 
 from __future__ import annotations
@@ -49,6 +50,10 @@ def main() -> int:
         from tests.field_laptop import run_field
 
         return run_field(words[1:])
+    if words[:1] == ["load"]:
+        from tests.long.load import run_load
+
+        return run_load(words[1:])
     if words[:1] == ["shots"]:
         from tests.long.shots import run_shots
 

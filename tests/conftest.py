@@ -18,7 +18,11 @@ os.environ["FLOOD_CONSOLE_PASSPHRASE"] = "测试用口令 2022"
 from console.errors import ErrorHub
 from console.paths import DataHome, Profile
 from console.store.keys import OpsKey, unlock
+from tests.interop.mosquitto import mosquitto
+from tests.interop.postgres_server import postgres, postgres_server
 from tests.processes import make_key
+
+__all__ = ["mosquitto", "postgres", "postgres_server"]
 
 SHARED = Path(__file__).resolve().parent.parent.parent / "shared"
 

@@ -35,10 +35,24 @@ def _is_tr(func: ast.expr) -> bool:
     return (isinstance(func, ast.Attribute) and func.attr == "tr") or (isinstance(func, ast.Name) and func.id == "tr")
 
 
+FACT_HEADINGS = {
+    "出了什么事",
+    "怎么办",
+    "影响画面",
+    "最近成功",
+    "对方服务",
+    "系列",
+    "缺口",
+    "对方的缺陷",
+    "不认识的质量码",
+    "技术细节",
+}
+
+
 def _tables() -> set[str]:
     from console.domain import alarms, quality, states
     from console.domain import response as levels
-    from console.presenters import conflicts, duty, hydrograph, palette, status, system
+    from console.presenters import conflicts, duty, hydrograph, palette, source_words, sources, status, system
     from console.services import conflict_desk, duty_desk, wall_control
     from console.windows import panel_catalog, unlock, workspaces
     from widgets import duty_log, station_table
@@ -47,6 +61,10 @@ def _tables() -> set[str]:
     texts |= set(hydrograph.LIMIT_WORDS.values()) | set(palette.KINDS.values())
     texts |= {w for w, _ in status.LINK_WORDS.values()} | set(status.NEXT_STEPS.values())
     texts |= {w for w, _ in system.FRESH.values()} | {w for w, _ in system.STATES.values()} | set(conflict_desk.KINDS.values())
+    texts |= (
+        {s.word for s in source_words.STATES.values()} | set(source_words.KINDS.values()) | set(source_words.NOTES.values())
+    )
+    texts |= {t for pair in source_words.REASONS.values() for t in pair} | set(sources.COLUMNS) | FACT_HEADINGS
     texts |= set(duty_desk.LOG_TYPES.values()) | set(wall_control.LAYOUTS) | set(duty.REFUSALS.values())
     texts |= set(levels.TOPICS.values()) | set(levels.LEVEL_WORDS.values()) | set(duty.LOG_WORDS.values())
     texts |= set(conflicts.FIELDS.values()) | set(conflicts.ORDER_STATES.values())

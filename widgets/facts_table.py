@@ -6,7 +6,16 @@ from collections.abc import Sequence
 from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
-from PySide6.QtWidgets import QAbstractItemView, QLabel, QStackedLayout, QTableView, QWidget
+from PySide6.QtGui import QColor, QPalette
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QLabel,
+    QStackedLayout,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QTableView,
+    QWidget,
+)
 
 from console.look import Look
 
@@ -55,6 +64,16 @@ class FactsModel(QAbstractTableModel):
         return None
 
 
+class ColouredCells(QStyledItemDelegate):
+    """A chosen row keeps the colours of its cells: they carry meaning, and white on pale blue cannot be read."""
+
+    def initStyleOption(self, option: QStyleOptionViewItem, index: Index) -> None:
+        super().initStyleOption(option, index)
+        colour = index.data(Role.ForegroundRole)
+        if colour is not None:
+            option.palette.setColor(QPalette.ColorRole.HighlightedText, QColor(colour))
+
+
 class FactsTable(QWidget):
     """Shows rows, or says what would fill it."""
 
@@ -63,6 +82,7 @@ class FactsTable(QWidget):
         self.model = FactsModel(look, titles, self)
         self.table = QTableView(self)
         self.table.setModel(self.model)
+        self.table.setItemDelegate(ColouredCells(self.table))
         self.table.verticalHeader().setVisible(False)
         self.table.setShowGrid(False)
         self.table.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)

@@ -23,11 +23,13 @@ from console.central.continuity import Continuity
 from console.central.digests import DayDigests
 from console.central.doorbell import Doorbell
 from console.central.ops import OpBatch, apply_ops
+from console.central.pages import PageCache
 from console.central.player import Player
 from console.central.problems import Gate, Problem, install
 from console.central.repository import Repository
 from console.central.scopes import Members, ScopeMap, UnknownScope
 from console.central.snapshots import columns, cursor, snapshot_file
+from console.central.sources.host import SourcesHost
 from console.central.topics import declared_topics
 from console.central.uploads import Uploads, add_uploads
 from console.central.watch import Watch
@@ -52,6 +54,7 @@ KINDS = (
     "contacts",
     "teams",
     "stocks",
+    "sources",
 )
 
 
@@ -68,14 +71,23 @@ class PlayerBody(BaseModel):
 class Service:
     """What the handlers share; built once per process."""
 
-    def __init__(self, repo: Repository, folder: Path, player: Player | None, continuity: Continuity | None = None) -> None:
+    def __init__(
+        self,
+        repo: Repository,
+        folder: Path,
+        player: Player | None,
+        bell: Doorbell | None = None,
+        continuity: Continuity | None = None,
+    ) -> None:
         self.repo = repo
         self.folder = folder
-        self.bell = Doorbell()
+        self.bell = bell or Doorbell()
+        self.pages = PageCache()
         self.watch = Watch(repo, self.bell, player, continuity)
         self.player = player
         self.scopes = ScopeMap(repo)
         self.digests = DayDigests(repo)
+        self.host: SourcesHost | None = None  # reads foreign sources while the app lives
 
     def hello(self) -> dict[str, Any]:
         repo, state = self.repo, self.player.state() if self.player else None
@@ -153,12 +165,17 @@ def build_app(service: Service, token: str) -> FastAPI:
     @contextlib.asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         service.bell.attach(asyncio.get_running_loop())
+        if service.host is not None:
+            service.watch.live_sources = service.host.names
+            service.host.start()
         task = asyncio.create_task(service.watch.run())
         task.add_done_callback(_die_with)
         yield
         task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await task
+        if service.host is not None:
+            await asyncio.to_thread(service.host.stop)
         service.repo.close()
 
     app = FastAPI(title="fcc-sync", version="1", lifespan=lifespan, docs_url=None, redoc_url=None)
@@ -191,6 +208,12 @@ def _reading(app: FastAPI, service: Service) -> None:
             raise Problem(404, "unknown-kind")
         items = service.scopes.objects(kind, service.members(scope))
         body = json.dumps({"epoch": repo.epoch, "items": items}, ensure_ascii=False)
+        return _tagged(body, if_none_match)
+
+    @app.get("/v1/sources")
+    def sources(if_none_match: str = Header("")) -> Response:
+        """Return the state of every foreign source; the same documents as objects of kind ``sources``."""
+        body = json.dumps({"epoch": repo.epoch, "items": repo.objects("sources")}, ensure_ascii=False)
         return _tagged(body, if_none_match)
 
     @app.get("/v1/topics")
@@ -233,9 +256,15 @@ def _feeds(app: FastAPI, service: Service) -> None:
         after: str = Query("", max_length=60),
         limit: int = Query(5000, ge=1, le=PAGE_MAX),
         scope: str = Query("all", max_length=SCOPE_LIMIT),
-    ) -> dict[str, Any]:
+        accept_encoding: str = Header(""),
+    ) -> Response:
         members = service.members(scope)
         seq = service.seq_of(after)
+        # one answer serves a burst of consoles; a second later it would claim too old a moment
+        key = (feed, seq, limit, scope, repo.epoch, repo.seq, int(service.watch.now()))
+        return service.pages.answer(key, accept_encoding, lambda: page(feed, seq, limit, members))
+
+    def page(feed: str, seq: int, limit: int, members: Members) -> dict[str, Any]:
         head = {"epoch": repo.epoch, "asof": service.watch.now()}
         if feed == "obs":
             rows, upto, more = service.changes(seq, limit, members)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any
 
 HEARTBEAT_S = 15.0
@@ -14,7 +14,9 @@ QUEUE = 64
 class Doorbell:
     """Events carry no data worth keeping: whoever misses one pulls at the next."""
 
-    def __init__(self) -> None:
+    def __init__(self, also: Callable[[str, Mapping[str, Any]], None] | None = None) -> None:
+        """Also: where every event goes besides the listeners, e.g. a broker; must not block."""
+        self._also = also
         self._loop: asyncio.AbstractEventLoop | None = None
         self._listeners: set[asyncio.Queue[str]] = set()
         self._number = 0
@@ -28,6 +30,8 @@ class Doorbell:
 
     def ring(self, event: str, data: Mapping[str, Any]) -> None:
         """Send an event to everyone; may be called from any thread."""
+        if self._also is not None:
+            self._also(event, data)
         self._number += 1
         text = f"id: {self._number}\nevent: {event}\ndata: {json.dumps(data)}\n\n"
         if self._loop is not None:

@@ -12,7 +12,10 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from console.central.postgres import StoreUnavailable
+
 BODY_LIMIT = 1024 * 1024
+RETRY_AFTER_S = 2
 TITLES = {
     400: "bad request",
     401: "token required",
@@ -25,6 +28,7 @@ TITLES = {
     422: "unprocessable",
     500: "fault in the service",
     507: "the service's disk is full",
+    503: "not available now",
 }
 
 
@@ -48,6 +52,12 @@ def problem_body(status: int, code: str, detail: str = "") -> dict[str, Any]:
     }
 
 
+def _answer_later(code: str) -> JSONResponse:
+    answer = _answer(503, code)
+    answer.headers["Retry-After"] = str(RETRY_AFTER_S)
+    return answer
+
+
 def _answer(status: int, code: str, detail: str = "") -> JSONResponse:
     return JSONResponse(problem_body(status, code, detail), status, media_type="application/problem+json")
 
@@ -58,6 +68,10 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(Problem)
     async def _problem(_request: Request, exc: Problem) -> JSONResponse:
         return _answer(exc.status, exc.code, exc.detail)
+
+    @app.exception_handler(StoreUnavailable)
+    async def _no_store(_request: Request, _exc: StoreUnavailable) -> JSONResponse:
+        return _answer_later("store-unavailable")
 
     @app.exception_handler(RequestValidationError)
     async def _invalid(_request: Request, exc: RequestValidationError) -> JSONResponse:

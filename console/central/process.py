@@ -12,10 +12,16 @@ from pathlib import Path
 
 import uvicorn
 
+from backend_client.mqtt import MqttPublisher
+from console.broker import broker_from
 from console.central.app import Service, build_app
 from console.central.continuity import Continuity
+from console.central.doorbell import Doorbell
 from console.central.player import Player
-from console.central.repository import Repository
+from console.central.repository import Repository, open_repository
+from console.central.sources.centre import CentreForSources
+from console.central.sources.host import SourcesHost, no_adapters
+from console.central.sources.reader import AdapterFactory
 from console.domain.time import stamp
 from console.drill.facts import basin_objects, flood_facts, flood_keys
 from console.drill.method import method_text
@@ -29,13 +35,19 @@ LINGER_S = 20.0
 
 @dataclass(frozen=True, slots=True)
 class CentralOptions:
-    """port 0 takes any free one. start_t: where a recording begins when it is played first."""
+    """port 0 takes any free one. start_t: where a recording begins when it is played first.
+
+    store: a postgresql:// address, "" for the file in the data folder. mqtt: a broker that carries
+    the doorbell too, "" for none.
+    """
 
     source: str
     port: int = 0
     rate: float = 120.0
     start_t: int | None = None
     child: bool = False
+    store: str = ""
+    mqtt: str = ""
 
 
 class PortTaken(ConsoleError):
@@ -92,8 +104,8 @@ def seed(repo: Repository, folder: Path, source: str) -> None:
     repo.put_file(f"method-{source}", f"{source}-method.txt", "text/plain; charset=utf-8", len(body), digest)
 
 
-def run_central(home: DataHome, options: CentralOptions) -> None:
-    """Serve until told to stop; blocks.
+def run_central(home: DataHome, options: CentralOptions, adapters: AdapterFactory = no_adapters) -> None:
+    """Serve until told to stop; blocks. adapters: makes the reader of a foreign source from its entry.
 
     Raises:
         AlreadyRunning, PortTaken, StoreError: said in plain words; nothing was changed.
@@ -101,14 +113,19 @@ def run_central(home: DataHome, options: CentralOptions) -> None:
     folder = home.central(options.source)
     with sole_owner(folder, "central"):
         sock = bind(options.port)
-        repo = Repository(folder / "central.db", f"embedded:{options.source}")
+        repo = open_repository(folder, options.source, options.store, sole=True)
         continuity = Continuity(repo, folder.with_suffix(".seen"))
         continuity.confirm()
         seed(repo, folder, options.source)
         player = None
         if options.source in flood_keys():
             player = Player(repo, flood_facts(options.source), rate=options.rate, start_t=options.start_t)
-        service = Service(repo, folder, player, continuity)
+        broker = broker_from(options.mqtt)
+        publisher = MqttPublisher(broker, repo.service) if broker else None
+        bell = Doorbell(publisher.publish if publisher else None)
+        service = Service(repo, folder, player, bell, continuity)
+        centre = CentreForSources(repo, service.watch, service.bell)
+        service.host = SourcesHost(folder, adapters, centre, centre)
         token = new_token()
         config = uvicorn.Config(build_app(service, token), log_config=None, access_log=False, timeout_graceful_shutdown=2)
         server = uvicorn.Server(config)
@@ -117,7 +134,11 @@ def run_central(home: DataHome, options: CentralOptions) -> None:
         if options.child:
             leave_with_parent(lambda: _leave_when_idle(server, service))
         log.info("central %s on port %s", options.source, port)
-        server.run(sockets=[sock])
+        try:
+            server.run(sockets=[sock])
+        finally:
+            if publisher is not None:
+                publisher.close()
 
 
 def _leave_when_idle(server: uvicorn.Server, service: Service) -> None:

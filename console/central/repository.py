@@ -1,297 +1,32 @@
 """The centre's store: one writer, a sequence in commit order, answers kept with their effects.
 
-The interface is small on purpose: a PostgreSQL twin has to offer these methods and no more.
+Statements are those that SQLite and PostgreSQL both understand (``on conflict``, row values,
+``?``): one class serves a file and a database server. The little that differs is in
+``console.central.postgres``.
 """
 
 from __future__ import annotations
 
 import json
-import threading
 import time
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from console.central.postgres import open_postgres, schema_of
+from console.central.reading_store import ReadingStore
 from console.central.schema import STEPS
-from console.central.verdict import RecordItem, Verdict
+from console.central.store_core import SET_META, json_text
+from console.central.verdict import Verdict
 from console.domain.digests import day_of
-from console.store.sqlite import migrate, open_writer, transaction
-
-Row = tuple[int, int, float | None, int]
+from console.store.sqlite import transaction
 
 
-@dataclass(frozen=True, slots=True)
-class SeriesKey:
-    """Identity and description of a series; unit and datum as published."""
-
-    object_code: str
-    element: str
-    unit: str
-    datum: str = ""
-    source: str = ""
-    interval_s: int = 3600
-
-
-class Repository:
-    """Thread-safe by one lock; every public method is one short transaction."""
-
-    def __init__(self, path: Path, service: str) -> None:
-        self._db = open_writer(path, full=True)  # what was answered "applied" survives a power cut
-        self._lock = threading.RLock()
-        migrate(self._db, STEPS, path.name)
-        self.service = service
-        with self._lock, transaction(self._db):
-            for key, value in (("epoch", uuid.uuid4().hex), ("seq", "0")):
-                self._db.execute("insert or ignore into meta values(?, ?)", (key, value))
-
-    def close(self) -> None:
-        with self._lock:
-            self._db.execute("pragma optimize")
-            self._db.close()
-
-    # --- meta ---------------------------------------------------------------------------
-    def meta(self, key: str, default: str = "") -> str:
-        with self._lock:
-            row = self._db.execute("select value from meta where key=?", (key,)).fetchone()
-        return str(row[0]) if row else default
-
-    def set_meta(self, **values: str) -> None:
-        with self._lock, transaction(self._db):
-            self._db.executemany("insert or replace into meta values(?, ?)", list(values.items()))
-
-    @property
-    def epoch(self) -> str:
-        return self.meta("epoch")
-
-    @property
-    def seq(self) -> int:
-        return int(self.meta("seq", "0"))
-
-    def renew_epoch(self, why: str) -> None:
-        """Begin a new epoch: every console refetches and offers its entries again."""
-        with self._lock, transaction(self._db):
-            self._db.execute("update meta set value=? where key='epoch'", (uuid.uuid4().hex,))
-            self._db.execute(
-                "insert into audit(at,actor,action,detail) values(?,?,?,?)", (int(time.time()), "service", "epoch", why)
-            )
-
-    def data_version(self) -> int:
-        """Change whenever another process (an import) wrote to the file."""
-        with self._lock:
-            return int(self._db.execute("pragma data_version").fetchone()[0])
-
-    def _take_seq(self, count: int) -> int:
-        first = int(self._db.execute("select value from meta where key='seq'").fetchone()[0]) + 1
-        self._db.execute("update meta set value=? where key='seq'", (str(first + count - 1),))
-        return first
-
-    # --- objects ------------------------------------------------------------------------
-    def objects_version(self) -> int:
-        """Return a number that grows whenever an object or a series is put or dropped."""
-        return int(self.meta("objects", "0"))
-
-    def _objects_changed(self) -> None:
-        self._db.execute(
-            "insert into meta values('objects','1') on conflict(key) do update set value=cast(meta.value as integer)+1"
-        )
-
-    def put_objects(self, kind: str, docs: Iterable[Mapping[str, Any]]) -> None:
-        rows = [(kind, d["code"], int(d.get("version", 1)), _json(d)) for d in docs]
-        with self._lock, transaction(self._db):
-            self._db.executemany("insert or replace into object values(?,?,?,?)", rows)
-            self._objects_changed()
-
-    def drop_object(self, kind: str, code: str) -> None:
-        with self._lock, transaction(self._db):
-            self._db.execute("delete from object where kind=? and code=?", (kind, code))
-            self._objects_changed()
-
-    def objects(self, kind: str) -> list[dict[str, Any]]:
-        if kind == "series":
-            return self._series_docs()
-        with self._lock:
-            rows = self._db.execute("select doc from object where kind=? order by code", (kind,)).fetchall()
-        return [json.loads(r[0]) for r in rows]
-
-    def ensure_series(self, key: SeriesKey) -> int:
-        with self._lock, transaction(self._db):
-            made = self._db.execute(
-                "insert or ignore into series(object_code,element,unit,datum,source,interval_s) values(?,?,?,?,?,?)",
-                (key.object_code, key.element, key.unit, key.datum, key.source, key.interval_s),
-            )
-            if made.rowcount:
-                self._objects_changed()
-            row = self._db.execute(
-                "select sid from series where object_code=? and element=? and source=?",
-                (key.object_code, key.element, key.source),
-            ).fetchone()
-        return int(row[0])
-
-    def _series_docs(self) -> list[dict[str, Any]]:
-        with self._lock:
-            rows = self._db.execute(
-                "select sid,object_code,element,unit,datum,source,interval_s from series order by sid"
-            ).fetchall()
-        names = ("sid", "object", "element", "unit", "datum", "source", "interval_s")
-        return [{"code": str(r[0]), "version": 1, "properties": dict(zip(names, r, strict=True))} for r in rows]
-
-    # --- observations -------------------------------------------------------------------
-    def commit_rows(
-        self, rows: Sequence[Row], then: Callable[[list[Row]], Sequence[RecordItem]] | None = None, **meta: str
-    ) -> list[Row]:
-        """Store readings (sid, t, value, quality); return those that were new or changed.
-
-        An identical reading changes nothing; another value for the same time is a new revision.
-        then() is given the fresh readings and returns records (alarms) that belong to them; they
-        and the meta values are stored in the same transaction.
-        """
-        fresh: list[Row] = []
-        stored: list[tuple[int, int, float | None, int, int]] = []
-        with self._lock, transaction(self._db):
-            for sid, t, value, quality in {(r[0], r[1]): r for r in rows}.values():
-                old = self._db.execute("select value, quality, rev from obs where series=? and t=?", (sid, t)).fetchone()
-                if old and old[0] == value and old[1] == quality:
-                    continue
-                fresh.append((sid, t, value, quality))
-                stored.append((sid, t, value, quality, (old[2] if old else self._buried(sid, t)) + 1))
-            first = self._take_seq(len(stored)) if stored else 0
-            self._db.executemany(
-                "insert or replace into obs values(?,?,?,?,?,?)",
-                [(*row, first + i) for i, row in enumerate(stored)],
-            )
-            self._touch({day_of(row[1]): first + i for i, row in enumerate(stored)})
-            records = then(fresh) if then is not None and fresh else ()
-            if records:
-                self._put_records(records)
-            self._db.executemany("insert or replace into meta values(?, ?)", list(meta.items()))
-        return fresh
-
-    def _buried(self, sid: int, t: int) -> int:
-        """A reading that comes again after its deletion goes on from the tombstone's rev, which it lifts."""
-        row = self._db.execute("delete from tomb where series=? and t=? returning rev", (sid, t)).fetchone()
-        return int(row[0]) if row else 0
-
-    def changes(self, after: int, limit: int) -> tuple[list[tuple[Any, ...]], int, bool]:
-        """Return (rows sid,t,value,quality,rev,seq in commit order, next, more)."""
-        with self._lock:
-            rows = self._db.execute(
-                "select series,t,value,quality,rev,seq from obs where seq>? order by seq limit ?",
-                (after, limit + 1),
-            ).fetchall()
-            last = self.seq
-        more = len(rows) > limit
-        rows = rows[:limit]
-        return rows, rows[-1][5] if more else max(last, after), more
-
-    def tombs(self, after: int, upto: int) -> list[tuple[int, int, int]]:
-        with self._lock:
-            rows = self._db.execute(
-                "select series,t,rev from tomb where seq>? and seq<=? order by seq", (after, upto)
-            ).fetchall()
-        return [(r[0], r[1], r[2]) for r in rows]
-
-    def delete_row(self, sid: int, t: int) -> None:
-        with self._lock, transaction(self._db):
-            old = self._db.execute("select rev from obs where series=? and t=?", (sid, t)).fetchone()
-            if old is None:
-                return
-            seq = self._take_seq(1)
-            self._db.execute("delete from obs where series=? and t=?", (sid, t))
-            self._db.execute("insert or replace into tomb values(?,?,?,?,?)", (sid, t, old[0] + 1, seq, int(time.time())))
-            self._touch({day_of(t): seq})
-
-    def _touch(self, days: Mapping[int, int]) -> None:
-        self._db.executemany("insert or replace into day values(?,?)", list(days.items()))
-
-    def touched(self, day: int) -> int:
-        """Return the seq that last changed a reading of a Beijing day (days since 1970); 0 for none."""
-        with self._lock:
-            row = self._db.execute("select seq from day where n=?", (day,)).fetchone()
-        return int(row[0]) if row else 0
-
-    def days_after(self, seq: int) -> list[int]:
-        """Return the Beijing days in which something changed after seq, newest first."""
-        with self._lock:
-            return [r[0] for r in self._db.execute("select n from day where seq>? order by n desc", (seq,)).fetchall()]
-
-    def prune_tombs(self, before: int) -> int:
-        """Forget deletions noted before a wall time, UTC s; return the floor of the feed.
-
-        A cursor below the floor may have missed a deletion: it has expired.
-        """
-        with self._lock, transaction(self._db):
-            row = self._db.execute("select max(seq) from tomb where at<?", (before,)).fetchone()
-            if row[0] is not None:
-                self._db.execute("delete from tomb where at<?", (before,))
-                floor = max(int(row[0]), self.floor)
-                self._db.execute("insert or replace into meta values('floor_obs',?)", (str(floor),))
-        return self.floor
-
-    @property
-    def floor(self) -> int:
-        """The seq of the newest deletion that was forgotten; 0 for none."""
-        return int(self.meta("floor_obs", "0"))
-
-    def latest(self) -> list[tuple[Any, ...]]:
-        with self._lock:
-            return list(
-                self._db.execute(
-                    "select o.series,o.t,o.value,o.quality,o.rev from series s join obs o on"
-                    " o.series=s.sid and o.t=(select max(t) from obs where series=s.sid)"
-                ).fetchall()
-            )
-
-    def in_series_order(
-        self, from_t: int, to_t: int, page: int, sids: Sequence[int] | None = None
-    ) -> Iterator[list[tuple[Any, ...]]]:
-        """Yield pages of (sid,t,value,quality,rev) of from_t ≤ t ≤ to_t, ordered by (sid, t).
-
-        sids: the series wanted, in order; None for all. Each series is sought by the primary key:
-        a day costs what the day holds, however long the history is.
-        """
-        rows: list[tuple[Any, ...]] = []
-        for sid in self._sids() if sids is None else sids:
-            start = from_t
-            while True:
-                with self._lock:
-                    rows += self._db.execute(
-                        "select series,t,value,quality,rev from obs where series=? and t between ? and ? order by t limit ?",
-                        (sid, start, to_t, page - len(rows)),
-                    ).fetchall()
-                if len(rows) < page:
-                    break
-                yield rows
-                start, rows = rows[-1][1] + 1, []
-        if rows:
-            yield rows
-
-    def _sids(self) -> list[int]:
-        with self._lock:
-            return [r[0] for r in self._db.execute("select sid from series order by sid").fetchall()]
-
-    def extent(self) -> tuple[int, int] | None:
-        with self._lock:
-            row = self._db.execute("select min(t), max(t) from obs").fetchone()
-        return (row[0], row[1]) if row and row[0] is not None else None
+class Repository(ReadingStore):
+    """The whole store: readings and objects, and what people entered."""
 
     # --- records and ops ----------------------------------------------------------------
-    def put_records(self, items: Sequence[tuple[str, str, Mapping[str, Any]]]) -> None:
-        """Store (kind, id, body) as new revisions."""
-        with self._lock, transaction(self._db):
-            self._put_records(items)
-
-    def _put_records(self, items: Sequence[tuple[str, str, Mapping[str, Any]]]) -> None:
-        """Each body carries its place in the centre's order: what is shown is never ordered by a client's clock."""
-        first = self._take_seq(len(items))
-        for i, (kind, record_id, body) in enumerate(items):
-            self._db.execute(
-                "insert into record values(?,?,1,?,?) on conflict(kind,id) do update set"
-                " rev=record.rev+1, seq=excluded.seq, body=excluded.body",
-                (kind, record_id, first + i, _json({**body, "seq": first + i})),
-            )
-
     def records(self, kind: str) -> list[tuple[str, dict[str, Any]]]:
         with self._lock:
             rows = self._db.execute("select id, body from record where kind=? order by seq", (kind,)).fetchall()
@@ -299,14 +34,14 @@ class Repository:
 
     def record_changes(self, after: int, limit: int) -> tuple[list[tuple[Any, ...]], int, bool]:
         with self._lock:
+            last = self.seq  # before the rows: what an import commits in between comes next time
             rows = self._db.execute(
                 "select kind,id,rev,body,seq from record where seq>? order by seq limit ?",
                 (after, limit + 1),
             ).fetchall()
-            last = self.seq
         more = len(rows) > limit
         rows = rows[:limit]
-        return rows, rows[-1][4] if more else max(last, after), more
+        return rows, rows[-1][4] if more else max([last, after, *(r[4] for r in rows[-1:])]), more
 
     def record(self, kind: str, record_id: str) -> dict[str, Any] | None:
         with self._lock:
@@ -334,7 +69,7 @@ class Repository:
                 self._keep_version(kind, record_id, body, verdict.versions_kept)
             if verdict.records:
                 self._put_records(verdict.records)
-            current = _json(verdict.current) if verdict.current is not None else ""
+            current = json_text(verdict.current) if verdict.current is not None else ""
             self._db.execute(
                 "insert into op_answer(op_id,body_hash,status,code,author,at,current) values(?,?,?,?,?,?,?)",
                 (op_id, body_hash, verdict.status, verdict.code, author, int(time.time()), current),
@@ -347,7 +82,7 @@ class Repository:
         n = int(body["version"])
         self._db.execute(
             "insert into version values(?,?,?,?) on conflict(kind,id,n) do update set body=excluded.body",
-            (kind, record_id, n, _json(body)),
+            (kind, record_id, n, json_text(body)),
         )
         self._db.execute("delete from version where kind=? and id=? and n<=?", (kind, record_id, n - kept))
 
@@ -383,7 +118,7 @@ class Repository:
         with self._lock, transaction(self._db):
             self._db.execute(
                 "insert into room values(?,1,?) on conflict(name) do update set revision=room.revision+1, doc=excluded.doc",
-                (name, _json(doc)),
+                (name, json_text(doc)),
             )
             row = self._db.execute("select revision from room where name=?", (name,)).fetchone()
         return int(row[0])
@@ -395,7 +130,11 @@ class Repository:
 
     def put_file(self, file_id: str, name: str, media: str, size: int, sha256: str) -> None:
         with self._lock, transaction(self._db):
-            self._db.execute("insert or replace into file values(?,?,?,?,?)", (file_id, name, media, size, sha256))
+            self._db.execute(
+                "insert into file values(?,?,?,?,?) on conflict(id) do update set"
+                " name=excluded.name, media=excluded.media, size=excluded.size, sha256=excluded.sha256",
+                (file_id, name, media, size, sha256),
+            )
 
     def file(self, file_id: str) -> tuple[str, str, str] | None:
         """Return (name, media type, sha256)."""
@@ -434,9 +173,17 @@ class Repository:
                     value, at = alarm["value"], alarm["onset_t"]
                     alarm |= {"cleared_t": None, "peak": value, "peak_t": at if value is not None else None}
                     self._put_records([("alarm", record_id, alarm)])
-            self._db.executemany("insert or replace into meta values(?, ?)", list(meta.items()))
+            self._db.executemany(SET_META, list(meta.items()))
             self._db.execute("update meta set value=? where key='epoch'", (uuid.uuid4().hex,))
 
 
-def _json(doc: Mapping[str, Any]) -> str:
-    return json.dumps(doc, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+def open_repository(folder: Path, source: str, url: str = "", *, sole: bool = False) -> Repository:
+    """Return the store of a source: its file, or its schema in the database at url.
+
+    sole: as its only central service; an import or a reader beside it does not claim that.
+
+    Raises:
+        StoreError: it cannot be opened; nothing was changed.
+    """
+    place = open_postgres(url, schema_of(source), STEPS, sole=sole) if url else folder / "central.db"
+    return Repository(place, f"embedded:{source}")

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from console.central.continuity import Continuity
 from console.central.doorbell import Doorbell
 from console.central.player import Player
-from console.central.repository import Repository, Row
+from console.central.postgres import StoreUnavailable
+from console.central.repository import Repository
+from console.central.store_core import Row, SeriesKey
 from console.central.verdict import RecordItem
 from console.domain.alarms import Alarm, AlarmEngine, AlarmRules, Reading, alarm_from_doc
 from console.domain.objects import Series, Station, series_from_doc, station_from_doc
 
+log = logging.getLogger(__name__)
 TICK_S = 0.25
 TOMB_DAYS = 180  # how long a deletion is remembered for consoles that were away
+JUDGED_S = 6 * 3600  # older readings raise no alarm: they came late or correct the past
 SWEEP_S = 600  # of the centre's time between two looks for stale feeds
 
 
@@ -28,11 +34,13 @@ class Watch:
         self._continuity = continuity
         self._bell = bell
         self.player = player
+        self.live_sources: frozenset[str] = frozenset()  # foreign sources that are read, by name
         self._series: Mapping[int, Series] = {}
         self._newest: dict[int, int] = {}
         self._swept_t = 0.0
         self._engine = AlarmEngine({})
         self._version = -1
+        self._store_lost = False
         self._lock = threading.RLock()  # the tick and a control action never interleave
         self.reload()
 
@@ -83,8 +91,22 @@ class Watch:
                 self.rewound()
 
     def tick(self) -> None:
+        """Do what is due; while the database is away wait for it, then read everything again.
+
+        What was judged but not committed is unknown to the store, so the engine must forget it too.
+        """
         with self._lock:
-            self._tick()
+            try:
+                if self._store_lost:
+                    self.reload()
+                    self._store_lost = False
+                    log.warning("the store answers again")
+                    self._bell.ring("changed", {"feed": "obs", "seq": self._repo.seq})
+                self._tick()
+            except StoreUnavailable as exc:
+                if not self._store_lost:
+                    log.error("the store does not answer: %s", exc)
+                self._store_lost = True
 
     def _tick(self) -> None:
         if self.player:
@@ -118,6 +140,35 @@ class Watch:
         if alarms:
             self._bell.ring("alarm", {"feed": "records", "seq": self._repo.seq})
 
+    def receive(self, rows: list[Row]) -> None:
+        """Take readings of a foreign source, from any thread.
+
+        Windows are read again and again: what is older than the newest reading of its series, or than
+        JUDGED_S, is a correction of the past. It is stored, but no alarm is raised today for it.
+        """
+        with self._lock:
+            floor = self.now() - JUDGED_S
+            live = [r for r in rows if r[1] >= max(floor, self._newest.get(r[0], 0))]
+            past = [r for r in rows if r[1] < max(floor, self._newest.get(r[0], 0))]
+            if past and self._repo.commit_rows(past):
+                self._bell.ring("changed", {"feed": "obs", "seq": self._repo.seq})
+            if live:
+                self.accept(live)
+
+    def place(self, stations: Mapping[str, Sequence[Mapping[str, Any]]], series: Sequence[SeriesKey]) -> list[int]:
+        """Store stations and series of a foreign source; return the series' numbers."""
+        with self._lock:
+            for kind, docs in stations.items():
+                self._repo.put_objects(kind, docs)
+            known = {(s.object_code, s.element, s.source): s.sid for s in self._series.values()}
+            new = [k for k in series if (k.object_code, k.element, k.source) not in known]
+            for key, sid in zip(new, self._repo.ensure_all(new) if new else [], strict=True):
+                known[(key.object_code, key.element, key.source)] = sid
+            if any(stations.values()) or new:
+                self.reload()
+                self._bell.ring("changed", {"feed": "objects", "seq": self._repo.seq})
+        return [known[(k.object_code, k.element, k.source)] for k in series]
+
     def _judged(self, fresh: list[Row]) -> list[Alarm]:
         readings = []
         for sid, t, value, quality in fresh:
@@ -134,11 +185,11 @@ class Watch:
         self._bell.ring("changed", {"feed": "epoch", "seq": self._repo.seq})
 
     def _sweep(self, now_t: int) -> None:
-        if self.player is None:
-            return  # imported history is not a feed that could fall silent
         newest: dict[str, tuple[int, int]] = {}
         for sid, t in self._newest.items():
             series = self._series.get(sid)
+            if series and self.player is None and series.source not in self.live_sources:
+                continue  # imported history is not a feed that could fall silent
             if series and t >= newest.get(series.object_code, (0, 0))[0]:
                 newest[series.object_code] = (t, series.interval_s)
         self._store_alarms(self._engine.sweep(newest, now_t))

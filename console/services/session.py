@@ -21,6 +21,7 @@ from console.state.board import BoardState
 from console.state.desk import RECORD_KINDS, DeskState
 from console.state.link import LinkStatus
 from console.state.situation import SituationState
+from console.state.sources import SourcesState
 from console.store.cache_reader import CacheReader
 from console.store.keys import OpsKey
 
@@ -71,6 +72,7 @@ class Session(QObject):
         self.board = BoardState(CacheReader(profile), self)
         self.desk = DeskState(self)
         self.link = LinkStatus(self)
+        self.sources = SourcesState(self)
         self.sync = SyncLink(profile.sync_endpoint, self)
         self.tasks = TaskScope(hub.report)
         self.duty = DutyDesk(
@@ -115,6 +117,7 @@ class Session(QObject):
             self.link.remember(known.get("mode", ""), known.get("title", ""))
             self.situation.set_service(ServiceClock(now, self.situation.ref(), running=not replay))
         await self._reload()
+        await self.read_sources()
         await self.read_records(RECORD_KINDS)
         await self.read_outbox()
 
@@ -145,6 +148,9 @@ class Session(QObject):
         for kind in kinds:
             self.desk.set_records(kind, await self.board.read("records", kind))
         self.desk.join()
+
+    async def read_sources(self) -> None:
+        self.sources.set_docs(await self.board.read("objects", "sources"))
 
     async def read_outbox(self) -> None:
         try:
@@ -182,6 +188,8 @@ class Session(QObject):
                 self.tasks.start("records", self.read_records(RECORD_KINDS))
         elif kind == "records":
             self.tasks.start("records", self.read_records(tuple(doc.get("kinds", ()))))
+        elif kind == "sources":
+            self.tasks.start("sources", self.read_sources())
         elif kind in ("outbox", "file"):
             self.tasks.start("outbox", self.read_outbox())
         elif kind == "room" and isinstance(doc.get("doc"), dict):

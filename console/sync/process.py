@@ -26,6 +26,7 @@ from backend_client.errors import (
     ResyncRequired,
     WireFormatError,
 )
+from backend_client.mqtt import Broker
 from backend_client.session import Session
 from backend_client.wire import Hello
 from console.domain.time import steady_s
@@ -46,6 +47,7 @@ from console.store.keys import OpsKey
 from console.store.ops import OpsStore
 from console.store.sqlite import DatabaseError
 from console.sync.announce import AnnounceServer
+from console.sync.doorbell import DoorbellWait
 from console.sync.link import LinkState
 from console.sync.parcels import ParcelPusher
 from console.sync.pull import Puller, SchemaMismatch
@@ -54,6 +56,7 @@ from console.sync.rooms import DeskCommands
 
 log = logging.getLogger(__name__)
 POLL_S = 15.0
+STORE_AWAY = "store-unavailable"  # the problem code of a centre whose database does not answer
 LINGER_S = 5.0
 RETRY_MAX_S = 5.0  # an embedded centre comes back within seconds
 UNSAVED_KEPT_S = 7 * 86400.0  # copies of files that were chosen, but whose entry was never saved
@@ -65,6 +68,7 @@ class SyncOptions:
 
     key: opens ops.db; without it this process pulls only, and makes way for one that has it.
     scope: what part of the province to keep, as in the settings.
+    broker: an MQTT broker that carries the doorbell, None for the centre's own event stream.
     """
 
     home: DataHome
@@ -73,6 +77,7 @@ class SyncOptions:
     child: bool = False
     key: OpsKey | None = None
     scope: str = "all"
+    broker: Broker | None = None
 
 
 class SyncProcess:
@@ -90,6 +95,7 @@ class SyncProcess:
         self._wanted_files: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._commands = DeskCommands(self._server.announce)
         self._orphaned = threading.Event()
+        self._service = ""
         self._fault: BaseException | None = None
         self.made_way = False
 
@@ -203,7 +209,8 @@ class SyncProcess:
             return False
         except BackendUnavailable as exc:
             self._link.reachable = False
-            return self._failed("down", str(exc), holder)
+            state = "store" if STORE_AWAY in str(exc) else "down"
+            return self._failed(state, str(exc), holder)
         except BackendRefused as exc:
             return self._failed("scope" if exc.code == "unknown-scope" else "refused", exc.code, holder)
         except SchemaMismatch as exc:
@@ -220,6 +227,7 @@ class SyncProcess:
         """Hear the centre's clock and epoch; entries are offered again before the cache is touched."""
         sent = steady_s()
         hello = central.hello()
+        self._service = hello.service
         clock = self._link.heard(hello, sent, steady_s(), time.time())
         self._offer_again(hello.epoch)
         if puller.greet(hello):
@@ -310,14 +318,10 @@ class SyncProcess:
     # --- doorbell -------------------------------------------------------------------------
     def _doorbell_thread(self) -> None:
         holder: list[Session] = []
-        last_id: str | None = None
+        wait = DoorbellWait(self._stop, self._rang, self._options.broker, lambda: self._service)
         while not self._stop.is_set():
             try:
-                for event_id, event, data in self._session(holder).events(last_id):
-                    last_id = event_id or last_id
-                    self._rang(event, data)
-                    if self._stop.is_set():
-                        break
+                wait.once(lambda: self._session(holder))
             except BackendError as exc:
                 log.info("doorbell: %s", exc)
                 if self._link.state == "up":

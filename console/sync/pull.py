@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 from backend_client.central import Central
-from backend_client.errors import ResyncRequired, WireFormatError
+from backend_client.errors import BackendRefused, ResyncRequired, WireFormatError
 from backend_client.wire import Hello, ObsPage
 from console.domain.scopes import ALL, scope_parts, scope_text
 from console.domain.time import steady_s
@@ -17,7 +17,7 @@ from console.sync.announce import Announce, tell_series
 from console.sync.backfill import Backfill
 
 log = logging.getLogger(__name__)
-KINDS = ("basins", "stations", "reservoirs", "reaches", "events", "series")
+KINDS = ("basins", "stations", "reservoirs", "reaches", "events", "series", "sources")
 LIVE_PAGE = 5000
 
 
@@ -124,12 +124,19 @@ class Puller:
             except WireFormatError as exc:
                 self.fault = exc
                 continue
+            except BackendRefused as exc:
+                if kind == "sources" and exc.status == 404:
+                    continue  # an older centre reads no foreign sources
+                raise
             if docs is not None:
                 before = self._writer.series() if kind == "series" else set()
                 self._writer.put_objects(kind, etag, docs)
                 if kind == "series":
                     self._members_changed(before)
-                changed = True
+                if kind == "sources":  # says nothing about the picture, which need not be read again
+                    self._announce("sources", {})
+                else:
+                    changed = True
         if changed:
             self._announce("objects", {})
 

@@ -15,6 +15,9 @@ from console.presenters.map import present_map
 from console.presenters.overview import happenings, tiles
 from console.presenters.reservoir import present_reservoir
 from console.presenters.scene import present_scene
+from console.presenters.sources import COLUMNS as SOURCE_COLUMNS
+from console.presenters.sources import WIDTHS as SOURCE_WIDTHS
+from console.presenters.sources import source_lines
 from console.presenters.strip import present_strip
 from console.presenters.system import feed_rows, link_rows, outbox_rows
 from console.presenters.table import present_table
@@ -31,6 +34,7 @@ from widgets.map_widget import MapWidget
 from widgets.object_card import ObjectCard
 from widgets.overview import HappeningList, Overview
 from widgets.reservoir_card import ReservoirCard
+from widgets.source_page import SourcePage
 from widgets.station_table import COLUMNS, StationTable
 
 BOARD = frozenset({"board", "selection"})
@@ -197,6 +201,20 @@ def build_scene(c: Context) -> Built:
     return Built(widget, refresh, BOARD, release=widget.release)
 
 
+def build_sources(c: Context) -> Built:
+    widget = SourcePage(c.look, SOURCE_COLUMNS, SOURCE_WIDTHS)
+    session = c.session
+
+    def refresh() -> str:
+        board = session.board.board
+        lines = source_lines(session.sources.docs, board, session.link.mode == "replay", c.look.tr)
+        widget.show_lines(lines)
+        bad = sum(1 for line in lines if line.rank < 2)
+        return f"{len(lines)} {c.look.tr('个来源')}" + (f" · {bad} {c.look.tr('个异常')}" if bad else "")
+
+    return Built(widget, refresh, frozenset({"board", "sources"}))
+
+
 def build_feeds(c: Context) -> Built:
     titles = ("对象", "要素", "来源", "最新数据", "延迟", "状态")
     widget = FactsTable(c.look, titles, (120, 90, 110, 110, 90, 80), "还没有数据源报数")
@@ -246,7 +264,8 @@ PANELS: dict[str, tuple[str, Callable[[Context], Built]]] = {
     "sandbox.card": ("对象", build_card),
     "sandbox.hydrograph": ("过程线", build_hydrograph),
     "system.link": ("链路与仪表", build_link),
-    "system.feeds": ("数据源", build_feeds),
+    "system.sources": ("数据来源", build_sources),
+    "system.feeds": ("序列", build_feeds),
     "system.outbox": ("待上报", build_outbox),
     "system.conflicts": ("冲突与退回", build_conflicts),
     "duty.response": ("应急响应", build_response),

@@ -73,6 +73,7 @@ class PanelHost(QObject):
         session.board.reference_changed.connect(self._board_changed)
         session.desk.changed.connect(self._desk_changed)
         session.link.changed.connect(self._link_changed)
+        session.sources.changed.connect(self._sources_changed)
         session.situation.changed.connect(self._situation_changed)
         context.look.changed.connect(self._board_changed)
 
@@ -93,6 +94,9 @@ class PanelHost(QObject):
 
     def _desk_changed(self) -> None:
         self._mark({"desk"})
+
+    def _sources_changed(self) -> None:
+        self._mark({"sources"})
 
     def _link_changed(self) -> None:
         self._mark({"link"})
@@ -144,6 +148,7 @@ class PanelHost(QObject):
         session.board.reference_changed.disconnect(self._board_changed)
         session.desk.changed.disconnect(self._desk_changed)
         session.link.changed.disconnect(self._link_changed)
+        session.sources.changed.disconnect(self._sources_changed)
         session.situation.changed.disconnect(self._situation_changed)
         self._context.look.changed.disconnect(self._board_changed)
         if self._built.release is not None:

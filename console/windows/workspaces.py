@@ -78,12 +78,13 @@ WORKSPACES = (
         "mdi6.tune-variant",
         "Ctrl+8",
         (
-            ("system.feeds", "center", None),
-            ("system.outbox", "bottom", "system.feeds"),
+            ("system.sources", "center", None),
+            ("system.feeds", "bottom", "system.sources"),
             ("system.link", "right", "system.feeds"),
-            ("system.conflicts", "right", "system.outbox"),
+            ("system.outbox", "right", "system.link"),
+            ("system.conflicts", "bottom", "system.outbox"),
         ),
-        shares=(("system.link", (58, 42)), ("system.conflicts", (42, 58))),
+        shares=(("system.sources", (56, 44)), ("system.link", (36, 32, 32))),
     ),
 )
 

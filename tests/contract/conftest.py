@@ -12,15 +12,18 @@ from console.paths import DataHome
 from tests.processes import Chain
 
 
-@pytest.fixture(scope="session")
-def service(tmp_path_factory):
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+def service(request, tmp_path_factory):
     url = os.environ.get("CONTRACT_URL")
+    if url and request.param != "sqlite":
+        pytest.skip("CONTRACT_URL names one service; its store is its own affair")
     if url:
         yield url, os.environ.get("CONTRACT_TOKEN", "")
         return
     home = DataHome(Path(tmp_path_factory.mktemp("contract")))
     home.prepare()
-    chain = Chain(home, rate="60", start="2022-06-22 08:00")
+    store = {"store": request.getfixturevalue("postgres_server").url()} if request.param == "postgresql" else {}
+    chain = Chain(home, rate="60", start="2022-06-22 08:00", **store)
     chain.start_central()
     found = chain.endpoint()
     yield found.url, found.token

@@ -62,6 +62,13 @@ def test_topics_are_declared(http):
     assert {"rain", "river", "reservoir"} <= {t["code"] for t in items}
 
 
+def test_the_state_of_every_foreign_source_is_served_and_described(http):
+    reply = http.get("/v1/sources")
+    assert reply.json()["items"] == http.get("/v1/objects/sources").json()["items"]
+    assert http.get("/v1/sources", headers={"If-None-Match": reply.headers["etag"]}).status_code == 304
+    assert "/v1/sources" in http.get("/openapi.json").json()["paths"]
+
+
 def columns(doc):
     lengths = {len(doc["cols"][k]) for k in ("series", "t", "value", "quality", "rev")}
     assert lengths == {doc["count"]}

@@ -17,7 +17,8 @@ from console.central.importers.columns import Layout, Misaligned, UnknownUnit, a
 from console.central.importers.readings import BadCell, Parsed, parse, qualities, trend_disagrees
 from console.central.importers.stations import merge_station, station_rows
 from console.central.importers.tables import UnreadableFile, lines_of
-from console.central.repository import Repository, SeriesKey
+from console.central.repository import Repository, open_repository
+from console.central.store_core import SeriesKey
 from console.domain.elements import ELEMENTS
 from console.errors import ConsoleError
 from console.paths import DataHome
@@ -174,11 +175,11 @@ class Importer:
             last[p.code] = (p.t, level)
 
 
-def run_import(home: DataHome, folder: Path, errors: Path | None, zone: str) -> int:
+def run_import(home: DataHome, folder: Path, errors: Path | None, zone: str, store: str = "") -> int:
     """Import a folder into the ``live`` store from the command line; returns the exit status."""
     if not folder.is_dir():
         raise ConsoleError(f"目录 {folder} 不存在。", "请给出存放 CSV 或 XLSX 的目录。")
-    repo = Repository(home.central("live") / "central.db", "embedded:live")
+    repo = open_repository(home.central("live"), "live", store)
     try:
         importer = Importer(repo, zone)
 

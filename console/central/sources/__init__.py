@@ -1,0 +1,1 @@
+"""Foreign sources read into the centre: which, how often, what is owed, and what went wrong."""
