@@ -39,6 +39,7 @@ from console.store.cache_writer import CacheWriter
 from console.store.ops import OpsStore
 from console.store.sqlite import DatabaseError
 from console.sync.announce import AnnounceServer
+from console.sync.bundle_desk import BundleDesk
 from console.sync.link import LinkState
 from console.sync.pull import Puller, SchemaMismatch
 from console.sync.push import Pusher
@@ -74,6 +75,7 @@ class SyncProcess:
         self._wake_pull = threading.Event()
         self._wake_push = threading.Event()
         self._commands = DeskCommands(self._server.announce)
+        self._bundles = BundleDesk(options.home, self._profile, self._server.announce)
         self._orphaned = threading.Event()
         self._fault: BaseException | None = None
 
@@ -121,6 +123,8 @@ class SyncProcess:
             self._wake_push.set()
         elif name in ("room", "player"):
             self._commands.put(doc)
+        elif name == "bundle":
+            self._bundles.put(doc)
         if name != "ops":
             self._wake_pull.set()
 
@@ -149,6 +153,7 @@ class SyncProcess:
         try:
             while not self._stop.is_set():
                 self._wake_pull.clear()
+                self._bundles.take_waiting(writer)
                 failures = 0 if self._pull_once(puller, holder) else failures + 1
                 if failures:
                     self._stop.wait(min(RETRY_MAX_S, 0.25 * 2.0 ** min(failures, 8)) * random.uniform(0.7, 1.0))
