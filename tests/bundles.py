@@ -18,6 +18,7 @@ from console.store.bundle.register import ExchangeRegister
 from console.store.bundle.writing import bundle_draft, seal_bundle
 from console.store.cache_writer import CacheWriter
 from console.store.identity import DeviceKeys, Identity, TrustList
+from console.store.secret_box import SecretBox
 from console.sync.bundles import Taken, take_bundle
 
 T = 1655877600  # 2022-06-22 14:00 Beijing
@@ -50,11 +51,11 @@ class Device:
         return Doorkeeper(self.identity, self.trust, self.register, "centre", time.time() if now is None else now)
 
 
-def device(folder: Path, name: str) -> Device:
+def device(folder: Path, name: str, box: SecretBox | None = None) -> Device:
     home = DataHome(folder)
     home.prepare()
     own = folder / "identity"
-    return Device(home, DeviceKeys(own, OpenBox()).load(name), TrustList(own), ExchangeRegister(own / "exchange.db"))
+    return Device(home, DeviceKeys(own, box or OpenBox()).load(name), TrustList(own), ExchangeRegister(own / "exchange.db"))
 
 
 def introduce(*devices: Device) -> None:

@@ -34,6 +34,7 @@ def flip_bundle(path: Path, keeper: Doorkeeper, count: int, seed: int) -> Counte
 
 
 def run_bundle_flips(words: list[str]) -> int:
+    from tests.bench.bundle import day_of_readings
     from tests.bundles import centre_store, device, down_bundle, introduce
 
     count, began = int(words[0]) if words else 10_000, time.monotonic()
@@ -41,7 +42,9 @@ def run_bundle_flips(words: list[str]) -> int:
         folder = Path(name)
         centre, laptop = device(folder / "centre", "省中心"), device(folder / "laptop", "外业一号")
         introduce(centre, laptop)
-        repo = centre_store(folder / "central.db", stations=40, times=96)
+        repo = centre_store(folder / "central.db")
+        for sid, t, value, quality, _rev in day_of_readings(series=300):
+            repo.commit_rows(list(zip((sid + 10).tolist(), t.tolist(), value.tolist(), quality.tolist(), strict=True)))
         down_bundle(folder / "d.fccx", repo, centre, laptop)
         size = (folder / "d.fccx").stat().st_size
         codes = flip_bundle(folder / "d.fccx", laptop.keeper(), count, seed=int(time.time()))
