@@ -23,13 +23,15 @@ from console.processes import AlreadyRunning, is_owned, read_endpoint, sole_owne
 from console.settings import Settings
 from console.store.bundle.cache_source import CacheSource
 from console.store.bundle.container import read_container
-from console.store.bundle.manifest import ANSWERS, OBJECTS, OPS, RECORDS, TOMBS, Header, Manifest
+from console.store.bundle.gather import gather_down
+from console.store.bundle.manifest import ANSWERS, OPS, Header, Manifest
 from console.store.bundle.opening import Doorkeeper, OpenBundle
 from console.store.bundle.refusal import BundleRefused
 from console.store.bundle.writing import bundle_draft, seal_bundle
 from console.store.cache_writer import CacheWriter, seq_of
 from console.store.identity import TrustList, spoken
 from console.store.ops import OpsStore
+from console.store.packs import chosen_pack, pack_files
 from console.sync.bundle_desk import ask_sync
 from console.sync.bundles import Taken, device_keys, doorkeeper, identity_folder, take_bundle
 
@@ -91,6 +93,12 @@ def _gather_up(home: DataHome, settings: Settings, draft: Any) -> tuple[Manifest
 
 def _gather_down(options: argparse.Namespace, home: DataHome, settings: Settings, draft: Any) -> tuple[Manifest, str]:
     path = home.central(settings.source) / "central.db"
+    days: float | None = options.days
+    files: tuple[Path, ...] = ()
+    if options.pack:
+        spec = chosen_pack(options.pack)
+        days = options.days or spec.days
+        files = pack_files(home.profile(settings.source), spec.code)
     if options.relay or not path.exists():
         source: CacheSource | CentreSource = CacheSource(home.profile(settings.source), settings.source)
         repo = None
@@ -98,17 +106,12 @@ def _gather_down(options: argparse.Namespace, home: DataHome, settings: Settings
         repo = Repository(path, f"embedded:{settings.source}")
         source = CentreSource(repo, settings.source, *_time_of(repo, settings.source), since=_since(options, repo))
     try:
-        window = source.window_of(options.days)
-        manifest = source.manifest(window)
-        rows = draft.add_readings(source.readings(window))
-        records = draft.add_lines(RECORDS, source.records())
-        objects = draft.add_lines(OBJECTS, source.objects())
-        if isinstance(source, CentreSource):
-            draft.add_lines(TOMBS, source.tombs())
+        found = gather_down(draft, source, days, files)
     finally:
         if repo is not None:
             repo.close()
-    return manifest, f"读数 {rows} 行，记录 {records} 条，对象 {objects} 个"
+    attached = f"，附件 {found.files} 个" if found.files else ""
+    return found.manifest, f"读数 {found.rows} 行，记录 {found.records} 条，对象 {found.objects} 个{attached}"
 
 
 def _since(options: argparse.Namespace, repo: Repository) -> int | None:

@@ -37,6 +37,8 @@ def trust_card(options: argparse.Namespace, home: DataHome, _settings: Settings)
         known.revoke(found.card.device_id)
         print(f"已撤销信任：{found.card.name}（{spoken(found.card.device_id)}）")
         return 0
+    if not known.all():
+        print("信任名单是空的；用 console trust 身份卡文件 加入。", file=sys.stderr)
     for item in known.all():
         state = f"已撤销 {full_stamp(item.revoked_at)}" if item.revoked_at else f"信任自 {full_stamp(item.since)}"
         print(f"{item.card.name}\t{spoken(item.card.device_id)}\t{state}")

@@ -37,8 +37,9 @@ def _is_tr(func: ast.expr) -> bool:
 
 def _tables() -> set[str]:
     from console.domain import alarms, quality, states
-    from console.presenters import duty, hydrograph, palette, status, system
+    from console.presenters import duty, hydrograph, packs, palette, status, system
     from console.services import duty_desk, wall_control
+    from console.store.packs import pack_specs
     from console.windows import panel_catalog, workspaces
     from widgets import duty_log, station_table
 
@@ -50,4 +51,4 @@ def _tables() -> set[str]:
     texts |= {t for t, _ in panel_catalog.PANELS.values()} | {w.title for w in workspaces.WORKSPACES}
     texts |= {f"打开{w.title}" for w in workspaces.WORKSPACES}
     texts |= {c.title for c in station_table.COLUMNS} | set(duty_log.TITLES)
-    return texts
+    return texts | set(packs.NAMES.values()) | set(packs.STATES.values()) | {s.name for s in pack_specs()}

@@ -41,7 +41,7 @@ class BundleDesk:
             doc = self._queue.get()
             ticket, path = str(doc.get("ticket")), Path(str(doc.get("path")))
             try:
-                taken = self._take(path, ticket, writer)
+                taken = self._take(str(doc.get("what", "bundle")), path, ticket, writer)
             except ConsoleError as exc:
                 log.warning("bundle not taken: %s", exc)
                 code = str(getattr(exc, "code", "failed"))
@@ -53,7 +53,16 @@ class BundleDesk:
             else:
                 self._answer(ticket, "done", taken=taken)
 
-    def _take(self, path: Path, ticket: str, writer: CacheWriter) -> dict[str, Any]:
+    def _take(self, what: str, path: Path, ticket: str, writer: CacheWriter) -> dict[str, Any]:
+        if what != "bundle":
+            from console.sync.pack_apply import apply_file
+
+            taken = apply_file(what, path, writer)
+            self._announce("changed" if what == "snapshot" else "objects", {"sids": None})
+            return taken
+        return self._take_bundle(path, ticket, writer)
+
+    def _take_bundle(self, path: Path, ticket: str, writer: CacheWriter) -> dict[str, Any]:
         from console.sync import bundles  # Arrow and the ciphers: only when a bundle comes
 
         keeper = bundles.doorkeeper(self._home, self._profile)
@@ -73,8 +82,8 @@ class BundleDesk:
         self._announce("bundle", {"ticket": ticket, "state": state, **more})
 
 
-def ask_sync(profile: Profile, path: Path, tell: Callable[[int], None]) -> dict[str, Any]:
-    """Have the running sync process take a bundle; blocks until it answers.
+def ask_sync(profile: Profile, path: Path, tell: Callable[[int], None], what: str = "bundle") -> dict[str, Any]:
+    """Have the running sync process take a file in; blocks until it answers.
 
     Raises:
         StoreError: it refused, or does not answer.
@@ -83,7 +92,7 @@ def ask_sync(profile: Profile, path: Path, tell: Callable[[int], None]) -> dict[
     if found is None:
         raise StoreError("同步进程正在启动，还不能导入。", "请稍后再试。")
     ticket = uuid.uuid4().hex
-    command = json.dumps({"cmd": "bundle", "path": str(path.resolve()), "ticket": ticket}, ensure_ascii=False)
+    command = json.dumps({"cmd": "bundle", "what": what, "path": str(path.resolve()), "ticket": ticket}, ensure_ascii=False)
     try:
         with socket.create_connection((found.host, found.port), timeout=5.0) as line:
             line.settimeout(ANSWER_S)

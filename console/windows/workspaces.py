@@ -80,6 +80,7 @@ WORKSPACES = (
             ("system.feeds", "center", None),
             ("system.link", "right", "system.feeds"),
             ("system.outbox", "bottom", "system.feeds"),
+            ("system.packs", "bottom", "system.link"),
         ),
         shares=(("system.link", (58, 42)), ("system.outbox", (62, 38))),
     ),

@@ -80,6 +80,10 @@ class CacheSource:
         for kind, doc in self._rows("select kind,doc from object order by kind,code"):
             yield {"kind": kind, "doc": json.loads(doc)}
 
+    def tombs(self) -> Iterator[dict[str, Any]]:
+        """A cache forgets what was deleted."""
+        return iter(())
+
     def _rows(self, query: str) -> list[tuple[Any, ...]]:
         db = open_reader(self._profile.reference)
         try:
