@@ -95,6 +95,8 @@ class PackDesk(QObject):
 
     async def fetch(self, code: str) -> None:
         """Fetch what is missing; pause() ends it, the next call goes on."""
+        if self.busy:
+            return
         self._stop.clear()
         self._timer.start()
         try:
