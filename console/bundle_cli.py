@@ -19,21 +19,19 @@ from console.domain.time import full_stamp
 from console.drill.facts import flood_keys
 from console.errors import ConsoleError, StoreError
 from console.paths import DataHome
-from console.processes import AlreadyRunning, is_owned, read_endpoint, sole_owner
+from console.processes import is_owned, read_endpoint, sole_owner
 from console.settings import Settings
 from console.store.bundle.cache_source import CacheSource
 from console.store.bundle.container import read_container
-from console.store.bundle.gather import gather_down
-from console.store.bundle.manifest import ANSWERS, OPS, Header, Manifest
+from console.store.bundle.gather import gather_down, gather_outbox
+from console.store.bundle.manifest import ANSWERS, Header, Manifest
 from console.store.bundle.opening import Doorkeeper, OpenBundle
 from console.store.bundle.refusal import BundleRefused
 from console.store.bundle.writing import bundle_draft, seal_bundle
-from console.store.cache_writer import CacheWriter, seq_of
+from console.store.cache_writer import seq_of
 from console.store.identity import TrustList, spoken
-from console.store.ops import OpsStore
 from console.store.packs import chosen_pack, pack_files
-from console.sync.bundle_desk import ask_sync
-from console.sync.bundles import Taken, device_keys, doorkeeper, identity_folder, take_bundle
+from console.sync.bundles import Taken, device_keys, doorkeeper, identity_folder, take_here
 
 SUFFIX = ".fccx"
 WORDS = {"down": "下行（中心→终端）", "up": "上行（终端→中心）", "receipt": "回执（中心→终端）"}
@@ -48,7 +46,8 @@ def export_bundle(options: argparse.Namespace, home: DataHome, settings: Setting
     profile = home.profile(settings.source)
     with closing(_Register(home, settings)) as kept, bundle_draft(profile.run) as draft:
         if options.kind == "up":
-            manifest, said = _gather_up(home, settings, draft)
+            manifest, count = gather_outbox(draft, profile.ops, settings.source)
+            said = f"待上报 {count} 条；仍保持待上报，直到收到回执或连上中心"
         else:
             manifest, said = _gather_down(options, home, settings, draft)
         header = seal_bundle(
@@ -74,21 +73,6 @@ class _Register:
 
     def close(self) -> None:
         self.keeper.register.close()
-
-
-def _gather_up(home: DataHome, settings: Settings, draft: Any) -> tuple[Manifest, str]:
-    """Add what waits in the outbox; it goes on waiting until an answer comes, by file or by network."""
-    profile = home.profile(settings.source)
-    store = OpsStore(profile.ops)
-    try:
-        waiting = [op.to_wire() for op in reversed(store.recent(0)) if op.state == "waiting"]
-    finally:
-        store.close()
-    if not waiting:
-        raise StoreError("没有待上报的内容，不需要导出。", "有新的记录后再导出。")
-    draft.add_lines(OPS, waiting)
-    manifest = Manifest(settings.source, "", "", "", None, "", None, None, "all", time.time(), "", "")
-    return manifest, f"待上报 {len(waiting)} 条；仍保持待上报，直到收到回执或连上中心"
 
 
 def _gather_down(options: argparse.Namespace, home: DataHome, settings: Settings, draft: Any) -> tuple[Manifest, str]:
@@ -135,28 +119,9 @@ def import_bundle(options: argparse.Namespace, home: DataHome, settings: Setting
     header = read_container(path).header
     if header.kind == "up":
         return _take_up(path, header, options.receipt, home, settings)
-    taken = _take_down(path, home, settings)
-    print(_said(taken))
-    return 0
-
-
-def _take_down(path: Path, home: DataHome, settings: Settings) -> Taken:
     profile = home.profile(settings.source)
-    try:
-        with sole_owner(profile.folder, "sync"), closing(_Register(home, settings)) as kept:
-            writers: list[CacheWriter] = []
-
-            def writer() -> CacheWriter:
-                writers.append(CacheWriter(profile))
-                return writers[-1]
-
-            try:
-                return take_bundle(path, kept.keeper, profile, writer)
-            finally:
-                for one in writers:
-                    one.close()
-    except AlreadyRunning:
-        return Taken(**ask_sync(profile, path, lambda rows: print(f"已写入 {rows} 行", file=sys.stderr)))
+    print(_said(take_here(home, profile, path, lambda rows: print(f"已写入 {rows} 行", file=sys.stderr))))
+    return 0
 
 
 def _said(taken: Taken) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QFileDialog, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from console.look import Look
 from widgets.facts_table import Cell, FactsTable
@@ -15,6 +15,8 @@ class PackBoard(QWidget):
     """Signals:
     estimate_requested, fetch_requested, pause_requested: arg is the pack's code.
     export_requested: (pack's code, receiving device's id).
+    outbox_requested: export what waits; arg is the receiving device's id.
+    import_requested: a file was chosen; arg is its path.
     chosen: another pack is selected; arg is its code.
     """
 
@@ -22,6 +24,8 @@ class PackBoard(QWidget):
     fetch_requested = Signal(str)
     pause_requested = Signal(str)
     export_requested = Signal(str, str)
+    outbox_requested = Signal(str)
+    import_requested = Signal(str)
     chosen = Signal(str)
 
     def __init__(self, look: Look, codes: Sequence[str]) -> None:
@@ -38,6 +42,8 @@ class PackBoard(QWidget):
         self.fetch = QPushButton(look.tr("下载"), self)
         self.pause = QPushButton(look.tr("暂停"), self)
         self.export = QPushButton(look.tr("导出为文件"), self)
+        self.outbox = QPushButton(look.tr("导出待上报"), self)
+        self.load = QPushButton(look.tr("导入文件"), self)
         self.fetch.setObjectName("primary")
         self.device = QComboBox(self)
         self.device.setAccessibleName(look.tr("接收设备"))
@@ -52,7 +58,16 @@ class PackBoard(QWidget):
         self.fetch.clicked.connect(lambda: self.fetch_requested.emit(self.code))
         self.pause.clicked.connect(lambda: self.pause_requested.emit(self.code))
         self.export.clicked.connect(lambda: self.export_requested.emit(self.code, str(self.device.currentData() or "")))
+        self.outbox.clicked.connect(lambda: self.outbox_requested.emit(str(self.device.currentData() or "")))
+        self.load.clicked.connect(self._ask_file)
         self.show_busy("")
+
+    def _ask_file(self) -> None:
+        dialog = QFileDialog(self, self.look.tr("导入文件"), "", f"{self.look.tr('联络包')} (*.fccx)")
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+        dialog.fileSelected.connect(self.import_requested)
+        dialog.open()
 
     def _arrange(self) -> None:
         row = QHBoxLayout()
@@ -62,7 +77,8 @@ class PackBoard(QWidget):
             row.addWidget(widget)
         row.addStretch(1)
         row.addWidget(self.device)
-        row.addWidget(self.export)
+        for widget in (self.export, self.outbox, self.load):
+            row.addWidget(widget)
         said = QHBoxLayout()
         said.setContentsMargins(10, 0, 10, 6)
         said.addWidget(self.status, 1)
@@ -100,16 +116,17 @@ class PackBoard(QWidget):
     def show_busy(self, busy: str) -> None:
         """Only one piece of work at a time; a fetch can be paused."""
         self._busy = busy
-        for button in (self.estimate, self.fetch):
+        for button in (self.estimate, self.fetch, self.load):
             button.setEnabled(not busy)
         self.pause.setEnabled(bool(busy))
         self._allow_export()
 
     def _allow_export(self) -> None:
         known = self.device.count() > 0
-        self.export.setEnabled(known and not self._busy)
+        for button in (self.export, self.outbox):
+            button.setEnabled(known and not self._busy)
+            button.setToolTip("" if known else self.look.tr("先用 console trust 加入接收设备的身份卡"))
         self.device.setEnabled(known)
-        self.export.setToolTip("" if known else self.look.tr("先用 console trust 加入接收设备的身份卡"))
 
     def say(self, text: str) -> None:
         self.status.setText(text)

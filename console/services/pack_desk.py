@@ -23,6 +23,7 @@ from console.store.packs import PackJournal, PackSpec, PackState, pack_files, pa
 from console.sync.sources import session_with
 
 if TYPE_CHECKING:
+    from console.sync.bundles import Taken
     from console.sync.pack_estimate import PackEstimate
 
 PROGRESS_MS = 500
@@ -115,6 +116,21 @@ class PackDesk(QObject):
             tr = self._words
             self._say(f"{tr('已导出')} {path}")
 
+    async def export_outbox(self, device_id: str) -> None:
+        """Write what waits as an up bundle; it goes on waiting until the answer comes."""
+        path = await self._guarded("outbox", lambda: self._export_outbox(device_id))
+        if path is not None:
+            tr = self._words
+            self._say(f"{tr('已导出待上报内容，收到回执前仍保持待上报：')} {path}")
+
+    async def take(self, path: str) -> None:
+        """Take a down or receipt bundle in; a refusal's reason becomes the message."""
+        taken = await self._guarded("import", lambda: self._take(Path(path)))
+        if taken is not None:
+            tr = self._words
+            counts = f"{taken.rows} {tr('行读数')} · {taken.records} {tr('条记录')} · {taken.answers} {tr('条答复')}"
+            self._say(f"{tr('已导入联络包，来自')} {taken.issuer}：{counts}")
+
     def close(self) -> None:
         """Stop what runs; nothing is told any more, the views may be gone."""
         self._closed = True
@@ -153,11 +169,26 @@ class PackDesk(QObject):
     def _export(self, code: str, device_id: str) -> Path:
         from console.store.bundle.relay import export_cache  # Arrow: only when a bundle is made
 
-        stamp = beijing(time.time()).strftime("%Y%m%d-%H%M")
-        path = self._home.root / "exports" / f"{code}-{stamp}.fccx"
+        path = self._out(code)
         profile = self._home.profile(self._source)
         export_cache(self._home, self._source, device_id, path, self._spec(code).days, pack_files(profile, code))
         return path
+
+    def _export_outbox(self, device_id: str) -> Path:
+        from console.store.bundle.relay import export_outbox
+
+        path = self._out("up")
+        export_outbox(self._home, self._source, device_id, path)
+        return path
+
+    def _take(self, path: Path) -> Taken:
+        from console.sync.bundles import take_here
+
+        return take_here(self._home, self._home.profile(self._source), path)
+
+    def _out(self, word: str) -> Path:
+        stamp = beijing(time.time()).strftime("%Y%m%d-%H%M%S")
+        return self._home.root / "exports" / f"{word}-{stamp}.fccx"
 
     def _spec(self, code: str) -> PackSpec:
         return next(v.spec for v in self.views if v.spec.code == code)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import shutil
 import tempfile
 import time
@@ -15,7 +14,9 @@ import numpy as np
 
 from backend_client.errors import WireFormatError
 from backend_client.wire import answers_from
+from console.errors import StoreError
 from console.paths import DataHome, Profile
+from console.processes import AlreadyRunning, sole_owner
 from console.store.bundle.manifest import ANSWERS, OBJECTS, OBS, RECORDS, TOMBS, Manifest
 from console.store.bundle.opening import Doorkeeper, OpenBundle, Unpacked, judge
 from console.store.bundle.readings import Columns, read_readings
@@ -26,6 +27,8 @@ from console.store.cache_writer import CacheWriter, month_of, seq_of
 from console.store.identity import DeviceKeys, TrustList
 from console.store.ops import OpsStore
 from console.store.secret_box import secret_box
+from console.store.sqlite import DatabaseError
+from console.sync.bundle_desk import ask_sync
 
 Tomb = tuple[int, int, int]
 Record = tuple[str, str, int, Mapping[str, Any]]
@@ -226,13 +229,12 @@ def _joined(ends: Mapping[str, Columns]) -> Columns:
 
 
 def _keep_files(content: Unpacked, profile: Profile) -> int:
-    """Keep attached files under the hash of their content, never under a name from the bundle."""
+    """Keep attached files under their id, which the manifest's reader has judged: no folder, no dot first."""
     folder, count = profile.folder / "files", 0
     for name, path in content.files.items():
         if name.startswith("file/"):
             folder.mkdir(exist_ok=True, mode=0o700)
-            with path.open("rb") as file:
-                path.replace(folder / hashlib.file_digest(file, "sha256").hexdigest())
+            path.replace(folder / name.removeprefix("file/"))
             count += 1
     return count
 
@@ -240,3 +242,33 @@ def _keep_files(content: Unpacked, profile: Profile) -> int:
 def _note_time(manifest: Manifest, created: float, writer: CacheWriter) -> None:
     if manifest.asof > float(writer.link().get("last_now") or 0.0):
         writer.note_link(last_now=repr(manifest.asof), last_ok=repr(created), mode=manifest.mode, title=manifest.title)
+
+
+def take_here(home: DataHome, profile: Profile, path: Path, tell: Tell = lambda _rows: None) -> Taken:
+    """Take a down or receipt bundle in, by this process or by the running sync process; blocks.
+
+    Raises:
+        StoreError: it was refused with the reason, or the disk failed.
+    """
+    writers: list[CacheWriter] = []
+
+    def writer() -> CacheWriter:
+        writers.append(CacheWriter(profile))
+        return writers[-1]
+
+    try:
+        with sole_owner(profile.folder, "sync"):
+            keeper = doorkeeper(home, profile)
+            try:
+                return take_bundle(path, keeper, profile, writer, tell)
+            finally:
+                keeper.register.close()
+    except AlreadyRunning:
+        return Taken(**ask_sync(profile, path, tell))
+    except (DatabaseError, OSError) as exc:
+        raise StoreError(
+            "本机磁盘写不进去，联络包没有导入完。", "请清理磁盘后重新导入；重复导入无害。", repr(exc)[:300]
+        ) from exc
+    finally:
+        for one in writers:
+            one.close()

@@ -278,6 +278,8 @@ def build_packs(c: Context) -> Built:
     widget.fetch_requested.connect(lambda code: session.tasks.start("pack fetch", desk.fetch(code)))
     widget.pause_requested.connect(desk.pause)
     widget.export_requested.connect(lambda code, to: session.tasks.start("pack export", desk.export(code, to)))
+    widget.outbox_requested.connect(lambda to: session.tasks.start("outbox export", desk.export_outbox(to)))
+    widget.import_requested.connect(lambda path: session.tasks.start("bundle import", desk.take(path)))
     session.tasks.start("packs", desk.reload())
     return Built(widget, refresh, frozenset({"link"}), release=desk.close)
 

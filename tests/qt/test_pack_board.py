@@ -116,3 +116,17 @@ def test_a_second_wish_waits_for_nobody_and_pause_reaches_the_worker(desk, runne
 
     runner.run(story())
     assert pack_desk_module.PROGRESS_MS >= 200
+
+
+def test_a_file_that_is_no_bundle_is_said_where_it_was_chosen(desk, runner, tmp_path, monkeypatch):
+    monkeypatch.setenv("FLOOD_CONSOLE_PASSPHRASE", "correct horse battery")
+    path = tmp_path / "x.fccx"
+    path.write_bytes(b"no bundle")
+
+    async def story():
+        await desk.take(str(path))
+        assert "不是联络包" in desk.said
+        await desk.export_outbox("NOBODY")
+        assert "信任名单" in desk.said
+
+    runner.run(story())

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from time import time
 from typing import Any, Protocol
 
-from console.store.bundle.manifest import FILE, OBJECTS, RECORDS, TOMBS, Manifest
+from console.errors import StoreError
+from console.store.bundle.manifest import FILE, OBJECTS, OPS, RECORDS, TOMBS, Manifest
 from console.store.bundle.readings import Columns
 from console.store.bundle.writing import BundleDraft
+from console.store.ops import OpsStore
 
 Docs = Iterator[dict[str, Any]]
 Window = tuple[int, int]
@@ -47,3 +50,20 @@ def gather_down(draft: BundleDraft, source: DownSource, days: float | None, file
     for path in fitting:
         draft.add_file(path.name, path)
     return Gathered(manifest, rows, records, objects, len(fitting))
+
+
+def gather_outbox(draft: BundleDraft, path: Path, source: str) -> tuple[Manifest, int]:
+    """Add what waits in the outbox, oldest first; it goes on waiting until an answer comes.
+
+    Raises:
+        StoreError: nothing waits.
+    """
+    store = OpsStore(path)
+    try:
+        waiting = [op.to_wire() for op in reversed(store.recent(0)) if op.state == "waiting"]
+    finally:
+        store.close()
+    if not waiting:
+        raise StoreError("没有待上报的内容，不需要导出。", "有新的记录后再导出。")
+    draft.add_lines(OPS, waiting)
+    return Manifest(source, "", "", "", None, "", None, None, "all", time(), "", ""), len(waiting)
