@@ -33,8 +33,8 @@ class PackBoard(QWidget):
         self.look = look
         self._codes = tuple(codes)
         titles = ("离线包", "范围", "天数", "大小", "用时", "状态", "有效至")
-        self.packs = FactsTable(look, titles, (80, 56, 48, 96, 72, 80, 120), "没有声明离线包")
-        self.items = FactsTable(look, ("内容", "大小", "状态"), (170, 130, 100), "选中一个离线包看内容")
+        self.packs = FactsTable(look, titles, (112, 60, 52, 100, 84, 110, 130), "没有声明离线包")
+        self.items = FactsTable(look, ("项目", "大小", "状态"), (190, 140, 100), "选中一个离线包看内容")
         self.packs.table.setAccessibleName(look.tr("离线包"))
         self.packs.setFixedHeight(round(126 * look.scale))
         self.packs.table.selectionModel().currentRowChanged.connect(self._row_changed)
@@ -47,7 +47,6 @@ class PackBoard(QWidget):
         self.fetch.setObjectName("primary")
         self.device = QComboBox(self)
         self.device.setAccessibleName(look.tr("接收设备"))
-        self.device.setPlaceholderText(look.tr("没有信任的设备"))
         self.device.setMinimumWidth(round(150 * look.scale))
         self.status = QLabel("", self)
         self.status.setObjectName("dim")
@@ -60,6 +59,8 @@ class PackBoard(QWidget):
         self.export.clicked.connect(lambda: self.export_requested.emit(self.code, str(self.device.currentData() or "")))
         self.outbox.clicked.connect(lambda: self.outbox_requested.emit(str(self.device.currentData() or "")))
         self.load.clicked.connect(self._ask_file)
+        self.device.currentIndexChanged.connect(self._allow_export)
+        self.device.setPlaceholderText(look.tr("没有信任的设备"))
         self.show_busy("")
 
     def _ask_file(self) -> None:
@@ -109,8 +110,11 @@ class PackBoard(QWidget):
         known = [(self.device.itemData(i), self.device.itemText(i)) for i in range(self.device.count())]
         if known != list(devices):
             self.device.clear()
+            tr = self.look.tr
+            self.device.setPlaceholderText(tr("选择接收设备") if devices else tr("没有信任的设备"))
             for device_id, name in devices:
                 self.device.addItem(name, device_id)
+            self.device.setCurrentIndex(0 if len(devices) == 1 else -1)
         self._allow_export()
 
     def show_busy(self, busy: str) -> None:
@@ -124,7 +128,7 @@ class PackBoard(QWidget):
     def _allow_export(self) -> None:
         known = self.device.count() > 0
         for button in (self.export, self.outbox):
-            button.setEnabled(known and not self._busy)
+            button.setEnabled(self.device.currentIndex() >= 0 and not self._busy)
             button.setToolTip("" if known else self.look.tr("先用 console trust 加入接收设备的身份卡"))
         self.device.setEnabled(known)
 

@@ -80,9 +80,9 @@ WORKSPACES = (
             ("system.feeds", "center", None),
             ("system.link", "right", "system.feeds"),
             ("system.outbox", "bottom", "system.feeds"),
-            ("system.packs", "bottom", "system.link"),
+            ("system.packs", "bottom", "system.outbox"),
         ),
-        shares=(("system.link", (58, 42)), ("system.outbox", (62, 38))),
+        shares=(("system.link", (58, 42)), ("system.outbox", (40, 18, 42))),
     ),
 )
 

@@ -50,6 +50,7 @@ def test_exporting_needs_a_device_that_is_trusted(qtbot, board):
     board.show_devices([])
     assert not board.export.isEnabled() and "console trust" in board.export.toolTip()
     board.show_devices([("ABCD", "外业一号"), ("EFGH", "<b>二号</b>")])
+    assert not board.export.isEnabled(), "of several, one has to be chosen"
     board.device.setCurrentIndex(1)
     with qtbot.waitSignal(board.export_requested) as asked:
         board.export.click()
