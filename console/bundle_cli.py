@@ -22,7 +22,7 @@ from console.paths import DataHome
 from console.processes import is_owned, read_endpoint, sole_owner
 from console.settings import Settings
 from console.store.bundle.cache_source import CacheSource
-from console.store.bundle.container import read_container
+from console.store.bundle.container import Frame, read_container
 from console.store.bundle.gather import gather_down, gather_outbox
 from console.store.bundle.manifest import ANSWERS, Header, Manifest
 from console.store.bundle.opening import Doorkeeper, OpenBundle
@@ -203,16 +203,22 @@ def show_bundle(options: argparse.Namespace, home: DataHome, settings: Settings)
         ("大小", f"{options.file.stat().st_size / 1e6:.2f} MB"),
     ]
     if (folder / "device.json").exists():
-        identity = device_keys(home).load()
-        if identity.card.device_id == header.receiver:
-            with options.file.open("rb") as file:
-                lines += _inside(OpenBundle(frame, identity, file).manifest)
+        lines += _inside(frame, home)
     for name, value in lines:
         print(f"{name}\t{value}")
     return 0
 
 
-def _inside(manifest: Manifest) -> list[tuple[str, str]]:
+def _inside(frame: Frame, home: DataHome) -> list[tuple[str, str]]:
+    """Return what the sealed part says; only its receiver can open it."""
+    try:
+        identity = device_keys(home).load()
+    except StoreError as exc:
+        return [("内容", f"看不到：{exc.what}{exc.next_step}")]
+    if identity.card.device_id != frame.header.receiver:
+        return [("内容", "只有接收设备能看到")]
+    with frame.path.open("rb") as file:
+        manifest = OpenBundle(frame, identity, file).manifest
     parts = "，".join(f"{p.name} {p.rows} 行 {p.size} 字节" if p.rows else f"{p.name} {p.size} 字节" for p in manifest.parts)
     return [
         ("数据源", manifest.source),

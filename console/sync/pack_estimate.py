@@ -20,6 +20,7 @@ from console.store.packs import PackSpec
 
 DAY = 86400
 SAMPLE = 256 * 1024
+UNKNOWN_KIND = 404  # the centre does not know this kind; any other refusal says nothing about it
 LOCAL = ("basemap", "terrain")
 RECORD_KINDS = {"drawings": "drawing"}
 FILE_ID = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,79}")
@@ -100,8 +101,8 @@ def size_of_readings(spec: PackSpec, central: Central, now: int) -> tuple[Estima
 def size_of_objects(kind: str, central: Central) -> Estimate:
     try:
         _, docs = central.objects(kind)
-    except BackendRefused:
-        return Estimate(kind, None, absent=True)
+    except BackendRefused as exc:
+        return Estimate(kind, None, absent=exc.status == UNKNOWN_KIND)
     if not docs:
         return Estimate(kind, None, 0, absent=True)
     size = len(json.dumps(docs, ensure_ascii=False).encode())

@@ -15,7 +15,8 @@ from console.domain.time import beijing, from_beijing
 from console.errors import StoreError
 from console.paths import Profile
 from console.store.packs import PackItem, PackJournal, PackSpec, PackState, pack_folder
-from console.sync.pack_estimate import DAY, LOCAL, RECORD_KINDS, day_start, files_of, size_of_records
+from console.store.sqlite import DatabaseError
+from console.sync.pack_estimate import DAY, LOCAL, RECORD_KINDS, UNKNOWN_KIND, day_start, files_of, size_of_records
 
 SPACE_KEPT = 256 * 1024 * 1024
 LIMIT = 2 * 1024**3
@@ -64,8 +65,21 @@ class PackFetch:
         code = self._spec.code
         journal.settle_left(code)
         state = journal.state(code)
-        if state is None or state.complete or time.time() > state.valid_until:
+        if state is None or state.complete or time.time() > state.valid_until or not self._same_wish(state):
             state = journal.begin(self._spec, day_start(int(self._central.hello().now_t)) + DAY, self._wanted())
+        try:
+            self._go_on(journal, state)
+        except (OSError, DatabaseError) as exc:
+            said = ("本机磁盘写不进去，离线包没有下载完。", "请清理磁盘后再次下载，会接着进行。")
+            raise StoreError(*said, repr(exc)[:200]) from exc
+        return journal.state(code) or state
+
+    def _same_wish(self, state: PackState) -> bool:
+        kinds = dict.fromkeys(i.kind for i in state.items)
+        return (state.days, state.region, tuple(kinds)) == (self._spec.days, self._spec.region, self._spec.contents)
+
+    def _go_on(self, journal: PackJournal, state: PackState) -> None:
+        """Fetch what is open; an item that the centre refuses holds up nothing but itself."""
         for item in state.items:
             if item.state in ("done", "absent"):
                 continue
@@ -73,10 +87,11 @@ class PackFetch:
                 break
             try:
                 self._fetch(journal, state, item)
-            except (BackendError, StoreError, OSError) as exc:
-                journal.note(code, item.name, "failed", item.done, detail=str(exc)[:200])
+            except BackendRefused as exc:
+                journal.note(state.code, item.name, "failed", item.done, detail=exc.code)
+            except (BackendError, StoreError) as exc:
+                journal.note(state.code, item.name, "failed", item.done, detail=str(exc)[:200])
                 raise
-        return journal.state(code) or state
 
     def _wanted(self) -> list[PackItem]:
         """Return the items: readings day by day, newest first, then each kind."""
@@ -128,7 +143,9 @@ class PackFetch:
     def _fetch_objects(self, journal: PackJournal, item: PackItem) -> None:
         try:
             _, docs = self._central.objects(item.kind)
-        except BackendRefused:
+        except BackendRefused as exc:
+            if exc.status != UNKNOWN_KIND:
+                raise
             docs = []
         if not docs:
             journal.note(self._spec.code, item.name, "absent", 0)

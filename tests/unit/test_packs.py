@@ -9,12 +9,13 @@ from dataclasses import replace
 
 import pytest
 
+from backend_client.errors import BackendRefused, BackendUnavailable
 from console.errors import StoreError
 from console.presenters.packs import item_rows, pack_rows, size_words
 from console.services.pack_desk import PackView
 from console.store.packs import PackItem, PackJournal, chosen_pack, pack_specs
 from console.sync.pack_estimate import Estimate, PackEstimate
-from console.sync.pack_fetch import check_space
+from console.sync.pack_fetch import PackFetch, check_space
 
 DAY = 86400
 
@@ -93,3 +94,46 @@ def test_a_disk_without_room_refuses_before_the_start(tmp_path, monkeypatch):
     with pytest.raises(StoreError) as caught:
         check_space(tmp_path, 100_000_000)
     assert "空间不够" in caught.value.what and "300 MB" in caught.value.what
+
+
+class RefusingCentre:
+    """Answers hello and no more: every kind of objects is refused, the readings break off."""
+
+    def __init__(self):
+        self.session = None
+
+    def hello(self):
+        return namedtuple("Hello", "now_t")(10.5 * DAY)
+
+    def objects(self, kind):
+        if kind == "tiles":
+            raise BackendRefused(404, "unknown-kind")
+        if kind == "plans":
+            raise BackendRefused(403, "no-right")
+        raise BackendUnavailable("gone")
+
+
+def test_what_the_centre_refuses_holds_up_nothing_else(journal, profile, tmp_path):
+    made = tmp_path / "basemap"
+    made.write_bytes(b"x" * 10)
+    spec = replace(chosen_pack("duty"), contents=("plans", "tiles", "basemap"))
+    state = PackFetch(spec, RefusingCentre(), profile, {"basemap": lambda: made}, lambda *_: None, lambda: True).run(journal)
+    assert [(i.state, i.done) for i in state.items] == [("failed", 0), ("absent", 0), ("done", 10)]
+    assert state.items[0].detail == "no-right"
+    spec = replace(spec, contents=("tiles", "contacts", "basemap"))
+    fetch = PackFetch(spec, RefusingCentre(), profile, {"basemap": lambda: made}, lambda *_: None, lambda: True)
+    with pytest.raises(BackendUnavailable):
+        fetch.run(journal)
+    state = journal.state("duty")
+    assert [i.state for i in state.items] == ["absent", "failed", "waiting"] and state.word(time.time()) == "failed"
+
+
+def test_a_disk_that_fills_during_a_fetch_is_said_and_the_rest_waits(journal, profile):
+    def full():
+        raise OSError(28, "No space left on device")
+
+    spec = replace(chosen_pack("duty"), contents=("basemap", "terrain"))
+    with pytest.raises(StoreError) as caught:
+        PackFetch(spec, RefusingCentre(), profile, {"basemap": full}, lambda *_: None, lambda: True).run(journal)
+    assert "清理磁盘" in caught.value.next_step
+    assert [i.state for i in journal.state("duty").items] == ["fetching", "waiting"]
