@@ -31,7 +31,9 @@ from console.store.bundle.writing import bundle_draft, seal_bundle
 from console.store.cache_writer import seq_of
 from console.store.identity import TrustList, spoken
 from console.store.packs import chosen_pack, pack_files
-from console.sync.bundles import Taken, device_keys, doorkeeper, identity_folder, take_here
+from console.sync.bundle_apply import Taken
+from console.sync.bundles import device_keys, doorkeeper, identity_folder, take_here
+from console.texts import printable
 
 SUFFIX = ".fccx"
 WORDS = {"down": "下行（中心→终端）", "up": "上行（终端→中心）", "receipt": "回执（中心→终端）"}
@@ -221,8 +223,8 @@ def _inside(frame: Frame, home: DataHome) -> list[tuple[str, str]]:
         manifest = OpenBundle(frame, identity, file).manifest
     parts = "，".join(f"{p.name} {p.rows} 行 {p.size} 字节" if p.rows else f"{p.name} {p.size} 字节" for p in manifest.parts)
     return [
-        ("数据源", manifest.source),
+        ("数据源", printable(manifest.source, 80)),
         ("数据时刻", full_stamp(manifest.asof)),
-        ("同步位置", manifest.cursor or "—"),
+        ("同步位置", printable(manifest.cursor, 60) or "—"),
         ("内容", parts),
     ]

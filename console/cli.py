@@ -176,7 +176,7 @@ def _sync(options: argparse.Namespace, home: DataHome, settings: Settings) -> in
 
 def _import(options: argparse.Namespace, home: DataHome, settings: Settings) -> int:
     start_logging(home.logs, "import")
-    if options.folder.suffix == ".fccx":
+    if options.folder.suffix.lower() == ".fccx":
         from console.bundle_cli import import_bundle
 
         return import_bundle(options, home, settings)

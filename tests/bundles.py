@@ -19,7 +19,8 @@ from console.store.bundle.writing import bundle_draft, seal_bundle
 from console.store.cache_writer import CacheWriter
 from console.store.identity import DeviceKeys, Identity, TrustList
 from console.store.secret_box import SecretBox
-from console.sync.bundles import Taken, take_bundle
+from console.sync.bundle_apply import Taken
+from console.sync.bundles import take_bundle
 
 T = 1655877600  # 2022-06-22 14:00 Beijing
 

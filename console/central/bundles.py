@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from console.store.bundle.readings import TIME_MAX, Columns
 from console.store.bundle.refusal import BundleRefused
 from console.store.sqlite import DatabaseError
 
+log = logging.getLogger(__name__)
 PAGE = 50_000
 BATCH = 100
 Answer = dict[str, Any]
@@ -133,6 +135,7 @@ def take_up(path: Path, keeper: Doorkeeper, send: Send) -> tuple[Unpacked, list[
     for start in range(0, len(docs), BATCH):
         answers += send(docs[start : start + BATCH])
     header = frame.header
+    log.info("bundle %s of %s taken: %s ops", header.bundle, header.issuer, len(answers))
     keeper.register.took(header.issuer, header.kind, keeper.place, header.number, header.created, header.bundle)
     return content, answers
 

@@ -23,7 +23,7 @@ from console.store.packs import PackJournal, PackSpec, PackState, pack_files, pa
 from console.sync.sources import session_with
 
 if TYPE_CHECKING:
-    from console.sync.bundles import Taken
+    from console.sync.bundle_apply import Taken
     from console.sync.pack_estimate import PackEstimate
 
 PROGRESS_MS = 500

@@ -98,6 +98,6 @@ def secret_box(folder: Path) -> SecretBox:
     if isinstance(keyring.get_keyring(), keyring.backends.fail.Keyring):
         raise StoreError(
             "这台机器没有系统密钥环，身份私钥不能安全保存。",
-            f"请设置环境变量 {PASSPHRASE_VARIABLE}（不少于 12 个字符的口令）后再试。",
+            f"请设置环境变量 {PASSPHRASE_VARIABLE} 为一个长口令后再试。",
         )
     return KeyringBox(f"identity:{folder.resolve()}")

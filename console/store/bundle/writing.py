@@ -28,6 +28,7 @@ from console.store.bundle.seal import SealedWriter, sealing_key
 from console.store.identity import Card, Identity
 
 LIFETIME_S = 7 * 86400.0
+LEFT_S = 86400.0
 
 
 class BundleDraft:
@@ -102,6 +103,9 @@ class BundleDraft:
 def bundle_draft(scratch: Path) -> Iterator[BundleDraft]:
     """Give a draft whose working files are gone afterwards, whatever happens."""
     scratch.mkdir(parents=True, exist_ok=True, mode=0o700)
+    for left in scratch.glob("bundle-*"):  # of an export that was killed
+        if time.time() - left.stat().st_mtime > LEFT_S:
+            shutil.rmtree(left, ignore_errors=True)
     folder = Path(tempfile.mkdtemp(prefix="bundle-", dir=scratch))
     try:
         yield BundleDraft(folder)
