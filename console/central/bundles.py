@@ -45,6 +45,7 @@ class CentreSource:
         self._since = since
         self._seq = repo.seq
         self._extent = repo.extent()
+        self._tombs: dict[tuple[int, int], int] = {}
 
     def window_of(self, days: float | None) -> tuple[int, int]:
         high = self._extent[1] if self._extent else 0
@@ -70,6 +71,16 @@ class CentreSource:
         )
 
     def readings(self, window: tuple[int, int]) -> Iterator[Columns]:
+        """Yield pages; also finds out which deletions in the window still hold."""
+        low, high = (0, TIME_MAX) if self._since is not None else window
+        tombs = self._repo.tombs(self._since or 0, self._seq)
+        self._tombs = {(sid, t): rev for sid, t, rev in tombs if low <= t <= high}
+        for page in self._pages(window):
+            if self._tombs:
+                self._put_back(page)
+            yield page
+
+    def _pages(self, window: tuple[int, int]) -> Iterator[Columns]:
         if self._since is None:
             for rows in self._repo.in_series_order(*window, PAGE):
                 yield to_columns(rows)
@@ -83,8 +94,15 @@ class CentreSource:
                 sid, t, value, quality, rev = (c[order] for c in page)
                 yield sid, t, value, quality, rev
 
+    def _put_back(self, page: Columns) -> None:
+        """A reading that was deleted and came again is not deleted."""
+        times = np.isin(page[1], [t for _, t in self._tombs])
+        for sid, t in zip(page[0][times].tolist(), page[1][times].tolist(), strict=True):
+            self._tombs.pop((sid, t), None)
+
     def tombs(self) -> Iterator[dict[str, Any]]:
-        for sid, t, rev in self._repo.tombs(self._since or 0, self._seq):
+        """Yield the deletions; asked after the readings."""
+        for (sid, t), rev in self._tombs.items():
             yield {"series": sid, "t": t, "rev": rev}
 
     def records(self) -> Iterator[dict[str, Any]]:

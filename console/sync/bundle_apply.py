@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from backend_client.errors import WireFormatError
 from backend_client.wire import answers_from
 from console.paths import Profile
+from console.store.bundle.held import HeldDays
 from console.store.bundle.manifest import ANSWERS, OBJECTS, OBS, RECORDS, TOMBS, Manifest
 from console.store.bundle.opening import Unpacked
 from console.store.bundle.readings import Columns, read_readings
@@ -52,19 +55,24 @@ class _Checked:
 
 
 def apply_down(content: Unpacked, issuer: str, writer: CacheWriter, profile: Profile, tell: Tell) -> Taken:
-    """Bring readings, records, objects and files into the cache, cursors last."""
+    """Bring readings, records, objects and files into the cache, cursors last.
+
+    A cache that is past the bundle takes only days it has nothing of: see HeldDays.
+    """
     manifest, checked = content.manifest, check_down(content)
     _same_epoch(manifest, writer, profile)
     before = writer.cursor("obs")
+    past = seq_of(before) > seq_of(manifest.cursor)  # as far as the bundle is well: nothing in it is deleted
     rows, ends = 0, dict[str, Columns]()
-    if OBS in content.files:
-        for page in read_readings(content.files[OBS]):
-            writer.apply(page, None)
-            rows += len(page[0])
-            _note_ends(ends, page)
+    with contextlib.closing(HeldDays(profile)) as held:
+        for page in read_readings(content.files[OBS]) if OBS in content.files else ():
+            fitting = _only(page, held.absent(page[0], page[1])) if past else page
+            writer.apply(fitting, None)
+            rows += len(fitting[0])
+            _note_ends(ends, fitting)
             tell(rows)
     moved = advances(manifest, before)
-    writer.apply(_joined(ends), manifest.cursor if moved else None, checked.tombs)
+    writer.apply(_joined(ends), manifest.cursor if moved else None, () if past else checked.tombs)
     kept = writer.cursor("records")
     reaches = manifest.records_from is not None and manifest.records_from <= max(0, seq_of(kept)) < seq_of(
         manifest.records_cursor
@@ -149,6 +157,11 @@ def _note_ends(ends: dict[str, Columns], page: Columns) -> None:
     for index in np.unique(months, return_index=True)[1]:
         sid, t, value, quality, rev = (c[index : index + 1] for c in page)
         ends[month_of(int(t[0]))] = (sid, t, value, quality, rev)
+
+
+def _only(page: Columns, wanted: NDArray[np.bool_]) -> Columns:
+    sid, t, value, quality, rev = (c[wanted] for c in page)
+    return sid, t, value, quality, rev
 
 
 def _joined(ends: Mapping[str, Columns]) -> Columns:

@@ -28,7 +28,7 @@ from console.store.bundle.readings import ReadingsWriter, read_readings
 from console.store.bundle.refusal import WORDS, BundleRefused
 from console.store.bundle.writing import bundle_draft, seal_bundle
 from console.store.cache_reader import CacheReader
-from console.store.cache_writer import CacheWriter
+from console.store.cache_writer import CacheWriter, seq_of
 from console.store.ops import OpsStore
 from console.store.secret_box import PassphraseBox
 from console.sync.bundles import take_here
@@ -204,6 +204,77 @@ def test_a_laptop_passes_its_whole_cache_on_to_the_next(pair, repo, tmp_path):
     assert take(tmp_path / "r.fccx", third).moved
     assert rows_of(third.profile) == rows_of(laptop.profile)
     third.register.close()
+
+
+def test_a_deleted_reading_does_not_come_back_with_an_older_bundle(pair, repo, tmp_path):
+    centre, laptop = pair
+    down_bundle(tmp_path / "old.fccx", repo, centre, laptop)
+    writer = CacheWriter(laptop.profile)
+    writer.note_link(epoch=repo.epoch)
+    follow(repo, writer)
+    repo.delete_row(2, T + 3600)
+    follow(repo, writer)
+    writer.close()
+    taken = take(tmp_path / "old.fccx", laptop)
+    assert (2, T + 3600) not in rows_of(laptop.profile) and taken.rows == 0 and not taken.moved
+
+
+def test_a_reading_that_was_deleted_and_came_again_is_in_the_bundle(pair, repo, tmp_path):
+    centre, laptop = pair
+    repo.commit_rows([(1, T + 3600 * 7, 88.0, 0)])
+    down_bundle(tmp_path / "d.fccx", repo, centre, laptop)
+    take(tmp_path / "d.fccx", laptop)
+    assert rows_of(laptop.profile)[1, T + 3600 * 7] == 88.0
+
+
+def follow(repo, writer):
+    """Pull the feed to its end, as the network does."""
+    more = True
+    while more:
+        after = seq_of(writer.cursor("obs")) if writer.cursor("obs") else 0
+        rows, upto, more = repo.changes(after, 40)
+        page = columns([r[:5] for r in rows]) if rows else tuple(np.empty(0, k) for k in (int, int, float, int, int))
+        writer.apply(page, f"{repo.epoch[:12]}.{upto}", repo.tombs(after, upto))
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_bundles_and_network_in_any_order_end_with_what_the_centre_has(pair, tmp_path, seed):
+    """Readings, corrections and deletions; whole, windowed and incremental bundles, some taken late."""
+    rng = random.Random(seed)
+    centre, laptop = pair
+    repo = centre_store(tmp_path / "any.db", stations=2, times=30)
+    kept = []
+    for step in range(10):
+        hour = rng.randrange(200)
+        repo.commit_rows([(rng.randrange(1, 4), T + 3600 * (hour + k), round(rng.gauss(20, 2), 2), 0) for k in range(4)])
+        held = {(r[0], r[1]) for page in repo.in_series_order(0, 2**31, 1000) for r in page}
+        gone = rng.choice(sorted(held))
+        if rng.random() < 0.5 and gone not in {(s, t) for s, t, _ in repo.tombs(0, repo.seq)}:
+            repo.delete_row(*gone)
+        choice = rng.choice(["whole", "window", "since", "network"])
+        if choice == "network":
+            writer = CacheWriter(laptop.profile)
+            writer.note_link(epoch=repo.epoch)
+            follow(repo, writer)
+            writer.close()
+            continue
+        path = tmp_path / f"{step}.fccx"
+        more = {"window": {"days": rng.choice([0.5, 3])}, "since": {"since": rng.randrange(repo.seq + 1)}}.get(choice, {})
+        down_bundle(path, repo, centre, laptop, **more)
+        kept.append(path)
+        if rng.random() < 0.6:
+            take(kept.pop(rng.randrange(len(kept))) if rng.random() < 0.3 else kept.pop(), laptop)
+            kept = [
+                p
+                for p in kept
+                if read_container(p).header.number > laptop.register.highest(centre.identity.card.device_id, "down", "centre")
+            ]
+    writer = CacheWriter(laptop.profile)
+    writer.note_link(epoch=repo.epoch)
+    follow(repo, writer)
+    writer.close()
+    assert rows_of(laptop.profile) == {(r[0], r[1]): r[2] for page in repo.in_series_order(0, 2**31, 1000) for r in page}
+    repo.close()
 
 
 # --- refusals -------------------------------------------------------------------------------
