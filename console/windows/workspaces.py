@@ -83,6 +83,7 @@ WORKSPACES = (
             ("system.link", "right", "system.feeds"),
             ("system.outbox", "right", "system.link"),
             ("system.conflicts", "bottom", "system.outbox"),
+            ("system.packs", "right", "system.sources"),
         ),
         shares=(("system.sources", (56, 44)), ("system.link", (36, 32, 32))),
     ),
