@@ -1,0 +1,1 @@
+"""Other people's servers, run by the tests where this machine has them."""
