@@ -13,10 +13,10 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
 
-from console.central.importers.columns import Layout, Misaligned, UnknownUnit, aligned, layout_of
-from console.central.importers.readings import BadCell, Parsed, parse, qualities, trend_disagrees
+from backend_client.adapters.tabular.columns import Layout, Misaligned, UnknownUnit, aligned, layout_of
+from backend_client.adapters.tabular.readings import BadCell, Parsed, parse, qualities, trend_disagrees
+from backend_client.adapters.tabular.tables import UnreadableFile, lines_of
 from console.central.importers.stations import merge_station, station_rows
-from console.central.importers.tables import UnreadableFile, lines_of
 from console.central.repository import Repository, SeriesKey
 from console.domain.elements import ELEMENTS
 from console.errors import ConsoleError
