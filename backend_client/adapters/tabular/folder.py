@@ -9,11 +9,11 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
 
+from backend_client.adapters.folder_watch import FolderWatch
 from backend_client.adapters.harvest import Capability, ForeignSeries, Gap, Harvest, Meter, SeriesReadings
 from backend_client.adapters.plain_words import one_line
 from backend_client.adapters.tabular.parsed import ParsedFile, parse_file
 from backend_client.adapters.tabular.readings import qualities
-from backend_client.adapters.tabular.watch import FolderWatch
 from backend_client.errors import BackendUnavailable, WireFormatError
 
 UNITS = {"Z": "m", "RZ": "m", "Q": "m3/s", "INQ": "m3/s", "OTQ": "m3/s", "W": "106m3", "P": "mm"}

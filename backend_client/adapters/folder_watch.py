@@ -39,8 +39,9 @@ class FolderWatch:
     been touched for half a minute. A file renamed into place keeps its old time and is taken at once.
     """
 
-    def __init__(self, folder: Path, *, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, folder: Path, suffixes: tuple[str, ...] = SUFFIXES, *, clock: Callable[[], float] = time.time) -> None:
         self._folder = folder
+        self._suffixes = suffixes
         self._clock = clock
         self._seen: dict[Path, Sighting] = {}
         self._taken: dict[Path, Sighting] = {}
@@ -103,7 +104,7 @@ class FolderWatch:
         root = self._folder.resolve()
         found = []
         for path in sorted(self._folder.rglob("*")):
-            if path.suffix.lower() not in SUFFIXES or path.name.startswith(("~$", ".")) or not path.is_file():
+            if path.suffix.lower() not in self._suffixes or path.name.startswith(("~$", ".")) or not path.is_file():
                 continue
             if path.resolve().is_relative_to(root):  # a link out of the folder is not followed
                 found.append(path)
