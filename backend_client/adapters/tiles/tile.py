@@ -37,7 +37,8 @@ class TileReader(Protocol):
     raises BackendError's subclasses when the source is away.
     """
 
-    troubles: dict[str, int]
+    @property
+    def troubles(self) -> dict[str, int]: ...
 
     def metadata(self) -> TileSet: ...
 
