@@ -25,6 +25,7 @@ class TableReader:
     ) -> None:
         self._conf = conf
         self._table = table
+        self._times: dict[object, int | None] = {}
         self._rows: dict[str, list[dict[str, Any]]] = defaultdict(list)
         for row in rows:
             self._rows[str(row["code"]).strip()].append(row)
@@ -39,10 +40,8 @@ class TableReader:
             if every is not None and self._interval(row) != every:
                 continue
             cell = row[f"={column.column}"]
-            try:
-                t = read_time(row["time"], self._table, self._conf.zone)
-            except ValueError:
-                self._notes.add(f"bad-time:{self._table.table}")
+            t = self._time(row["time"])
+            if t is None:
                 continue
             value = number(cell)
             if cell is not None and value is None:
@@ -54,6 +53,16 @@ class TableReader:
         if series.element in ("Z", "RZ") and not column.suffix and self._doubtful(kept, trends):
             self._notes.add(f"trend-doubt:{series.key}")
         return readings(series, kept, from_t, to_t)
+
+    def _time(self, cell: object) -> int | None:
+        """Return UTC seconds; stations report at the same times, so each is worked out once."""
+        if cell not in self._times:
+            try:
+                self._times[cell] = read_time(cell, self._table, self._conf.zone)
+            except ValueError:
+                self._notes.add(f"bad-time:{self._table.table}")
+                self._times[cell] = None
+        return self._times[cell]
 
     def _interval(self, row: dict[str, Any]) -> int:
         return interval_s(number(row.get("interval")), self._table.interval_unit) or 0

@@ -52,6 +52,7 @@ class Sl323Source:
                 notes.append(f"empty:{table.table}")
             traits.append((f"cursor:{table.kind}", "modified" if table.modified else "window"))
             traits.append((f"newest:{table.kind}", "" if newest is None else str(newest)))
+        traits.append(("modified_since", "yes" if all(t.modified for t in self._conf.tables) else "no"))
         if not self._columns(self._conf.stations["table"])[1]:
             notes.append("no-station-table")
         return Capability("sl323", one_line(self._conf.name), "SL 323", tuple(traits), tuple(notes))
