@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import psycopg
+from cryptography import x509
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from backend_client.adapters.cap.source import CapAtom, CapFolder, CapSource
@@ -66,14 +67,14 @@ def warnings_of(conf: Conf, *, secret: Secret, folder: Path = Path()) -> CapSour
     table = SourceTable(conf, folder, secret)
     if table.kind not in WARNING_KINDS:
         raise table.bad("kind", "source.unknown-kind", table.kind[:40])
-    zone = _zone(table)
+    zone, trusted = _zone(table), _trusted(table)
     if table.kind == "cap-files":
         path = table.path("path")
         table.only_known()
-        return CapFolder(path, zone=zone)
+        return CapFolder(path, zone=zone, trusted=trusted)
     index, http = table.text("index", ""), table.http()
     table.only_known()
-    return CapAtom(http, index, zone=zone)
+    return CapAtom(http, index, zone=zone, trusted=trusted)
 
 
 def tiles_of(conf: Conf, *, open_sqlite: OpenSqlite, secret: Secret, folder: Path = Path()) -> TileReader:
@@ -189,3 +190,13 @@ def _zone(table: SourceTable) -> str:
     except ValueError as exc:
         raise table.bad("zone", "source.unknown-zone") from exc
     return zone
+
+
+def _trusted(table: SourceTable) -> tuple[x509.Certificate, ...]:
+    """Return the certificates (PEM) of those whose signatures count; none where the key is absent."""
+    if not table.text("trusted", ""):
+        return ()
+    try:
+        return tuple(x509.load_pem_x509_certificates(table.path("trusted").read_bytes()))
+    except (OSError, ValueError) as exc:
+        raise table.bad("trusted", "source.unreadable-file") from exc

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from cryptography.x509 import Certificate
+
 from backend_client.adapters.cap.signature import Signature, signature_of
+from backend_client.adapters.cap.verify import verified
 from backend_client.adapters.plain_words import one_line, plain
 from backend_client.adapters.plausible import number
 from backend_client.adapters.safe_xml import children, name_of, parse, space_of, text_at
@@ -92,8 +95,8 @@ class Alert:
         return self.infos[0] if self.infos else None
 
 
-def parse_alert(data: bytes, what: str, zone: str = "") -> Alert:
-    """Read one message. zone: for times that break the rule and have no offset.
+def parse_alert(data: bytes, what: str, zone: str = "", trusted: Sequence[Certificate] = ()) -> Alert:
+    """Read one message. zone: for times that break the rule and have no offset. trusted: who may sign.
 
     Raises:
         WireFormatError: not CAP, a DTD or entity, over a limit, or without its identity.
@@ -125,7 +128,7 @@ def parse_alert(data: bytes, what: str, zone: str = "") -> Alert:
         note=plain(text_at(root, "note"), 2000),
         references=tuple(_references(text_at(root, "references"), notes)),
         infos=tuple(_info(node, zone, notes, budget, what) for node in infos),
-        signature=signature_of(root),
+        signature=verified(data, signature_of(root), trusted, sent_t),
         notes=tuple(sorted(notes)),
     )
 

@@ -1,8 +1,6 @@
-"""Whether a message carries an XML signature, and whether that can be one at all.
+"""Whether a message carries an XML signature, and whether that can be one of the whole message.
 
-Verifying needs exclusive canonical XML 1.0, which the standard library does not have (its C14N 2.0
-is another algorithm). So a signature that looks right is called signed-unverified and is believed
-no more than none; only a signature that cannot be right is told apart from it.
+verify.py says more, where the operator has put down whose signatures count.
 """
 
 from __future__ import annotations

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import urljoin, urlsplit
+
+from cryptography.x509 import Certificate
 
 from backend_client.adapters.cap.message import Alert, parse_alert
 from backend_client.adapters.conditional import ConditionalGet
@@ -48,7 +50,15 @@ class CapSource(Protocol):
 class CapFolder:
     """Files that another program writes. A message whose file is taken away is not withdrawn by that."""
 
-    def __init__(self, folder: Path, *, zone: str = "", clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        zone: str = "",
+        trusted: Sequence[Certificate] = (),
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._trusted = tuple(trusted)
         self._folder = folder
         self._zone = zone
         self._watch = FolderWatch(folder, SUFFIXES, clock=clock)
@@ -69,7 +79,7 @@ class CapFolder:
         for path in scan.fresh:
             self._broken.pop(path, None)
             try:
-                self._alerts.add(parse_alert(path.read_bytes(), path.name, self._zone))
+                self._alerts.add(parse_alert(path.read_bytes(), path.name, self._zone, self._trusted))
             except (WireFormatError, OSError) as exc:
                 self._broken[path] = str(exc)
         self.meter.requests += len(scan.fresh)
@@ -82,7 +92,8 @@ class CapFolder:
 class CapAtom:
     """An Atom index of CAP messages; unchanged entries are not fetched again."""
 
-    def __init__(self, http: ForeignHttp, path: str = "", *, zone: str = "") -> None:
+    def __init__(self, http: ForeignHttp, path: str = "", *, zone: str = "", trusted: Sequence[Certificate] = ()) -> None:
+        self._trusted = tuple(trusted)
         self._http = http
         self._path = path
         self._zone = zone
@@ -101,7 +112,7 @@ class CapAtom:
         answer, _ = self._get.get(self._path)
         root = parse(answer.data, "index")
         if name_of(root) == "alert":  # some publish the one message itself under the feed's address
-            self._alerts.add(parse_alert(answer.data, "index", self._zone))
+            self._alerts.add(parse_alert(answer.data, "index", self._zone, self._trusted))
             return CapReading(self._alerts.all(), True, ())
         if name_of(root) != "feed":
             raise WireFormatError(f"index: root is {name_of(root)[:40]!r}, not an Atom feed")
@@ -125,7 +136,7 @@ class CapAtom:
         """Take one message; one bad entry does not hide the others, an outage ends the read."""
         try:
             answer, _ = self._get.get(address)
-            self._alerts.add(parse_alert(answer.data, one_line(urlsplit(address).path, 80), self._zone))
+            self._alerts.add(parse_alert(answer.data, one_line(urlsplit(address).path, 80), self._zone, self._trusted))
         except WireFormatError as exc:
             notes.add("link-to-another-host" if "another host" in str(exc) else f"unreadable:{one_line(address, 120)}")
             listed[address] = ""
