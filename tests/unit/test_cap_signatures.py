@@ -181,6 +181,8 @@ def test_examples_of_canonical_form():
         '<?pi x ?>\n<e5 xmlns="http://example.org" xmlns:a="http://www.w3.org" xmlns:b="http://www.ietf.org" attr="I\'m" attr2="a&#x9;&quot;l&#xA;l" b:attr="sorted" a:attr="out">'
         '<n xmlns="">&lt;&amp;&gt;&#xD;</n></e5>\n<?end?>'
     )
+    two = document_bytes(read(b'<a:x xmlns:a="u" xmlns:b="u"><b:y/></a:x>'), exclusive=True)
+    assert two == b'<a:x xmlns:a="u"><b:y xmlns:b="u"></b:y></a:x>', "a prefix stays as it was written"
     inner = read(b'<a xmlns="urn:a" xmlns:b="urn:b" xmlns:c="urn:c"><b:x c:k="1"><y/></b:x></a>').root.elements()[0]
     assert element_bytes(inner, exclusive=True) == b'<b:x xmlns:b="urn:b" xmlns:c="urn:c" c:k="1"><y xmlns="urn:a"></y></b:x>'
     assert element_bytes(inner, exclusive=False) == b'<b:x xmlns="urn:a" xmlns:b="urn:b" xmlns:c="urn:c" c:k="1"><y></y></b:x>'

@@ -15,6 +15,7 @@ from backend_client.adapters.sl323.mapping import BadMapping, load
 from backend_client.adapters.sl323.source import Sl323Source
 from backend_client.adapters.sl323.standard import interval_s
 from backend_client.errors import BackendUnavailable, WireFormatError
+from console.store.sqlite import open_reader
 from tests.interop.postgres import postgres  # noqa: F401 a fixture
 
 T8 = 1717200000  # 2024-06-01 08:00 in Beijing
@@ -48,6 +49,18 @@ def lite(tmp_path, mapping=STANDARD, script=TABLES, timeout=5.0):
         return sqlite3.connect(f"file:{p}?mode=ro", uri=True, isolation_level=None)
 
     return Sl323Source(SqliteDatabase(path, opened, timeout), load(mapping))
+
+
+def test_the_projects_own_way_to_open_sqlite_serves_here_too(tmp_path):
+    lite(tmp_path).close()
+    source = Sl323Source(SqliteDatabase(tmp_path / "sl323.db", open_reader, 5.0), load(STANDARD))
+    assert source.read(source.series(), T8, T8 + 7200).complete
+    with pytest.raises(BackendUnavailable):
+        list(source._db.rows("delete from ST_RIVER_R", ()))
+    source.close()
+    (tmp_path / "junk.db").write_bytes(b"junk" * 500)
+    with pytest.raises(WireFormatError, match="not a SQLite file"):
+        SqliteDatabase(tmp_path / "junk.db", open_reader, 5.0)
 
 
 @pytest.fixture

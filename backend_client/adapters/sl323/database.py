@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 import psycopg
 
+from backend_client.adapters.sqlite_file import opened
 from backend_client.errors import BackendRefused, BackendUnavailable, WireFormatError
 
 BATCH = 5000
@@ -45,9 +46,7 @@ class SqliteDatabase:
     mark = "?"
 
     def __init__(self, path: Path, open_sqlite: Callable[[Path], Any], timeout_s: float) -> None:
-        if not path.is_file():
-            raise BackendUnavailable(f"no such file: {path.name}")
-        self._db = open_sqlite(path)
+        self._db = opened(path, open_sqlite)
         self._timeout_s = timeout_s
         self._deadline = time.monotonic() + timeout_s
         self._db.set_progress_handler(lambda: int(time.monotonic() > self._deadline), 10_000)

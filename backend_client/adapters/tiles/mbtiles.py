@@ -8,6 +8,7 @@ from typing import Any
 
 from backend_client.adapters.plain_words import one_line
 from backend_client.adapters.plausible import number
+from backend_client.adapters.sqlite_file import opened
 from backend_client.adapters.tiles.tile import MERCATOR, MERCATOR_LAT, SIZE_LIMIT, ZOOM_LIMIT, TileSet, in_range, whole
 from backend_client.errors import BackendUnavailable, WireFormatError
 
@@ -18,10 +19,8 @@ class MbTiles:
     """open_sqlite: opens a file read-only. A damaged page costs its tiles, not the map."""
 
     def __init__(self, path: Path, open_sqlite: Callable[[Path], Any]) -> None:
-        if not path.is_file():
-            raise BackendUnavailable(f"no such file: {path.name}")
         self._name = path.stem
-        self._db = open_sqlite(path)
+        self._db = opened(path, open_sqlite)
         self.troubles: dict[str, int] = {}
         try:
             self._set = self._read_metadata()
