@@ -23,7 +23,7 @@ def number(text: object) -> float | None:
 
     A database's Decimal and a JSON integer of 5,000 digits come here too.
     """
-    if text is None or isinstance(text, bool):
+    if text is None or isinstance(text, bool) or (isinstance(text, str) and "_" in text):  # Python reads 1_000
         return None
     try:
         value = float(text.strip() if isinstance(text, str) else text)  # type: ignore[arg-type]

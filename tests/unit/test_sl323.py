@@ -199,6 +199,13 @@ insert into ST_RIVER_R values ('A', '2024-06-01 08:00', '1.5', '', '6'), ('A', '
     source.close()
 
 
+def test_times_kept_as_text_of_a_declared_form(tmp_path):
+    script = "create table ST_RIVER_R (STCD text, TM text, Z real, Q real, WPTN text); insert into ST_RIVER_R values ('A', '202406010800', 1.5, 10, null), ('A', '202406010900', '1_000', 11, null), ('A', '202406020000', 3, null, null);"
+    source = lite(tmp_path, "[tables.river]\ntime_type = 'text'\ntime_format = '%Y%m%d%H%M'", script)
+    assert one(source.read(source.series(), T8, T8 + 3600), "river:A:Z") == {T8: (1.5, 0), T8 + 3600: (None, 0)}
+    source.close()
+
+
 def test_a_gate_has_two_levels_and_they_are_two_stations(tmp_path):
     script = "create table ST_WAS_R (STCD text, TM timestamp, UPZ real, DWZ real, TGTQ real, SUPWPTN text); insert into ST_WAS_R values ('G1', '2024-06-01 08:00:00', 5.5, 3.2, 100, '4');"
     source = lite(tmp_path, "[tables.weir]", script)
@@ -232,6 +239,7 @@ def test_trend_codes_that_contradict_the_values_are_noted_and_the_values_believe
         ("zone = 'Asia/Nowhere'\n[tables.river]", "zone", 1),
         ("\n[tables.river]\n[tables.river.values.Z]\ncolumn = 'Z'\nunit = 'fathom'", "tables.river.values.Z.unit", 5),
         ("[tables.river]\ntime_type = 'julian'", "tables.river.time_type", 2),
+        ("[tables.river]\ntime_type = 'text'\ntime_format = '%d/%m/%Y %H:%M'", "tables.river.time_format", 3),
         ("[tables.sewer]", "tables.sewer", 1),
         ("name = 3\n[tables.river]", "name", 1),
         ("missing = ['-9991']\n[tables.river]", "missing", 1),

@@ -9,6 +9,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from backend_client.adapters.sl323 import standard
@@ -96,6 +97,18 @@ def load(text: str) -> Installation:
     return _Reader(text).installation(data)
 
 
+def _sorts(form: str) -> bool:
+    """Tell whether times written so compare as texts: a window is asked for by comparing."""
+    begin = datetime(1999, 12, 31, 23, tzinfo=UTC)
+    moments = [begin + timedelta(hours=h) for h in (0, 1, 2, 14, 800, 175_320, 182_000)]
+    try:
+        texts = [m.strftime(form) for m in moments]
+        read = [datetime.strptime(t, form).replace(tzinfo=UTC) for t in texts]
+    except ValueError:
+        return False
+    return texts == sorted(set(texts)) and read == sorted(set(read))
+
+
 class _Reader:
     """Checks one file; knows its text to tell the line of a key."""
 
@@ -142,6 +155,8 @@ class _Reader:
             word[key] = word[key] or default
             if word[key] not in allowed:
                 raise self._bad("not-one-of " + " ".join(allowed), f"{at}.{key}")
+        if word["time_type"] == "text" and not _sorts(word["time_format"]):
+            raise self._bad("not-in-order-as-text", f"{at}.time_format")
         for key in ("table", "code", "time"):
             if not word[key]:
                 raise self._bad("empty", f"{at}.{key}")
