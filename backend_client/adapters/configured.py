@@ -43,8 +43,11 @@ def adapter_of(conf: Conf, *, open_sqlite: OpenSqlite, secret: Secret, folder: P
         BadSource: a key is missing, unknown or wrong; a mapping error carries its line.
         BackendUnavailable: a database is away at this moment: build it again later.
         BackendRefused: a database does not let us in.
+        WireFormatError: a file is no SQLite file.
     """
     table = SourceTable(conf, folder, secret)
+    if table.kind not in READING_KINDS:
+        raise table.bad("kind", "source.unknown-kind", table.kind[:40])
     builders: dict[str, Callable[[], Adapter]] = {
         "fews-pi": lambda: _fews_pi(table),
         "cwms": lambda: _cwms(table),
@@ -53,8 +56,6 @@ def adapter_of(conf: Conf, *, open_sqlite: OpenSqlite, secret: Secret, folder: P
         "sl323": lambda: _sl323(table, open_sqlite),
         "tables": lambda: _tables(table),
     }
-    if table.kind not in builders:
-        raise table.bad("kind", "source.unknown-kind", table.kind[:40])
     return builders[table.kind]()
 
 

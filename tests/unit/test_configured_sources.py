@@ -7,6 +7,7 @@ import tomllib
 
 import pytest
 
+from backend_client.adapters.changes import ReadsChanges
 from backend_client.adapters.configured import adapter_of, tiles_of, warnings_of
 from backend_client.adapters.source_table import BadSource
 from backend_client.errors import BackendUnavailable
@@ -43,7 +44,8 @@ def test_every_kind_of_readings_is_built_from_its_table(text, kind, tmp_path):
     sqlite3.connect(tmp_path / "x.db").close()
     (tmp_path / "m.toml").write_text("[tables.river]\n")
     adapter = build(text, tmp_path)
-    assert type(adapter).__name__ == kind and adapter.meter.requests >= 0
+    assert type(adapter).__name__ == kind and adapter.meter.requests == 0, "building asks nothing"
+    assert isinstance(adapter, ReadsChanges) == (kind not in ("FewsPi", "Cwms"))
     adapter.close()
 
 

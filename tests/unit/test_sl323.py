@@ -14,7 +14,7 @@ from backend_client.adapters.sl323.database import PostgresDatabase, SqliteDatab
 from backend_client.adapters.sl323.mapping import BadMapping, load
 from backend_client.adapters.sl323.source import Sl323Source
 from backend_client.adapters.sl323.standard import interval_s
-from backend_client.errors import BackendUnavailable, WireFormatError
+from backend_client.errors import BackendRefused, BackendUnavailable, WireFormatError
 from console.store.sqlite import open_reader
 from tests.interop.postgres import postgres  # noqa: F401 a fixture
 
@@ -148,6 +148,22 @@ insert into "my stage" values (17, 1717200000000, 1010, 0, 1717200060000), (17, 
     assert got.unknown_quality == ("7",)
     late = source.changed_since([series], 1717290000)
     assert one(late, series.key) == {T8 + 3600: (10.25, MANUAL)}, "a correction a day later is found by its own time"
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgres"])
+def test_the_modification_time_may_be_kept_in_another_form_than_the_time(make, kind):
+    mapping = "[tables.river]\ntime_type = 'epoch_s'\nmodified = 'MODITIME'"
+    script = "create table ST_RIVER_R (STCD text, TM bigint, Z real, Q real, WPTN text, MODITIME timestamp); insert into ST_RIVER_R values ('A', 1717200000, 1.5, null, null, '2024-06-01 08:01:00'), ('A', 1717203600, 2.5, null, null, '2024-06-03 10:00:00');"
+    source = make(kind, mapping, script)
+    assert dict(source.probe().traits)["modified_since"] == "yes"
+    assert one(source.changed_since(source.series(), T8 + 2 * 86400), "river:A:Z") == {T8 + 3600: (2.5, 0)}
+
+
+def test_without_a_modification_time_windows_are_the_only_way(make):
+    source = make("sqlite")
+    assert dict(source.probe().traits)["modified_since"] == "no"
+    with pytest.raises(BackendRefused, match="no-modification-time"):
+        source.changed_since(source.series(), 0)
 
 
 def test_postgres_columns_with_a_zone_are_instants_whatever_the_session_thinks(make):

@@ -14,8 +14,8 @@ from backend_client.adapters.sl323.database import Database
 from backend_client.adapters.sl323.mapping import Installation, TableMapping
 from backend_client.adapters.sl323.rows import TableReader, parse_key, series_of
 from backend_client.adapters.sl323.standard import interval_s
-from backend_client.adapters.sl323.times import MARGIN_S, bound, read_time
-from backend_client.errors import WireFormatError
+from backend_client.adapters.sl323.times import MARGIN_S, bound, changed_bound, read_time
+from backend_client.errors import BackendRefused, WireFormatError
 
 DISCOVERY_S = 35 * 86400  # series of stations that reported within five weeks of the newest row
 CODES_A_QUERY = 400
@@ -33,6 +33,7 @@ class Sl323Source:
         self.meter = Meter()
         self._true: dict[str, tuple[str, dict[str, str]]] = {}
         self._samples: dict[str, object] = {}
+        self._changed_samples: dict[str, object] = {}
 
     def close(self) -> None:
         self._db.close()
@@ -75,7 +76,7 @@ class Sl323Source:
         """Read what was written or corrected since, however old its time is; only with a ``modified`` column.
 
         Raises:
-            ValueError: a table of wanted has none (see probe's traits).
+            BackendRefused: a table of wanted has none (see probe's traits).
         """
         return self._read(wanted, since_t - LATE_COMMIT_S, 2**40, by_change=True)
 
@@ -91,7 +92,7 @@ class Sl323Source:
             if not mine or self._newest(table) is None:
                 continue
             if by_change and not table.modified:
-                raise ValueError(f"{table.table} has no modification time")
+                raise BackendRefused(501, "no-modification-time")
             for some in _by_codes(table, mine):
                 rows, count = self._rows(table, sorted(some), from_t, to_t, by_change)
                 flat = [s for group in some.values() for s in group]
@@ -116,12 +117,14 @@ class Sl323Source:
         keys = self._codes(table, codes)
         marks = ", ".join([self._db.mark] * len(keys))
         at = true[(table.modified if by_change else table.time).lower()]
-        sample = self._samples[table.modified if by_change else f"{table.kind}"]
+        zone = self._conf.zone
         where = f"{true[table.code.lower()]} in ({marks}) and {at} >= {self._db.mark}"
-        values = [*keys, bound(from_t - MARGIN_S, table, self._conf.zone, sample)]
-        if not by_change:
+        if by_change:
+            values = [*keys, changed_bound(from_t - MARGIN_S, zone, self._changed_samples[table.kind])]
+        else:
             where += f" and {at} < {self._db.mark}"
-            values.append(bound(to_t + MARGIN_S + 1, table, self._conf.zone, sample))
+            edges = (from_t - MARGIN_S, to_t + MARGIN_S + 1)
+            values = [*keys, *(bound(t, table, zone, self._samples[table.kind]) for t in edges)]
         names = ", ".join(true[c.lower()] for c in columns.values())
         order = f"order by {true[table.time.lower()]}" + (f", {true[table.modified.lower()]}" if table.modified else "")
         with self._db.snapshot():
@@ -177,7 +180,7 @@ class Sl323Source:
             self._samples[table.kind] = cell
             if table.modified:
                 changed = true[table.modified.lower()]
-                self._samples[table.modified] = self._one(f"select max({changed}) from {home}", ())[0] or cell
+                self._changed_samples[table.kind] = self._one(f"select max({changed}) from {home}", ())[0] or cell
             return found
         if problem:
             raise WireFormatError(f"{table.table}.{table.time}: {problem}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, tzinfo
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from backend_client.adapters.sl323.mapping import TableMapping
@@ -40,17 +41,28 @@ def bound(t: int, table: TableMapping, zone: str, sample: object) -> object:
     if table.time_type in ("epoch_s", "epoch_ms"):
         number = t * (1000 if table.time_type == "epoch_ms" else 1)
         return str(number) if isinstance(sample, str) else number
+    if table.time_type == "text" and not isinstance(sample, datetime):
+        return datetime.fromtimestamp(t, _zone(zone)).strftime(table.time_format)
+    return _as_held(t, zone, sample)
+
+
+def _as_held(t: int, zone: str, sample: object) -> object:
     local = datetime.fromtimestamp(t, _zone(zone))
     if isinstance(sample, datetime):
         return datetime.fromtimestamp(t, UTC) if sample.tzinfo else local.replace(tzinfo=None)
-    if table.time_type == "text":
-        return local.strftime(table.time_format)
     text = str(sample).strip()
     own = _OWN_OFFSET.search(text) if len(text) > 10 else None
     if own:
         local = datetime.fromtimestamp(t, _zone(own[1]))
     shape = "%Y/%m/%d" if "/" in text else "%Y-%m-%d"
     return local.strftime(f"{shape}{'T' if 'T' in text else ' '}%H:%M:%S") + (own[1] if own else "")
+
+
+def changed_bound(t: int, zone: str, sample: object) -> object:
+    """Return t as a modification column holds it; its kind is told by a cell, it need not be that of the time column."""
+    if isinstance(sample, int | float | Decimal):
+        return t * 1000 if float(sample) > LATEST_S * 10 else t
+    return _as_held(t, zone, sample)
 
 
 def _zone(name: str) -> tzinfo:
