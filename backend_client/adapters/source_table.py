@@ -10,7 +10,17 @@ from urllib.parse import urlsplit
 
 from backend_client.adapters.foreign_http import ForeignHttp
 
-OF_THE_HOST = {"name", "kind", "title", "enabled", "poll_s", "note"}  # read by the host, allowed everywhere
+OF_THE_HOST = {
+    "name",
+    "kind",
+    "title",
+    "enabled",
+    "poll_s",
+    "note",
+    "prefix",
+    "unmapped",
+    "station",
+}  # the host's own, allowed everywhere
 AUTHS = ("none", "basic", "bearer", "apikey")
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
