@@ -174,6 +174,26 @@ def test_postgres_columns_with_a_zone_are_instants_whatever_the_session_thinks(m
     assert one(source.read([z], noon, noon + 3600), z.key) == {noon: (10.25, 0), noon + 3600: (10.55, 0)}
 
 
+def test_between_two_reads_no_transaction_stays_open_and_new_rows_are_seen(make, postgres):  # noqa: F811
+    source = make("postgres")
+    z = [s for s in source.series() if s.key == "river:8110:Z"]
+    with psycopg.connect(postgres, autocommit=True) as db:
+        states = db.execute("select state from pg_stat_activity where application_name = 'flood-console reader'").fetchall()
+        assert states and {s for (s,) in states} == {"idle"}
+        db.execute("insert into ST_RIVER_R values ('8110', '2024-06-01 09:00:00', 24.5, null, '5')")
+    assert one(source.read(z, T8, T8 + 3600), "river:8110:Z") == {T8: (24.1, 0), T8 + 3600: (24.5, 0)}
+
+
+def test_a_server_that_was_restarted_is_found_again_by_the_same_adapter(make, postgres):  # noqa: F811
+    source = make("postgres")
+    z = [s for s in source.series() if s.key == "river:8110:Z"]
+    with psycopg.connect(postgres, autocommit=True) as db:
+        db.execute("select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'flood-console reader'")
+    with pytest.raises(BackendUnavailable):
+        source.read(z, T8, T8)
+    assert source.read(z, T8, T8).got == 1
+
+
 def test_the_session_cannot_write_and_is_cut_off_in_time(make, postgres):  # noqa: F811
     make("postgres", script=TABLES + "create sequence n;")
     with closing(PostgresDatabase(postgres, 0.2)) as database:

@@ -28,7 +28,10 @@ class Database(Protocol):
         ...
 
     def snapshot(self) -> Any:
-        """Return a context in which every query sees the same state."""
+        """Return a context in which every query sees the same state; within another it is that one.
+
+        A lost connection is made anew when the outermost begins, never within.
+        """
         ...
 
     def rows(self, sql: str, parameters: Sequence[object]) -> Iterator[tuple[Any, ...]]: ...
@@ -49,6 +52,7 @@ class SqliteDatabase:
         self._db = opened(path, open_sqlite)
         self._timeout_s = timeout_s
         self._deadline = time.monotonic() + timeout_s
+        self._inside = False
         self._db.set_progress_handler(lambda: int(time.monotonic() > self._deadline), 10_000)
         for _ in self.rows("pragma query_only=1", ()):
             pass
@@ -66,10 +70,15 @@ class SqliteDatabase:
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:
+        if self._inside:
+            yield
+            return
         list(self.rows("begin", ()))
+        self._inside = True
         try:
             yield
         finally:
+            self._inside = False
             if self._db.in_transaction:
                 self._db.rollback()
 
@@ -94,15 +103,21 @@ class PostgresDatabase:
     mark = "%s"
 
     def __init__(self, dsn: str, timeout_s: float) -> None:
-        options = f"-c default_transaction_read_only=on -c statement_timeout={int(timeout_s * 1000)} -c datestyle=ISO"
+        self._dsn = dsn
+        self._options = f"-c default_transaction_read_only=on -c statement_timeout={int(timeout_s * 1000)} -c datestyle=ISO"
+        self._inside = False
+        self._db = self._connected()
+
+    def _connected(self) -> psycopg.Connection[tuple[Any, ...]]:
         try:
-            self._db = psycopg.connect(dsn, options=options, connect_timeout=10, application_name="flood-console reader")
-            self._db.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
-            self._db.read_only = True
+            db = psycopg.connect(self._dsn, options=self._options, connect_timeout=10, application_name="flood-console reader")
         except psycopg.ProgrammingError as exc:
             raise BackendRefused(0, "dsn") from exc
         except psycopg.Error as exc:
             raise BackendUnavailable(f"PostgreSQL: {_words(exc)}") from exc
+        db.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+        db.read_only = True
+        return db
 
     def quote(self, name: str) -> str:
         return quoted(name).replace("%", "%%")  # the driver reads % in the text
@@ -122,11 +137,25 @@ class PostgresDatabase:
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:
+        if self._inside:
+            yield
+            return
+        if self._db.closed:
+            self._db = self._connected()
+        self._inside = True
         try:
             yield
         finally:
+            self._inside = False
             if not self._db.closed:
-                self._db.rollback()
+                self._rolled_back()
+
+    def _rolled_back(self) -> None:
+        """End the transaction: left open it would hold the server's old rows, and show us yesterday's."""
+        try:
+            self._db.rollback()
+        except psycopg.Error:
+            self._db.close()  # the connection is lost: the next snapshot makes a new one
 
     def rows(self, sql: str, parameters: Sequence[object]) -> Iterator[tuple[Any, ...]]:
         try:

@@ -45,6 +45,10 @@ class Sl323Source:
             WireFormatError: a table or column of the mapping is not in the database, or its newest
                 time is not what the mapping says.
         """
+        with self._db.snapshot():
+            return self._probe()
+
+    def _probe(self) -> Capability:
         traits, notes = [], []
         for table in self._conf.tables:
             self._names(table)
@@ -60,17 +64,19 @@ class Sl323Source:
 
     def series(self) -> tuple[ForeignSeries, ...]:
         """Return the series that have readings, counted back from each table's newest row, not from now."""
-        places = self._stations()
-        found: list[ForeignSeries] = []
-        for table in self._conf.tables:
-            newest = self._newest(table)
-            if newest is not None:
-                found += self._series_of(table, newest, places)
-        return tuple(found)
+        with self._db.snapshot():
+            places = self._stations()
+            found: list[ForeignSeries] = []
+            for table in self._conf.tables:
+                newest = self._newest(table)
+                if newest is not None:
+                    found += self._series_of(table, newest, places)
+            return tuple(found)
 
     def read(self, wanted: Sequence[ForeignSeries], from_t: int, to_t: int) -> Harvest:
         """Read a window; expected is count(*) of the same predicate in the same snapshot."""
-        return self._read(wanted, from_t, to_t, by_change=False)
+        with self._db.snapshot():
+            return self._read(wanted, from_t, to_t, by_change=False)
 
     def changed_since(self, wanted: Sequence[ForeignSeries], since_t: int) -> Harvest:
         """Read what was written or corrected since, however old its time is; only with a ``modified`` column.
@@ -78,7 +84,8 @@ class Sl323Source:
         Raises:
             BackendRefused: a table of wanted has none (see probe's traits).
         """
-        return self._read(wanted, since_t - LATE_COMMIT_S, 2**40, by_change=True)
+        with self._db.snapshot():
+            return self._read(wanted, since_t - LATE_COMMIT_S, 2**40, by_change=True)
 
     def _read(self, wanted: Sequence[ForeignSeries], from_t: int, to_t: int, by_change: bool) -> Harvest:
         parts: list[SeriesReadings] = []
@@ -127,11 +134,9 @@ class Sl323Source:
             values = [*keys, *(bound(t, table, zone, self._samples[table.kind]) for t in edges)]
         names = ", ".join(true[c.lower()] for c in columns.values())
         order = f"order by {true[table.time.lower()]}" + (f", {true[table.modified.lower()]}" if table.modified else "")
-        with self._db.snapshot():
-            count = int(self._one(f"select count(*) from {home} where {where}", values)[0])
-            found = self._query(f"select {names} from {home} where {where} {order} limit {ROW_LIMIT}", values)
-            rows = [dict(zip(columns, row, strict=True)) for row in found]
-        return rows, count
+        count = int(self._one(f"select count(*) from {home} where {where}", values)[0])
+        found = self._query(f"select {names} from {home} where {where} {order} limit {ROW_LIMIT}", values)
+        return [dict(zip(columns, row, strict=True)) for row in found], count
 
     def _series_of(self, table: TableMapping, newest: int, places: dict[str, dict[str, Any]]) -> list[ForeignSeries]:
         home, true = self._names(table)
