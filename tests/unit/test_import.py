@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from openpyxl import Workbook
 
-from console.central.importers.columns import Misaligned, UnknownUnit, aligned, layout_of
-from console.central.importers.readings import qualities, time_of, trend_disagrees
+from backend_client.adapters.tabular.columns import Misaligned, UnknownUnit, aligned, layout_of
+from backend_client.adapters.tabular.readings import qualities, time_of, trend_disagrees
 from console.central.importers.run import Importer
 from console.central.repository import Repository
 from console.domain.quality import Quality

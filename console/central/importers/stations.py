@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from console.central.importers.columns import Layout
-from console.central.importers.readings import MISSING
+from backend_client.adapters.tabular.columns import Layout
+from backend_client.adapters.tabular.readings import MISSING
 from console.central.repository import Repository
 
 TYPES = {"ZZ": "river", "ZQ": "river", "RR": "reservoir", "PP": "rain", "TT": "tide", "DD": "river"}

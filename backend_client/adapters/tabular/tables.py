@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import csv
 import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from defusedxml.common import DefusedXmlException
 from openpyxl import load_workbook
 from openpyxl.utils.exceptions import InvalidFileException
 
 ENCODINGS = ("utf-8-sig", "gb18030")
 SIZE_LIMIT = 512 * 1024 * 1024
 Line = tuple[int, list[Any]]
+BROKEN_BOOK = (
+    InvalidFileException, zipfile.BadZipFile, zlib.error, DefusedXmlException,
+    KeyError, ValueError, IndexError, SyntaxError, EOFError, OSError,
+)  # fmt: skip
 
 
 class UnreadableFile(ValueError):
@@ -55,12 +61,22 @@ def _encoding(path: Path) -> str:
 
 
 def _workbook(path: Path) -> Iterator[Line]:
+    """Yield the first sheet's rows; a book may unpack to no more than a file may have.
+
+    Raises:
+        UnreadableFile: not a workbook, cut short, or a small file that unpacks to a huge one.
+    """
     try:
+        with zipfile.ZipFile(path) as parts:
+            if sum(p.file_size for p in parts.infolist()) > SIZE_LIMIT:
+                raise UnreadableFile(f"工作簿展开后超过 {SIZE_LIMIT // 2**20} MB")
         book = load_workbook(path, read_only=True, data_only=True)
-    except (InvalidFileException, zipfile.BadZipFile, KeyError, ValueError, SyntaxError, OSError) as exc:
+        try:
+            for number, row in enumerate(book.worksheets[0].iter_rows(values_only=True), 1):
+                yield number, ["" if cell is None else cell for cell in row]
+        finally:
+            book.close()
+    except UnreadableFile:
+        raise
+    except BROKEN_BOOK as exc:
         raise UnreadableFile(f"不是有效的 XLSX：{exc}") from exc
-    try:
-        for number, row in enumerate(book.worksheets[0].iter_rows(values_only=True), 1):
-            yield number, ["" if cell is None else cell for cell in row]
-    finally:
-        book.close()

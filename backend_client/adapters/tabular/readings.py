@@ -10,7 +10,7 @@ from datetime import UTC, datetime, tzinfo
 import numpy as np
 from numpy.typing import NDArray
 
-from console.domain.quality import Quality
+from backend_client.adapters.harvest import MEASURED, SUSPECT
 
 MISSING = {"", "-", "--", "—", "/", "null", "none", "nan", "缺测", "缺报", "-999", "-9999", "-99"}
 RANGES = {
@@ -132,11 +132,11 @@ def _as_reservoir(element: str) -> str:
 
 def qualities(element: str, value: NDArray[np.float64]) -> NDArray[np.int64]:
     """Return quality codes of a series in time order: a lone jump that comes straight back is suspect."""
-    quality = np.full(len(value), int(Quality.MEASURED), np.int64)
+    quality = np.full(len(value), MEASURED, np.int64)
     if element in ("Z", "RZ") and len(value) >= 3:
         before, here, after = value[:-2], value[1:-1], value[2:]
         lone = (np.abs(here - before) > SPIKE_M) & (np.abs(here - after) > SPIKE_M)
-        quality[1:-1][lone & (np.abs(after - before) < RETURN_M)] = int(Quality.SUSPECT)
+        quality[1:-1][lone & (np.abs(after - before) < RETURN_M)] = SUSPECT
     return quality
 
 

@@ -1,0 +1,1 @@
+"""Map tiles from XYZ templates, WMTS services and MBTiles files, behind one way of asking."""
