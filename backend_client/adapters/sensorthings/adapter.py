@@ -8,16 +8,16 @@ from itertools import pairwise
 import httpx
 
 from backend_client.adapters.foreign_http import ForeignHttp
-from backend_client.adapters.harvest import SUSPECT, Capability, ForeignSeries, Gap, Harvest, Meter, SeriesReadings, readings
+from backend_client.adapters.harvest import Capability, ForeignSeries, Gap, Harvest, Meter, SeriesReadings, readings
+from backend_client.adapters.proved_windows import Tally, read_window
 from backend_client.adapters.sensorthings.catalogue import read_catalogue
 from backend_client.adapters.sensorthings.document import RawObservation
+from backend_client.adapters.sensorthings.observations import ObservationPages, Row, row_of
 from backend_client.adapters.sensorthings.probe import Strategy, probe
-from backend_client.adapters.sensorthings.windows import Tally, read_window
-from backend_client.adapters.times import utc_end
 from backend_client.adapters.words import Terms
 
 SWEEP_FROM = 4  # series; from here one request for all is cheaper than one for each
-Row = tuple[int, str, float | None, int]
+Tallied = Tally[RawObservation]
 
 
 class SensorThings:
@@ -83,22 +83,24 @@ class SensorThings:
 
     def _tallies(
         self, series: Sequence[ForeignSeries], strategy: Strategy, from_t: int, to_t: int
-    ) -> Iterable[tuple[Sequence[ForeignSeries], Tally]]:
-        if strategy.sweep and len(series) >= SWEEP_FROM:
-            yield series, read_window(self._http, "Observations", strategy, from_t, to_t)
-            return
-        for one in series:
-            yield [one], read_window(self._http, f"Datastreams({one.key})/Observations", strategy, from_t, to_t)
+    ) -> Iterable[tuple[Sequence[ForeignSeries], Tallied]]:
+        together = strategy.sweep and len(series) >= SWEEP_FROM
+        groups = [(series, "Observations")] if together else [([s], f"Datastreams({s.key})/Observations") for s in series]
+        for group, path in groups:
+            pages = ObservationPages(self._http, path, strategy)
+            tally = read_window(pages, from_t, to_t, filters_time=strategy.time_filter)
+            tally.notes.update(["links-name-another-host"] * pages.rehosted)
+            yield group, tally
 
 
 def _parts(
-    group: Sequence[ForeignSeries], tally: Tally, terms: Terms, window: tuple[int, int], notes: set[str], unknown: set[str]
+    group: Sequence[ForeignSeries], tally: Tallied, terms: Terms, window: tuple[int, int], notes: set[str], unknown: set[str]
 ) -> list[SeriesReadings]:
     by_key: dict[str, list[Row]] = {s.key: [] for s in group}
     alone = group[0].key if len(group) == 1 else ""
     for raw in tally.rows.values():
         rows = by_key.get(alone or raw.stream)
-        row = _row(raw, terms, notes, unknown) if rows is not None else None
+        row = row_of(raw, terms, notes, unknown) if rows is not None else None
         if rows is not None and row is not None:
             rows.append(row)
     found = []
@@ -110,18 +112,3 @@ def _parts(
             notes.add("several-rows-for-one-time")
         found.append(readings(one, [(t, value, quality) for t, _, value, quality in rows], *window))
     return found
-
-
-def _row(raw: RawObservation, terms: Terms, notes: set[str], unknown: set[str]) -> Row | None:
-    try:
-        t = utc_end(raw.phenomenon, terms.zone)
-    except ValueError:
-        notes.add("unreadable-times")
-        return None
-    quality = terms.quality_of(raw.quality, unknown)
-    try:
-        value = terms.number(raw.result)
-    except ValueError:
-        notes.add("results-not-numbers")
-        value, quality = None, SUSPECT
-    return t, f"{raw.result_time} {raw.obs_id:>40}", value, quality

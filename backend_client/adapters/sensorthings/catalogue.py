@@ -7,6 +7,7 @@ from typing import Any
 
 from backend_client.adapters.foreign_http import ForeignHttp
 from backend_client.adapters.harvest import ForeignSeries
+from backend_client.adapters.ogcapi.features_document import point_of
 from backend_client.adapters.sensorthings.document import entities, literal, own_link
 from backend_client.adapters.sensorthings.probe import NO
 from backend_client.adapters.units import to_ours
@@ -117,9 +118,7 @@ def _position(thing: Entity, stream: Entity) -> tuple[float | None, float | None
     shapes = [p.get("location") for p in places if isinstance(p, dict)] if isinstance(places, list) else []
     for shape in (*shapes, stream.get("observedArea")):
         geometry = shape.get("geometry", shape) if isinstance(shape, dict) else None
-        at = geometry.get("coordinates") if isinstance(geometry, dict) and geometry.get("type") == "Point" else None
-        if isinstance(at, list) and len(at) >= 2 and all(isinstance(x, int | float) for x in at[:2]):
-            lon, lat = float(at[0]), float(at[1])
-            if -180 <= lon <= 180 and -90 <= lat <= 90:
-                return lon, lat
+        lon, lat = point_of(geometry)
+        if lon is not None:
+            return lon, lat
     return None, None

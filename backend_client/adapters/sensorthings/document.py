@@ -26,13 +26,6 @@ class RawObservation:
     quality: Any
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
-    rows: tuple[RawObservation, ...]
-    count: int | None
-    next_link: str
-
-
 def literal(raw: Any) -> str:
     """Return an id as it stands in a URL: 12, or 'text' with its quotes doubled.
 
@@ -78,8 +71,8 @@ def own_link(link: str, base_url: str) -> str:
     return f"{found[1]}?{there.query}" if found else ""
 
 
-def page_of(doc: Any, where: str) -> Page:
-    """Return observations of either form; a server may answer a data array request in plain form.
+def observations(doc: Any, where: str) -> tuple[tuple[RawObservation, ...], int | None, str]:
+    """Return (rows, count, next link) of either form; a data array request may be answered in plain form.
 
     Raises:
         WireFormatError: neither form.
@@ -91,7 +84,7 @@ def page_of(doc: Any, where: str) -> Page:
             rows.extend(_of_array(item, where))
         else:
             rows.append(_row(item, _stream_of(item)))
-    return Page(tuple(rows), count, link)
+    return tuple(rows), count, link
 
 
 def _of_array(group: Mapping[str, Any], where: str) -> Iterator[RawObservation]:

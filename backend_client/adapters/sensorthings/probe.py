@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from backend_client.adapters.foreign_http import Answer, ForeignHttp
 from backend_client.adapters.harvest import Capability
-from backend_client.adapters.sensorthings.document import Page, entities, literal, page_of
+from backend_client.adapters.sensorthings.document import RawObservation, entities, literal, observations
 from backend_client.adapters.times import utc_s
 from backend_client.errors import WireFormatError
 
@@ -14,6 +14,13 @@ ORDERS = ("phenomenonTime", "resultTime", "id")
 NO = frozenset({400, 404, 405, 422, 500, 501})  # answers that mean "not this way" to a probe
 TRIED_STREAMS = 5
 TOPS = (1000, 100)  # a server may refuse more than its limit instead of cutting
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    rows: tuple[RawObservation, ...]
+    count: int | None
+    next_link: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,22 +93,22 @@ def _root(http: ForeignHttp) -> tuple[str, list[str]]:
     return "1.1" if any("/1.1/" in c for c in stated) or "v1.1" in http.base_url else "1.0", stated
 
 
-def _sample(http: ForeignHttp) -> tuple[str | None, Page | None]:
+def _sample(http: ForeignHttp) -> tuple[str | None, _Seen | None]:
     streams = entities(http.get("Datastreams", {"$top": TRIED_STREAMS}).json(), "Datastreams")[0]
     for stream in streams:
         path = f"Datastreams({literal(stream.get('@iot.id'))})/Observations"
-        page = page_of(http.get(path, {"$top": 2, "$count": "true"}).json(), path)
+        page = _Seen(*observations(http.get(path, {"$top": 2, "$count": "true"}).json(), path))
         if page.rows:
             return path, page
     return None, None
 
 
-def _tried(http: ForeignHttp, path: str, params: dict[str, str | int]) -> Page | None:
+def _tried(http: ForeignHttp, path: str, params: dict[str, str | int]) -> _Seen | None:
     answer: Answer = http.get(path, params, accept=NO)
     if answer.status != 200:
         return None
     try:
-        return page_of(answer.json(), path)
+        return _Seen(*observations(answer.json(), path))
     except WireFormatError:
         return None  # the form that was asked for is not usable; the plain one is
 
@@ -142,7 +149,7 @@ def _sweeps(http: ForeignHttp) -> bool:
     return page is not None and page.count is not None and bool(page.rows) and all(r.stream for r in page.rows)
 
 
-def _lead_s(sample: Page) -> int:
+def _lead_s(sample: _Seen) -> int:
     longest = 0
     for row in sample.rows:
         begin, slash, end = row.phenomenon.partition("/")
