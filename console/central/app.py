@@ -25,6 +25,7 @@ from console.central.ops import OpBatch, apply_ops
 from console.central.player import Player
 from console.central.problems import Gate, Problem, install
 from console.central.repository import Repository
+from console.central.sensorthings import add_sensorthings
 from console.central.snapshots import columns, cursor, day_digest, snapshot_file
 from console.central.topics import declared_topics
 from console.central.watch import Watch
@@ -129,6 +130,7 @@ def build_app(service: Service, token: str) -> FastAPI:
     _reading(app, service)
     _feeds(app, service)
     _writing(app, service)
+    add_sensorthings(app, lambda: service.repo)
     return app
 
 

@@ -130,7 +130,7 @@ def _order(http: ForeignHttp, path: str) -> tuple[str, list[str]]:
 
 
 def _filters(http: ForeignHttp, path: str) -> bool:
-    page = _tried(http, path, {"$top": 1, "$filter": "phenomenonTime lt 1900-01-01T00:00:00Z"})
+    page = _tried(http, path, {"$top": 1, "$filter": "phenomenonTime lt 1970-01-02T00:00:00Z"})
     return page is not None and not page.rows
 
 
