@@ -16,7 +16,7 @@ from backend_client.adapters.harvest import MEASURED, SUSPECT, Capability, Forei
 from backend_client.adapters.ogcapi.coverage import PointSeries, label_of, point_series, unit_of
 from backend_client.adapters.ogcapi.features_document import features_of
 from backend_client.adapters.ogcapi.mapping import EdrMapping
-from backend_client.adapters.ogcapi.service import collection_doc, conformance
+from backend_client.adapters.ogcapi.service import collection_doc, conformance, outside, time_extent
 from backend_client.adapters.proved_windows import Page, read_window
 from backend_client.adapters.times import iso_z, utc_end
 from backend_client.adapters.units import to_ours
@@ -40,6 +40,7 @@ class OgcEdr:
         self._http = ForeignHttp(base_url, headers=headers, transport=transport)
         self._map = mapping
         self._queries: frozenset[str] | None = None
+        self._extent: tuple[int | None, int | None] = (None, None)
 
     @property
     def meter(self) -> Meter:
@@ -90,10 +91,14 @@ class OgcEdr:
             BackendError: as the Adapter protocol says.
         """
         notes, unknown = {"no-count"}, set[str]()
+        self._extent = time_extent(self._http, self._map.collection)
         parts, gaps = [], []
         for series in (s for s in wanted if s.element):
-            tally = read_window(self._pages(series, notes), from_t, to_t)
-            notes |= tally.notes
+            pages = self._pages(series)
+            tally = read_window(pages, from_t, to_t)
+            notes |= tally.notes | pages.notes
+            if "unreadable-times" in pages.notes:
+                gaps.append(Gap(series.key, from_t, to_t, "unreadable-times"))
             gaps += [Gap(series.key, a, b, why) for a, b, why in tally.gaps]
             rows = [(t, *self._value(raw, notes)) for t, raw in tally.rows.values()]
             if any(not from_t <= t <= to_t for t, _, _ in rows):
@@ -128,7 +133,7 @@ class OgcEdr:
         element = element if scale is not None else ""
         return ForeignSeries(key, code, place[0], element, unit, *(scale or (1.0, 0.0)), lon=place[1], lat=place[2])
 
-    def _pages(self, series: ForeignSeries, notes: set[str]) -> CoveragePages:
+    def _pages(self, series: ForeignSeries) -> CoveragePages:
         collection, _, rest = series.key.partition("|")
         parameter = rest.removeprefix(f"{series.station_code}|")
         path = f"collections/{collection}/locations/{quote(series.station_code, safe='')}"
@@ -138,20 +143,21 @@ class OgcEdr:
                 raise WireFormatError(f"series {series.key!r} has no position")
             path = f"collections/{collection}/position"
             params["coords"] = f"POINT({series.lon} {series.lat})"
-        return CoveragePages(self._http, path, params, series, notes)
+        return CoveragePages(self._http, path, params, self._extent, self._map.terms.zone)
 
 
 class CoveragePages:
-    """Windows of one place and parameter; a row is known by its time."""
+    """Windows of one place and parameter; a row is known by its time. notes: what was wrong with the answers."""
 
     def __init__(
-        self, http: ForeignHttp, path: str, params: Mapping[str, str | int], series: ForeignSeries, notes: set[str]
+        self, http: ForeignHttp, path: str, params: Mapping[str, str | int], extent: tuple[int | None, int | None], zone: str
     ) -> None:
         self._http = http
         self._path = path
         self._params = params
-        self._series = series
-        self._notes = notes
+        self._extent = extent
+        self._zone = zone
+        self.notes: set[str] = set()
 
     def ask(self, from_t: int, to_t: int) -> Page[Row]:
         return self._page({**self._params, "datetime": f"{iso_z(from_t)}/{iso_z(to_t)}"}, from_t, to_t)
@@ -163,8 +169,9 @@ class CoveragePages:
         raise WireFormatError(f"{self._path}: a coverage has no further pages: {link[:60]!r}")
 
     def _page(self, params: dict[str, str | int], from_t: int, to_t: int) -> Page[Row]:
-        answer = self._http.get(self._path, params, accept=NOTHING)
-        found = () if answer.status in NOTHING else point_series(answer.json(), self._path)
+        nothing = NOTHING | {400} if outside(self._extent, from_t, to_t) else NOTHING
+        answer = self._http.get(self._path, params, accept=nothing)
+        found = () if answer.status in nothing else point_series(answer.json(), self._path)
         rows: dict[str, Row] = {}
         received = 0
         for one in self._mine(found):
@@ -177,16 +184,16 @@ class CoveragePages:
         """Return the ranges of our parameter; servers rename it, but we asked for one only."""
         if len({one.parameter for one in found}) <= 1:
             return found
-        wanted = self._series.key.rpartition("|")[2]
+        wanted = str(self._params["parameter-name"])
         return [one for one in found if wanted in (one.parameter, one.label)]
 
     def _take(self, rows: dict[str, Row], text: str, raw: Any, from_t: int, to_t: int) -> None:
         try:
-            t = utc_end(text, "UTC")
+            t = utc_end(text, self._zone)
         except ValueError:
-            self._notes.add("unreadable-times")
+            self.notes.add("unreadable-times")
             return
         if from_t <= t <= to_t:  # halves and whole can only be compared inside their windows
             rows[str(t)] = (t, raw)
         else:
-            self._notes.add("rows-outside-the-window")
+            self.notes.add("rows-outside-the-window")

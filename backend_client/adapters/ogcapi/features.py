@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import time
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 import httpx
@@ -11,7 +12,7 @@ from backend_client.adapters.foreign_http import ForeignHttp
 from backend_client.adapters.harvest import SUSPECT, Capability, ForeignSeries, Gap, Harvest, Meter, SeriesReadings, readings
 from backend_client.adapters.ogcapi.features_document import Feature, features_of
 from backend_client.adapters.ogcapi.mapping import FeaturesMapping, ValueRule
-from backend_client.adapters.ogcapi.service import collection_title, conformance, data_end, queryables
+from backend_client.adapters.ogcapi.service import collection_title, conformance, outside, queryables, time_extent
 from backend_client.adapters.proved_windows import Page, Tally, read_window
 from backend_client.adapters.times import iso_z, utc_end
 from backend_client.adapters.units import to_ours
@@ -36,6 +37,7 @@ class OgcFeatures:
         self._map = mapping
         self._known: Capability | None = None
         self._filters_time = True
+        self._extent: tuple[int | None, int | None] = (None, None)
 
     @property
     def meter(self) -> Meter:
@@ -51,10 +53,12 @@ class OgcFeatures:
             BackendError: as the Adapter protocol says.
         """
         known = queryables(self._http, self._map.collection)
-        pages = FeaturePages(self._http, self._map.collection, {})
-        nothing = pages.ask(1, 2)  # 1970: no reading is that old
+        self._extent = time_extent(self._http, self._map.collection)
+        pages = FeaturePages(self._http, self._map.collection, {}, self._extent)
+        begin = self._extent[0] or 0
+        early = pages.ask(begin, begin + 1)  # servers refuse windows outside their extent: its first second
         everything = pages.ask_all()
-        self._filters_time = not nothing.rows
+        self._filters_time = all(self._inside(f, begin, begin + 1) for f in early.rows.values())
         notes = ["datetime-ignored"] * (not self._filters_time) + ["no-number-matched"] * (everything.count is None)
         notes += ["ids-missing"] * any(not f.feature_id for f in everything.rows.values())
         traits = (
@@ -84,7 +88,7 @@ class OgcFeatures:
                 self._key(code, rule): self._series(code, f, rule) for code, f in pairs for rule in self._map.values if code
             }
         else:
-            end = data_end(self._http, self._map.collection)
+            end = self._extent[1] or int(time.time())
             tally = self._tally({}, end - self._map.seen_s, end)
             found = {}
             for feature in tally.rows.values():
@@ -121,38 +125,50 @@ class OgcFeatures:
     def _probed(self) -> Capability:
         return self._known or self.probe()
 
+    def _inside(self, feature: Feature, from_t: int, to_t: int) -> bool:
+        try:
+            return from_t <= utc_end(str(feature.props.get(self._map.time_property) or ""), self._map.terms.zone) <= to_t
+        except ValueError:
+            return False
+
     def _tally(self, params: Mapping[str, str], from_t: int, to_t: int) -> Tally[Feature]:
-        pages = FeaturePages(self._http, self._map.collection, params)
+        pages = FeaturePages(self._http, self._map.collection, params, self._extent)
         return read_window(pages, from_t, to_t, filters_time=self._filters_time)
 
     def _harvest(self, wanted: Sequence[ForeignSeries], tally: Tally[Feature], from_t: int, to_t: int) -> Harvest:
         notes, unknown = {*self._probed().notes, *tally.notes}, set[str]()
         rules = {self._key(s.station_code, r): r for s in wanted if s.element for r in self._map.values}
         rows: dict[str, list[Row]] = {s.key: [] for s in wanted if s.element}
+        lost: set[str] = set()
         for feature in tally.rows.values():
             code = str(feature.props.get(self._map.station_property) or "")
             for rule in self._map.values:
                 key = self._key(code, rule)
                 if key in rows and rules[key].fits(feature.props):
-                    rows[key].extend(self._row(feature, rule, notes, unknown))
+                    row = self._row(feature, rule, notes, unknown)
+                    if row is None:
+                        lost.add(key)
+                    else:
+                        rows[key].append(row)
         parts = tuple(_part(s, rows[s.key], from_t, to_t, notes) for s in wanted if s.element)
-        gaps = tuple(Gap(s.key, a, b, why) for s in wanted if s.element for a, b, why in tally.gaps)
-        return Harvest(parts, tally.expected, not gaps, gaps, tuple(sorted(notes)), tuple(sorted(unknown)))
+        gaps = [Gap(s.key, a, b, why) for s in wanted if s.element for a, b, why in tally.gaps]
+        gaps += [Gap(key, from_t, to_t, "unreadable-times") for key in sorted(lost)]
+        return Harvest(parts, tally.expected, not gaps, tuple(gaps), tuple(sorted(notes)), tuple(sorted(unknown)))
 
-    def _row(self, feature: Feature, rule: ValueRule, notes: set[str], unknown: set[str]) -> Iterable[Row]:
+    def _row(self, feature: Feature, rule: ValueRule, notes: set[str], unknown: set[str]) -> Row | None:
         terms, props = self._map.terms, feature.props
         try:
             t = utc_end(str(props.get(self._map.time_property) or ""), terms.zone)
         except ValueError:
             notes.add("unreadable-times")
-            return
+            return None
         quality = terms.quality_of(props.get(self._map.quality_property), unknown)
         try:
             value = terms.number(props.get(rule.value_property))
         except ValueError:
             notes.add("results-not-numbers")
             value, quality = None, SUSPECT
-        yield t, f"{props.get(self._map.modified_property) or ''!s:>40}{feature.feature_id:>40}", value, quality
+        return t, f"{props.get(self._map.modified_property) or ''!s:>40}{feature.feature_id:>40}", value, quality
 
     def _key(self, code: str, rule: ValueRule) -> str:
         where = f"{rule.where[0]}={rule.where[1]}" if rule.where else rule.value_property
@@ -171,13 +187,21 @@ class OgcFeatures:
 class FeaturePages:
     """Pages of a collection's items with fixed further parameters."""
 
-    def __init__(self, http: ForeignHttp, collection: str, params: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        http: ForeignHttp,
+        collection: str,
+        params: Mapping[str, str],
+        extent: tuple[int | None, int | None] = (None, None),
+    ) -> None:
         self._http = http
+        self._extent = extent
         self._path = f"collections/{collection}/items"
         self._params: dict[str, str | int] = {"f": "json", "limit": LIMIT, **params}
 
     def ask(self, from_t: int, to_t: int) -> Page[Feature]:
-        return self._page(self._path, {**self._params, "datetime": f"{iso_z(from_t)}/{iso_z(to_t)}"})
+        accept = (400,) if outside(self._extent, from_t, to_t) else ()
+        return self._page(self._path, {**self._params, "datetime": f"{iso_z(from_t)}/{iso_z(to_t)}"}, accept)
 
     def ask_all(self) -> Page[Feature]:
         return self._page(self._path, self._params)
@@ -185,8 +209,11 @@ class FeaturePages:
     def follow(self, link: str) -> Page[Feature]:
         return self._page(link, None)
 
-    def _page(self, path: str, params: dict[str, str | int] | None) -> Page[Feature]:
-        found, count, link = features_of(self._http.get(path, params).json(), self._path)
+    def _page(self, path: str, params: dict[str, str | int] | None, accept: Sequence[int] = ()) -> Page[Feature]:
+        answer = self._http.get(path, params, accept=accept)
+        if answer.status in accept:
+            return Page({}, 0, 0, "")
+        found, count, link = features_of(answer.json(), self._path)
         if not found:
             link = ""  # some servers link from an empty page to itself, one offset further
         keyed = {f.feature_id or repr(sorted((k, repr(v)) for k, v in f.props.items())): f for f in found}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -53,8 +52,8 @@ def queryables(http: ForeignHttp, collection: str) -> frozenset[str]:
     return frozenset(str(p) for p in props) if isinstance(props, dict) else frozenset()
 
 
-def data_end(http: ForeignHttp, collection: str) -> int:
-    """Return the end of the collection's time extent (UTC s), or now when it is open or not said.
+def time_extent(http: ForeignHttp, collection: str) -> tuple[int | None, int | None]:
+    """Return the collection's own begin and end (UTC s); None where it is open or not said.
 
     Raises:
         BackendError: as ForeignHttp.get.
@@ -62,11 +61,24 @@ def data_end(http: ForeignHttp, collection: str) -> int:
     extent = collection_doc(http, collection).get("extent")
     temporal = extent.get("temporal") if isinstance(extent, dict) else None
     spans = temporal.get("interval") if isinstance(temporal, dict) else None
-    ends = [s[1] for s in spans if isinstance(s, list) and len(s) == 2] if isinstance(spans, list) else []
-    found: list[int] = []
-    for end in ends:
-        try:
-            found.append(utc_s(str(end), "UTC"))
-        except ValueError:
-            continue  # open ("null") or unreadable: now stands for it
-    return max(found) if found else int(time.time())
+    found = [s for s in spans if isinstance(s, list) and len(s) == 2] if isinstance(spans, list) else []
+    if not found:
+        return None, None
+    begins, ends = [_instant(s[0]) for s in found], [_instant(s[1]) for s in found]
+    return (
+        None if None in begins else min(b for b in begins if b is not None),
+        None if None in ends else max(e for e in ends if e is not None),
+    )
+
+
+def _instant(raw: Any) -> int | None:
+    try:
+        return utc_s(str(raw), "UTC")
+    except ValueError:
+        return None  # open, or unreadable: no bound
+
+
+def outside(extent: tuple[int | None, int | None], from_t: int, to_t: int) -> bool:
+    """Tell whether a window has nothing in common with an extent; some servers answer such with 400."""
+    begin, end = extent
+    return (begin is not None and to_t < begin) or (end is not None and from_t > end)

@@ -78,7 +78,9 @@ class SensorThings:
             notes |= tally.notes
             expected = None if expected is None or tally.expected is None else expected + tally.expected
             gaps += [Gap(s.key, a, b, why) for s in group for a, b, why in tally.gaps]
-            parts += _parts(group, tally, self._terms, (from_t, to_t), notes, unknown)
+            lost: set[str] = set()
+            parts += _parts(group, tally, self._terms, (from_t, to_t), notes, unknown, lost)
+            gaps += [Gap(key, from_t, to_t, "unreadable-times") for key in sorted(lost)]
         return Harvest(tuple(parts), expected, not gaps, tuple(gaps), tuple(sorted(notes)), tuple(sorted(unknown)))
 
     def _tallies(
@@ -94,15 +96,26 @@ class SensorThings:
 
 
 def _parts(
-    group: Sequence[ForeignSeries], tally: Tallied, terms: Terms, window: tuple[int, int], notes: set[str], unknown: set[str]
+    group: Sequence[ForeignSeries],
+    tally: Tallied,
+    terms: Terms,
+    window: tuple[int, int],
+    notes: set[str],
+    unknown: set[str],
+    lost: set[str],
 ) -> list[SeriesReadings]:
+    """Return readings of each series; lost gets the keys of those with a row whose time says nothing."""
     by_key: dict[str, list[Row]] = {s.key: [] for s in group}
     alone = group[0].key if len(group) == 1 else ""
     for raw in tally.rows.values():
-        rows = by_key.get(alone or raw.stream)
-        row = row_of(raw, terms, notes, unknown) if rows is not None else None
-        if rows is not None and row is not None:
-            rows.append(row)
+        key = alone or raw.stream
+        if key not in by_key:
+            continue
+        row = row_of(raw, terms, unknown, notes)
+        if row is None:
+            lost.add(key)
+        else:
+            by_key[key].append(row)
     found = []
     for one in group:
         rows = sorted(by_key[one.key], key=lambda r: (r[0], r[1]))  # the later resultTime wins

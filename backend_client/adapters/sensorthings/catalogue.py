@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from backend_client.adapters.foreign_http import ForeignHttp
@@ -44,25 +44,48 @@ def read_catalogue(http: ForeignHttp, terms: Terms) -> tuple[tuple[ForeignSeries
         BackendError: as ForeignHttp.get.
     """
     notes: set[str] = set()
-    expand = "Thing,ObservedProperty"
-    if http.get("Datastreams", {"$top": 1, "$expand": expand}, accept=NO).status != 200:
-        notes.add("expand-refused")
-        expand = ""
-    streams, whole = collection(http, "Datastreams", {"$expand": expand} if expand else {})
-    if not whole:  # entities came or went while the pages were read: once more
-        streams, whole = collection(http, "Datastreams", {"$expand": expand} if expand else {})
-    notes.update(["catalogue-incomplete"] * (not whole))
-    things = _things(http, notes)
+    streams = _expanded(http, "Datastreams", ("Thing", "ObservedProperty"), notes)
+    things = _expanded(http, "Things", ("Locations",), notes)
     found = [_series(http, key, stream, things, terms, notes) for key, stream in sorted(streams.items())]
     return tuple(found), tuple(sorted(notes))
 
 
-def _things(http: ForeignHttp, notes: set[str]) -> dict[str, Entity]:
-    if http.get("Things", {"$top": 1, "$expand": "Locations"}, accept=NO).status != 200:
-        notes.add("locations-not-expanded")
-        return {}
-    things, _ = collection(http, "Things", {"$expand": "Locations"})
-    return things
+def _expanded(http: ForeignHttp, name: str, relations: Sequence[str], notes: set[str]) -> dict[str, Entity]:
+    """Return the entities of a set with those relations inside that the server expands rightly.
+
+    A real server (django-ogc-sensorthings 1.2.0) gives every Datastream of a list the first one's
+    Thing: readings would stand at the wrong station. So three of the list are asked again one by one.
+    """
+    expand = ",".join(relations)
+    if http.get(name, {"$top": 1, "$expand": expand}, accept=NO).status != 200:
+        notes.add(f"expand-refused:{name}")
+        expand = ""
+    params = {"$expand": expand} if expand else {}
+    found, whole = collection(http, name, params)
+    if not whole:  # entities came or went while the pages were read: once more
+        found, whole = collection(http, name, params)
+    notes.update(["catalogue-incomplete"] * (not whole))
+    keys = sorted(found)
+    sample = {keys[0], keys[len(keys) // 2], keys[-1]} if keys and expand else set()
+    for relation in relations:
+        if any(_ids(found[k].get(relation)) != _ids(_alone(http, name, k, relation)) for k in sorted(sample)):
+            notes.add(f"expand-wrong:{name}/{relation}")
+            found = {k: {n: v for n, v in e.items() if n != relation} for k, e in found.items()}
+    return found
+
+
+def _alone(http: ForeignHttp, name: str, key: str, relation: str) -> Any:
+    """Return a relation asked for by itself: one entity, or the list of them."""
+    path = f"{name}({key})/{relation}"
+    doc = http.get(path).json()
+    if not isinstance(doc, dict):
+        raise WireFormatError(f"{path}: no object")
+    return entities(doc, path)[0] if "value" in doc else doc
+
+
+def _ids(related: Any) -> list[str]:
+    several = related if isinstance(related, list) else [related]
+    return sorted(literal(e.get("@iot.id")) for e in several if isinstance(e, dict))
 
 
 def _series(
@@ -78,6 +101,8 @@ def _series(
     if element and scale is None:
         notes.add(f"unit-unknown:{(unit or definition)[:40]}")
         element = ""
+    if "Locations" not in thing:
+        thing["Locations"] = _alone(http, "Things", literal(thing.get("@iot.id")), "Locations")
     lon, lat = _position(thing, stream)
     props = [p for p in (stream.get("properties"), thing.get("properties")) if isinstance(p, dict)]
     code = next((str(p[k]) for k in terms.station_keys for p in reversed(props) if p.get(k)), "")
@@ -101,7 +126,7 @@ def _related(http: ForeignHttp, key: str, stream: Entity, name: str) -> Entity:
     inside = stream.get(name)
     if isinstance(inside, dict):
         return inside
-    doc = http.get(f"Datastreams({key})/{name}").json()
+    doc = _alone(http, "Datastreams", key, name)
     if not isinstance(doc, dict):
         raise WireFormatError(f"Datastreams({key})/{name}: no object")
     return doc

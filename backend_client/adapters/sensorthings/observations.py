@@ -59,7 +59,7 @@ def keyed(rows: Iterable[RawObservation]) -> dict[str, RawObservation]:
     return {r.obs_id or f"{r.stream} {r.phenomenon} {r.result_time}": r for r in rows}
 
 
-def row_of(raw: RawObservation, terms: Terms, notes: set[str], unknown: set[str]) -> Row | None:
+def row_of(raw: RawObservation, terms: Terms, unknown: set[str], notes: set[str]) -> Row | None:
     """Return (UTC s, rank, value as published, quality), or None for a time that cannot be read.
 
     rank: rows for the same time sort by it, the last wins: later resultTime, then later id.
