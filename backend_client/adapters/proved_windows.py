@@ -16,6 +16,7 @@ from typing import Generic, Protocol, TypeVar
 R = TypeVar("R")
 SMALLEST_S = 60
 REQUESTS = 600  # of one read; what is left then is a gap, said as such
+GAPS = 8  # after so many windows without proof the count itself is doubtful: no more splitting
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,7 @@ def read_window(pages: Pages[R], from_t: int, to_t: int, *, filters_time: bool =
 def _one(pages: Pages[R], a: int, b: int, tally: Tally[R]) -> list[tuple[int, int]]:
     """Read one window; return the smaller windows to read instead, none when it is settled."""
     page = _ask(pages, a, b, tally)
+    tally.rows.update(page.rows)  # real rows, proved or not
     if page.count is None:
         return _uncounted(pages, page, a, b, tally)
     if len(page.rows) > page.count:  # a row came between count and page, or the count is wrong: look again
@@ -90,28 +92,33 @@ def _one(pages: Pages[R], a: int, b: int, tally: Tally[R]) -> list[tuple[int, in
         return []
     if not page.next_link and len(page.rows) < count:
         tally.notes.add("next-link-missing")
-    if b - a >= SMALLEST_S and len(page.rows) < count:
+    if b - a >= SMALLEST_S and len(page.rows) < count and len(tally.gaps) < GAPS:
         return _split(a, b, len(page.rows), count)
     _by_links(pages, page, (a, b), tally)
     return []
 
 
 def _uncounted(pages: Pages[R], page: Page[R], a: int, b: int, tally: Tally[R]) -> list[tuple[int, int]]:
-    """Without a count: the halves of a window must together hold no other rows than the whole."""
+    """Without a count: both halves of a window must have rows, and none that the whole did not have.
+
+    An answer that was cut lacks rows of one half. When all rows are in one half that says nothing,
+    and this half is looked at instead. One row alone is believed.
+    """
     tally.expected = None
-    if not page.rows and not page.next_link:
+    if not page.next_link and len(page.rows) <= 1:
         return []
-    middle, halves = (a + b) // 2, dict[str, R]()
-    if not page.next_link and b > a:
-        for lo, hi in ((a, middle), (middle + 1, b)):
-            halves.update(_ask(pages, lo, hi, tally).rows)
-        if halves.keys() <= page.rows.keys():
-            tally.rows.update(page.rows)
+    middle = (a + b) // 2
+    if not page.next_link and b - a >= SMALLEST_S:
+        low, high = _ask(pages, a, middle, tally).rows, _ask(pages, middle + 1, b, tally).rows
+        tally.rows.update({**low, **high})
+        whole = page.rows.keys()
+        if low and high and low.keys() <= whole and high.keys() <= whole:
             return []
+        if low.keys() | high.keys() == whole:
+            return [(a, middle)] if low else [(middle + 1, b)]
         tally.notes.add("answers-cut")
-    if b - a >= SMALLEST_S:
+    if b - a >= SMALLEST_S and len(tally.gaps) < GAPS:
         return [(a, middle), (middle + 1, b)]
-    tally.rows.update({**page.rows, **halves})
     tally.gaps.append((a, b, "no-count"))
     return []
 

@@ -36,7 +36,7 @@ def main() -> None:
         SENSORTHINGS_V1_1_ID_TYPE=UUID,
         SENSORTHINGS_V1_1_ID_DELIMITER="'",
         SENSORTHINGS_V1_1_MAX_TOP=100,
-        SENSORTHINGS_V1_1_MAX_TOP_DATA_ARRAY=1000,
+        SENSORTHINGS_V1_1_MAX_TOP_DATA_ARRAY=100,
     )
     django.setup()
     urlpatterns.append(path("sta/", include("sensorthings.versions.v1_1.urls")))
