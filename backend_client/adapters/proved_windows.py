@@ -62,8 +62,7 @@ def read_window(pages: Pages[R], from_t: int, to_t: int, *, filters_time: bool =
     """
     tally: Tally[R] = Tally(requests_left=requests)
     if not filters_time:
-        tally.requests_left -= 1
-        _by_links(pages, pages.ask_all(), (from_t, to_t), tally)
+        _by_links(pages, None, (from_t, to_t), tally)
         return tally
     waiting = [(from_t, to_t)]
     while waiting:
@@ -94,7 +93,7 @@ def _one(pages: Pages[R], a: int, b: int, tally: Tally[R]) -> list[tuple[int, in
         tally.notes.add("next-link-missing")
     if b - a >= SMALLEST_S and len(page.rows) < count and len(tally.gaps) < GAPS:
         return _split(a, b, len(page.rows), count)
-    _by_links(pages, page, (a, b), tally)
+    _by_links(pages, (a, b), (a, b), tally)
     return []
 
 
@@ -123,9 +122,27 @@ def _uncounted(pages: Pages[R], page: Page[R], a: int, b: int, tally: Tally[R]) 
     return []
 
 
-def _by_links(pages: Pages[R], page: Page[R], window: tuple[int, int], tally: Tally[R]) -> None:
-    """Follow links to the end; prove what came by the first count or leave a gap."""
-    found, count, received = dict(page.rows), page.count, page.received
+def _by_links(pages: Pages[R], asked: tuple[int, int] | None, window: tuple[int, int], tally: Tally[R]) -> None:
+    """Follow links to the end, twice; asked: None is without a filter on time.
+
+    A row that goes while pages are read pulls the others forward, and one of them is never seen.
+    It shows: the row that went is in the first pass and not in the second. So the first must lie
+    within the second, and the second must have as many rows as were counted. One page is one look.
+    """
+    first, count, single = _pass(pages, asked, tally)
+    second, count = (first, count) if single else _pass(pages, asked, tally)[:2]
+    _settle(tally, {**first, **second}, count)
+    if count is None or (len(second) != count if single else len(second) < count):
+        tally.gaps.append((*window, f"{len(second)}-of-{'?' if count is None else count}"))
+    elif not first.keys() <= second.keys():
+        tally.gaps.append((*window, "rows-went-while-read"))
+
+
+def _pass(pages: Pages[R], asked: tuple[int, int] | None, tally: Tally[R]) -> tuple[dict[str, R], int | None, bool]:
+    """Return (rows, count of the first page, whether it was the only one)."""
+    tally.requests_left -= 1
+    page = pages.ask_all() if asked is None else pages.ask(*asked)
+    found, count, received, single = dict(page.rows), page.count, page.received, not page.next_link
     seen = {""}
     while page.next_link not in seen and tally.requests_left > 0:
         seen.add(page.next_link)
@@ -135,9 +152,7 @@ def _by_links(pages: Pages[R], page: Page[R], window: tuple[int, int], tally: Ta
         received += page.received
     if received != len(found):
         tally.notes.add("rows-repeated")
-    _settle(tally, found, count)
-    if count is None or len(found) != count:
-        tally.gaps.append((*window, f"{len(found)}-of-{'?' if count is None else count}"))
+    return found, count, single
 
 
 def _ask(pages: Pages[R], a: int, b: int, tally: Tally[R]) -> Page[R]:

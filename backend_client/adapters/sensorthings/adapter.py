@@ -16,7 +16,8 @@ from backend_client.adapters.sensorthings.observations import ObservationPages, 
 from backend_client.adapters.sensorthings.probe import Strategy, probe
 from backend_client.adapters.words import Terms
 
-SWEEP_FROM = 4  # series; from here one request for all is cheaper than one for each
+SWEEP_FROM = 4  # series; from here one request for all is cheaper than one for each …
+SWEEP_SHARE = 4  # … when at least every fourth Datastream of the server is wanted
 Tallied = Tally[RawObservation]
 
 
@@ -39,6 +40,7 @@ class SensorThings:
         self._terms = terms or Terms()
         self._known: tuple[Capability, Strategy] | None = None
         self._catalogue_notes: tuple[str, ...] = ()
+        self._listed = 0
 
     @property
     def meter(self) -> Meter:
@@ -58,6 +60,7 @@ class SensorThings:
 
     def series(self) -> tuple[ForeignSeries, ...]:
         found, self._catalogue_notes = read_catalogue(self._http, self._terms)
+        self._listed = len(found)
         return found
 
     def read(self, wanted: Sequence[ForeignSeries], from_t: int, to_t: int) -> Harvest:
@@ -86,7 +89,7 @@ class SensorThings:
     def _tallies(
         self, series: Sequence[ForeignSeries], strategy: Strategy, from_t: int, to_t: int
     ) -> Iterable[tuple[Sequence[ForeignSeries], Tallied]]:
-        together = strategy.sweep and len(series) >= SWEEP_FROM
+        together = strategy.sweep and len(series) >= SWEEP_FROM and 0 < self._listed <= SWEEP_SHARE * len(series)
         groups = [(series, "Observations")] if together else [([s], f"Datastreams({s.key})/Observations") for s in series]
         for group, path in groups:
             pages = ObservationPages(self._http, path, strategy)
