@@ -66,3 +66,25 @@ def test_a_row_that_stays_is_read_or_its_window_is_a_gap(times, page, changes, c
         ordered = sorted(times)
         if counts and filters and all(b - a > 60 for a, b in pairwise(ordered)):
             assert not tally.gaps
+
+
+def test_a_row_lost_in_both_passes_while_the_count_still_fits_is_a_gap():
+    """Someone deletes and inserts between pages so that the same row slips through twice and the sum is right."""
+    server = Server({"b": 1, "c": 2, "d": 3, "e": 4, "a": 0}, 2, [], True, True)
+    meddling = iter([("a", None), None, ("x", 0), ("x", None), None])
+    plain = server._page
+
+    def page(kept, begin):
+        found = plain(kept, begin)
+        match next(meddling, None):
+            case (row, None):
+                server.rows.pop(row)
+                server.rows["y" + row] = 9
+            case (row, t):
+                server.rows[row] = t
+        return found
+
+    server._page = page
+    tally = read_window(server, 0, END, filters_time=False)
+    assert "c" in tally.rows or tally.gaps
+    assert [reason for _, _, reason in tally.gaps] == ["rows-went-while-read"]
