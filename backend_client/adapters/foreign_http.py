@@ -18,6 +18,7 @@ from backend_client.session import RETRYABLE, retry_after_s
 
 BODY_LIMIT = 64 * 1024 * 1024
 TIMEOUT = httpx.Timeout(connect=5.0, read=30.0, write=10.0, pool=5.0)
+WHOLE_S = 180.0  # for one answer: a server that drips would hold its reader for ever
 _BARE_OFFSET = re.compile(r"(T\d\d:\d\d(?::\d\d(?:\.\d+)?)?)\+(\d\d)")  # a "+" in a query is a space
 
 
@@ -51,12 +52,14 @@ class ForeignHttp:
         *,
         headers: Mapping[str, str] | None = None,
         limit: int = BODY_LIMIT,
+        whole_s: float = WHOLE_S,
         timeout: httpx.Timeout = TIMEOUT,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
         self.base_url = base_url if base_url.endswith("/") else base_url + "/"
         self.meter = Meter()
         self._limit = limit
+        self._whole_s = whole_s
         self._http = httpx.Client(
             headers=dict(headers or {}), timeout=timeout, trust_env=False, follow_redirects=False, transport=transport
         )
@@ -95,6 +98,8 @@ class ForeignHttp:
                     data += part
                     if len(data) > self._limit:
                         raise WireFormatError(f"{urlsplit(url).path}: answer over {self._limit} bytes")
+                    if time.monotonic() - began > self._whole_s:
+                        raise BackendUnavailable(f"{urlsplit(url).path}: not whole after {self._whole_s:.0f} s")
         except (httpx.RemoteProtocolError, httpx.DecodingError) as exc:
             raise WireFormatError(f"{urlsplit(url).path}: broken answer: {exc}") from exc
         except (httpx.TransportError, httpx.InvalidURL, OSError) as exc:

@@ -19,6 +19,7 @@ PINS = (
     "fsspec==2026.9.0",
     "uvicorn==0.54.0",
 )
+MODULES = ("pygeoapi", "sensorthings", "frost_sta_client", "xarray", "netCDF4", "fsspec", "uvicorn")
 
 
 class NoInterop(Exception):
@@ -37,8 +38,9 @@ def interop_python() -> Path:
     folder = Path(named) if named else ROOT / ".venv-interop"
     python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     if named:
-        if not python.exists():
-            raise NoInterop(f"FLOOD_INTEROP_VENV={named} holds no Python")
+        ask = "import importlib.util, sys; sys.exit(any(importlib.util.find_spec(n) is None for n in sys.argv[1:]))"
+        if not python.exists() or subprocess.run([str(python), "-c", ask, *MODULES], check=False).returncode:
+            raise NoInterop(f"FLOOD_INTEROP_VENV={named} lacks Python or one of {', '.join(MODULES)}")
         return python
     stamp, done = hashlib.sha256("\n".join(PINS).encode()).hexdigest(), folder / "installed"
     if python.exists() and done.exists() and done.read_text() == stamp:
@@ -46,7 +48,19 @@ def interop_python() -> Path:
     try:
         if not python.exists():
             venv.create(folder, with_pip=True)
-        command = [str(python), "-m", "pip", "install", "--disable-pip-version-check", "-q", *PINS]
+        command = [
+            str(python),
+            "-m",
+            "pip",
+            "install",
+            "--disable-pip-version-check",
+            "-q",
+            "--retries",
+            "1",
+            "--timeout",
+            "15",
+            *PINS,
+        ]
         subprocess.run(command, check=True, capture_output=True, text=True, timeout=150)
     except (OSError, subprocess.SubprocessError) as exc:
         raise NoInterop(f"the environment of the stand-in servers was not made: {str(exc)[:200]}") from exc

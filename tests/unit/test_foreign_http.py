@@ -74,3 +74,15 @@ def test_too_much_too_late_and_too_odd_are_told_apart():
         client.get("x")
     assert client.get("x", missing_ok=True).status == 404
     client.close()
+
+
+def test_a_server_that_drips_is_left_and_one_that_redirects_is_not_followed():
+    client = http(lambda r: httpx.Response(200, content=iter([b"a"] * 1000)), whole_s=-1.0)
+    with pytest.raises(BackendUnavailable, match="not whole"):
+        client.get("x")
+    client.close()
+    client = http(lambda r: httpx.Response(301, headers={"location": "http://evil.example/"}))
+    with pytest.raises(BackendRefused):
+        client.get("x")
+    assert client.meter.requests == 1
+    client.close()

@@ -47,11 +47,12 @@ def probe(http: ForeignHttp) -> tuple[Capability, Strategy]:
     Raises:
         BackendError: it cannot be reached, refuses, or is no SensorThings service.
     """
-    version, conformance = _root(http)
+    version, conformance, notes = _root(http)
     path, sample = _sample(http)
     if path is None or sample is None:
-        return Capability("sensorthings", http.base_url, version, (("observations", "none"),), ("no-observations",)), Strategy()
-    notes: list[str] = []
+        return Capability(
+            "sensorthings", http.base_url, version, (("observations", "none"),), ("no-observations", *notes)
+        ), Strategy()
     order, failed = _order(http, path)
     notes += [f"orderby-{name}-fails" for name in failed]
     strategy = Strategy(
@@ -82,7 +83,7 @@ def _yes(truth: bool) -> str:
     return "yes" if truth else "no"
 
 
-def _root(http: ForeignHttp) -> tuple[str, list[str]]:
+def _root(http: ForeignHttp) -> tuple[str, list[str], list[str]]:
     doc = http.get("").json()
     names = {e.get("name") for e in entities(doc, "service root")[0]}
     if not {"Datastreams", "Observations"} <= names:
@@ -90,7 +91,8 @@ def _root(http: ForeignHttp) -> tuple[str, list[str]]:
     settings = doc.get("serverSettings")
     conformance = settings.get("conformance") if isinstance(settings, dict) else None
     stated = [str(c) for c in conformance] if isinstance(conformance, list) else []
-    return "1.1" if any("/1.1/" in c for c in stated) or "v1.1" in http.base_url else "1.0", stated
+    version = "1.1" if any("/1.1/" in c for c in stated) or "v1.1" in http.base_url else "1.0"
+    return version, stated, ["multi-datastreams-not-read"] * ("MultiDatastreams" in names)
 
 
 def _sample(http: ForeignHttp) -> tuple[str | None, _Seen | None]:
