@@ -1,6 +1,7 @@
 """``python3 -m tests``: sets everything up, then lint, types, contracts, tests; and the long forms.
 
-bench [ids] [--json FILE], soak [minutes], kills [cycles], field [runs] [writes], load [consoles],
+bench [ids] [--json FILE], interop (others' servers and clients, in
+.venv-interop), soak [minutes], kills [cycles], field [runs] [writes], load [consoles],
 flips-bundle [n], shots (the README's pictures).
 """
 
@@ -38,6 +39,11 @@ def main() -> int:
         from tests.bench.run import run_bench
 
         return run_bench(words[1:])
+    if words[:1] == ["interop"]:
+        from tests.interop.environment import interop_python
+
+        print(f"[tests] {interop_python()}", flush=True)
+        return subprocess.run([sys.executable, "-m", "pytest", "tests/interop", *words[1:]], check=False).returncode
     if words[:1] == ["soak"]:
         from tests.long.soak import run_soak
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import re
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import quote, urljoin, urlsplit
 
 import httpx
@@ -15,6 +18,8 @@ from backend_client.session import RETRYABLE, retry_after_s
 
 BODY_LIMIT = 64 * 1024 * 1024
 TIMEOUT = httpx.Timeout(connect=5.0, read=30.0, write=10.0, pool=5.0)
+WHOLE_S = 180.0  # for one answer: a server that drips would hold its reader for ever
+_BARE_OFFSET = re.compile(r"(T\d\d:\d\d(?::\d\d(?:\.\d+)?)?)\+(\d\d)")  # a "+" in a query is a space
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +31,17 @@ class Answer:
     data: bytes
     url: str
 
+    def json(self) -> Any:
+        """Return the body as JSON; NaN is let through, foreign servers send it.
+
+        Raises:
+            WireFormatError: it is not JSON.
+        """
+        try:
+            return json.loads(self.data.decode("utf-8-sig"))
+        except (ValueError, RecursionError) as exc:
+            raise WireFormatError(f"{urlsplit(self.url).path[:120]}: not JSON: {exc}") from exc
+
 
 class ForeignHttp:
     """Used by one thread. Links that a server sends are followed on its own origin only."""
@@ -36,12 +52,14 @@ class ForeignHttp:
         *,
         headers: Mapping[str, str] | None = None,
         limit: int = BODY_LIMIT,
+        whole_s: float = WHOLE_S,
         timeout: httpx.Timeout = TIMEOUT,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
         self.base_url = base_url if base_url.endswith("/") else base_url + "/"
         self.meter = Meter()
         self._limit = limit
+        self._whole_s = whole_s
         self._http = httpx.Client(
             headers=dict(headers or {}), timeout=timeout, trust_env=False, follow_redirects=False, transport=transport
         )
@@ -56,10 +74,12 @@ class ForeignHttp:
         *,
         headers: Mapping[str, str] | None = None,
         missing_ok: bool = False,
+        accept: Collection[int] = (),
     ) -> Answer:
         """Get a path below the base, or an absolute link of the same origin.
 
-        missing_ok returns 404 and 501 answers instead of raising.
+        missing_ok returns 404 and 501 answers instead of raising; accept returns these statuses
+        too (a probe asks things that a server may answer with 400 or even 500).
 
         Raises:
             BackendUnavailable: no answer in time, or a status worth another try.
@@ -67,6 +87,7 @@ class ForeignHttp:
             WireFormatError: over the limit, cut short, or a link to another host.
         """
         url = quote(urljoin(self.base_url, path), safe="%/:=&?~#+!$,;'@()*[]")  # some servers send raw spaces
+        url = _BARE_OFFSET.sub(r"\1%2B\2", url)
         if urlsplit(url)[:2] != urlsplit(self.base_url)[:2]:
             raise WireFormatError(f"link to another host: {urlsplit(url).netloc[:80]!r}")
         began = time.monotonic()
@@ -77,15 +98,18 @@ class ForeignHttp:
                     data += part
                     if len(data) > self._limit:
                         raise WireFormatError(f"{urlsplit(url).path}: answer over {self._limit} bytes")
+                    if time.monotonic() - began > self._whole_s:
+                        raise BackendUnavailable(f"{urlsplit(url).path}: not whole after {self._whole_s:.0f} s")
         except (httpx.RemoteProtocolError, httpx.DecodingError) as exc:
             raise WireFormatError(f"{urlsplit(url).path}: broken answer: {exc}") from exc
         except (httpx.TransportError, httpx.InvalidURL, OSError) as exc:
             raise BackendUnavailable(repr(exc)) from exc
         finally:
             self._count(urlsplit(url).path, len(data), time.monotonic() - began)
-        if reply.status_code in RETRYABLE and not (missing_ok and reply.status_code == 501):
+        wanted = {*accept, *((404, 501) if missing_ok else ())}
+        if reply.status_code in RETRYABLE and reply.status_code not in wanted:
             raise BackendUnavailable(f"HTTP {reply.status_code}", retry_after_s(reply.headers.get("retry-after")))
-        if reply.status_code >= 300 and not (missing_ok and reply.status_code in (404, 501)):
+        if reply.status_code >= 300 and reply.status_code not in wanted:
             raise BackendRefused(reply.status_code, "unexplained")
         return Answer(reply.status_code, {k.lower(): v for k, v in reply.headers.items()}, bytes(data), url)
 

@@ -28,6 +28,7 @@ from console.central.player import Player
 from console.central.problems import Gate, Problem, install
 from console.central.repository import Repository
 from console.central.scopes import Members, ScopeMap, UnknownScope
+from console.central.sensorthings import add_sensorthings
 from console.central.snapshots import columns, cursor, snapshot_file
 from console.central.sources.host import SourcesHost
 from console.central.topics import declared_topics
@@ -186,6 +187,7 @@ def build_app(service: Service, token: str) -> FastAPI:
     _feeds(app, service)
     _writing(app, service)
     add_uploads(app, Uploads(service.repo, service.folder))
+    add_sensorthings(app, lambda: service.repo)
     return app
 
 

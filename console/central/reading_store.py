@@ -6,7 +6,8 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from console.central.store_core import SET_META, Row, StoreCore
+from console.central.box_readings import BoxReadings
+from console.central.store_core import SET_META, Row
 from console.central.verdict import RecordItem
 from console.domain.digests import day_of
 from console.store.sqlite import transaction
@@ -14,7 +15,7 @@ from console.store.sqlite import transaction
 KEYS_AT_ONCE = 1000
 
 
-class ReadingStore(StoreCore):
+class ReadingStore(BoxReadings):
     """Every public method is one short transaction."""
 
     def commit_rows(

@@ -17,14 +17,8 @@ from backend_client.adapters.tabular.columns import Layout, Misaligned, UnknownU
 from backend_client.adapters.tabular.readings import BadCell, Parsed, parse, qualities, trend_disagrees
 from backend_client.adapters.tabular.tables import UnreadableFile, lines_of
 from console.central.importers.stations import merge_station, station_rows
-<<<<<<< HEAD
-from console.central.importers.tables import UnreadableFile, lines_of
 from console.central.repository import Repository, open_repository
 from console.central.store_core import SeriesKey
-=======
-from console.central.repository import Repository
-from console.central.store_core import SeriesKey
->>>>>>> adaptb
 from console.domain.elements import ELEMENTS
 from console.errors import ConsoleError
 from console.paths import DataHome
