@@ -26,10 +26,10 @@ class NoInterop(Exception):
     """The environment cannot be made here; the text says why."""
 
 
-def interop_python() -> Path:
+def interop_python(patience_s: float = 120.0) -> Path:
     """Return the Python of the environment; make it when it is not there (about 40 s, once).
 
-    FLOOD_INTEROP_VENV names a ready one instead.
+    FLOOD_INTEROP_VENV names a ready one instead. patience_s: for the installation; a test has 180 s in all.
 
     Raises:
         NoInterop: no network, no disk, or a named environment without Python.
@@ -61,7 +61,7 @@ def interop_python() -> Path:
             "15",
             *PINS,
         ]
-        subprocess.run(command, check=True, capture_output=True, text=True, timeout=150)
+        subprocess.run(command, check=True, capture_output=True, text=True, timeout=patience_s)
     except (OSError, subprocess.SubprocessError) as exc:
         raise NoInterop(f"the environment of the stand-in servers was not made: {str(exc)[:200]}") from exc
     done.write_text(stamp)
