@@ -208,6 +208,20 @@ def test_the_session_cannot_write_and_is_cut_off_in_time(make, postgres):  # noq
     assert "geheim" not in str(refused.value)
 
 
+def test_a_file_renamed_into_place_each_night_is_noticed(tmp_path):
+    source = lite(tmp_path)
+    (tmp_path / "new").mkdir()
+    lite(tmp_path / "new", script=TABLES.replace("24.1", "24.9")).close()
+    z = [s for s in source.series() if s.key == "river:8110:Z"]
+    assert one(source.read(z, T8, T8), "river:8110:Z") == {T8: (24.1, 0)}
+    (tmp_path / "new" / "sl323.db").replace(tmp_path / "sl323.db")
+    assert one(source.read(z, T8, T8), "river:8110:Z") == {T8: (24.9, 0)}
+    (tmp_path / "sl323.db").unlink()
+    with pytest.raises(BackendUnavailable):
+        source.read(z, T8, T8)
+    source.close()
+
+
 def test_a_long_query_on_a_file_ends_at_its_deadline(tmp_path):
     source = lite(tmp_path, timeout=0.05)
     endless = "with recursive n(i) as (select 1 union all select i + 1 from n) select count(*) from n"

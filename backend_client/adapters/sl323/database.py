@@ -49,13 +49,26 @@ class SqliteDatabase:
     mark = "?"
 
     def __init__(self, path: Path, open_sqlite: Callable[[Path], Any], timeout_s: float) -> None:
-        self._db = opened(path, open_sqlite)
+        self._path = path
+        self._open_sqlite = open_sqlite
         self._timeout_s = timeout_s
-        self._deadline = time.monotonic() + timeout_s
         self._inside = False
-        self._db.set_progress_handler(lambda: int(time.monotonic() > self._deadline), 10_000)
-        for _ in self.rows("pragma query_only=1", ()):
-            pass
+        self._deadline = time.monotonic() + timeout_s
+        self._db, self._file = self._connected()
+
+    def _connected(self) -> tuple[Any, tuple[int, int]]:
+        """Open read-only; also return which file it is, to notice when another takes its place."""
+        db = opened(self._path, self._open_sqlite)
+        db.set_progress_handler(lambda: int(time.monotonic() > self._deadline), 10_000)
+        db.execute("pragma query_only=1")
+        return db, self._identity()
+
+    def _identity(self) -> tuple[int, int]:
+        try:
+            facts = self._path.stat()
+        except OSError as exc:
+            raise BackendUnavailable(f"{self._path.name}: {exc.strerror or exc}") from exc
+        return facts.st_dev, facts.st_ino
 
     def quote(self, name: str) -> str:
         return quoted(name)
@@ -73,6 +86,10 @@ class SqliteDatabase:
         if self._inside:
             yield
             return
+        if self._identity() != self._file:  # a copy that is renamed into place each night
+            before = self._db
+            self._db, self._file = self._connected()
+            before.close()
         list(self.rows("begin", ()))
         self._inside = True
         try:
