@@ -5,27 +5,32 @@ from __future__ import annotations
 import gzip
 import json
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import httpx
 import httpx_sse
 
-from backend_client.errors import BackendUnavailable, WireFormatError
+from backend_client.errors import BackendRefused, BackendUnavailable, WireFormatError
 from backend_client.session import Session, json_object, refusal
 from backend_client.wire import (
+    DayDigest,
     Hello,
     ObsPage,
     OpAnswer,
     RecordPage,
     answers_from,
+    day_digest_from,
     hello_from,
     obs_page_from,
     record_page_from,
 )
 
-CHUNK = 256 * 1024
+SNAPSHOT_LIMIT = 1024 * 1024 * 1024
+SNAPSHOT_WAIT_S = 180.0  # a centre writes a snapshot of many days before the first byte leaves
+LINE_LIMIT = 32 * 1024 * 1024
+ALL = "all"
 EVENT_SILENCE_S = 45.0
 
 
@@ -35,13 +40,17 @@ class Central:
     def __init__(self, session: Session) -> None:
         self.session = session
 
+    def another(self) -> Central:
+        """Return a client of the same service for another thread, which closes its session."""
+        return Central(self.session.another())
+
     def hello(self) -> Hello:
         return hello_from(self.session.get_json("/v1/hello"))
 
-    def objects(self, kind: str, etag: str | None = None) -> tuple[str, list[dict[str, Any]] | None]:
+    def objects(self, kind: str, etag: str | None = None, scope: str = ALL) -> tuple[str, list[dict[str, Any]] | None]:
         """Return (etag, documents); documents is None when nothing changed (304)."""
         headers = {"If-None-Match": etag} if etag else None
-        reply, data = self.session.call("GET", f"/v1/objects/{kind}", headers=headers)
+        reply, data = self.session.call("GET", f"/v1/objects/{kind}", params={"scope": scope}, headers=headers)
         if reply.status_code == 304:
             return etag or "", None
         items = json_object(kind, data).get("items")
@@ -49,48 +58,123 @@ class Central:
             raise WireFormatError(f"objects/{kind}: no items")
         return str(reply.headers.get("etag", "")), items
 
-    def changes(self, after: str, limit: int) -> ObsPage:
-        params: dict[str, str | int] = {"after": after, "limit": limit}
+    def changes(self, after: str, limit: int, scope: str = ALL) -> ObsPage:
+        params: dict[str, str | int] = {"after": after, "limit": limit, "scope": scope}
         return obs_page_from(self.session.get_json("/v1/feeds/obs/changes", params))
 
     def records(self, after: str, limit: int) -> RecordPage:
         params: dict[str, str | int] = {"after": after, "limit": limit}
         return record_page_from(self.session.get_json("/v1/feeds/records/changes", params))
 
-    def latest(self) -> ObsPage:
-        return obs_page_from(self.session.get_json("/v1/obs/latest"))
+    def latest(self, scope: str = ALL) -> ObsPage:
+        return obs_page_from(self.session.get_json("/v1/obs/latest", {"scope": scope}))
 
-    def digest(self, day: str) -> dict[str, Any]:
-        return self.session.get_json("/v1/feeds/obs/digest", {"day": day})
+    def digest(self, day: str, scope: str = ALL) -> DayDigest:
+        """Return the digest of a Beijing day, YYYY-MM-DD. scope: as the service writes it, sorted."""
+        return day_digest_from(self.session.get_json("/v1/feeds/obs/digest", {"day": day, "scope": scope}), scope)
 
-    def snapshot(self, from_t: int, to_t: int, into: Path) -> None:
+    def days(self, after: str) -> tuple[str, ...]:
+        """Return the Beijing days, YYYY-MM-DD, in which any reading changed after a cursor."""
+        found = self.session.get_json("/v1/feeds/obs/days", {"after": after}).get("days")
+        if not isinstance(found, list) or not all(isinstance(d, str) for d in found):
+            raise WireFormatError("days: not a list of days")
+        return tuple(found)
+
+    def snapshot(self, from_t: int, to_t: int, into: Path, scope: str = ALL, between: Callable[[], None] | None = None) -> None:
         """Download a snapshot to a file, going on where an earlier try stopped.
+
+        between is called after each part that arrived: a slow line must not hold up other work.
+
+        The mark beside the file says of which snapshot the part is; another one starts anew.
 
         Raises:
             BackendError: the download stopped; what arrived stays in the file.
+            WireFormatError: larger than any snapshot may be, or a part of another place; it is dropped.
+            OSError: the file cannot be written.
         """
         mark = into.with_suffix(".etag")
         have = into.stat().st_size if into.exists() and mark.exists() else 0
         headers = {"Accept-Encoding": "identity"}
         if have:
             headers |= {"Range": f"bytes={have}-", "If-Range": mark.read_text("utf-8")}
-        params: dict[str, str | int] = {"from": from_t, "to": to_t}
+        params: dict[str, str | int] = {"from": from_t, "to": to_t, "scope": scope}
+        wait = httpx.Timeout(5.0, read=SNAPSHOT_WAIT_S)
         try:
-            with self.session.http.stream("GET", "/v1/feeds/obs/snapshot", params=params, headers=headers) as reply:
+            with self.session.http.stream(
+                "GET", "/v1/feeds/obs/snapshot", params=params, headers=headers, timeout=wait
+            ) as reply:
                 if reply.status_code == 416 and have:
                     return
                 if reply.status_code >= 400:
                     raise refusal(reply.status_code, reply.read(), reply.headers)
-                mark.write_text(reply.headers.get("etag", ""), "utf-8")
-                with into.open("ab" if reply.status_code == 206 else "wb") as out:
-                    for part in reply.iter_bytes(CHUNK):
-                        out.write(part)
-        except (httpx.TransportError, httpx.DecodingError, OSError) as exc:
+                if reply.status_code != 206:
+                    have = 0
+                    into.unlink(missing_ok=True)  # before the mark: never a new mark beside an old part
+                    mark.write_text(reply.headers.get("etag", ""), "utf-8")
+                elif not reply.headers.get("content-range", "").startswith(f"bytes {have}-"):
+                    into.unlink(missing_ok=True)
+                    raise WireFormatError("snapshot: a part of another place")
+                self._save(reply, into, have, between)
+        except (httpx.TransportError, httpx.DecodingError) as exc:
             raise BackendUnavailable(repr(exc)) from exc
 
-    def send(self, ops: Sequence[Mapping[str, Any]]) -> tuple[OpAnswer, ...]:
-        _reply, data = self.session.call("POST", "/v1/ops", body={"ops": list(ops)})
-        return answers_from(json_object("ops", data))
+    def _save(self, reply: httpx.Response, into: Path, have: int, between: Callable[[], None] | None) -> None:
+        with into.open("ab" if have else "wb") as out:
+            for part in reply.iter_bytes():  # as it arrives: what a cut leaves behind is kept
+                have += len(part)
+                if have > SNAPSHOT_LIMIT:
+                    out.close()
+                    into.unlink()
+                    raise WireFormatError(f"snapshot over {SNAPSHOT_LIMIT} bytes")
+                out.write(part)
+                if between is not None:
+                    between()
+
+    def send(
+        self, ops: Sequence[Mapping[str, Any]], audit_head: Mapping[str, Any] | None = None
+    ) -> tuple[tuple[OpAnswer, ...], bool]:
+        """Return the answers, and whether the centre finds this device's audit chain whole."""
+        body: dict[str, Any] = {"ops": list(ops)}
+        if audit_head is not None:
+            body["audit_head"] = dict(audit_head)
+        _reply, data = self.session.call("POST", "/v1/ops", body=body)
+        doc = json_object("ops", data)
+        return answers_from(doc), bool(doc.get("audit_whole", True))
+
+    def file_have(self, file_id: str) -> tuple[int, bool]:
+        """Return (bytes that the centre has of a file, complete)."""
+        try:
+            reply, _ = self.session.call("HEAD", f"/v1/files/{file_id}")
+        except BackendRefused as exc:
+            if exc.status == 404:
+                return 0, False
+            raise
+        return _offset(reply.headers)
+
+    def put_piece(self, file_id: str, first: int, total: int, data: bytes, name: str, media: str) -> tuple[int, bool]:
+        """Send one piece of a file; returns as file_have().
+
+        Raises:
+            BackendRefused: 409 wrong-offset, 413 too-large, 422 checksum-mismatch: it starts again.
+        """
+        headers = {
+            "Content-Range": f"bytes {first}-{first + len(data) - 1}/{total}",
+            "Content-Type": "application/octet-stream",
+        }
+        reply, _ = self.session.call(
+            "PUT", f"/v1/files/{file_id}", params={"name": name, "media": media}, content=data, headers=headers
+        )
+        return _offset(reply.headers)
+
+    def get_piece(self, file_id: str, first: int, size: int) -> tuple[bytes, int]:
+        """Return (bytes from first on, at most size; the file's whole size)."""
+        headers = {"Range": f"bytes={first}-{first + size - 1}", "Accept-Encoding": "identity"}
+        reply, data = self.session.call("GET", f"/v1/files/{file_id}", headers=headers)
+        try:
+            total = int(str(reply.headers["content-range"]).rpartition("/")[2]) if reply.status_code == 206 else len(data)
+        except (KeyError, ValueError) as exc:
+            raise WireFormatError(f"file: {exc!r}") from exc
+        return (data, total) if reply.status_code == 206 else (data[first : first + size], total)
 
     def put_room(self, room: str, doc: Mapping[str, Any]) -> int:
         _, data = self.session.call("PUT", f"/v1/rooms/{room}", body={"doc": doc})
@@ -133,18 +217,27 @@ class Central:
             raise BackendUnavailable(repr(exc)) from exc
 
 
+def _offset(headers: Mapping[str, str]) -> tuple[int, bool]:
+    try:
+        return int(headers["upload-offset"]), headers["upload-complete"] == "?1"
+    except (KeyError, ValueError) as exc:
+        raise WireFormatError(f"file: {exc!r}") from exc
+
+
 def snapshot_pages(path: Path) -> Iterator[dict[str, Any]]:
     """Yield the header line, then one dict of columns per line of a downloaded snapshot.
 
     Raises:
-        WireFormatError: the file is cut or not what the contract says.
+        WireFormatError: the file is cut, or not what the contract says.
     """
     try:
-        with gzip.open(path, "rt", encoding="utf-8") as lines:
-            for line in lines:
+        with gzip.open(path, "rb") as lines:
+            while line := lines.readline(LINE_LIMIT):
+                if len(line) == LINE_LIMIT:
+                    raise WireFormatError("snapshot line too long")
                 doc = json.loads(line)
                 if not isinstance(doc, dict):
                     raise WireFormatError("snapshot line is not an object")
                 yield doc
-    except (OSError, EOFError, ValueError, zlib.error) as exc:
+    except (OSError, EOFError, ValueError, zlib.error, RecursionError) as exc:
         raise WireFormatError(f"snapshot: {exc!r}") from exc

@@ -8,10 +8,11 @@ class BackendError(Exception):
 
 
 class BackendUnavailable(BackendError):
-    """No answer in time, a broken connection, or 429/5xx: try again later."""
+    """No answer in time, a broken connection (status None), or 429/5xx: try again later."""
 
-    def __init__(self, text: str, retry_after_s: float | None = None) -> None:
+    def __init__(self, text: str, retry_after_s: float | None = None, status: int | None = None) -> None:
         super().__init__(text)
+        self.status = status
         self.retry_after_s = retry_after_s
 
 

@@ -18,7 +18,7 @@ from backend_client.errors import (
 
 TIMEOUT = httpx.Timeout(connect=5.0, read=20.0, write=20.0, pool=5.0)
 BODY_LIMIT = 64 * 1024 * 1024
-RETRYABLE = frozenset({408, 425, 429, 500, 502, 503, 504})
+RETRYABLE = frozenset({408, 425, 429, 500, 502, 503, 504, 507})
 
 
 class Session:
@@ -37,6 +37,11 @@ class Session:
     def close(self) -> None:
         self.http.close()
 
+    def another(self) -> Session:
+        """Return a session with the same service for another thread."""
+        token = self.http.headers["authorization"].removeprefix("Bearer ")
+        return Session(self.base_url, token, timeout=self.http.timeout)
+
     def call(
         self,
         method: str,
@@ -44,6 +49,7 @@ class Session:
         *,
         params: Mapping[str, str | int] | None = None,
         body: Any = None,
+        content: bytes | None = None,
         headers: Mapping[str, str] | None = None,
         limit: int = BODY_LIMIT,
     ) -> tuple[httpx.Response, bytes]:
@@ -56,7 +62,7 @@ class Session:
             WireFormatError: the body is larger than limit or cut short.
         """
         try:
-            with self.http.stream(method, path, params=params, json=body, headers=headers) as reply:
+            with self.http.stream(method, path, params=params, json=body, content=content, headers=headers) as reply:
                 data = bytearray()
                 for part in reply.iter_bytes():
                     data += part
@@ -107,7 +113,7 @@ def refusal(status: int, data: bytes, headers: Mapping[str, str]) -> BackendRefu
     if status == 410:
         return ResyncRequired(code)
     if status in RETRYABLE:
-        return BackendUnavailable(f"HTTP {status} {code}", retry_after_s(headers.get("retry-after")))
+        return BackendUnavailable(f"HTTP {status} {code}", retry_after_s(headers.get("retry-after")), status)
     return BackendRefused(status, code)
 
 

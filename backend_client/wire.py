@@ -11,14 +11,17 @@ from numpy.typing import NDArray
 
 from backend_client.errors import WireFormatError
 
-SCHEMA = 1
+SCHEMA_MIN, SCHEMA_MAX = 1, 1  # what this client can read; a centre may offer one more or one less beside it
 LATEST_T = 4_102_444_800
 STATUSES = ("applied", "duplicate", "conflict", "rejected")
 
 
 @dataclass(frozen=True, slots=True)
 class Hello:
-    """First answer of a session. now_t is the centre's (maybe replayed) time, real_t its wall time."""
+    """First answer of a session. now_t is the centre's (maybe replayed) time, real_t its wall time.
+
+    first_t: when the centre's oldest day with readings begins, UTC s; None when it does not say.
+    """
 
     service: str
     mode: str
@@ -32,13 +35,20 @@ class Hello:
     features: tuple[str, ...]
     page_max: int
     player: Mapping[str, Any]
+    scopes: tuple[str, ...] = ("all",)
+    first_t: int | None = None
+
+    def speaks_ours(self) -> bool:
+        """Tell whether the two ranges of schema versions have one in common."""
+        return max(self.schema_min, SCHEMA_MIN) <= min(self.schema_max, SCHEMA_MAX)
 
 
 @dataclass(frozen=True, slots=True)
 class ObsPage:
     """Readings in columns, equal lengths: sid, t (UTC s), value (NaN missing), quality, rev.
 
-    tomb: (sid, t, rev) of deleted readings. cursor: where the next page starts.
+    tomb: (sid, t, rev) of deleted readings. cursor: where the next page starts. asof: the centre's
+    time, UTC s, when it answered.
     """
 
     epoch: str
@@ -50,6 +60,16 @@ class ObsPage:
     quality: NDArray[np.int64]
     rev: NDArray[np.int64]
     tomb: tuple[tuple[int, int, int], ...]
+    asof: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DayDigest:
+    """Count and xor of a day's readings in a scope; touched: the cursor that last changed the day."""
+
+    touched: str
+    count: int
+    xor: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +116,8 @@ def hello_from(doc: Mapping[str, Any]) -> Hello:
             features=tuple(str(f) for f in doc.get("features", ())),
             page_max=max(1, int(doc.get("page_max", 5000))),
             player=dict(doc.get("player") or {}),
+            scopes=tuple(str(x) for x in doc.get("scopes") or ("all",)),
+            first_t=None if doc.get("first") is None else int(doc["first"]),
         )
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as exc:
         raise WireFormatError(f"hello: {exc!r}") from exc
@@ -134,9 +156,20 @@ def obs_page_from(doc: Mapping[str, Any]) -> ObsPage:
         tomb = tuple((int(a), int(b), int(c)) for a, b, c in doc.get("tomb", ()))
         if any(not 0 <= t_ <= LATEST_T or not 0 <= rev_ < 2**62 for _, t_, rev_ in tomb):
             raise WireFormatError("a tombstone out of range")
-        return ObsPage(str(doc["epoch"]), str(doc["next"]), bool(doc["more"]), sid, t, value, quality, rev, tomb)
+        asof = None if doc.get("asof") is None else float(doc["asof"])
+        if asof is not None and not 0 <= asof <= LATEST_T:
+            raise WireFormatError("asof outside 1970 to 2100")
+        return ObsPage(str(doc["epoch"]), str(doc["next"]), bool(doc["more"]), sid, t, value, quality, rev, tomb, asof)
     except (KeyError, TypeError, ValueError, OverflowError) as exc:
         raise WireFormatError(f"changes: {exc!r}") from exc
+
+
+def day_digest_from(doc: Mapping[str, Any], scope: str) -> DayDigest:
+    try:
+        found = doc["scopes"][scope]
+        return DayDigest(str(doc["touched"]), int(found["count"]), str(found["xor"]))
+    except (KeyError, TypeError, ValueError) as exc:
+        raise WireFormatError(f"digest: {exc!r}") from exc
 
 
 def record_page_from(doc: Mapping[str, Any]) -> RecordPage:
@@ -165,7 +198,10 @@ def answers_from(doc: Mapping[str, Any]) -> tuple[OpAnswer, ...]:
                 status = str((a.get("first") or {}).get("status", "applied"))
             if status not in STATUSES:
                 raise WireFormatError(f"ops answer: status {status!r}")
-            found.append(OpAnswer(str(a["id"]), status, code, a.get("current")))
+            current = a.get("current")
+            if current is not None:
+                int(current["version"])
+            found.append(OpAnswer(str(a["id"]), status, code, current))
         return tuple(found)
     except (KeyError, TypeError, ValueError, AttributeError) as exc:
         raise WireFormatError(f"ops answer: {exc!r}") from exc

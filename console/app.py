@@ -31,6 +31,7 @@ from console.services.session import Session, Source
 from console.services.supervisor import Child, Supervisor
 from console.services.wall_control import WallControl
 from console.settings import Settings
+from console.store.keys import OpsKey, available_key
 from console.sync.sources import check_source, is_remote
 from console.windows.docking import prepare_docking
 from console.windows.panels import Context
@@ -101,8 +102,8 @@ def catch_everything(hub: ErrorHub, home: DataHome) -> None:
     qInstallMessageHandler(from_qt)
 
 
-def children(home: DataHome, settings: Settings) -> list[Child]:
-    """Return the processes that a window needs: the centre when it is embedded, and sync."""
+def children(home: DataHome, settings: Settings, key: OpsKey | None) -> list[Child]:
+    """Return the processes that a window needs: the centre when it is embedded, and sync, which is handed the key."""
     where = ["--home", str(home.root), "--source", settings.source]
     found = []
     if not is_remote(settings.source):
@@ -110,7 +111,9 @@ def children(home: DataHome, settings: Settings) -> list[Child]:
         if settings.replay_start:
             central += ["--start", settings.replay_start]
         found.append(Child("central", central, home.central(settings.source)))
-    found.append(Child("sync", [*where, "sync"], home.profile(settings.source).folder))
+    found.append(
+        Child("sync", [*where, "sync"], home.profile(settings.source).folder, first_words=key.to_line() if key else b"\n")
+    )
     return found
 
 
@@ -144,13 +147,16 @@ async def _desk(
     done = asyncio.Event()
     app.on_quit = done.set
     _on_signals(done)
-    supervisor = Supervisor(children(home, settings))
+    key, locked = await unlock_desk(home, look, done)
+    if done.is_set():
+        return ""
+    supervisor = Supervisor(children(home, settings, key))
     supervisor.start()  # they start while the window is being built
-    session = Session(Source(home, settings.source), hub)
+    session = Session(Source(home, settings.source, key), hub)
     instruments = Instruments()
     wall = WallControl(session)
     context = Context(look, hub, session, settings, instruments, wall)
-    said = f"{problem.what}{problem.next_step}" if problem else ""
+    said = f"{problem.what}{problem.next_step}" if problem else locked
     frame = Frame(context, wall=wall, problem=said)
     chosen: list[str] = []
     frame.closing.connect(done.set)
@@ -190,6 +196,40 @@ def _on_signals(done: asyncio.Event) -> None:
             loop.add_signal_handler(number, done.set)
 
 
+async def unlock_desk(home: DataHome, look: Look, done: asyncio.Event) -> tuple[OpsKey | None, str]:
+    """Return the key and a standing word for the banner; asks on a page of its own where nobody else has the key."""
+    from console.windows.unlock import UnlockPage
+
+    problem = ""
+    try:
+        key = await asyncio.to_thread(available_key, home.root)
+    except ConsoleError as exc:
+        key, problem = None, f"{exc.what}{exc.next_step}"
+    if key is not None:
+        return key, ""
+    page = UnlockPage(look, home.root, problem)
+    page.show()
+    asked, left = asyncio.ensure_future(page.wait()), asyncio.ensure_future(done.wait())
+    await asyncio.wait({asked, left}, return_when=asyncio.FIRST_COMPLETED)
+    key = asked.result() if asked.done() else None
+    for task in (asked, left):
+        task.cancel()
+    if page.given_up:
+        done.set()
+    page.hide()
+    page.deleteLater()
+    return key, "" if key is not None else look.tr("记录库没有解锁：可以照常查看，不能签收和记录。要记录请重新启动并输入口令。")
+
+
+def quiet_key(home: DataHome) -> OpsKey | None:
+    """Return the key where it is to be had without asking; a window without it only shows."""
+    try:
+        return available_key(home.root)
+    except ConsoleError as exc:
+        log.warning("ops key: %s", exc)
+        return None
+
+
 def run_wall(options: argparse.Namespace, home: DataHome, settings: Settings) -> int:
     """Run one wall screen; it follows the desk of the same data source."""
     check_source(settings.source)
@@ -211,9 +251,10 @@ async def _wall(
     done = asyncio.Event()
     app.on_quit = done.set
     _on_signals(done)
-    supervisor = Supervisor(children(home, settings))
+    key = quiet_key(home)
+    supervisor = Supervisor(children(home, settings, key))
     supervisor.start()
-    session = Session(Source(home, settings.source), hub)
+    session = Session(Source(home, settings.source, key), hub)
     instruments = Instruments()
     screen = WallScreen(Context(look, hub, session, settings, instruments, large=True), options.node)
     screens = QGuiApplication.screens()
@@ -250,7 +291,9 @@ def run_shot(options: argparse.Namespace, home: DataHome, settings: Settings) ->
     wanted = ShotOptions.from_arguments(options)
     loop = qt_loop(app, hub.report)
     with contextlib.closing(loop):
-        written = loop.run_until_complete(take_shots(home, settings, wanted, hub, lambda s: make_look(app, s), children))
+        written = loop.run_until_complete(
+            take_shots(home, settings, wanted, hub, lambda s: make_look(app, s), children, quiet_key(home))
+        )
     for path in written:
         print(path)
     for incident in hub.incidents:

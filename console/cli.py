@@ -175,13 +175,20 @@ def _central(options: argparse.Namespace, home: DataHome, settings: Settings) ->
 
 def _sync(options: argparse.Namespace, home: DataHome, settings: Settings) -> int:
     from console.broker import broker_from
+    from console.store.keys import PASSPHRASE_VARIABLE, OpsKey, available_key
     from console.sync.process import SyncOptions, run_sync
     from console.sync.sources import central_of
 
     start_logging(home.logs, f"sync-{home.profile(settings.source).name}", echo=not options.child)
     central = central_of(home, settings.source)
-    run_sync(SyncOptions(home, settings.source, central, options.child, broker_from(settings.doorbell)))
-    return 0
+    if options.child:
+        key = OpsKey.from_line(sys.stdin.buffer.readline())
+    else:
+        key = available_key(home.root)
+        if key is None:
+            print(f"记录库没有解锁：只拉取，不上报。要上报请设置环境变量 {PASSPHRASE_VARIABLE}。", file=sys.stderr)
+    broker = broker_from(settings.doorbell)
+    return run_sync(SyncOptions(home, settings.source, central, options.child, key, settings.scope, broker))
 
 
 def _import(options: argparse.Namespace, home: DataHome, _settings: Settings) -> int:

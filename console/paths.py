@@ -26,6 +26,10 @@ class Profile:
         return self.folder / "ops.db"
 
     @property
+    def attachments(self) -> Path:
+        return self.folder / "attachments"
+
+    @property
     def latest(self) -> Path:
         return self.folder / "latest.db"
 

@@ -16,6 +16,7 @@ from console.errors import ConsoleError
 
 ALREADY_RUNNING = 75  # exit status: another process owns the folder
 PORT_TAKEN = 76
+MADE_WAY = 77  # a sync process without the key left for one that has it
 CHILD_FLAG = "--child"
 
 
@@ -35,6 +36,18 @@ class Endpoint:
     @property
     def url(self) -> str:
         return f"http://{self.host}:{self.port}"
+
+
+def boot_mark() -> str:
+    """Return what names this run of the machine, "" where the system does not tell.
+
+    Within one run steady seconds can be compared across processes and restarts of the console.
+    """
+    mark = Path("/proc/sys/kernel/random/boot_id")
+    try:
+        return mark.read_text("ascii").strip()
+    except OSError:
+        return ""
 
 
 @contextlib.contextmanager

@@ -21,6 +21,7 @@ class Settings:
     """Everything a user may set.
 
     source: ``live``, a recording's name, or the https:// address of a central service.
+    scope: what part of the province is kept here: ``all``, or a list like ``basin:北江,city:清远``.
     font_scale: 0.8 to 2.0. replay_rate: how fast a recording starts, ×1 to ×3600.
     doorbell: an MQTT broker (mqtts://host:8883) that announces news of a large centre.
     """
@@ -35,6 +36,7 @@ class Settings:
     replay_start: str = ""
     dem: str = ""
     doorbell: str = ""
+    scope: str = "all"
 
 
 def _fault(path: Path, key: str, problem: str) -> SettingsError:

@@ -1,6 +1,6 @@
 """``python3 -m tests``: sets everything up, then lint, types, contracts, tests; and the long forms.
 
-bench [ids] [--json FILE], soak [minutes], chaos [cycles], load [consoles], shots (the README's pictures).
+bench [ids] [--json FILE], soak [minutes], kills [cycles], field [runs] [writes], load [consoles], shots (the README's pictures).
 """
 
 from __future__ import annotations
@@ -41,10 +41,14 @@ def main() -> int:
         from tests.long.soak import run_soak
 
         return run_soak(words[1:])
-    if words[:1] == ["chaos"]:
-        from tests.long.chaos import run_chaos
+    if words[:1] == ["kills"]:
+        from tests.kill_cycles import run_kills
 
-        return run_chaos(words[1:])
+        return run_kills(words[1:])
+    if words[:1] == ["field"]:
+        from tests.field_laptop import run_field
+
+        return run_field(words[1:])
     if words[:1] == ["load"]:
         from tests.long.load import run_load
 

@@ -12,10 +12,15 @@ from pathlib import Path
 
 import pytest
 
+os.environ.setdefault("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")  # no test touches a person's own
+os.environ["FLOOD_CONSOLE_PASSPHRASE"] = "测试用口令 2022"
+
 from console.errors import ErrorHub
 from console.paths import DataHome, Profile
+from console.store.keys import OpsKey, unlock
 from tests.interop.mosquitto import mosquitto
 from tests.interop.postgres_server import postgres, postgres_server
+from tests.processes import make_key
 
 __all__ = ["mosquitto", "postgres", "postgres_server"]
 
@@ -26,7 +31,13 @@ SHARED = Path(__file__).resolve().parent.parent.parent / "shared"
 def home(tmp_path: Path) -> DataHome:
     found = DataHome(tmp_path / "home")
     found.prepare()
+    make_key(found)
     return found
+
+
+@pytest.fixture
+def key(home: DataHome) -> OpsKey:
+    return unlock(home.root, os.environ["FLOOD_CONSOLE_PASSPHRASE"])
 
 
 @pytest.fixture

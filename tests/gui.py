@@ -18,6 +18,7 @@ from console.services.instruments import Instruments
 from console.services.session import Session, Source
 from console.services.wall_control import WallControl
 from console.settings import Settings
+from console.store.keys import available_key
 from console.windows.panels import Context
 
 
@@ -65,4 +66,4 @@ def context_of(qapp: Any, session: Session, hub: ErrorHub, **settings: Any) -> C
 
 
 def session_of(home: DataHome, source: str, hub: ErrorHub) -> Session:
-    return Session(Source(home, source), hub)
+    return Session(Source(home, source, available_key(home.root)), hub)

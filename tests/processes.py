@@ -16,6 +16,7 @@ from backend_client.central import Central
 from backend_client.session import Session
 from console.paths import DataHome
 from console.processes import Endpoint, read_endpoint
+from console.store.keys import PASSPHRASE_VARIABLE, OpsKey, unlock
 
 ROOT = Path(__file__).resolve().parent.parent
 T = TypeVar("T")
@@ -32,6 +33,11 @@ def eventually(question: Callable[[], T], seconds: float = 20.0, what: str = "")
         if time.monotonic() > end:
             raise AssertionError(f"not within {seconds} s: {what or question}")
         PAUSE.wait(0.05)
+
+
+def make_key(home: DataHome) -> OpsKey:
+    """Give a data folder its key under the tests' passphrase, cheaply derived."""
+    return unlock(home.root, os.environ[PASSPHRASE_VARIABLE], cost=2**10)
 
 
 class Running:

@@ -51,21 +51,25 @@ FACT_HEADINGS = {
 
 def _tables() -> set[str]:
     from console.domain import alarms, quality, states
-    from console.presenters import duty, hydrograph, palette, source_words, sources, status, system
-    from console.services import duty_desk, wall_control
-    from console.windows import panel_catalog, workspaces
+    from console.domain import response as levels
+    from console.presenters import conflicts, duty, hydrograph, palette, source_words, sources, status, system
+    from console.services import conflict_desk, duty_desk, wall_control
+    from console.windows import panel_catalog, unlock, workspaces
     from widgets import duty_log, station_table
 
     texts = set(alarms.WORDS.values()) | set(quality.WORDS.values()) | set(states.WORDS.values())
     texts |= set(hydrograph.LIMIT_WORDS.values()) | set(palette.KINDS.values())
     texts |= {w for w, _ in status.LINK_WORDS.values()} | set(status.NEXT_STEPS.values())
-    texts |= {w for w, _ in system.FRESH.values()} | {w for w, _ in system.STATES.values()} | set(system.KINDS.values())
+    texts |= {w for w, _ in system.FRESH.values()} | {w for w, _ in system.STATES.values()} | set(conflict_desk.KINDS.values())
     texts |= (
         {s.word for s in source_words.STATES.values()} | set(source_words.KINDS.values()) | set(source_words.NOTES.values())
     )
     texts |= {t for pair in source_words.REASONS.values() for t in pair} | set(sources.COLUMNS) | FACT_HEADINGS
     texts |= set(duty_desk.LOG_TYPES.values()) | set(wall_control.LAYOUTS) | set(duty.REFUSALS.values())
+    texts |= set(levels.TOPICS.values()) | set(levels.LEVEL_WORDS.values()) | set(duty.LOG_WORDS.values())
+    texts |= set(conflicts.FIELDS.values()) | set(conflicts.ORDER_STATES.values())
     texts |= {t for t, _ in panel_catalog.PANELS.values()} | {w.title for w in workspaces.WORKSPACES}
     texts |= {f"打开{w.title}" for w in workspaces.WORKSPACES}
     texts |= {c.title for c in station_table.COLUMNS} | set(duty_log.TITLES)
+    texts |= set(unlock.WHY)
     return texts

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import qtawesome
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QKeyEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QComboBox,
+    QFileDialog,
     QHBoxLayout,
     QHeaderView,
     QLabel,
@@ -22,7 +24,8 @@ from PySide6.QtWidgets import (
 )
 
 from console.look import Look
-from console.viewdata.duty import LogRow
+from console.viewdata.duty import FileView, LogRow
+from widgets.clips import Clips
 
 Role = Qt.ItemDataRole
 Index = QModelIndex | QPersistentModelIndex
@@ -56,8 +59,12 @@ class LogModel(QAbstractTableModel):
         row = self.rows[index.row()]
         if role in (Role.DisplayRole, Role.ToolTipRole):
             cells = (row.time_text, self.look.tr(row.kind), row.text, row.author, self.look.tr(row.status))
+            if index.column() == 2 and role == Role.DisplayRole and row.files:
+                return f"（{self.look.tr('附件')} {len(row.files)}）{row.text}"
             text = cells[index.column()]
             return text if role == Role.DisplayRole else text.replace("<", "‹").replace("&", "＆")
+        if role == Role.DecorationRole and index.column() == 2 and row.files:
+            return qtawesome.icon("mdi6.paperclip", color=self.look.color("text.dim"))
         if role == Role.ForegroundRole:
             if index.column() == 4 and (row.pending or row.refused):
                 return self.look.color("state.guaranteed" if row.refused else "state.warning")
@@ -70,12 +77,19 @@ class LogModel(QAbstractTableModel):
         return None
 
 
+def local_files(source: Any) -> list[str]:
+    """Return the local paths of dropped or pasted data; nothing is fetched from elsewhere."""
+    return [u.toLocalFile() for u in source.urls() if u.isLocalFile()] if source.hasUrls() else []
+
+
 class Draft(QPlainTextEdit):
     """Signals:
     done: Ctrl+Enter was pressed.
+    files_given: files were dropped or pasted; arg is their paths.
     """
 
     done = Signal()
+    files_given = Signal(list)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         enter = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
@@ -84,18 +98,29 @@ class Draft(QPlainTextEdit):
             return
         super().keyPressEvent(event)
 
+    def canInsertFromMimeData(self, source: Any) -> bool:
+        return bool(source.hasText() or source.hasUrls())
+
     def insertFromMimeData(self, source: Any) -> None:
-        """Paste as plain text only."""
-        if source.hasText():
+        """Paste as plain text only; files become attachments."""
+        paths = local_files(source)
+        if paths:
+            self.files_given.emit(paths)
+        elif source.hasText():
             self.insertPlainText(source.text())
 
 
 class DutyLog(QWidget):
     """Signals:
     entry_requested: (type code, text, name).
+    attach_requested: arg is the paths of files chosen, dropped or pasted.
+    detach_requested, file_requested: arg is the SHA-256 of a file of the draft, of the chosen line.
     """
 
     entry_requested = Signal(str, str, str)
+    attach_requested = Signal(list)
+    detach_requested = Signal(str)
+    file_requested = Signal(object)
 
     def __init__(self, look: Look, kinds: Mapping[str, str], operator: str) -> None:
         super().__init__()
@@ -109,7 +134,7 @@ class DutyLog(QWidget):
         self.table.setAccessibleName(look.tr("值班日志"))
         header = self.table.horizontalHeader()
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        for i, width in enumerate((96, 84, 300, 84, 84)):
+        for i, width in enumerate((96, 84, 300, 84, 110)):
             header.resizeSection(i, round(width * look.scale))
         header.setSectionResizeMode(2, QHeaderView.ResizeMode.Stretch)
         self.kind = QComboBox(self)
@@ -123,6 +148,9 @@ class DutyLog(QWidget):
         self.text = Draft(self)
         self.text.setPlaceholderText(look.tr("事情、时间、来自谁、怎样处理。Ctrl+Enter 保存"))
         self.text.setFixedHeight(round(64 * look.scale))
+        self.attach = QPushButton(look.tr("附件"), self)
+        self.attach.setIcon(qtawesome.icon("mdi6.paperclip", color=look.color("text.dim")))
+        self.attach.setToolTip(look.tr("添加照片、录音或文件；也可以拖进来或粘贴"))
         self.button = QPushButton(look.tr("保存记录"), self)
         self.button.setObjectName("primary")
         self.status = QLabel("", self)
@@ -134,6 +162,7 @@ class DutyLog(QWidget):
         row.addWidget(self.kind)
         row.addWidget(self.name)
         row.addWidget(self.status, 1)
+        row.addWidget(self.attach)
         row.addWidget(self.button)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 8)
@@ -143,7 +172,11 @@ class DutyLog(QWidget):
         self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         column.addWidget(self.table, 1)
         column.addWidget(self.empty, 1)
+        self.line_files = Clips(look, "mdi6.content-save-outline", look.tr("另存为"))
+        self.draft_files = Clips(look, "mdi6.close", look.tr("去掉附件"))
+        column.addWidget(self.line_files)
         column.addLayout(row)
+        column.addWidget(self.draft_files)
         inset = QHBoxLayout()
         inset.setContentsMargins(10, 0, 10, 0)
         inset.addWidget(self.text)
@@ -151,11 +184,56 @@ class DutyLog(QWidget):
         self._saving = False
         self.button.clicked.connect(self._ask)
         self.text.done.connect(self._ask)
+        self.text.files_given.connect(self.attach_requested)
+        self.attach.clicked.connect(self._pick)
+        self.draft_files.pressed.connect(self.detach_requested)
+        self.line_files.pressed.connect(self._file_pressed)
+        self.table.selectionModel().currentRowChanged.connect(lambda *_: self._show_files())
+        self.setAcceptDrops(True)
 
     def show_rows(self, rows: Sequence[LogRow]) -> None:
         self.model.set_rows(rows)
         self.table.setVisible(bool(rows))
         self.empty.setVisible(not rows)
+        self._show_files()
+
+    def _chosen_files(self) -> tuple[FileView, ...]:
+        row = self.table.currentIndex().row()
+        return self.model.rows[row].files if 0 <= row < len(self.model.rows) else ()
+
+    def _show_files(self) -> None:
+        self.line_files.show_items([(f.sha256, f.text) for f in self._chosen_files()])
+
+    def _file_pressed(self, sha256: str) -> None:
+        found = next((f for f in self._chosen_files() if f.sha256 == sha256), None)
+        if found is not None:
+            self.file_requested.emit(found)
+
+    def _pick(self) -> None:
+        """Choose files beside the work: the dialog blocks nothing."""
+        dialog = QFileDialog(self, self.look.tr("添加附件"))
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
+        dialog.setModal(False)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.filesSelected.connect(self.attach_requested)
+        dialog.show()
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if local_files(event.mimeData()):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        paths = local_files(event.mimeData())
+        if paths:
+            self.attach_requested.emit(paths)
+            event.acceptProposedAction()
+
+    def show_draft_files(self, items: Sequence[tuple[str, str]]) -> None:
+        """Show what will be saved with the entry; pressed again a file is taken off."""
+        self.draft_files.show_items(items)
+
+    def say(self, text: str) -> None:
+        self.status.setText(text)
 
     def _ask(self) -> None:
         if not self._saving:
@@ -171,6 +249,12 @@ class DutyLog(QWidget):
     def not_saved(self, text: str) -> None:
         self._saving = False
         self.status.setText(text)
+
+    def edit_again(self, text: str) -> None:
+        """Put a refused entry's text back into the form, below what is typed there."""
+        typed = self.text.toPlainText()
+        self.text.setPlainText(f"{typed}\n{text}" if typed.strip() else text)
+        self.text.setFocus()
 
     def draft(self) -> dict[str, str]:
         """Return what was typed and not saved yet."""

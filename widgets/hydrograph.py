@@ -34,6 +34,7 @@ LIMIT_TOKENS = {
 }
 FLOWS = ("flow", "outflow")
 DENSE = 3000
+HOLES = 40
 RAIN_SHARE = 4.0  # rain bars use the top quarter
 
 
@@ -167,7 +168,8 @@ class Hydrograph(QWidget):
     # --- data -----------------------------------------------------------------------------
     def show_view(self, view: HydrographView) -> None:
         """Draw another station or window; a mere move of the now-line costs next to nothing."""
-        same = self._view is not None and self._view.curves is view.curves and self._view.limits is view.limits
+        before = self._view
+        same = before is not None and before.curves is view.curves and before.limits is view.limits
         self._view = view
         self.plot.setVisible(True)
         self.now_line.setValue(view.moment)
@@ -187,6 +189,7 @@ class Hydrograph(QWidget):
                 self._add_curve(curve)
         self._limits(view)
         self._ranges(view)
+        self._holes(view)
         self._redecimate()
 
     def _clear(self) -> None:
@@ -236,6 +239,24 @@ class Hydrograph(QWidget):
             region.setZValue(-20)
             self.item.addItem(region, ignoreBounds=True)
             self._marks.append(region)
+
+    def _holes(self, view: HydrographView) -> None:
+        """Hatch what was not fetched yet, with the word in it: no line must not look like no water."""
+        color = self.look.color("curve.gap")
+        for start, end in view.holes[:HOLES]:
+            brush = QBrush(self.look.color("curve.gap", 200), Qt.BrushStyle.DiagCrossPattern)
+            region = pg.LinearRegionItem((start, end), movable=False, brush=brush, pen=pg.mkPen(color, width=1))
+            region.setZValue(-15)
+            self._mark(region)
+            label = pg.TextItem(
+                self.look.tr("未取回"),
+                color=self.look.color("text"),
+                anchor=(0.5, 1.1),
+                fill=pg.mkBrush(self.look.color("panel", 235)),
+            )
+            label.setFont(self.look.font("small_px", bold=True))
+            label.setPos((start + end) / 2, self.item.vb.viewRange()[1][0])
+            self._mark(label)
 
     def _limits(self, view: HydrographView) -> None:
         for limit in view.limits:
@@ -325,6 +346,7 @@ class Hydrograph(QWidget):
     def reading_at(self, t: float) -> str:
         """Return every series' reading nearest before t, with time, unit and quality."""
         lines = [datetime.fromtimestamp(t, UTC).astimezone(BEIJING).strftime("%m-%d %H:%M")]
+        fetched = self._view is None or not any(a <= t <= b for a, b in self._view.holes)
         for curve in self._view.curves if self._view else ():
             i = int(np.searchsorted(curve.t, t, side="right")) - 1
             known = i >= 0 and t - curve.t[i] <= 1.5 * curve.interval_s and math.isfinite(curve.v[i])
@@ -332,7 +354,7 @@ class Hydrograph(QWidget):
             text = (
                 f"{element.text(float(curve.v[i]))} {curve.unit} {self.look.tr(word(int(curve.quality[i])))}"
                 if known
-                else self.look.tr("缺测")
+                else self.look.tr("缺测" if fetched else "未取回")
             )
             lines.append(f"{self.look.tr(curve.name)} {text}")
         limit = next((m for m in self._view.limits if m.kind == "warning"), None) if self._view else None

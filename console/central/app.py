@@ -10,7 +10,6 @@ import re
 import time
 from collections.abc import AsyncIterator
 from dataclasses import asdict
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,19 +19,25 @@ from pydantic import BaseModel, Field
 from starlette.middleware.gzip import GZipMiddleware
 
 from console import __version__
+from console.central.continuity import Continuity
+from console.central.digests import DayDigests
 from console.central.doorbell import Doorbell
 from console.central.ops import OpBatch, apply_ops
 from console.central.pages import PageCache
 from console.central.player import Player
 from console.central.problems import Gate, Problem, install
 from console.central.repository import Repository
-from console.central.snapshots import columns, cursor, day_digest, snapshot_file
+from console.central.scopes import Members, ScopeMap, UnknownScope
+from console.central.snapshots import columns, cursor, snapshot_file
 from console.central.sources.host import SourcesHost
 from console.central.topics import declared_topics
+from console.central.uploads import Uploads, add_uploads
 from console.central.watch import Watch
-from console.domain.time import BEIJING
+from console.domain.digests import day_number, day_text, day_window
 
 PAGE_MAX = 20_000
+SCANS = 20  # pages a scoped feed looks through for one answer
+SCOPE_LIMIT = 600
 ROOM_LIMIT = 16 * 1024
 KINDS = (
     "stations",
@@ -66,14 +71,23 @@ class PlayerBody(BaseModel):
 class Service:
     """What the handlers share; built once per process."""
 
-    def __init__(self, repo: Repository, folder: Path, player: Player | None, bell: Doorbell | None = None) -> None:
+    def __init__(
+        self,
+        repo: Repository,
+        folder: Path,
+        player: Player | None,
+        continuity: Continuity | None = None,
+        bell: Doorbell | None = None,
+    ) -> None:
         self.repo = repo
         self.folder = folder
         self.bell = bell or Doorbell()
         self.pages = PageCache()
-        self.watch = Watch(repo, self.bell, player)
+        self.watch = Watch(repo, self.bell, player, continuity)
         self.player = player
         self.host: SourcesHost | None = None  # reads foreign sources while the app lives
+        self.scopes = ScopeMap(repo)
+        self.digests = DayDigests(repo)
 
     def hello(self) -> dict[str, Any]:
         repo, state = self.repo, self.player.state() if self.player else None
@@ -89,26 +103,58 @@ class Service:
                 "rate": state.rate if state else 1.0,
                 "running": state.running if state else True,
             },
-            "features": ["snapshot", "digest", "rooms"] + (["player"] if state else []),
+            "features": ["snapshot", "digest", "days", "rooms", "uploads"] + (["player"] if state else []),
             "page_max": PAGE_MAX,
-            "floor": {"obs": 0, "records": 0},
-            "scopes": ["all"],
+            "floor": {"obs": repo.floor, "records": 0},  # records are never deleted
+            "first": self.first_t(),
+            "scopes": list(self.scopes.names()),
             "roles": ["duty"],
             "player": asdict(state) if state else None,
         }
+
+    def first_t(self) -> int | None:
+        """Return when the oldest day with readings begins, UTC s; None while there are none."""
+        days = self.repo.days_after(0)
+        return day_window(days[-1])[0] if days else None
+
+    def members(self, scope: str) -> Members:
+        """Return what a scope holds.
+
+        Raises:
+            Problem: 422, the scope is not offered.
+        """
+        try:
+            return self.scopes.members(scope)
+        except UnknownScope as exc:
+            raise Problem(422, "unknown-scope", "hello lists the scopes of this service") from exc
+
+    def changes(self, after: int, limit: int, members: Members) -> tuple[list[tuple[Any, ...]], int, bool]:
+        """Return (rows of the scope, next, more); next passes over rows of others too.
+
+        An answer may be empty and have more: a console far behind must not scan for ever.
+        """
+        found: list[tuple[Any, ...]] = []
+        upto, more = after, True
+        for _ in range(SCANS if members.sids is not None else 1):
+            rows, upto, more = self.repo.changes(upto, limit - len(found))
+            found += members.rows(rows)
+            if not more or len(found) >= limit:
+                break
+        return found, upto, more
 
     def seq_of(self, after: str) -> int:
         """Return the seq of a cursor.
 
         Raises:
-            Problem: 410, the only resync signal: unknown, foreign or too new a cursor.
+            Problem: 410, the only resync signal: unknown, foreign, too new, or so old that a
+                deletion since is forgotten.
         """
         if after in ("", "0"):
             return 0
         epoch, _, seq = after.partition(".")
         if epoch != self.repo.epoch[:12]:
             raise Problem(410, "epoch-changed")
-        if not seq.isdigit() or int(seq) > self.repo.seq:
+        if not seq.isdigit() or not self.repo.floor <= int(seq) <= self.repo.seq:
             raise Problem(410, "cursor-expired")
         return int(seq)
 
@@ -139,6 +185,7 @@ def build_app(service: Service, token: str) -> FastAPI:
     _reading(app, service)
     _feeds(app, service)
     _writing(app, service)
+    add_uploads(app, Uploads(service.repo, service.folder))
     return app
 
 
@@ -156,10 +203,11 @@ def _reading(app: FastAPI, service: Service) -> None:
         return service.hello()
 
     @app.get("/v1/objects/{kind}")
-    def objects(kind: str, if_none_match: str = Header("")) -> Response:
+    def objects(kind: str, if_none_match: str = Header(""), scope: str = Query("all", max_length=SCOPE_LIMIT)) -> Response:
         if kind not in KINDS:
             raise Problem(404, "unknown-kind")
-        body = json.dumps({"epoch": repo.epoch, "items": repo.objects(kind)}, ensure_ascii=False)
+        items = service.scopes.objects(kind, service.members(scope))
+        body = json.dumps({"epoch": repo.epoch, "items": items}, ensure_ascii=False)
         return _tagged(body, if_none_match)
 
     @app.get("/v1/sources")
@@ -173,12 +221,12 @@ def _reading(app: FastAPI, service: Service) -> None:
         return _tagged(json.dumps({"items": declared_topics()}, ensure_ascii=False), if_none_match)
 
     @app.get("/v1/obs/latest")
-    def latest(scope: str = Query("all", max_length=60)) -> dict[str, Any]:
-        _check_scope(scope)
-        rows = repo.latest()
+    def latest(scope: str = Query("all", max_length=SCOPE_LIMIT)) -> dict[str, Any]:
+        members, seq = service.members(scope), repo.seq
+        rows = members.rows(repo.latest())
         return {
             "epoch": repo.epoch,
-            "next": cursor(repo.epoch, repo.seq),
+            "next": cursor(repo.epoch, seq),
             "more": False,
             "asof": service.watch.now(),
             "count": len(rows),
@@ -191,7 +239,7 @@ def _reading(app: FastAPI, service: Service) -> None:
         if known is None or not re.fullmatch(r"[A-Za-z0-9._-]{1,80}", file_id):
             raise Problem(404, "not-found")
         name, media, sha256 = known
-        headers = {"ETag": f'"{sha256}"', "Repr-Digest": f"sha-256=:{sha256}:"}
+        headers = {"X-Content-Type-Options": "nosniff", "ETag": f'"{sha256}"', "Repr-Digest": f"sha-256=:{sha256}:"}
         return FileResponse(service.folder / "files" / sha256, media_type=media, filename=name, headers=headers)
 
     @app.get("/v1/events")
@@ -207,19 +255,19 @@ def _feeds(app: FastAPI, service: Service) -> None:
         feed: str,
         after: str = Query("", max_length=60),
         limit: int = Query(5000, ge=1, le=PAGE_MAX),
-        scope: str = Query("all", max_length=60),
+        scope: str = Query("all", max_length=SCOPE_LIMIT),
         accept_encoding: str = Header(""),
     ) -> Response:
-        _check_scope(scope)
+        members = service.members(scope)
         seq = service.seq_of(after)
-        key = (feed, seq, limit, scope, repo.epoch, repo.seq)
-        return service.pages.answer(key, accept_encoding, lambda: page(feed, seq, limit))
+        key = (feed, seq, limit, scope, repo.epoch, repo.seq, repo.meta("objects"))
+        return service.pages.answer(key, accept_encoding, lambda: page(feed, seq, limit, members))
 
-    def page(feed: str, seq: int, limit: int) -> dict[str, Any]:
+    def page(feed: str, seq: int, limit: int, members: Members) -> dict[str, Any]:
         head = {"epoch": repo.epoch, "asof": service.watch.now()}
         if feed == "obs":
-            rows, upto, more = repo.changes(seq, limit)
-            body = {"cols": columns(rows), "tomb": repo.tombs(seq, upto)}
+            rows, upto, more = service.changes(seq, limit, members)
+            body = {"cols": columns(rows), "tomb": members.rows(repo.tombs(seq, upto))}
         elif feed == "records":
             rows, upto, more = repo.record_changes(seq, limit)
             names = ("kind", "id", "rev")
@@ -233,20 +281,32 @@ def _feeds(app: FastAPI, service: Service) -> None:
     def snapshot(
         from_t: int = Query(alias="from"),
         to_t: int = Query(alias="to"),
-        scope: str = Query("all", max_length=60),
+        scope: str = Query("all", max_length=SCOPE_LIMIT),
+        if_range: str = Header(""),
     ) -> Response:
-        _check_scope(scope)
+        members = service.members(scope)
         _check_window(from_t, to_t)
-        path, etag = snapshot_file(repo, service.folder / "snapshots", from_t, to_t)
+        path, etag = snapshot_file(repo, service.folder / "snapshots", (from_t, to_t), members, if_range.strip('"'))
         return FileResponse(path, media_type="application/gzip", headers={"ETag": f'"{etag}"'})
 
     @app.get("/v1/feeds/obs/digest")
-    def digest(day: str = Query(pattern=r"^\d{4}-\d{2}-\d{2}$")) -> dict[str, Any]:
+    def digest(
+        day: str = Query(pattern=r"^\d{4}-\d{2}-\d{2}$"), scope: str = Query("all", max_length=SCOPE_LIMIT)
+    ) -> dict[str, Any]:
+        members = service.members(scope)
         try:
-            start = int(datetime.fromisoformat(day).replace(tzinfo=BEIJING).timestamp())
+            touched, found = service.digests.of(day_number(day), members)
         except (ValueError, OverflowError) as exc:
             raise Problem(422, "invalid", "day") from exc
-        return {"epoch": repo.epoch, "day": day, "scopes": {"all": day_digest(repo, start, start + 86399)}}
+        mark = cursor(repo.epoch, touched)
+        return {"epoch": repo.epoch, "day": day, "touched": mark, "scopes": {members.name: found.to_doc()}}
+
+    @app.get("/v1/feeds/obs/days")
+    def days(after: str = Query("", max_length=60)) -> dict[str, Any]:
+        """List the Beijing days in which a reading came, changed or went after a cursor, newest first."""
+        seq, now = service.seq_of(after), repo.seq
+        found = [day_text(d) for d in repo.days_after(seq)]
+        return {"epoch": repo.epoch, "next": cursor(repo.epoch, now), "days": found}
 
 
 def _writing(app: FastAPI, service: Service) -> None:
@@ -257,7 +317,11 @@ def _writing(app: FastAPI, service: Service) -> None:
         answers = apply_ops(repo, batch.ops, service.watch.now())
         if any(a["status"] == "applied" for a in answers):
             service.bell.ring("changed", {"feed": "records", "seq": repo.seq})
-        return {"epoch": repo.epoch, "answers": answers}
+        whole = True
+        if batch.audit_head is not None:
+            head, since = batch.audit_head, batch.audit_head.since
+            whole = repo.note_head(head.device, head.n, head.hash, (since.n, since.hash) if since else None)
+        return {"epoch": repo.epoch, "answers": answers, "audit_whole": whole}
 
     @app.get("/v1/rooms/{room}")
     def get_room(room: str) -> dict[str, Any]:
@@ -288,11 +352,6 @@ def _writing(app: FastAPI, service: Service) -> None:
         repo.audit(actor, f"player.{body.action}", f"rate={body.rate} t={body.t}")
         service.bell.ring("clock", {})
         return JSONResponse(asdict(service.player.state()) | {"epoch": repo.epoch})
-
-
-def _check_scope(scope: str) -> None:
-    if scope != "all":
-        raise Problem(422, "unknown-scope", "this service offers the scope 'all'")
 
 
 def _check_window(from_t: int, to_t: int) -> None:

@@ -28,6 +28,7 @@ TITLES = {
     422: "unprocessable",
     500: "fault in the service",
     503: "not available now",
+    507: "the service's disk is full",
 }
 
 

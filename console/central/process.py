@@ -15,6 +15,7 @@ import uvicorn
 from backend_client.mqtt import MqttPublisher
 from console.broker import broker_from
 from console.central.app import Service, build_app
+from console.central.continuity import Continuity
 from console.central.doorbell import Doorbell
 from console.central.player import Player
 from console.central.repository import Repository, open_repository
@@ -113,13 +114,15 @@ def run_central(home: DataHome, options: CentralOptions, adapters: AdapterFactor
     with sole_owner(folder, "central"):
         sock = bind(options.port)
         repo = open_repository(folder, options.source, options.store, sole=True)
+        continuity = Continuity(repo, folder.with_suffix(".seen"))
+        continuity.confirm()
         seed(repo, folder, options.source)
         player = None
         if options.source in flood_keys():
             player = Player(repo, flood_facts(options.source), rate=options.rate, start_t=options.start_t)
         broker = broker_from(options.mqtt)
         publisher = MqttPublisher(broker, repo.service) if broker else None
-        service = Service(repo, folder, player, Doorbell(publisher.publish if publisher else None))
+        service = Service(repo, folder, player, continuity, Doorbell(publisher.publish if publisher else None))
         centre = CentreForSources(repo, service.watch, service.bell)
         service.host = SourcesHost(folder, adapters, centre, centre)
         token = new_token()

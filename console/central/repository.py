@@ -1,29 +1,24 @@
-"""The centre's store: one writer, a sequence in commit order, answers kept with their effects.
-
-Statements are those that SQLite and PostgreSQL both understand (``on conflict``, row values,
-``?``): one class serves a file and a database server. The little that differs is in
-``console.central.postgres``.
-"""
+"""The centre's store: what consoles are served, and answers kept with their effects."""
 
 from __future__ import annotations
 
 import json
-import threading
 import time
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from console.central.postgres import PostgresConnection, StoreConnection, open_postgres, schema_of
+from console.central.ledger import SET_META, json_text
+from console.central.postgres import open_postgres, schema_of
+from console.central.readings import Readings, Row
 from console.central.schema import STEPS
-from console.store.sqlite import migrate, open_writer, transaction
+from console.central.verdict import Verdict
+from console.domain.digests import day_of
+from console.store.sqlite import transaction
 
-Row = tuple[int, int, float | None, int]
-RecordItem = tuple[str, str, Mapping[str, Any]]
-SET_META = "insert into meta values(?, ?) on conflict(key) do update set value=excluded.value"
-KEYS_AT_ONCE = 1000
+__all__ = ["Repository", "Row", "SeriesKey", "open_repository"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,66 +33,35 @@ class SeriesKey:
     interval_s: int = 3600
 
 
-class Repository:
-    """Thread-safe by one lock; every public method is one short transaction."""
-
-    def __init__(self, path: Path | PostgresConnection, service: str) -> None:
-        self._lock = threading.RLock()
-        self._db: StoreConnection = path if isinstance(path, PostgresConnection) else _file(path)
-        self.service = service
-        with self._lock, transaction(self._db):
-            for key, value in (("epoch", uuid.uuid4().hex), ("seq", "0")):
-                self._db.execute("insert into meta values(?, ?) on conflict do nothing", (key, value))
-
-    def close(self) -> None:
-        with self._lock:
-            if not isinstance(self._db, PostgresConnection):
-                self._db.execute("pragma optimize")
-            self._db.close()
-
-    # --- meta ---------------------------------------------------------------------------
-    def meta(self, key: str, default: str = "") -> str:
-        with self._lock:
-            row = self._db.execute("select value from meta where key=?", (key,)).fetchone()
-        return str(row[0]) if row else default
-
-    def set_meta(self, **values: str) -> None:
-        with self._lock, transaction(self._db):
-            self._db.executemany(SET_META, list(values.items()))
-
-    @property
-    def epoch(self) -> str:
-        return self.meta("epoch")
-
-    @property
-    def seq(self) -> int:
-        return int(self.meta("seq", "0"))
-
-    def data_version(self) -> int:
-        """Change whenever another process (an import) wrote to the store."""
-        with self._lock:
-            if isinstance(self._db, PostgresConnection):
-                return self._db.data_version()
-            return int(self._db.execute("pragma data_version").fetchone()[0])
-
-    def _take_seq(self, count: int) -> int:
-        first = int(self._db.execute("select value from meta where key='seq'").fetchone()[0]) + 1
-        self._db.execute("update meta set value=? where key='seq'", (str(first + count - 1),))
-        return first
+class Repository(Readings):
+    """Objects, records, ops, rooms and files beside the readings, in the same transactions."""
 
     # --- objects ------------------------------------------------------------------------
+    def objects_version(self) -> int:
+        """Return a number that grows whenever an object or a series is put or dropped."""
+        return int(self.meta("objects", "0"))
+
+    def _objects_changed(self) -> None:
+        self._db.execute(
+            "insert into meta values('objects','1') on conflict(key) do update set value=cast(meta.value as integer)+1"
+        )
+
     def put_objects(self, kind: str, docs: Iterable[Mapping[str, Any]]) -> None:
-        rows = [(kind, d["code"], int(d.get("version", 1)), _json(d)) for d in docs]
+        rows = [(kind, d["code"], int(d.get("version", 1)), json_text(d)) for d in docs]
         with self._lock, transaction(self._db):
             self._db.executemany(
                 "insert into object values(?,?,?,?) on conflict(kind,code) do update set"
                 " version=excluded.version, doc=excluded.doc",
                 rows,
             )
+            if kind != "sources":  # their states say nothing about who belongs where
+                self._objects_changed()
 
     def drop_object(self, kind: str, code: str) -> None:
         with self._lock, transaction(self._db):
             self._db.execute("delete from object where kind=? and code=?", (kind, code))
+            if kind != "sources":  # their states say nothing about who belongs where
+                self._objects_changed()
 
     def objects(self, kind: str) -> list[dict[str, Any]]:
         if kind == "series":
@@ -113,11 +77,14 @@ class Repository:
         """Return the number of each series, new or known, in one transaction."""
         found = []
         with self._lock, transaction(self._db):
+            before = self._db.execute("select count(*) from series").fetchone()[0]
             self._db.executemany(
                 "insert into series(object_code,element,unit,datum,source,interval_s) values(?,?,?,?,?,?)"
                 " on conflict do nothing",
                 [(k.object_code, k.element, k.unit, k.datum, k.source, k.interval_s) for k in keys],
             )
+            if self._db.execute("select count(*) from series").fetchone()[0] != before:
+                self._objects_changed()
             for key in keys:
                 row = self._db.execute(
                     "select sid from series where object_code=? and element=? and source=?",
@@ -134,127 +101,7 @@ class Repository:
         names = ("sid", "object", "element", "unit", "datum", "source", "interval_s")
         return [{"code": str(r[0]), "version": 1, "properties": dict(zip(names, r, strict=True))} for r in rows]
 
-    # --- observations -------------------------------------------------------------------
-    def commit_rows(
-        self, rows: Sequence[Row], then: Callable[[list[Row]], Sequence[RecordItem]] | None = None, **meta: str
-    ) -> list[Row]:
-        """Store readings (sid, t, value, quality); return those that were new or changed.
-
-        An identical reading changes nothing; another value for the same time is a new revision.
-        then() is given the fresh readings and returns records (alarms) that belong to them; they
-        and the meta values are stored in the same transaction.
-        """
-        fresh: list[Row] = []
-        stored = []
-        with self._lock, transaction(self._db):
-            wanted = {(r[0], r[1]): r for r in rows}
-            known = self._known(list(wanted))
-            for sid, t, value, quality in wanted.values():
-                old = known.get((sid, t))
-                if old and old[0] == value and old[1] == quality:
-                    continue
-                fresh.append((sid, t, value, quality))
-                stored.append([sid, t, value, quality, (old[2] + 1) if old else 1])
-            first = self._take_seq(len(stored)) if stored else 0
-            self._db.executemany(
-                "insert into obs values(?,?,?,?,?,?) on conflict(series,t) do update set"
-                " value=excluded.value, quality=excluded.quality, rev=excluded.rev, seq=excluded.seq",
-                [(*row, first + i) for i, row in enumerate(stored)],
-            )
-            records = then(fresh) if then is not None and fresh else ()
-            if records:
-                self._put_records(records)
-            self._db.executemany(SET_META, list(meta.items()))
-        return fresh
-
-    def _known(self, keys: list[tuple[int, int]]) -> dict[tuple[int, int], tuple[float | None, int, int]]:
-        """Return (value, quality, rev) of the readings that are stored, by (sid, t)."""
-        found = {}
-        for first in range(0, len(keys), KEYS_AT_ONCE):
-            part = keys[first : first + KEYS_AT_ONCE]
-            marks = ",".join(["(?,?)"] * len(part))
-            rows = self._db.execute(
-                f"select series,t,value,quality,rev from obs where (series,t) in (values {marks})",
-                [v for key in part for v in key],
-            ).fetchall()
-            found.update({(r[0], r[1]): (r[2], r[3], r[4]) for r in rows})
-        return found
-
-    def changes(self, after: int, limit: int) -> tuple[list[tuple[Any, ...]], int, bool]:
-        """Return (rows sid,t,value,quality,rev,seq in commit order, next, more)."""
-        with self._lock:
-            last = self.seq  # before the rows: what an import commits in between comes next time
-            rows = self._db.execute(
-                "select series,t,value,quality,rev,seq from obs where seq>? order by seq limit ?",
-                (after, limit + 1),
-            ).fetchall()
-        more = len(rows) > limit
-        rows = rows[:limit]
-        return rows, rows[-1][5] if more else max([last, after, *(r[5] for r in rows[-1:])]), more
-
-    def tombs(self, after: int, upto: int) -> list[tuple[int, int, int]]:
-        with self._lock:
-            rows = self._db.execute(
-                "select series,t,rev from tomb where seq>? and seq<=? order by seq", (after, upto)
-            ).fetchall()
-        return [(r[0], r[1], r[2]) for r in rows]
-
-    def delete_row(self, sid: int, t: int) -> None:
-        with self._lock, transaction(self._db):
-            old = self._db.execute("select rev from obs where series=? and t=?", (sid, t)).fetchone()
-            if old is None:
-                return
-            seq = self._take_seq(1)
-            self._db.execute("delete from obs where series=? and t=?", (sid, t))
-            self._db.execute(
-                "insert into tomb values(?,?,?,?) on conflict(series,t) do update set rev=excluded.rev, seq=excluded.seq",
-                (sid, t, old[0] + 1, seq),
-            )
-
-    def latest(self) -> list[tuple[Any, ...]]:
-        with self._lock:
-            return list(
-                self._db.execute(
-                    "select o.series,o.t,o.value,o.quality,o.rev from series s join obs o on"
-                    " o.series=s.sid and o.t=(select max(t) from obs where series=s.sid)"
-                ).fetchall()
-            )
-
-    def in_series_order(self, from_t: int, to_t: int, page: int) -> Iterator[list[tuple[Any, ...]]]:
-        """Yield pages of (sid,t,value,quality,rev) of from_t ≤ t ≤ to_t in series order."""
-        last: tuple[int, int] = (-1, -1)
-        while True:
-            with self._lock:
-                rows = self._db.execute(
-                    "select series,t,value,quality,rev from obs where (series,t)>(?,?)"
-                    " and t between ? and ? order by series,t limit ?",
-                    (*last, from_t, to_t, page),
-                ).fetchall()
-            if not rows:
-                return
-            yield rows
-            last = (rows[-1][0], rows[-1][1])
-
-    def extent(self) -> tuple[int, int] | None:
-        with self._lock:
-            row = self._db.execute("select min(t), max(t) from obs").fetchone()
-        return (row[0], row[1]) if row and row[0] is not None else None
-
     # --- records and ops ----------------------------------------------------------------
-    def put_records(self, items: Sequence[tuple[str, str, Mapping[str, Any]]]) -> None:
-        """Store (kind, id, body) as new revisions."""
-        with self._lock, transaction(self._db):
-            self._put_records(items)
-
-    def _put_records(self, items: Sequence[tuple[str, str, Mapping[str, Any]]]) -> None:
-        first = self._take_seq(len(items))
-        for i, (kind, record_id, body) in enumerate(items):
-            self._db.execute(
-                "insert into record values(?,?,1,?,?) on conflict(kind,id) do update set"
-                " rev=record.rev+1, seq=excluded.seq, body=excluded.body",
-                (kind, record_id, first + i, _json(body)),
-            )
-
     def records(self, kind: str) -> list[tuple[str, dict[str, Any]]]:
         with self._lock:
             rows = self._db.execute("select id, body from record where kind=? order by seq", (kind,)).fetchall()
@@ -271,39 +118,82 @@ class Repository:
         rows = rows[:limit]
         return rows, rows[-1][4] if more else max([last, after, *(r[4] for r in rows[-1:])]), more
 
-    def answered(self, op_id: str) -> tuple[str, str, str] | None:
-        """Return (body_hash, status, code) of an op answered before."""
+    def record(self, kind: str, record_id: str) -> dict[str, Any] | None:
         with self._lock:
-            row = self._db.execute("select body_hash,status,code from op_answer where op_id=?", (op_id,)).fetchone()
-        return (row[0], row[1], row[2]) if row else None
+            row = self._db.execute("select body from record where kind=? and id=?", (kind, record_id)).fetchone()
+        return json.loads(row[0]) if row else None
 
-    def apply_op(
+    def judge_op(
         self,
         op_id: str,
         body_hash: str,
         author: str,
-        verdict: tuple[str, str],
-        record: tuple[str, str, Mapping[str, Any]] | None,
-    ) -> None:
-        """Keep the answer and its effect in one transaction."""
+        decide: Callable[[Callable[[str, str], Mapping[str, Any] | None]], Verdict],
+    ) -> tuple[str | None, Verdict]:
+        """Return (body hash of an earlier op with this key or None, the verdict that stands).
+
+        Looking for an earlier answer, deciding on the records as they are, keeping the answer and
+        its effect: one transaction, so that two people cannot both build on the same version.
+        """
         with self._lock, transaction(self._db):
-            if record is not None:
-                self._put_records([record])
+            row = self._db.execute("select body_hash,status,code,current from op_answer where op_id=?", (op_id,)).fetchone()
+            if row:
+                return row[0], Verdict(row[1], row[2], current=json.loads(row[3]) if row[3] else None)
+            verdict = decide(self.record)
+            for kind, record_id, body in verdict.records if verdict.versions_kept else ():
+                self._keep_version(kind, record_id, body, verdict.versions_kept)
+            if verdict.records:
+                self._put_records(verdict.records)
+            current = json_text(verdict.current) if verdict.current is not None else ""
             self._db.execute(
-                "insert into op_answer values(?,?,?,?,?,?)",
-                (op_id, body_hash, *verdict, author, int(time.time())),
+                "insert into op_answer(op_id,body_hash,status,code,author,at,current) values(?,?,?,?,?,?,?)",
+                (op_id, body_hash, verdict.status, verdict.code, author, int(time.time()), current),
             )
+            done = verdict.records[0][0] if verdict.records else verdict.status
+            self._audit(author, done, op_id)
+        return None, verdict
+
+    def _keep_version(self, kind: str, record_id: str, body: Mapping[str, Any], kept: int) -> None:
+        n = int(body["version"])
+        self._db.execute(
+            "insert into version values(?,?,?,?) on conflict(kind,id,n) do update set body=excluded.body",
+            (kind, record_id, n, json_text(body)),
+        )
+        self._db.execute("delete from version where kind=? and id=? and n<=?", (kind, record_id, n - kept))
+
+    def versions(self, kind: str, record_id: str) -> list[dict[str, Any]]:
+        """Return the kept versions of a record, newest first."""
+        with self._lock:
+            rows = self._db.execute(
+                "select body from version where kind=? and id=? order by n desc", (kind, record_id)
+            ).fetchall()
+        return [json.loads(r[0]) for r in rows]
+
+    def note_head(self, device: str, n: int, digest: str, since: tuple[int, str] | None) -> bool:
+        """Keep the head of a device's audit chain; False, and an audit line, when the chain is another one."""
+        with self._lock, transaction(self._db):
+            newest = self._db.execute(
+                "select n, hash from audit_head where device=? order by n desc limit 1", (device,)
+            ).fetchone()
+            told = self._db.execute(
+                "select hash from audit_head where device=? and n=?", (device, since[0] if since else -1)
+            ).fetchone()
+            backwards = newest is not None and (n < newest[0] or (n == newest[0] and digest != newest[1]))
+            rewritten = told is not None and since is not None and told[0] != since[1]
+            if backwards or rewritten:
+                self._audit(device, "audit.broken", f"n={n} {'backwards' if backwards else 'rewritten'}")
+                return False
             self._db.execute(
-                "insert into audit(at,actor,action,detail) values(?,?,?,?)",
-                (int(time.time()), author, record[0] if record else "refused", op_id),
+                "insert into audit_head values(?,?,?,?) on conflict(device,n) do nothing", (device, n, digest, int(time.time()))
             )
+        return True
 
     # --- rooms, files, resets -----------------------------------------------------------
     def put_room(self, name: str, doc: Mapping[str, Any]) -> int:
         with self._lock, transaction(self._db):
             self._db.execute(
                 "insert into room values(?,1,?) on conflict(name) do update set revision=room.revision+1, doc=excluded.doc",
-                (name, _json(doc)),
+                (name, json_text(doc)),
             )
             row = self._db.execute("select revision from room where name=?", (name,)).fetchone()
         return int(row[0])
@@ -329,10 +219,16 @@ class Repository:
 
     def audit(self, actor: str, action: str, detail: str) -> None:
         with self._lock, transaction(self._db):
-            self._db.execute(
-                "insert into audit(at,actor,action,detail) values(?,?,?,?)",
-                (int(time.time()), actor, action, detail),
-            )
+            self._audit(actor, action, detail)
+
+    def _audit(self, actor: str, action: str, detail: str) -> None:
+        self._db.execute("insert into audit(at,actor,action,detail) values(?,?,?,?)", (int(time.time()), actor, action, detail))
+
+    def audited(self, action: str) -> list[tuple[str, str]]:
+        """Return (actor, detail) of the audit lines of an action, oldest first."""
+        with self._lock:
+            rows = self._db.execute("select actor, detail from audit where action=? order by n", (action,)).fetchall()
+        return [(r[0], r[1]) for r in rows]
 
     def rewind(self, t: int, **meta: str) -> None:
         """Forget readings and alarms after t under a new epoch; what people entered stays.
@@ -342,6 +238,8 @@ class Repository:
         with self._lock, transaction(self._db):
             self._db.execute("delete from obs where t>?", (t,))
             self._db.execute("delete from tomb")
+            self._db.execute("delete from day where n>?", (day_of(t),))
+            self._touch({day_of(t): self.seq})
             for record_id, body in self._db.execute("select id, body from record where kind='alarm'").fetchall():
                 alarm = json.loads(body)
                 if alarm["first_seen_t"] > t or alarm["onset_t"] > t:
@@ -364,13 +262,3 @@ def open_repository(folder: Path, source: str, url: str = "", *, sole: bool = Fa
     """
     place = open_postgres(url, schema_of(source), STEPS, sole=sole) if url else folder / "central.db"
     return Repository(place, f"embedded:{source}")
-
-
-def _file(path: Path) -> Any:
-    db = open_writer(path, full=True)  # what was answered "applied" survives a power cut
-    migrate(db, STEPS, path.name)
-    return db
-
-
-def _json(doc: Mapping[str, Any]) -> str:
-    return json.dumps(doc, ensure_ascii=False, separators=(",", ":"), sort_keys=True)

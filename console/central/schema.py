@@ -32,4 +32,23 @@ STEPS = (
         n integer primary key, at integer not null, actor text not null, action text not null,
         detail text not null) strict
     """,
+    # 2: which Beijing day was changed last by which seq; when a reading was deleted
+    """
+    create table day(n integer primary key, seq integer not null) strict;
+    insert into day select (t + 28800) / 86400, max(seq) from obs group by 1;
+    insert into day select (t + 28800) / 86400, max(seq) from tomb where true group by 1
+        on conflict(n) do update set seq=max(day.seq, excluded.seq);
+    alter table tomb add column at integer not null default 0;
+    update tomb set at = cast(strftime('%s', 'now') as integer)
+    """,
+    # 3: what a conflict was answered with, older versions, the audit chain's head of each console
+    """
+    alter table op_answer add column current text not null default '';
+    create table version(
+        kind text not null, id text not null, n integer not null, body text not null,
+        primary key(kind, id, n)) strict, without rowid;
+    create table audit_head(
+        device text not null, n integer not null, hash text not null, at integer not null,
+        primary key(device, n)) strict, without rowid
+    """,
 )

@@ -9,24 +9,28 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from console.central.continuity import Continuity
 from console.central.doorbell import Doorbell
 from console.central.player import Player
 from console.central.postgres import StoreUnavailable
-from console.central.repository import RecordItem, Repository, Row, SeriesKey
+from console.central.repository import Repository, Row, SeriesKey
+from console.central.verdict import RecordItem
 from console.domain.alarms import Alarm, AlarmEngine, AlarmRules, Reading, alarm_from_doc
 from console.domain.objects import Series, Station, series_from_doc, station_from_doc
 
 log = logging.getLogger(__name__)
 TICK_S = 0.25
 JUDGED_S = 6 * 3600  # older readings raise no alarm: they came late or correct the past
+TOMB_DAYS = 180  # how long a deletion is remembered for consoles that were away
 SWEEP_S = 600  # of the centre's time between two looks for stale feeds
 
 
 class Watch:
     """Owns the alarm engine; runs as one task of the service."""
 
-    def __init__(self, repo: Repository, bell: Doorbell, player: Player | None) -> None:
+    def __init__(self, repo: Repository, bell: Doorbell, player: Player | None, continuity: Continuity | None = None) -> None:
         self._repo = repo
+        self._continuity = continuity
         self._bell = bell
         self.player = player
         self.live_sources: frozenset[str] = frozenset()  # foreign sources that are read, by name
@@ -113,9 +117,12 @@ class Watch:
         elif self._repo.data_version() != self._version:
             self.reload()  # an import wrote from its own process
             self._bell.ring("changed", {"feed": "obs", "seq": self._repo.seq})
+        if self._continuity is not None:
+            self._continuity.note()
         now = self.now()
         if now - self._swept_t >= SWEEP_S:
             self._swept_t = now
+            self._repo.prune_tombs(int(time.time()) - TOMB_DAYS * 86400)
             self._sweep(int(now))
 
     def accept(self, rows: list[Row], **meta: str) -> None:

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
 
 BEIJING = timezone(timedelta(hours=8), "北京时间")
 HOUR_S = 3600
 DAY_S = 86400
+
+
+def steady_s() -> float:
+    """Return seconds of a clock that nobody can set and that goes on while the machine sleeps.
+
+    All processes of this machine share it, until it is started again.
+    """
+    boot = getattr(time, "CLOCK_BOOTTIME", None)  # Linux; elsewhere monotonic counts sleep already
+    return time.monotonic() if boot is None else time.clock_gettime(boot)
 
 
 def beijing(t: float) -> datetime:

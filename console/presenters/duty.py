@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from console.domain.alarms import WORDS, Alarm
 from console.domain.elements import signed
@@ -13,7 +14,7 @@ from console.presenters.wording import Translate
 from console.services.duty_desk import LOG_TYPES
 from console.state.desk import Ack, DeskState
 from console.texts import printable
-from console.viewdata.duty import AlarmRow, LogRow
+from console.viewdata.duty import AlarmRow, FileView, LogRow
 
 REFUSALS = {
     "text-missing": "内容为空",
@@ -22,7 +23,24 @@ REFUSALS = {
     "key-reused": "编号重复",
     "alarm-missing": "告警不存在",
     "unknown-kind": "中心不支持此类记录",
+    "other-version": "别人先改了，版本不同",
+    "built-on-undecided": "建立在另一条待处理的内容上",
+    "illegal-transition": "现在的状态不允许这一步",
+    "too-large": "内容太大，中心不收",
+    "bad-content": "内容不合格式",
+    "bad-level": "响应种类或级别无效",
+    "bad-attachments": "附件清单无效",
+    "entry-missing": "要更正的记录在中心不存在",
+    "report-missing": "首报在中心不存在",
+    "reason-missing": "没有写原因",
+    "end-missing": "没有写结束时间",
+    "order-missing": "没有调度令编号",
+    "name-missing": "没有名称",
+    "invalid": "内容不合约定",
+    "copy-damaged": "本机副本已损坏",
+    "checksum-mismatch": "校验不符",
 }
+LOG_WORDS = {**LOG_TYPES, "correction": "更正", "shift": "交接班", "visitor": "来访", "warning": "预警"}
 
 
 def alarm_rows(desk: DeskState, stations: Mapping[str, Station], now: float, tr: Translate) -> list[AlarmRow]:
@@ -63,21 +81,50 @@ def _detail(alarm: Alarm, tr: Translate) -> str:
 def log_rows(desk: DeskState, tr: Translate) -> list[LogRow]:
     rows = []
     for entry in desk.log:
-        status = "已上报"
+        status = tr("已上报")
         if entry.pending:
-            status = "待上报"
+            status = tr("待上报")
         elif entry.refused:
-            status = REFUSALS.get(entry.refused, f"被拒绝 {entry.refused}")
+            status = tr(REFUSALS.get(entry.refused, "中心没有接受"))
+        files = tuple(_file(f, desk, tr) for f in entry.files)
+        waiting = sum(1 for f in entry.files if (p := desk.parcels.get(str(f.get("sha256")))) and p.state == "waiting")
+        if waiting:
+            status += f" · {tr('附件待上传')} {waiting}"
+        if entry.clock_untrusted:
+            status += f" · {tr('时钟不可信')}"
         rows.append(
             LogRow(
                 entry.entry_id,
                 stamp(entry.at),
-                LOG_TYPES.get(entry.kind, entry.kind),
+                tr(LOG_WORDS.get(entry.kind, entry.kind)),
                 printable(entry.text, 4000),
                 printable(entry.author, 60),
                 status,
-                entry.pending,
+                entry.pending or bool(waiting),
                 bool(entry.refused),
+                files,
             )
         )
     return rows
+
+
+def _file(doc: Mapping[str, Any], desk: DeskState, tr: Translate) -> FileView:
+    sha256, size = str(doc.get("sha256")), doc.get("size")
+    bytes_ = size if isinstance(size, int) else 0
+    parcel = desk.parcels.get(sha256)
+    state = tr("在中心")
+    if parcel is not None and parcel.state == "waiting":
+        state = tr("待上传") + (f" {parcel.sent * 100 // parcel.size}%" if parcel.sent else "")
+    elif parcel is not None and parcel.state == "done":
+        state = tr("已上传")
+    elif parcel is not None:
+        state = tr(REFUSALS.get(parcel.code, "没有上传"))
+    name = printable(str(doc.get("name") or "—"), 60)
+    return FileView(sha256, name, bytes_, f"{name} · {size_text(bytes_)} · {state}", sha256 in desk.files_here)
+
+
+def size_text(size: int) -> str:
+    """Return a file size in words; an unknown one is a dash."""
+    if size <= 0:
+        return "—"
+    return f"{size / 1024:.0f} KB" if size < 1024 * 1024 else f"{size / 1024 / 1024:.1f} MB"

@@ -29,6 +29,7 @@ LIMIT_WORDS = {
 }
 ROLES = {"Z": "level", "RZ": "level", "Q": "flow", "INQ": "flow", "OTQ": "outflow", "P": "rain"}
 PAST, AHEAD = 0.84, 0.16
+LAG_S = 900.0
 
 
 class HydrographTarget(Protocol):
@@ -66,7 +67,7 @@ class HydrographPresenter:
         end = np.ceil((moment + AHEAD * span) / step) * step
         series = self._series(station)
         newest = tuple(self._newest(s) for s in series)
-        key = (station.code, end, span, newest, id(board.stations))
+        key = (station.code, end, span, newest, id(board.stations), board.history)
         if key != self._key and not self._busy:
             self._key = key
             self._busy = True
@@ -99,8 +100,11 @@ class HydrographPresenter:
         return 0
 
     async def _fetch(self, station: Station, series: list[Series], from_t: float, to_t: float) -> None:
+        board = self._session.board
+        now = min(to_t, board.board.now)
         try:
-            rows = await self._session.board.window([s.sid for s in series], int(from_t), int(to_t))
+            rows = await board.window([s.sid for s in series], int(from_t), int(to_t))
+            holes = await board.holes(station.code, int(from_t), int(now)) if now > from_t else []
         finally:
             self._busy = False
         if self._closed:
@@ -117,6 +121,7 @@ class HydrographPresenter:
             limits=_limits(station, to_t),
             peak=_peak(station, curves),
             crossings=_crossings(station, curves, self._tr),
+            holes=_worth_showing(holes, now),
         )
         self._shown = view
         self._show(view, view.moment)
@@ -135,6 +140,7 @@ class HydrographPresenter:
                 view.peak,
                 view.crossings,
                 view.note,
+                view.holes,
             )
         )
 
@@ -145,6 +151,11 @@ class HydrographPresenter:
         basin = station is not None and station.kind == "basin"
         name = f"{station.name}面雨量" if station is not None and basin else element.name
         return Curve(ROLES[series.element], name, element.unit, t, v, q, series.interval_s)
+
+
+def _worth_showing(holes: list[tuple[int, int]], now: float) -> tuple[tuple[float, float], ...]:
+    """Return the holes without the few minutes that every live picture is behind its centre."""
+    return tuple((float(a), float(b)) for a, b in holes if b - a >= LAG_S or b < now - LAG_S)
 
 
 def _limits(station: Station, t: float) -> tuple[Limit, ...]:

@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass
 
 from console.domain.time import age_text, full_stamp, stamp
+from console.presenters.response import response_text
 from console.presenters.wording import Translate
 from console.services.session import Session
 
@@ -17,6 +18,7 @@ LINK_WORDS = {
     "down": ("与中心失联", "bad"),
     "store": ("中心数据库中断", "bad"),
     "refused": ("中心拒绝访问", "bad"),
+    "scope": ("中心没有所设的范围", "bad"),
     "garbage": ("中心应答异常", "bad"),
     "schema": ("中心版本不符", "bad"),
     "disk": ("本机磁盘写不进去", "bad"),
@@ -26,6 +28,7 @@ NEXT_STEPS = {
     "down": "可以照常查看和记录，恢复后自动补传。",
     "store": "中心在线，但它的数据库没有应答；可以照常查看和记录，恢复后自动补传。",
     "refused": "请核对访问令牌后重新启动；期间可照常查看缓存。",
+    "scope": "请改正设置里的 scope（如 basin:北江、city:清远）后重新启动；期间可照常查看缓存。",
     "garbage": "应答不完整或不是约定格式，程序会继续重试；若持续出现请联系中心运维。",
     "schema": "只读显示缓存内容；请升级本程序或中心服务。",
     "disk": "请清理磁盘空间；已确认的记录不会丢失。",
@@ -48,6 +51,9 @@ class Status:
     banner: str
     banner_tone: str
     edge: str
+    outbox_tone: str = "warn"
+    response_text: str = ""
+    response_tone: str = "warn"
 
 
 def status(session: Session, tr: Translate, problem: str) -> Status:
@@ -72,9 +78,8 @@ def status(session: Session, tr: Translate, problem: str) -> Status:
     since = f" {tr('自')} {stamp(link.since)}" if link.since and link.alone else ""
     unseen = len(desk.unacknowledged())
     banner, banner_tone = _banner(session, tr, problem)
-    outbox = f"{tr('待上报')} {desk.waiting}" if desk.waiting else ""
-    if desk.waiting and desk.oldest:
-        outbox += f" · {tr('最早')} {age_text(time.time() - desk.oldest, tr)}{tr('前')}"
+    outbox, outbox_tone = _outbox(session, tr)
+    response, response_tone = response_text(desk.responses, situation.now(), tr)
     return Status(
         mode_text,
         tone,
@@ -87,7 +92,22 @@ def status(session: Session, tr: Translate, problem: str) -> Status:
         banner,
         banner_tone,
         edge,
+        outbox_tone,
+        response,
+        response_tone,
     )
+
+
+def _outbox(session: Session, tr: Translate) -> tuple[str, str]:
+    """Count and age of what waits; what a person must decide comes first and is loud."""
+    desk = session.desk
+    parts = []
+    if desk.undecided:
+        parts.append(f"{len(desk.undecided)} {tr('条冲突或退回待处理')}")
+    if desk.waiting:
+        oldest = f" · {tr('最早')} {age_text(time.time() - desk.oldest, tr)}{tr('前')}" if desk.oldest else ""
+        parts.append(f"{tr('待上报')} {desk.waiting}{oldest}")
+    return " · ".join(parts), "bad" if desk.undecided else "warn"
 
 
 def _banner(session: Session, tr: Translate, problem: str) -> tuple[str, str]:

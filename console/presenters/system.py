@@ -10,7 +10,9 @@ from console.domain.time import age_text, stamp
 from console.presenters.duty import REFUSALS
 from console.presenters.status import LINK_WORDS
 from console.presenters.wording import Translate
+from console.services.conflict_desk import KINDS, summary
 from console.services.session import Session
+from console.state.desk import UNDECIDED
 from console.texts import printable
 
 Cell = tuple[str, str]
@@ -25,6 +27,8 @@ STATES = {
     "done": ("已上报", "good"),
     "rejected": ("被拒绝", "state.guaranteed"),
     "conflict": ("有冲突", "state.guaranteed"),
+    "held": ("受阻，等前一条处理", "state.flood_limit"),
+    "dropped": ("已放下", "text.dim"),
 }
 FIGURES = {
     "tick_late_p50_ms": "界面延迟（中位）ms",
@@ -41,7 +45,6 @@ FIGURES = {
     "window_s": "开窗用时 s",
     "first_data_s": "首批数据用时 s",
 }
-KINDS = {"alarm.ack": "告警确认", "log.entry": "值班日志"}
 
 
 def feed_rows(session: Session, tr: Translate) -> Sequence[Sequence[Cell]]:
@@ -69,9 +72,10 @@ def feed_rows(session: Session, tr: Translate) -> Sequence[Sequence[Cell]]:
 def outbox_rows(session: Session, tr: Translate) -> Sequence[Sequence[Cell]]:
     rows = []
     for op in session.desk.outbox:
-        word, token = STATES.get(op.state, (op.state, "text"))
-        reason = REFUSALS.get(op.code, op.code)
-        text = str(op.body.get("text") or op.body.get("note") or op.body.get("alarm_id") or "")
+        state = "held" if op.op_id in session.desk.held else op.state
+        word, token = STATES.get(state, (state, "text"))
+        reason = tr(REFUSALS.get(op.code, op.code)) if op.state in UNDECIDED else ""
+        text = summary(op)
         rows.append(
             (
                 (stamp(op.at), "text.dim"),

@@ -10,17 +10,20 @@ from typing import Any
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from console.domain.situation import ServiceClock
+from console.domain.time import steady_s
 from console.errors import ErrorHub, StoreError
 from console.paths import DataHome, Profile
+from console.processes import boot_mark
 from console.services.duty_desk import DutyDesk
 from console.services.sync_link import SyncLink
 from console.services.tasks import TaskScope
 from console.state.board import BoardState
-from console.state.desk import DeskState
+from console.state.desk import RECORD_KINDS, DeskState
 from console.state.link import LinkStatus
 from console.state.situation import SituationState
 from console.state.sources import SourcesState
 from console.store.cache_reader import CacheReader
+from console.store.keys import OpsKey
 
 TICK_MS = 200
 OUTBOX_MS = 1500
@@ -32,10 +35,21 @@ class Source:
 
     home: DataHome
     name: str
+    key: OpsKey | None = None  # without it this process shows, and saves nothing
 
     @property
     def profile(self) -> Profile:
         return self.home.profile(self.name)
+
+
+def silent_s(known: Mapping[str, str], wall_t: float, steady: float, boot: str) -> float:
+    """Return how long ago the centre was last heard, as the cache remembers it.
+
+    By the steady clock while the machine was not started again; only else by a clock that may be wrong.
+    """
+    if boot and known.get("boot") == boot and "last_steady" in known:
+        return max(0.0, steady - float(known["last_steady"]))
+    return max(0.0, wall_t - float(known.get("last_ok", wall_t)))
 
 
 class Session(QObject):
@@ -62,7 +76,11 @@ class Session(QObject):
         self.sync = SyncLink(profile.sync_endpoint, self)
         self.tasks = TaskScope(hub.report)
         self.duty = DutyDesk(
-            profile.ops, self.sync, lambda: self.link.skew_s, lambda: self.situation.current.to_json(self.situation.moment())
+            profile.ops,
+            self.sync,
+            lambda: self.link.skew_s,
+            lambda: self.situation.current.to_json(self.situation.moment()),
+            key=source.key,
         )
         self.sync.heard.connect(self._heard)
         self.sync.connected_changed.connect(self._sync_changed)
@@ -93,14 +111,14 @@ class Session(QObject):
         known = await self._guarded_link()
         last = known.get("last_now")
         if last and not self.situation.heard:
-            since_s = max(0.0, time.time() - float(known.get("last_ok", time.time())))
+            since_s = silent_s(known, time.time(), steady_s(), boot_mark())
             replay = known.get("mode") == "replay"
             now = float(last) + (0.0 if replay else since_s)
             self.link.remember(known.get("mode", ""), known.get("title", ""))
             self.situation.set_service(ServiceClock(now, self.situation.ref(), running=not replay))
         await self._reload()
         await self.read_sources()
-        await self.read_records(("alarm", "ack", "log"))
+        await self.read_records(RECORD_KINDS)
         await self.read_outbox()
 
     async def _guarded_link(self) -> Mapping[str, str]:
@@ -138,10 +156,11 @@ class Session(QObject):
         try:
             before = self.desk.outbox
             self.desk.set_outbox(await self.duty.outbox())
+            moved = self.desk.set_parcels(*await self.duty.parcels())
         except StoreError as exc:
             self.cache_problem.emit(f"{exc.what}{exc.next_step}")
             return
-        if self.desk.outbox != before:
+        if moved or self.desk.outbox != before:
             self.desk.join()
 
     # --- announcements ----------------------------------------------------------------------
@@ -159,21 +178,26 @@ class Session(QObject):
         elif kind == "changed":
             self.board.mark(doc.get("sids"))
             self.tasks.start("picture", self._picture())
+        elif kind == "history":
+            self.board.history += 1
+            self.tasks.start("picture", self._picture())
         elif kind in ("objects", "epoch"):
             self.board.mark(None)
             self.tasks.start("reference", self._reload())
             if kind == "epoch":
-                self.tasks.start("records", self.read_records(("alarm", "ack", "log")))
+                self.tasks.start("records", self.read_records(RECORD_KINDS))
         elif kind == "records":
             self.tasks.start("records", self.read_records(tuple(doc.get("kinds", ()))))
         elif kind == "sources":
             self.tasks.start("sources", self.read_sources())
-        elif kind == "outbox":
+        elif kind in ("outbox", "file"):
             self.tasks.start("outbox", self.read_outbox())
         elif kind == "room" and isinstance(doc.get("doc"), dict):
             self.room_heard.emit(str(doc.get("room")), doc["doc"])
 
     def _sync_changed(self, up: bool) -> None:
+        if up and self.source.key is not None:
+            self.sync.send({"cmd": "make-way"})  # heard by a sync process that has no key
         if not up:
             self.link.lost_sync()
             self.situation.service_lost()

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, QProcess, QProcessEnvironment, QTimer, Signal
 
-from console.processes import ALREADY_RUNNING, CHILD_FLAG, is_owned
+from console.processes import ALREADY_RUNNING, CHILD_FLAG, MADE_WAY, is_owned
 
 log = logging.getLogger(__name__)
 FIRST_RETRY_MS = 300
@@ -27,11 +27,14 @@ class Child(QObject):
 
     gave_up = Signal(str)
 
-    def __init__(self, name: str, arguments: Sequence[str], folder: Path, parent: QObject | None = None) -> None:
+    def __init__(
+        self, name: str, arguments: Sequence[str], folder: Path, parent: QObject | None = None, *, first_words: bytes = b""
+    ) -> None:
         super().__init__(parent)
         self.name = name
         self._folder = folder
         self._arguments = list(arguments)
+        self._first_words = first_words  # written into its input: what may not be seen in a list of processes
         self._process = QProcess(self)
         self._process.setProcessEnvironment(QProcessEnvironment.systemEnvironment())
         self._process.setProcessChannelMode(QProcess.ProcessChannelMode.SeparateChannels)
@@ -55,6 +58,8 @@ class Child(QObject):
                 self._retry.start(OWNED_RETRY_MS)
                 return
             self._process.start(sys.executable, ["-m", "console", *self._arguments, CHILD_FLAG])
+            if self._first_words:
+                self._process.write(self._first_words)
             self._settled.start()
 
     def stop(self, patience_ms: int = 4000) -> None:
@@ -82,8 +87,8 @@ class Child(QObject):
         if self._stopping:
             return
         words = bytes(self._process.readAllStandardError().data()).decode("utf-8", "replace")[-600:]
-        if code == ALREADY_RUNNING:  # another window was faster
-            self._retry.start(OWNED_RETRY_MS)
+        if code in (ALREADY_RUNNING, MADE_WAY):  # another window was faster, or has the key that ours lacks
+            self._retry.start(OWNED_RETRY_MS if code == ALREADY_RUNNING else LONGEST_RETRY_MS)
             return
         self.restarts += 1
         log.warning("%s ended with %s: %s", self.name, code, words)

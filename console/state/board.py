@@ -165,6 +165,7 @@ class BoardState(QObject):
         self.rivers: tuple[River, ...] = ()
         self.events: tuple[tuple[int, str, str], ...] = ()
         self.extent: tuple[int, int] | None = None
+        self.history = 0  # grows when a stretch of the past was fetched
         self._pending: set[int] | None = set()
         self._wanted: tuple[float, float, str] | None = None
         self._busy = False
@@ -209,6 +210,10 @@ class BoardState(QObject):
         loop = asyncio.get_running_loop()
         wanted = list(sids)
         return await loop.run_in_executor(self.worker, lambda: {s: self._reader.window(s, from_t, to_t) for s in wanted})
+
+    async def holes(self, code: str, from_t: int, to_t: int) -> list[tuple[int, int]]:
+        """Return the parts of a chart's window that were not fetched yet."""
+        return await asyncio.get_running_loop().run_in_executor(self.worker, self._reader.holes, code, from_t, to_t)
 
     async def read(self, what: str, kind: str) -> Any:
         loop = asyncio.get_running_loop()

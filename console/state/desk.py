@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from PySide6.QtCore import QObject, Signal
 
 from console.domain.alarms import Alarm, alarm_from_doc
+from console.domain.response import TOPICS, Response, response_from_doc
 from console.domain.time import sane_t
-from console.store.ops import OutboxOp
+from console.store.attachment_table import Parcel
+from console.store.ops import Attached, OutboxOp
 
 log = logging.getLogger(__name__)
+RECORD_KINDS = ("alarm", "ack", "log", "response")
+UNDECIDED = ("conflict", "rejected")
 T = TypeVar("T")
 
 
@@ -42,16 +46,21 @@ class LogEntry:
     refused: str = ""
     object_code: str = ""
     received_t: float | None = None
+    files: tuple[Mapping[str, Any], ...] = ()
+    clock_untrusted: bool = False
+    seq: int | None = None
 
 
 class DeskState(QObject):
     """What the duty officer owes and did; centre's records joined with what still waits here.
 
     Signals:
-        changed: alarms, acknowledgements, log or outbox are others.
+        changed: alarms, acknowledgements, log, response levels or outbox are others.
+        draft_offered: an entry that was refused goes back into the log form; arg is its text.
     """
 
     changed = Signal()
+    draft_offered = Signal(str)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -63,10 +72,18 @@ class DeskState(QObject):
         self.unreadable = 0
         self.waiting = 0
         self.oldest: float | None = None
-        self._records: dict[str, list[tuple[str, dict[str, Any]]]] = {"alarm": [], "ack": [], "log": []}
+        self.responses: dict[str, Response] = {topic: Response(topic) for topic in TOPICS}
+        self.undecided: tuple[OutboxOp, ...] = ()
+        self.held: frozenset[str] = frozenset()
+        self.offered = ""
+        self.draft_files: tuple[Attached, ...] = ()  # of the entry being written; outlives a rebuilt panel
+        self.parcels: dict[str, Parcel] = {}
+        self.files_here: frozenset[str] = frozenset()
+        self._records: dict[str, list[tuple[str, dict[str, Any]]]] = {kind: [] for kind in RECORD_KINDS}
 
     def set_records(self, kind: str, rows: Iterable[tuple[str, Mapping[str, Any]]]) -> None:
-        self._records[kind] = [(i, dict(b)) for i, b in rows]
+        """Take the centre's records of a kind, in the centre's order."""
+        self._records[kind] = sorted(((i, dict(b)) for i, b in rows), key=lambda r: _seq(r[1]))
         self.loaded = self.loaded or kind == "alarm"
 
     def set_outbox(self, ops: Iterable[OutboxOp]) -> None:
@@ -74,6 +91,24 @@ class DeskState(QObject):
         waiting = [op for op in self.outbox if op.state == "waiting"]
         self.waiting = len(waiting)
         self.oldest = min((op.at for op in waiting), default=None)
+        self.undecided = tuple(op for op in self.outbox if op.state in UNDECIDED)
+        entities = {op.entity for op in self.undecided if op.base_version is not None}
+        self.held = frozenset(
+            op.op_id for op in waiting if op.entity in entities and op.base_version is not None and not op.settles
+        )
+
+    def set_parcels(self, parcels: Iterable[Parcel], here: frozenset[str]) -> bool:
+        """Note how far the files have come; True when that changed."""
+        found = {p.sha256: p for p in parcels}
+        changed = (found, here) != (self.parcels, self.files_here)
+        self.parcels, self.files_here = found, here
+        return changed
+
+    def offer_draft(self, text: str) -> None:
+        """Give a refused entry's text back to the log form, wherever that is built."""
+        self.offered = text
+        self.draft_offered.emit(text)
+        self.changed.emit()
 
     def join(self) -> None:
         """Recompute the joined view and tell."""
@@ -88,6 +123,7 @@ class DeskState(QObject):
         local = [op for op in self.outbox if op.op_id not in known]
         self.acks = self._join_acks(local)
         self.log = self._join_log(local)
+        self.responses = self._join_responses()
         self.changed.emit()
 
     def _read(self, kind: str, convert: Callable[[str, dict[str, Any]], T]) -> list[T]:
@@ -117,7 +153,7 @@ class DeskState(QObject):
     def _join_log(self, local: list[OutboxOp]) -> tuple[LogEntry, ...]:
         entries = self._read("log", _entry)
         for op in local:
-            if op.kind == "log.entry":
+            if op.kind == "log.entry" and op.state != "dropped":
                 refused = "" if op.state in ("waiting", "done") else op.code or op.state
                 entries.append(
                     LogEntry(
@@ -129,9 +165,33 @@ class DeskState(QObject):
                         pending=not refused,
                         refused=refused,
                         object_code=str(op.body.get("object") or ""),
+                        files=_files(op.body),
+                        clock_untrusted=op.clock_untrusted,
                     )
                 )
-        return tuple(sorted(entries, key=lambda e: e.entry_id, reverse=True))
+        # the centre's order, never a client's clock; what waits here comes on top as it was entered
+        return tuple(sorted(entries, key=lambda e: (e.seq is None, e.seq or 0), reverse=True))
+
+    def _join_responses(self) -> dict[str, Response]:
+        """The centre's level, then what was set here on top of it and is not back yet."""
+        found = {topic: Response(topic) for topic in TOPICS}
+        found |= {r.topic: r for r in self._read("response", response_from_doc)}
+        for op in reversed(self.outbox):
+            topic = str(op.body.get("topic"))
+            if op.kind != "response.set" or topic not in found or op.base_version is None:
+                continue
+            before = found[topic]
+            if op.state in UNDECIDED:
+                found[topic] = replace(before, undecided=True)
+            elif op.state in ("waiting", "done") and op.base_version >= before.version and op.op_id not in self.held:
+                level, version = str(op.body["level"]), op.base_version + 1
+                found[topic] = Response(topic, level, version, op.author, pending=True, undecided=before.undecided)
+        return found
+
+
+def _seq(body: Mapping[str, Any]) -> int:
+    seq = body.get("seq")
+    return seq if isinstance(seq, int) else 0
 
 
 def _ack(ack_id: str, b: dict[str, Any]) -> Ack:
@@ -149,4 +209,12 @@ def _entry(entry_id: str, b: dict[str, Any]) -> LogEntry:
         pending=False,
         object_code=str(b.get("object") or ""),
         received_t=None if received is None else sane_t(received),
+        files=_files(b),
+        clock_untrusted=bool(b.get("clock_untrusted")),
+        seq=_seq(b),
     )
+
+
+def _files(body: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
+    files = body.get("attachments")
+    return tuple(f for f in files if isinstance(f, Mapping)) if isinstance(files, list) else ()

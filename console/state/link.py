@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from PySide6.QtCore import QObject, Signal
+
+from console.domain.time import steady_s
 
 
 class LinkStatus(QObject):
@@ -15,13 +18,21 @@ class LinkStatus(QObject):
 
     changed = Signal()
 
-    def __init__(self, parent: QObject | None = None) -> None:
+    def __init__(
+        self,
+        parent: QObject | None = None,
+        steady: Callable[[], float] = steady_s,
+        wall: Callable[[], float] = time.time,
+    ) -> None:
         super().__init__(parent)
+        self._steady = steady
+        self._wall = wall
         self.state = "starting"
         self.detail = ""
         self.since: float | None = None
         self.last_ok: float | None = None
-        self.skew_s = 0.0
+        self._skew_s = 0.0
+        self._wall_ahead_s: float | None = None
         self.mode = ""
         self.service = ""
         self.title = ""
@@ -32,15 +43,25 @@ class LinkStatus(QObject):
         self.detail = str(doc.get("detail", ""))
         self.since = doc.get("since")
         self.last_ok = doc.get("last_ok")
-        self.skew_s = float(doc.get("skew_s", 0.0))
         self.changed.emit()
 
     def heard_clock(self, doc: Mapping[str, Any]) -> None:
         self.mode = str(doc.get("mode", ""))
         self.service = str(doc.get("service", ""))
         self.player = dict(doc.get("player") or {})
-        self.skew_s = float(doc.get("skew_s", 0.0))
+        self._skew_s = float(doc.get("skew_s", 0.0))
+        self._wall_ahead_s = self._wall() - self._steady()
         self.changed.emit()
+
+    @property
+    def skew_s(self) -> float:
+        """How much the centre's clock is ahead of this machine's now, s.
+
+        A clock that is set while the centre cannot be reached shows at once: the steady clock tells.
+        """
+        if self._wall_ahead_s is None:
+            return self._skew_s
+        return self._skew_s - (self._wall() - self._steady() - self._wall_ahead_s)
 
     def remember(self, mode: str, title: str) -> None:
         """Take what was last known of the source, until it speaks for itself."""

@@ -9,6 +9,7 @@ from dataclasses import replace
 from PySide6.QtCore import QObject, Signal
 
 from console.domain.situation import Camera, Clock, ServiceClock, Situation
+from console.domain.time import steady_s
 
 
 class SituationState(QObject):
@@ -24,7 +25,7 @@ class SituationState(QObject):
 
     def __init__(
         self,
-        ref: Callable[[], float] = time.monotonic,
+        ref: Callable[[], float] = steady_s,
         wall: Callable[[], float] = time.time,
         parent: QObject | None = None,
     ) -> None:

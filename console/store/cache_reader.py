@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import threading
 import time
 from collections.abc import Iterator
@@ -12,9 +13,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from console.domain.scopes import ALL, basin_names, scopes_of, within
 from console.errors import StoreError
 from console.paths import Profile
 from console.store.cache_writer import month_of
+from console.store.progress import gaps, merged
 from console.store.sqlite import Connection, DatabaseError, OperationalError, open_reader
 
 DEADLINE_S = 5.0
@@ -99,6 +102,35 @@ class CacheReader:
             if db is not None:
                 rows = db.execute("select sid,t,value,quality from latest").fetchall()
         return rows
+
+    def holes(self, code: str, from_t: int, to_t: int) -> list[tuple[int, int]]:
+        """Return what of [from_t, to_t] was not fetched yet for an object; the rest is known.
+
+        A known stretch without readings is missing at the source. What the centre has said since
+        the last complete pull is not known either.
+        """
+        return gaps(self.coverage(code), from_t, to_t)
+
+    def coverage(self, code: str) -> list[tuple[int, int]]:
+        """Return the windows in which everything of an object is here, UTC s, in order."""
+        spans: list[Any] = []
+        until = 0.0
+        with self._db("latest.db") as db:
+            if db is not None:
+                spans = db.execute("select scope, from_t, to_t from coverage").fetchall()
+                asof = db.execute("select value from link where key='asof'").fetchone()
+                until = float(asof[0]) if asof else math.inf
+        scopes = self._scopes(code) if any(s[0] != ALL for s in spans) else frozenset()
+        mine = [(a, int(min(b, until))) for part, a, b in spans if (part == ALL or within(scopes, (part,))) and a <= until]
+        return merged(mine)
+
+    def _scopes(self, code: str) -> frozenset[str]:
+        query = "select doc from object where code=? and kind in ('stations','reservoirs','basins')"
+        row = None
+        with self._db("ref.db") as db:
+            if db is not None:
+                row = db.execute(query, (code,)).fetchone()
+        return scopes_of(json.loads(row[0]), basin_names(self.objects("basins"))) if row else frozenset()
 
     def extent(self) -> tuple[int, int] | None:
         """Return the first and last time of the cached readings, UTC s."""

@@ -17,8 +17,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from console.domain.digests import Digest
 from console.paths import Profile
 from console.store import schema
+from console.store.day_repair import day_digest, drop_others, replace_window
+from console.store.progress import Progress
 from console.store.sqlite import Connection, migrate, open_writer, transaction
 
 UPSERT = (
@@ -49,6 +52,7 @@ class CacheWriter:
         self._reference = open_writer(profile.reference)
         migrate(self._reference, schema.REFERENCE, profile.reference.name)
         self._months: dict[str, Connection] = {}
+        self.progress = Progress(self._latest)
 
     def close(self) -> None:
         for db in (*self._months.values(), self._latest, self._reference):
@@ -145,6 +149,43 @@ class CacheWriter:
         for sid, _t, _rev in tomb:
             self._refill_latest(sid)
 
+    # --- windows and days -----------------------------------------------------------------
+    def settle_rows(self) -> None:
+        """Bring what the month files hold so far to the disk; a window is noted as fetched after that.
+
+        A checkpoint syncs the log first, so that a power cut cannot take rows of a noted window.
+        """
+        for db in self._months.values():
+            db.execute("pragma wal_checkpoint(passive)").fetchall()
+
+    def digest(self, from_t: int, to_t: int) -> Digest:
+        """Return count and xor of the cached readings of from_t ≤ t ≤ to_t."""
+        total = Digest()
+        for db in self._months_of(from_t, to_t).values():
+            total = total.plus(day_digest(db, from_t, to_t))
+        return total
+
+    def replace(self, from_t: int, to_t: int, pages: Iterable[Columns]) -> set[int]:
+        """Make a window equal to a snapshot of it; return the series in which something differed."""
+        rows = (_rows(*page) for page in pages if len(page[0]))
+        changed = replace_window(self._months_of(from_t, to_t), month_of, (from_t, to_t), rows)
+        for sid in changed:
+            self._refill_latest(sid)
+        return changed
+
+    def drop_series(self, keep: set[int]) -> None:
+        """Drop the readings of all other series; may be done again after a kill."""
+        for path in self._profile.telemetry_files():
+            drop_others(self._month(path.stem.removeprefix("tele-")), keep)
+        gone = [(r[0],) for r in self._latest.execute("select sid from latest").fetchall() if r[0] not in keep]
+        with transaction(self._latest):
+            self._latest.executemany("delete from latest where sid=?", gone)
+
+    def _months_of(self, from_t: int, to_t: int) -> dict[str, Connection]:
+        first, last = month_of(from_t), month_of(to_t)
+        names = {p.stem.removeprefix("tele-") for p in self._profile.telemetry_files()}
+        return {n: self._month(n) for n in sorted(names | {first, last}) if first <= n <= last}
+
     def _refill_latest(self, sid: int) -> None:
         for path in reversed(self._profile.telemetry_files()):
             row = (
@@ -154,8 +195,10 @@ class CacheWriter:
             )
             if row:
                 with transaction(self._latest):
-                    self._latest.execute("insert or ignore into latest values(?,?,?,?,?)", tuple(row))
+                    self._latest.execute("insert or replace into latest values(?,?,?,?,?)", tuple(row))
                 return
+        with transaction(self._latest):
+            self._latest.execute("delete from latest where sid=?", (sid,))
 
     def forget(self) -> None:
         """Drop everything that came from the centre: its epoch is another one now."""
@@ -167,6 +210,8 @@ class CacheWriter:
         with transaction(self._latest):
             for table in ("latest", "feed", "month"):
                 self._latest.execute(f"delete from {table}")
+            self._latest.execute("delete from link where key in ('scope','scope_done','asof','asof_real')")
+            self.progress.forget()
         with transaction(self._reference):
             for table in ("object", "etag", "record", "feed"):
                 self._reference.execute(f"delete from {table}")
@@ -175,6 +220,11 @@ class CacheWriter:
     def etag(self, kind: str) -> str | None:
         row = self._reference.execute("select value from etag where kind=?", (kind,)).fetchone()
         return str(row[0]) if row else None
+
+    def series(self) -> set[int]:
+        """Return the series that the objects name."""
+        rows = self._reference.execute("select doc from object where kind='series'").fetchall()
+        return {int(json.loads(r[0])["properties"]["sid"]) for r in rows}
 
     def put_objects(self, kind: str, etag: str, docs: Sequence[Mapping[str, Any]]) -> None:
         """Replace one kind of objects as a whole."""

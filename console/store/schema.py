@@ -17,6 +17,17 @@ LATEST = (
     create table month(name text primary key, cursor text not null) strict;
     create table link(key text primary key, value text not null) strict
     """,
+    # 2: which windows are fetched whole, which are still wanted, which days were compared with the centre
+    """
+    create table coverage(
+        scope text not null, from_t integer not null, to_t integer not null,
+        primary key(scope, from_t)) strict, without rowid;
+    insert into coverage select 'all', 0, 4102444800 from feed where name='obs' and cursor<>'';
+    create table wanted(
+        n integer primary key, kind text not null, scope text not null, from_t integer not null,
+        to_t integer not null) strict;
+    create table checked(day integer primary key, touched text not null, at real not null) strict
+    """,
 )
 REFERENCE = (
     """
@@ -47,5 +58,17 @@ OPS = (
         n integer primary key, at real not null, who text not null, what text not null,
         detail text not null, hash text not null) strict;
     create table origin(key text primary key, value text not null) strict
+    """,
+    """
+    alter table outbox add column base_version integer;
+    alter table outbox add column current text not null default '';
+    alter table outbox add column settles text not null default '';
+    alter table outbox add column was text not null default '';
+    create index outbox_entity on outbox(entity, state, n);
+    create table attachment(
+        op_id text not null, sha256 text not null, name text not null, media text not null,
+        size integer not null, sent integer not null default 0, state text not null default 'waiting',
+        code text not null default '', tries integer not null default 0,
+        next_try real not null default 0, primary key(op_id, sha256)) strict, without rowid
     """,
 )

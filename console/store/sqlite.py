@@ -6,16 +6,19 @@ import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
-from pysqlite3 import dbapi2 as sqlite3
+from sqlcipher3 import dbapi2 as sqlite3
 
 from console.errors import NewerFile, StoreError
+from console.store.keys import OpsKey
 
-Connection = Any  # pysqlite3 ships no types; it follows PEP 249 and the standard sqlite3
+Connection = Any  # sqlcipher3 ships no types; it follows PEP 249 and the standard sqlite3
 DatabaseError = sqlite3.Error
 OperationalError = sqlite3.OperationalError
 LIBRARY = sqlite3.sqlite_version
 REQUIRED = (3, 51, 3)
+QUIET = ("pragma cipher_log=off",)  # it would write to standard error; every fault comes as an exception too
 
 
 def check_library() -> None:
@@ -28,22 +31,37 @@ def check_library() -> None:
         raise StoreError(f"SQLite {LIBRARY} 太旧，可能损坏本地缓存。", "请重新安装本程序的运行环境后再启动。")
 
 
-def open_writer(path: Path, *, full: bool = False) -> Connection:
-    """Open for writing: WAL, explicit transactions, FULL for what a person entered.
+def ops_pragmas(key: OpsKey) -> tuple[str, ...]:
+    """Return what is set at every opening of ops.db, in this order; the key comes first."""
+    return (f"pragma key={key.pragma()}", *QUIET, *_pragmas("full"), "pragma secure_delete=on")
+
+
+def _pragmas(synchronous: str) -> tuple[str, ...]:
+    return (
+        "pragma journal_mode=wal",
+        f"pragma synchronous={synchronous}",
+        "pragma busy_timeout=5000",
+        "pragma temp_store=memory",
+        "pragma trusted_schema=off",
+        "pragma journal_size_limit=67108864",
+    )
+
+
+def open_writer(path: Path, *, full: bool = False, key: OpsKey | None = None) -> Connection:
+    """Open for writing: WAL, explicit transactions, FULL for what a person entered; encrypted with a key (and FULL).
 
     Raises:
         StoreError: the file cannot be opened or is not a database.
     """
+    db = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         db = sqlite3.connect(str(path), isolation_level=None, check_same_thread=False, timeout=5.0)
-        db.execute("pragma journal_mode=wal")
-        db.execute(f"pragma synchronous={'full' if full else 'normal'}")
-        db.execute("pragma busy_timeout=5000")
-        db.execute("pragma temp_store=memory")
-        db.execute("pragma trusted_schema=off")
-        db.execute("pragma journal_size_limit=67108864")
+        for pragma in ops_pragmas(key) if key is not None else _pragmas("full" if full else "normal"):
+            db.execute(pragma)
     except (sqlite3.Error, OSError) as exc:
+        if db is not None:
+            db.close()
         raise StoreError(
             f"数据文件 {path.name} 打不开。",
             f"请检查 {path.parent} 的权限和剩余空间；若文件已损坏，请先改名保留，再重新启动。",
@@ -59,7 +77,7 @@ def open_reader(path: Path) -> Connection:
         StoreError: the file does not exist or cannot be read.
     """
     try:
-        db = sqlite3.connect(f"file:{path}?mode=ro", uri=True, isolation_level=None, check_same_thread=False)
+        db = sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True, isolation_level=None, check_same_thread=False)
         db.execute("pragma query_only=1")
         db.execute("pragma busy_timeout=2000")
         db.execute("pragma cache_size=-16384")

@@ -14,10 +14,22 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 log = logging.getLogger(__name__)
 LINE_LIMIT = 64 * 1024
 BACKLOG_LIMIT = 4 * 1024 * 1024
+MANY = 2000
 Command = Callable[[Mapping[str, Any]], None]
+Announce = Callable[[str, Mapping[str, Any]], None]
+
+
+def tell_series(announce: Announce, sid: NDArray[np.int64]) -> None:
+    """Announce the series of some readings; more than a screen can name is said as all."""
+    if len(sid):
+        touched = np.unique(sid)
+        announce("changed", {"sids": None if len(touched) > MANY else touched.tolist()})
 
 
 class AnnounceServer:

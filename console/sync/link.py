@@ -10,12 +10,14 @@ from typing import Any
 
 from backend_client.wire import Hello
 
+CLOCK_SET_S = 1.0  # wall and steady clock part by less than this between two rounds
+
 
 @dataclass
 class LinkState:
     """Shared by the sync threads; every change is announced by its caller.
 
-    state: connecting, up, down, store, refused, garbage, schema, disk. since: wall time of the change.
+    state: connecting, up, down, store, refused, scope, garbage, schema, disk. since: wall time of the change.
     """
 
     state: str = "connecting"
@@ -26,6 +28,7 @@ class LinkState:
     epoch: str = ""
     reachable: bool = False  # the centre answered hello in its last round, whatever came after
     _trips: deque[tuple[float, float]] = field(default_factory=lambda: deque(maxlen=8))
+    _wall_ahead: float | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def become(self, state: str, detail: str = "") -> bool:
@@ -40,8 +43,15 @@ class LinkState:
             return changed
 
     def heard(self, hello: Hello, sent_s: float, got_s: float, got_wall: float) -> dict[str, Any]:
-        """Return the clock announcement; skew is taken from the shortest of 8 round trips."""
+        """Return the clock announcement; skew is taken from the shortest of 8 round trips.
+
+        sent_s, got_s: steady seconds. A computer clock that was set meanwhile makes the earlier
+        round trips worthless.
+        """
         trip = got_s - sent_s
+        if self._wall_ahead is not None and abs(got_wall - got_s - self._wall_ahead) > CLOCK_SET_S:
+            self._trips.clear()
+        self._wall_ahead = got_wall - got_s
         self._trips.append((trip, hello.real_t - (got_wall - trip / 2)))
         self.skew_s = min(self._trips)[1]
         self.epoch = hello.epoch

@@ -9,7 +9,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import queue
 import random
+import re
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -27,21 +29,27 @@ from backend_client.errors import (
 from backend_client.mqtt import Broker
 from backend_client.session import Session
 from backend_client.wire import Hello
+from console.domain.time import steady_s
 from console.errors import StoreError
 from console.paths import DataHome
 from console.processes import (
+    MADE_WAY,
     Endpoint,
     leave_with_parent,
     new_token,
     publish,
     sole_owner,
 )
+from console.store.attachment_table import AttachmentTable
+from console.store.attachments import AttachmentFolder
 from console.store.cache_writer import CacheWriter
+from console.store.keys import OpsKey
 from console.store.ops import OpsStore
 from console.store.sqlite import DatabaseError
 from console.sync.announce import AnnounceServer
 from console.sync.doorbell import DoorbellWait
 from console.sync.link import LinkState
+from console.sync.parcels import ParcelPusher
 from console.sync.pull import Puller, SchemaMismatch
 from console.sync.push import Pusher
 from console.sync.rooms import DeskCommands
@@ -51,13 +59,15 @@ POLL_S = 15.0
 STORE_AWAY = "store-unavailable"  # the problem code of a centre whose database does not answer
 LINGER_S = 5.0
 RETRY_MAX_S = 5.0  # an embedded centre comes back within seconds
-NINETY_DAYS_S = 90 * 86400.0
+UNSAVED_KEPT_S = 7 * 86400.0  # copies of files that were chosen, but whose entry was never saved
 
 
 @dataclass(frozen=True, slots=True)
 class SyncOptions:
     """central: returns the current address and token of the centre, None while unknown.
 
+    key: opens ops.db; without it this process pulls only, and makes way for one that has it.
+    scope: what part of the province to keep, as in the settings.
     broker: an MQTT broker that carries the doorbell, None for the centre's own event stream.
     """
 
@@ -65,6 +75,8 @@ class SyncOptions:
     source: str
     central: Callable[[], Endpoint | tuple[str, str] | None]
     child: bool = False
+    key: OpsKey | None = None
+    scope: str = "all"
     broker: Broker | None = None
 
 
@@ -80,10 +92,12 @@ class SyncProcess:
         self._stop = threading.Event()
         self._wake_pull = threading.Event()
         self._wake_push = threading.Event()
+        self._wanted_files: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._commands = DeskCommands(self._server.announce)
         self._orphaned = threading.Event()
         self._service = ""
         self._fault: BaseException | None = None
+        self.made_way = False
 
     async def run(self) -> None:
         port = await self._server.start()
@@ -125,7 +139,15 @@ class SyncProcess:
     # --- commands of the windows ----------------------------------------------------------
     def _command(self, doc: Mapping[str, Any]) -> None:
         name = doc.get("cmd")
+        if name == "make-way":  # a window has the key
+            self.made_way = self._options.key is None
+            if self.made_way:
+                self._stop.set()
+            return
         if name == "ops":
+            self._wake_push.set()
+        elif name == "file":
+            self._wanted_files.put(str(doc.get("sha256")))
             self._wake_push.set()
         elif name in ("room", "player"):
             self._commands.put(doc)
@@ -151,7 +173,7 @@ class SyncProcess:
 
     def _pull_thread(self) -> None:
         writer = CacheWriter(self._profile)
-        puller = Puller(writer, self._server.announce, self._profile.run)
+        puller = Puller(writer, self._server.announce, self._profile.run, self._options.scope)
         holder: list[Session] = []
         failures = 0
         try:
@@ -165,6 +187,7 @@ class SyncProcess:
         finally:
             for session in holder:
                 session.close()
+            puller.close()
             writer.close()
 
     def _pull_once(self, puller: Puller, holder: list[Session]) -> bool:
@@ -176,7 +199,8 @@ class SyncProcess:
                 hello = self._greet(puller, central)
             self._link.reachable = True
             self._wake_push.set()
-            puller.round(central, hello)
+            if puller.round(central, hello):
+                self._wake_pull.set()  # more of the past is to be fetched: at once
             self._commands.rooms(central)
         except ResyncRequired as exc:
             log.info("resync: %s", exc.code)
@@ -188,7 +212,7 @@ class SyncProcess:
             state = "store" if STORE_AWAY in str(exc) else "down"
             return self._failed(state, str(exc), holder)
         except BackendRefused as exc:
-            return self._failed("refused", exc.code, holder)
+            return self._failed("scope" if exc.code == "unknown-scope" else "refused", exc.code, holder)
         except SchemaMismatch as exc:
             return self._failed("schema", str(exc), holder)
         except (DatabaseError, StoreError, OSError) as exc:
@@ -201,21 +225,27 @@ class SyncProcess:
 
     def _greet(self, puller: Puller, central: Central) -> Hello:
         """Hear the centre's clock and epoch; entries are offered again before the cache is touched."""
-        sent = time.monotonic()
+        sent = steady_s()
         hello = central.hello()
         self._service = hello.service
-        clock = self._link.heard(hello, sent, time.monotonic(), time.time())
-        store = OpsStore(self._profile.ops)
-        try:
-            again = store.new_epoch(hello.epoch, time.time() - NINETY_DAYS_S)
-        finally:
-            store.close()
-        if again:
-            log.info("epoch changed: %s ops offered again", again)
+        clock = self._link.heard(hello, sent, steady_s(), time.time())
+        self._offer_again(hello.epoch)
         if puller.greet(hello):
             self._server.announce("epoch", {})
         self._server.announce("clock", clock, keep=True)
         return hello
+
+    def _offer_again(self, epoch: str) -> None:
+        """Without the key this waits: ops.db has its own note of the epoch that it knows."""
+        if self._options.key is None:
+            return
+        store = OpsStore(self._profile.ops, self._options.key)
+        try:
+            again = store.new_epoch(epoch)
+        finally:
+            store.close()
+        if again:
+            log.info("epoch changed: %s ops offered again", again)
 
     def _failed(self, state: str, detail: str, holder: list[Session]) -> bool:
         if self._link.become(state, detail[:300]):
@@ -228,10 +258,22 @@ class SyncProcess:
     # --- push -----------------------------------------------------------------------------
     def _push_thread(self) -> None:
         """Entries leave as soon as the centre answers at all, whatever the downloads do."""
-        store = OpsStore(self._profile.ops)
+        if self._options.key is None:
+            return
+        store = OpsStore(self._profile.ops, self._options.key)
         store.retry_now()
         holder: list[Session] = []
         pusher = Pusher(store, lambda: self._session(holder))
+        table = AttachmentTable(store)
+        folder = AttachmentFolder(self._profile.attachments, table.key())
+        folder.forget_unsaved({p.sha256 for p in table.all()}, time.time() - UNSAVED_KEPT_S)
+        parcels = ParcelPusher(
+            table,
+            folder,
+            lambda: self._session(holder),
+            pusher.pace,
+            lambda: bool(store.due(time.time(), 1)) or self._stop.is_set(),
+        )
         was_reachable = False
         try:
             while not self._stop.is_set():
@@ -239,11 +281,14 @@ class SyncProcess:
                 try:
                     if self._link.reachable and not was_reachable:
                         store.retry_now()
+                        table.retry_now()
                     was_reachable = self._link.reachable
                     if was_reachable and pusher.drain():
                         self._wake_pull.set()
-                    count, oldest = store.waiting()
-                    self._server.announce("outbox", {"waiting": count, "oldest": oldest}, keep=True)
+                    self._tell_outbox(store, table)
+                    if was_reachable and parcels.drain():
+                        self._tell_outbox(store, table)
+                    self._fetch_files(parcels)
                 except DatabaseError as exc:
                     log.warning("outbox not usable now: %s", exc)
                     self._stop.wait(5.0)
@@ -252,6 +297,23 @@ class SyncProcess:
             for session in holder:
                 session.close()
             store.close()
+
+    def _fetch_files(self, parcels: ParcelPusher) -> None:
+        """Get what a window asked for; it is told how that ended."""
+        while not self._wanted_files.empty():
+            sha256 = self._wanted_files.get()
+            try:
+                state = parcels.fetch(sha256) if re.fullmatch(r"[0-9a-f]{64}", sha256) else "not-found"
+            except (BackendError, OSError) as exc:
+                log.info("file %s not fetched: %r", sha256[:12], exc)
+                state = "disk" if isinstance(exc, OSError) else "down"
+            self._server.announce("file", {"sha256": sha256, "state": state})
+
+    def _tell_outbox(self, store: OpsStore, table: AttachmentTable) -> None:
+        count, oldest = store.waiting()
+        files, size = table.waiting()
+        doc = {"waiting": count, "oldest": oldest, "files": files, "bytes": size}
+        self._server.announce("outbox", doc, keep=True)
 
     # --- doorbell -------------------------------------------------------------------------
     def _doorbell_thread(self) -> None:
@@ -275,8 +337,8 @@ class SyncProcess:
             self._wake_pull.set()
 
 
-def run_sync(options: SyncOptions) -> None:
-    """Run until told to stop; blocks.
+def run_sync(options: SyncOptions) -> int:
+    """Run until told to stop; blocks; returns the exit status.
 
     Raises:
         AlreadyRunning: this profile's cache has a writer already.
@@ -284,7 +346,10 @@ def run_sync(options: SyncOptions) -> None:
     """
     profile = options.home.profile(options.source)
     with sole_owner(profile.folder, "sync"):
-        store = OpsStore(profile.ops)
-        store.keep_reserve()
-        store.close()
-        asyncio.run(SyncProcess(options).run())
+        if options.key is not None:
+            store = OpsStore(profile.ops, options.key)
+            store.keep_reserve()
+            store.close()
+        process = SyncProcess(options)
+        asyncio.run(process.run())
+    return MADE_WAY if process.made_way else 0

@@ -1,24 +1,24 @@
-"""One pull: hello, reference, latest, backfill newest first, then the feeds."""
+"""One pull: reference, latest, the feeds, then one window of history; newest first."""
 
 from __future__ import annotations
 
+import logging
 import time
-from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-
-from backend_client.central import Central, snapshot_pages
+from backend_client.central import Central
 from backend_client.errors import BackendRefused, ResyncRequired, WireFormatError
-from backend_client.wire import SCHEMA, Hello, ObsPage, columns
+from backend_client.wire import Hello, ObsPage
+from console.domain.scopes import ALL, scope_parts, scope_text
+from console.domain.time import steady_s
+from console.processes import boot_mark
 from console.store.cache_writer import CacheWriter
+from console.sync.announce import Announce, tell_series
+from console.sync.backfill import Backfill
 
-KINDS = ("stations", "reservoirs", "basins", "reaches", "events", "series", "sources")
+log = logging.getLogger(__name__)
+KINDS = ("basins", "stations", "reservoirs", "reaches", "events", "series", "sources")
 LIVE_PAGE = 5000
-FAR_FUTURE = 4_102_444_800
-HOUR = 3600
-Announce = Callable[[str, Mapping[str, Any]], None]
 
 
 class SchemaMismatch(Exception):
@@ -26,22 +26,30 @@ class SchemaMismatch(Exception):
 
 
 class Puller:
-    """Used by the pull thread only; owns the cache writer."""
+    """Used by the pull thread only; owns the cache writer. scope: what the settings ask for."""
 
-    def __init__(self, writer: CacheWriter, announce: Announce, scratch: Path) -> None:
+    def __init__(self, writer: CacheWriter, announce: Announce, scratch: Path, scope: str = ALL) -> None:
         self._writer = writer
         self._announce = announce
-        self._scratch = scratch
-        self.rows_applied = 0
+        self._scope = scope_text(scope_parts(scope))
+        self._backfill = Backfill(writer, scratch, self._scope, announce, self._follow)
+        self._rows = 0
         self.fault: WireFormatError | None = None
+
+    def close(self) -> None:
+        self._backfill.close()
+
+    @property
+    def rows_applied(self) -> int:
+        return self._rows + self._backfill.rows
 
     def greet(self, hello: Hello) -> bool:
         """Check version and epoch; True when the epoch is a new one and the cache was dropped.
 
         Raises:
-            SchemaMismatch: the centre's schema range does not hold ours.
+            SchemaMismatch: the centre's schema range has no version in common with ours.
         """
-        if not hello.schema_min <= SCHEMA <= hello.schema_max:
+        if not hello.speaks_ours():
             raise SchemaMismatch(f"{hello.schema_min}..{hello.schema_max}")
         known = self._writer.link().get("epoch")
         if known == hello.epoch:
@@ -56,33 +64,63 @@ class Puller:
         self._writer.forget()
         self._announce("epoch", {})
 
-    def round(self, central: Central, hello: Hello) -> None:
-        """Bring the cache up to date.
+    def round(self, central: Central, hello: Hello) -> bool:
+        """Bring the cache up to now, then fetch one window of history; True when more wait.
 
         Raises:
             BackendError: the centre failed us; what was applied so far stays.
         """
+        self._change_scope(central, hello)
         self._reference(central)
-        if not self._writer.cursor("obs"):
-            self._cold(central, hello)
-        self._follow(central)
+        self._settle_scope()
+        self._backfill.plan(central, hello)
+        if self._backfill.waits_for_first():
+            self._apply(_of_epoch(central.latest(self._scope), hello), None)
+            self._backfill.step(central, hello)
+        self._follow(central, hello)
         self._records(central)
         if self.fault is not None:
             raise self.fault
         self._writer.note_link(
             last_ok=repr(time.time()),
+            last_steady=repr(steady_s()),
+            boot=boot_mark(),
             last_now=repr(hello.now_t),
             mode=hello.mode,
             title=str(hello.player.get("title", "")),
         )
+        return self._backfill.step(central, hello)
 
+    # --- scope ----------------------------------------------------------------------------
+    def _change_scope(self, central: Central, hello: Hello) -> None:
+        """Note a scope that the settings changed, with the windows of what was added."""
+        link = self._writer.link()
+        had = link.get("scope", ALL if self._writer.cursor("obs") else "")
+        if had == self._scope and "scope" in link:
+            return
+        old, new = scope_parts(had) if had else (), scope_parts(self._scope)
+        added = [] if ALL in old or not old else [p for p in new if p not in old]
+        inherit = new if ALL in old and new != (ALL,) else ()
+        windows = self._backfill.add_scope(central, hello, scope_text(added)) if added else []
+        self._writer.progress.change_scope(self._scope, windows, inherit)
+
+    def _settle_scope(self) -> None:
+        """Drop what is outside the scope; begun again after a kill, for scope_done comes last."""
+        if self._writer.link().get("scope_done") == self._scope:
+            return
+        if self._scope != ALL:
+            self._writer.drop_series(self._writer.series())
+            self._announce("changed", {"sids": None})
+        self._writer.progress.scope_settled(self._scope)
+
+    # --- reference ------------------------------------------------------------------------
     def _reference(self, central: Central) -> None:
         """Fetch what changed of each kind; one bad kind is told after the rest is in."""
         changed = False
         self.fault = None
         for kind in KINDS:
             try:
-                etag, docs = central.objects(kind, self._writer.etag(kind))
+                etag, docs = central.objects(kind, self._writer.etag(kind), self._scope)
             except WireFormatError as exc:
                 self.fault = exc
                 continue
@@ -91,7 +129,10 @@ class Puller:
                     continue  # an older centre reads no foreign sources
                 raise
             if docs is not None:
+                before = self._writer.series() if kind == "series" else set()
                 self._writer.put_objects(kind, etag, docs)
+                if kind == "series":
+                    self._members_changed(before)
                 if kind == "sources":  # says nothing about the picture, which need not be read again
                     self._announce("sources", {})
                 else:
@@ -99,66 +140,33 @@ class Puller:
         if changed:
             self._announce("objects", {})
 
-    def _cold(self, central: Central, hello: Hello) -> None:
-        """Latest values first, then 6 h, 24 h, the rest; the cursor comes with the oldest part."""
-        self._apply(central.latest(), None)
-        now = int(hello.now_t) // HOUR * HOUR  # whole hours: a broken download finds its window again
-        spans = [
-            (now - 6 * HOUR, FAR_FUTURE),
-            (now - 24 * HOUR, now - 6 * HOUR - 1),
-            (0, now - 24 * HOUR - 1),
-        ]
-        first_cursor = ""
-        for from_t, to_t in spans:
-            cursor = self._snapshot(central, max(0, from_t), max(0, to_t), hello.epoch)
-            first_cursor = first_cursor or cursor
-        empty = np.empty(0, np.int64)
-        self._writer.apply((empty, empty, empty.astype(float), empty, empty), first_cursor)
+    def _members_changed(self, before: set[int]) -> None:
+        """Objects that left the scope take their readings along; those that entered bring history."""
+        if self._scope == ALL or not before:
+            return
+        now = self._writer.series()
+        if before - now:
+            self._writer.note_link(scope_done="")
+        if now - before:
+            self._writer.progress.recheck()
 
-    def _snapshot(self, central: Central, from_t: int, to_t: int, epoch: str) -> str:
-        path = self._scratch / f"snap-{epoch[:8]}-{from_t}-{to_t}.gz"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        for old in set(self._scratch.glob("snap-*")) - {path, path.with_suffix(".etag")}:
-            old.unlink(missing_ok=True)
-        central.snapshot(from_t, to_t, path)
-        cursor, whole = "", False
-        try:
-            for page in snapshot_pages(path):
-                if "next" in page:
-                    if page.get("epoch") != epoch:
-                        raise ResyncRequired("epoch-changed")
-                    cursor = str(page["next"])
-                elif "cols" in page:
-                    cols = columns(page["cols"])
-                    self._writer.apply(cols, None)
-                    self._tell(cols[0])
-                whole = whole or bool(page.get("end"))
-        finally:
-            path.unlink(missing_ok=True)
-            path.with_suffix(".etag").unlink(missing_ok=True)
-        if not whole or not cursor:
-            raise WireFormatError("snapshot ended early")
-        return cursor
-
-    def _follow(self, central: Central) -> None:
+    # --- feeds ----------------------------------------------------------------------------
+    def _follow(self, central: Central, hello: Hello) -> None:
         while True:
-            page = central.changes(self._writer.cursor("obs"), LIVE_PAGE)
-            if len(page.sid) or page.tomb or page.more:
+            before = self._writer.cursor("obs")
+            page = _of_epoch(central.changes(before, LIVE_PAGE, self._scope), hello)
+            if len(page.sid) or page.tomb or page.cursor != before:  # it passes over rows of other scopes too
                 self._apply(page, page.cursor)
             if not page.more:
-                return
+                break
+        asof = hello.now_t if page.asof is None else page.asof
+        self._writer.note_link(asof=repr(asof), asof_real=repr(hello.real_t))
 
     def _apply(self, page: ObsPage, cursor: str | None) -> None:
         cols = (page.sid, page.t, page.value, page.quality, page.rev)
         self._writer.apply(cols, cursor, page.tomb)
-        self.rows_applied += len(page.sid)
-        self._tell(page.sid)
-
-    def _tell(self, sid: Any) -> None:
-        if len(sid):
-            touched = np.unique(sid)
-            many = len(touched) > 2000
-            self._announce("changed", {"sids": None if many else touched.tolist()})
+        self._rows += len(page.sid)
+        tell_series(self._announce, page.sid)
 
     def _records(self, central: Central) -> None:
         kinds: set[str] = set()
@@ -172,3 +180,10 @@ class Puller:
                 break
         if kinds:
             self._announce("records", {"kinds": sorted(kinds)})
+
+
+def _of_epoch(page: ObsPage, hello: Hello) -> ObsPage:
+    """Return the page if it is of the epoch that was greeted; the centre may be restored in between."""
+    if page.epoch != hello.epoch:
+        raise ResyncRequired("epoch-changed")
+    return page

@@ -37,7 +37,10 @@ class Limit:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class HydrographView:
-    """Everything of one hydrograph. moment is the now-line; times are UTC s."""
+    """Everything of one hydrograph. moment is the now-line; times are UTC s.
+
+    holes: stretches that were not fetched from the centre yet; elsewhere a gap is the source's.
+    """
 
     code: str
     title: str
@@ -50,6 +53,7 @@ class HydrographView:
     peak: tuple[int, float, State] | None = None
     crossings: tuple[tuple[int, float, str], ...] = ()
     note: str = ""
+    holes: tuple[tuple[float, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

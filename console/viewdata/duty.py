@@ -25,6 +25,17 @@ class AlarmRow:
 
 
 @dataclass(frozen=True, slots=True)
+class FileView:
+    """One attachment in words: name with size, state; here: its content is on this machine."""
+
+    sha256: str
+    name: str
+    size: int
+    text: str
+    here: bool
+
+
+@dataclass(frozen=True, slots=True)
 class LogRow:
     """One line of the duty log. status: 已上报, 待上报 or why it was refused."""
 
@@ -36,6 +47,7 @@ class LogRow:
     status: str
     pending: bool
     refused: bool
+    files: tuple[FileView, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -113,6 +113,7 @@ class Frame(QMainWindow):
         session.situation.changed.connect(self._time_changed)
         session.link.changed.connect(self._show_status)
         session.desk.changed.connect(self._show_status)
+        session.desk.draft_offered.connect(self._edit_again)
         session.board.changed.connect(self._show_status)
         session.cache_problem.connect(self._cache_trouble)
         self.context.hub.listen(self._incident_happened)
@@ -155,6 +156,9 @@ class Frame(QMainWindow):
     @staticmethod
     def _page(workspace: Workspace | WallDesk) -> QWidget:
         return workspace.page if isinstance(workspace, Workspace) else workspace
+
+    def _edit_again(self, _text: str) -> None:
+        self.open_workspace("duty")
 
     def _make(self, code: str) -> Workspace | WallDesk:
         if code == "wall":

@@ -70,6 +70,7 @@ class StatusBar(QFrame):
         self._brand = QLabel(look.tr("三防指挥台"), self)
         self._brand.setObjectName("brand")
         self._mode = self._chip()
+        self._response = self._chip()
         self._alarms = self._chip()
         self._link = self._chip()
         self._outbox = self._chip()
@@ -82,7 +83,7 @@ class StatusBar(QFrame):
         row = QHBoxLayout(self)
         row.setContentsMargins(14, 0, 14, 0)
         row.setSpacing(10)
-        for widget in (self._brand, self._alarms, self._link, self._outbox):
+        for widget in (self._brand, self._response, self._alarms, self._link, self._outbox):
             row.addWidget(widget, 0, Qt.AlignmentFlag.AlignVCenter)
         row.addStretch(1)
         for widget in (self._mode, self._time, self._who):
@@ -98,7 +99,8 @@ class StatusBar(QFrame):
         self._set(self._mode, status.mode_text, status.mode_tone)
         self._set(self._alarms, status.alarm_text, status.alarm_tone)
         self._set(self._link, status.link_text, status.link_tone)
-        self._set(self._outbox, status.outbox_text, "warn")
+        self._set(self._response, status.response_text, status.response_tone)
+        self._set(self._outbox, status.outbox_text, status.outbox_tone)
         self._time.setText(f"{status.clock_text} {self.look.tr('北京时间')}")
         self._who.setText(self._operator)
         if self.property("edge") != status.edge:

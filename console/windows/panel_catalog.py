@@ -9,7 +9,7 @@ import shiboken6
 
 from console.errors import ConsoleError
 from console.presenters.card import present_card
-from console.presenters.duty import alarm_rows, log_rows
+from console.presenters.duty import alarm_rows
 from console.presenters.hydrograph import HydrographPresenter
 from console.presenters.map import present_map
 from console.presenters.overview import happenings, tiles
@@ -21,13 +21,13 @@ from console.presenters.sources import source_lines
 from console.presenters.strip import present_strip
 from console.presenters.system import feed_rows, link_rows, outbox_rows
 from console.presenters.table import present_table
-from console.services.duty_desk import LOG_TYPES
 from console.store.basemap import load_basemap
 from console.viewdata.basemap import BaseMap
+from console.windows.duty_panels import build_conflicts, build_response
+from console.windows.log_panel import build_log
 from console.windows.panels import Built, Context
 from widgets.alarm_list import AlarmList
 from widgets.basin_strip import BasinStrip
-from widgets.duty_log import DutyLog
 from widgets.facts_table import FactsTable
 from widgets.map_base import Paths, base_paths
 from widgets.map_widget import MapWidget
@@ -174,32 +174,6 @@ def build_alarms(c: Context) -> Built:
     return Built(widget, refresh, frozenset({"desk", "board"}))
 
 
-def build_log(c: Context) -> Built:
-    widget = DutyLog(c.look, LOG_TYPES, c.settings.operator)
-    session = c.session
-
-    async def write(kind: str, text: str, name: str) -> None:
-        try:
-            await session.duty.write_log(kind, text, name, session.situation.current.selection or "")
-        except ConsoleError as exc:
-            if shiboken6.isValid(widget):
-                widget.not_saved(f"{exc.what}{exc.next_step}")
-            return
-        if shiboken6.isValid(widget):
-            widget.saved()
-        await session.read_outbox()
-
-    widget.entry_requested.connect(lambda k, t, n: session.tasks.start("log entry", write(k, t, n)))
-
-    def refresh() -> str:
-        rows = log_rows(session.desk, c.look.tr)
-        widget.show_rows(rows)
-        waiting = sum(1 for r in rows if r.pending)
-        return f"{len(rows)} {c.look.tr('条')}" + (f" · {c.look.tr('待上报')} {waiting}" if waiting else "")
-
-    return Built(widget, refresh, frozenset({"desk"}))
-
-
 def build_card(c: Context) -> Built:
     widget = ObjectCard(c.look)
     session = c.session
@@ -293,4 +267,6 @@ PANELS: dict[str, tuple[str, Callable[[Context], Built]]] = {
     "system.sources": ("数据来源", build_sources),
     "system.feeds": ("序列", build_feeds),
     "system.outbox": ("待上报", build_outbox),
+    "system.conflicts": ("冲突与退回", build_conflicts),
+    "duty.response": ("应急响应", build_response),
 }

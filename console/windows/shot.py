@@ -22,6 +22,7 @@ from console.services.session import Session, Source
 from console.services.supervisor import Child, Supervisor
 from console.services.wall_control import WallControl
 from console.settings import Settings
+from console.store.keys import OpsKey
 from console.windows.frame import Frame
 from console.windows.panel_catalog import PANELS
 from console.windows.panels import Context
@@ -73,7 +74,8 @@ async def take_shots(
     options: ShotOptions,
     hub: ErrorHub,
     make_look: Callable[[Settings], Look],
-    children: Callable[[DataHome, Settings], list[Child]],
+    children: Callable[[DataHome, Settings, OpsKey | None], list[Child]],
+    key: OpsKey | None = None,
 ) -> list[Path]:
     """Start the chain, wait for data, set the Situation, paint; returns the files written.
 
@@ -84,9 +86,9 @@ async def take_shots(
         from console.domain.time import full_stamp
 
         settings = replace(settings, replay_start=full_stamp(options.at_t), replay_rate=1.0)
-    supervisor = Supervisor(children(home, settings))
+    supervisor = Supervisor(children(home, settings, key))
     supervisor.start()
-    session = Session(Source(home, settings.source), hub)
+    session = Session(Source(home, settings.source, key), hub)
     instruments = Instruments()
     wall = WallControl(session)
     written: list[Path] = []

@@ -42,6 +42,7 @@ WORKSPACES = (
             ("duty.card", "right", "duty.hydrograph"),
         ),
         shares=(("duty.alarms", (44, 56)), ("duty.log", (50, 50)), ("duty.hydrograph", (60, 40))),
+        header="duty.response",
     ),
     WorkspaceSpec(
         "monitor",
@@ -78,11 +79,12 @@ WORKSPACES = (
         "Ctrl+8",
         (
             ("system.sources", "center", None),
-            ("system.feeds", "bottom", "system.sources"),
+            ("system.outbox", "bottom", "system.sources"),
+            ("system.conflicts", "right", "system.outbox"),
+            ("system.feeds", "right", "system.conflicts"),
             ("system.link", "right", "system.feeds"),
-            ("system.outbox", "right", "system.link"),
         ),
-        shares=(("system.sources", (56, 44)), ("system.link", (36, 32, 32))),
+        shares=(("system.sources", (52, 48)), ("system.link", (26, 28, 24, 22))),
     ),
 )
 

@@ -125,14 +125,14 @@ def test_entries_made_alone_reach_the_centre_and_a_second_console(chain, home, r
         second.stop()
 
 
-def test_a_killed_desk_keeps_its_acknowledgement(chain, home, runner, hub):
+def test_a_killed_desk_keeps_its_acknowledgement(chain, home, runner, hub, key):
     flood = chain(rate="60", start="2022-06-22 08:00")
-    store = OpsStore(flood.profile.ops)
+    store = OpsStore(flood.profile.ops, key)
     store.add("alarm.ack", "warning:LOC00106:1", {"alarm_id": "warning:LOC00106:1", "note": "核实"}, "张三")
     store.close()  # the desk died here: saved, not sent
     flood.start_central()
     flood.start_sync()
-    store = OpsStore(flood.profile.ops)
+    store = OpsStore(flood.profile.ops, key)
     eventually(lambda: store.waiting()[0] == 0, what="the sync process sends what a dead desk saved")
     store.close()
     acks = [r for r in flood.ask(lambda c: c.records("", 1000)).records if r.kind == "ack"]

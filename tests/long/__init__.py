@@ -1,1 +1,1 @@
-"""Long forms: soak, chaos, pictures."""
+"""Long forms: soak, pictures."""

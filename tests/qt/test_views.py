@@ -146,6 +146,21 @@ def test_the_hydrograph_hatches_gaps_names_limits_and_reads_every_series(qtbot, 
     assert widget.now_line.value() == T - 3600 and widget._pyramids[0][0] is curves[0], "moving the now-line draws nothing anew"
 
 
+def test_what_was_not_fetched_yet_is_hatched_and_named_apart_from_what_the_source_misses(qtbot, look):
+    widget = Hydrograph(look)
+    qtbot.addWidget(widget)
+    widget.resize(900, 400)
+    widget.show()
+    widget.show_view(view(from_t=T - 60 * 3600, holes=((T - 60 * 3600, T - 49 * 3600),)))
+    spans = [m.getRegion() for m in widget._marks if type(m).__name__ == "LinearRegionItem"]
+    assert (T - 60 * 3600, T - 49 * 3600) in spans and len(spans) == 2
+    assert [m.toPlainText() for m in widget._marks if type(m).__name__ == "TextItem"].count("未取回") == 1
+    assert "水位 未取回" in widget.reading_at(T - 55 * 3600)
+    assert "缺测" in widget.reading_at(T - 26 * 3600 + 1800 + 3600)
+    widget.show_view(view())
+    assert not [m for m in widget._marks if type(m).__name__ == "TextItem" and m.toPlainText() == "未取回"]
+
+
 def test_an_empty_hydrograph_shows_no_axis_without_meaning(qtbot, look):
     widget = Hydrograph(look)
     qtbot.addWidget(widget)

@@ -139,14 +139,18 @@ def test_the_reader_cannot_write(writer, reader, profile):
         db.execute("delete from latest")
 
 
-def test_two_processes_may_open_a_new_file_at_once(profile):
+def test_two_processes_may_open_a_new_file_at_once(profile, key):
     import subprocess
     import sys
 
     program = (
-        "import sys; from pathlib import Path; from console.store.ops import OpsStore; OpsStore(Path(sys.argv[1])).close()"
+        "import sys; from pathlib import Path; from console.store.ops import OpsStore; from console.store.keys import OpsKey;"
+        " OpsStore(Path(sys.argv[1]), OpsKey.from_line(sys.argv[2].encode())).close()"
     )
     both = [
-        subprocess.Popen([sys.executable, "-c", program, str(profile.ops)], stderr=subprocess.PIPE, text=True) for _ in range(4)
+        subprocess.Popen(
+            [sys.executable, "-c", program, str(profile.ops), key.to_line().decode().strip()], stderr=subprocess.PIPE, text=True
+        )
+        for _ in range(4)
     ]
     assert [(p.communicate()[1], p.returncode) for p in both] == [("", 0)] * 4

@@ -10,6 +10,7 @@ import pytest
 
 from console.central.postgres import StoreUnavailable, check_url, dialect, open_postgres, place_of, translated
 from console.central.repository import SeriesKey, open_repository
+from console.central.verdict import Verdict
 from console.errors import ConsoleError
 from tests.processes import eventually
 
@@ -80,12 +81,18 @@ def test_a_deleted_reading_leaves_a_tombstone(repo):
 
 def test_an_answer_and_its_effect_are_kept_together(repo):
     entry = {"text": "巡堤发现管涌\0", "by": "张三"}
-    repo.apply_op("op-1", "h", "张三", ("applied", ""), ("log", "op-1", entry))
-    assert repo.answered("op-1") == ("h", "applied", "")
+    said = Verdict("applied", records=(("log", "op-1", entry),))
+    assert repo.judge_op("op-1", "h", "张三", lambda _record: said) == (None, said)
     assert repo.records("log")[0][1]["by"] == "张三"
-    with pytest.raises(Exception, match=r"(?i)unique|duplicate"):
-        repo.apply_op("op-1", "h", "张三", ("applied", ""), ("log", "op-2", entry))
-    assert len(repo.records("log")) == 1, "the effect of a refused answer was kept"
+    known, again = repo.judge_op("op-1", "h", "张三", lambda _record: Verdict("applied", records=(("log", "op-2", entry),)))
+    assert (known, again.status) == ("h", "applied") and len(repo.records("log")) == 1, "an answer is given once"
+
+    def breaks(_record):
+        raise ValueError("rule")
+
+    with pytest.raises(ValueError, match="rule"):
+        repo.judge_op("op-3", "h", "张三", breaks)
+    assert repo.judge_op("op-3", "h", "张三", lambda _record: Verdict("rejected", "x"))[0] is None
     assert repo.record_changes(0, 5)[0][0][:3] == ("log", "op-1", 1)
 
 
@@ -99,7 +106,7 @@ def test_an_alarm_lands_with_its_reading_or_not_at_all(repo):
         repo.commit_rows([(sid, T, 10.0, 0)], breaks)
     assert repo.changes(0, 5)[0] == []
     repo.commit_rows([(sid, T, 10.0, 0)], lambda fresh: [("alarm", "a1", {"n": len(fresh)})], place="7")
-    assert repo.records("alarm") == [("a1", {"n": 1})] and repo.meta("place") == "7"
+    assert [(i, b["n"]) for i, b in repo.records("alarm")] == [("a1", 1)] and repo.meta("place") == "7"
 
 
 def test_objects_rooms_and_files_are_replaced_whole(repo):

@@ -14,8 +14,8 @@ from console.store.sqlite import open_writer
 
 
 @pytest.fixture
-def store(profile):
-    s = OpsStore(profile.ops)
+def store(profile, key):
+    s = OpsStore(profile.ops, key)
     yield s
     s.close()
 
@@ -33,9 +33,11 @@ def test_order_is_kept_per_entity_and_one_refusal_blocks_nothing(store):
     first = store.add("alarm.ack", "a", {"alarm_id": "a"}, "张三")
     second = store.add("alarm.ack", "a", {"alarm_id": "a"}, "李四")
     other = store.add("alarm.ack", "b", {"alarm_id": "b"}, "张三")
-    assert [op.op_id for op in store.due(time.time())] == [first, other]
+    assert [op.op_id for op in store.due(time.time())] == [first, second, other], "append-only: together, in order"
+    store.postponed([first], time.time() + 60)
+    assert [op.op_id for op in store.due(time.time())] == [other], "the later one does not overtake"
     store.answered([(first, "rejected", "alarm-missing")])
-    assert {op.op_id for op in store.due(time.time())} == {second, other}
+    assert [op.op_id for op in store.due(time.time())] == [second, other]
 
 
 def test_a_postponed_op_is_not_due_until_its_time(store):
@@ -48,10 +50,10 @@ def test_a_postponed_op_is_not_due_until_its_time(store):
 
 def test_after_a_restored_centre_everything_is_offered_again(store):
     op_id = store.add("log.entry", "log", {"text": "x"}, "张三")
-    assert store.new_epoch("e1", 0) == 0, "the first epoch is no change"
+    assert store.new_epoch("e1") == 0, "the first epoch is no change"
     store.answered([(op_id, "applied", "")])
-    assert store.new_epoch("e1", 0) == 0
-    assert store.new_epoch("e2", time.time() - 60) == 1
+    assert store.new_epoch("e1") == 0
+    assert store.new_epoch("e2") == 1
     assert [op.op_id for op in store.due(time.time())] == [op_id]
 
 
@@ -61,29 +63,31 @@ def test_a_clock_set_back_by_a_day_does_not_hold_ops_for_a_day(store):
     assert [op.op_id for op in store.due(time.time())] == [op_id]
 
 
-def test_the_audit_chain_breaks_when_a_line_is_changed(store, profile):
+def test_the_audit_chain_breaks_when_a_line_is_changed(store, profile, key):
     for text in ("一", "二", "三"):
         store.add("log.entry", "log", {"text": text}, "张三")
     assert store.verify_audit()
-    db = open_writer(profile.ops)
+    db = open_writer(profile.ops, key=key)
     db.execute("update audit set detail='改' where n=2")
     db.close()
     assert not store.verify_audit()
 
 
-def test_a_killed_process_loses_no_saved_entry(profile):
+def test_a_killed_process_loses_no_saved_entry(profile, key):
     program = (
-        "import sys; from pathlib import Path; from console.store.ops import OpsStore\n"
-        "s = OpsStore(Path(sys.argv[1]))\n"
+        "import sys; from pathlib import Path; from console.store.ops import OpsStore; from console.store.keys import OpsKey\n"
+        "s = OpsStore(Path(sys.argv[1]), OpsKey.from_line(sys.argv[2].encode()))\n"
         "while True: print(s.add('log.entry', 'log', {'text': '巡堤'}, '张三'), flush=True)\n"
     )
-    child = subprocess.Popen([sys.executable, "-c", program, str(profile.ops)], stdout=subprocess.PIPE, text=True)
+    child = subprocess.Popen(
+        [sys.executable, "-c", program, str(profile.ops), key.to_line().decode().strip()], stdout=subprocess.PIPE, text=True
+    )
     saved = [child.stdout.readline().strip() for _ in range(40)]
     child.kill()
     saved += [line for line in child.stdout.read().split("\n")[:-1] if len(line) == 36]
     child.wait()
     child.stdout.close()
-    store = OpsStore(profile.ops)
+    store = OpsStore(profile.ops, key)
     kept = {op.op_id for op in store.recent(100_000)}
     assert set(saved) <= kept and len(saved) >= 40
     assert store.verify_audit()

@@ -44,7 +44,7 @@ def test_qt_is_the_pinned_one_and_does_not_lose_none():
 def test_direct_dependencies_are_pinned_exactly():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     for line in [*project["dependencies"], *project["optional-dependencies"]["dev"]]:
-        assert re.fullmatch(r"[A-Za-z0-9._-]+==[A-Za-z0-9.]+", line), line
+        assert re.fullmatch(r"[A-Za-z0-9._-]+(\[[a-z]+\])?==[A-Za-z0-9.]+", line), line
 
 
 def test_colours_live_in_the_token_file_alone():

@@ -1,0 +1,24 @@
+"""A season of power cuts in one minute: consoles and centre die at random behind a bad line."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from tests.kill_cycles import KillRun
+
+CYCLES = 150
+
+
+@pytest.mark.timeout(400)
+def test_after_150_kills_behind_a_bad_line_nothing_said_to_be_saved_is_lost_or_doubled(tmp_path):
+    run = KillRun(tmp_path, seed=int.from_bytes(os.urandom(3)))
+    try:
+        verdict = run.run(CYCLES)
+    finally:
+        run.close()
+    print(verdict.line())
+    assert not verdict.problems, f"{run.seed}: {verdict.line()}"
+    assert verdict.cycles >= CYCLES and verdict.centre_kills and verdict.saved > CYCLES
+    assert verdict.faults["answer lost"] and verdict.faults["answer cut"], "the line was too good to prove anything"
