@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from console import __version__
+from console.bundle_arguments import add_bundle_commands, bundle_tools
 from console.domain.time import from_beijing
 from console.errors import ConsoleError, SettingsError
 from console.logs import start_logging
@@ -55,11 +56,13 @@ def _parser() -> argparse.ArgumentParser:
     shot.add_argument("--at", help="时刻，北京时间，如 '2022-06-22 14:00'")
     shot.add_argument("--select", help="选中对象的站码或站名")
     load = roles.add_parser("import", help="导入一个目录的实测数据（CSV、XLSX、SL 323 表）")
-    load.add_argument("folder", type=Path)
+    load.add_argument("folder", type=Path, help="目录，或一个联络包文件（.fccx）")
+    load.add_argument("--receipt", type=Path, help="导入上行包后把回执写到这个文件")
     load.add_argument("--errors", type=Path, help="把未能导入的行写到这个 CSV 文件")
     load.add_argument("--store", default="", help="导入到这个 postgresql:// 数据库，而不是本机文件")
     load.add_argument("--timezone", default="Asia/Shanghai", help="没有时区的时间按此理解")
     roles.add_parser("recordings", help="列出录像及其重建方法说明")
+    add_bundle_commands(roles)
     return top
 
 
@@ -117,6 +120,7 @@ def _role(options: argparse.Namespace, home: DataHome, settings: Settings, probl
         "sync": _sync,
         "import": _import,
         "recordings": _recordings,
+        **bundle_tools(),
     }
     if role in tools:
         return tools[role](options, home, settings)
@@ -191,10 +195,14 @@ def _sync(options: argparse.Namespace, home: DataHome, settings: Settings) -> in
     return run_sync(SyncOptions(home, settings.source, central, options.child, key, settings.scope, broker))
 
 
-def _import(options: argparse.Namespace, home: DataHome, _settings: Settings) -> int:
+def _import(options: argparse.Namespace, home: DataHome, settings: Settings) -> int:
+    start_logging(home.logs, "import")
+    if options.folder.suffix.lower() == ".fccx":
+        from console.bundle_cli import import_bundle
+
+        return import_bundle(options, home, settings)
     from console.central.importers.run import run_import
 
-    start_logging(home.logs, "import")
     return run_import(home, options.folder, options.errors, options.timezone, options.store)
 
 

@@ -35,8 +35,8 @@ class Settings:
     replay_rate: float = 120.0
     replay_start: str = ""
     dem: str = ""
-    doorbell: str = ""
     scope: str = "all"
+    doorbell: str = ""
 
 
 def _fault(path: Path, key: str, problem: str) -> SettingsError:

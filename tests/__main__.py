@@ -1,6 +1,7 @@
 """``python3 -m tests``: sets everything up, then lint, types, contracts, tests; and the long forms.
 
-bench [ids] [--json FILE], soak [minutes], kills [cycles], field [runs] [writes], load [consoles], shots (the README's pictures).
+bench [ids] [--json FILE], soak [minutes], kills [cycles], field [runs] [writes], load [consoles],
+flips-bundle [n], shots (the README's pictures).
 """
 
 from __future__ import annotations
@@ -57,6 +58,10 @@ def main() -> int:
         from tests.long.shots import run_shots
 
         return run_shots()
+    if words[:1] == ["flips-bundle"]:
+        from tests.long.bundle_flips import run_bundle_flips
+
+        return run_bundle_flips(words[1:])
     return run_checks(words)
 
 

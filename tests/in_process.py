@@ -11,7 +11,8 @@ import httpx
 from backend_client.central import Central
 from backend_client.session import Session
 from console.central.app import Service, build_app
-from console.central.repository import Repository, SeriesKey
+from console.central.repository import Repository
+from console.central.store_core import SeriesKey
 from console.store.cache_reader import CacheReader
 from console.store.cache_writer import CacheWriter
 from console.sync.pull import Puller

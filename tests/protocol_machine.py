@@ -27,7 +27,8 @@ from backend_client.errors import BackendError
 from backend_client.session import Session
 from console.central.app import Service, build_app
 from console.central.continuity import Continuity
-from console.central.repository import Repository, SeriesKey
+from console.central.repository import Repository
+from console.central.store_core import SeriesKey
 from console.paths import DataHome
 from console.store.cache_writer import CacheWriter
 from console.store.keys import OpsKey

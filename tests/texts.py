@@ -52,8 +52,9 @@ FACT_HEADINGS = {
 def _tables() -> set[str]:
     from console.domain import alarms, quality, states
     from console.domain import response as levels
-    from console.presenters import conflicts, duty, hydrograph, palette, source_words, sources, status, system
+    from console.presenters import conflicts, duty, hydrograph, packs, palette, source_words, sources, status, system
     from console.services import conflict_desk, duty_desk, wall_control
+    from console.store.packs import pack_specs
     from console.windows import panel_catalog, unlock, workspaces
     from widgets import duty_log, station_table
 
@@ -72,4 +73,4 @@ def _tables() -> set[str]:
     texts |= {f"打开{w.title}" for w in workspaces.WORKSPACES}
     texts |= {c.title for c in station_table.COLUMNS} | set(duty_log.TITLES)
     texts |= set(unlock.WHY)
-    return texts
+    return texts | set(packs.NAMES.values()) | set(packs.STATES.values()) | {s.name for s in pack_specs()}

@@ -76,8 +76,8 @@ class Service:
         repo: Repository,
         folder: Path,
         player: Player | None,
-        continuity: Continuity | None = None,
         bell: Doorbell | None = None,
+        continuity: Continuity | None = None,
     ) -> None:
         self.repo = repo
         self.folder = folder
@@ -85,9 +85,9 @@ class Service:
         self.pages = PageCache()
         self.watch = Watch(repo, self.bell, player, continuity)
         self.player = player
-        self.host: SourcesHost | None = None  # reads foreign sources while the app lives
         self.scopes = ScopeMap(repo)
         self.digests = DayDigests(repo)
+        self.host: SourcesHost | None = None  # reads foreign sources while the app lives
 
     def hello(self) -> dict[str, Any]:
         repo, state = self.repo, self.player.state() if self.player else None
@@ -260,7 +260,8 @@ def _feeds(app: FastAPI, service: Service) -> None:
     ) -> Response:
         members = service.members(scope)
         seq = service.seq_of(after)
-        key = (feed, seq, limit, scope, repo.epoch, repo.seq, repo.meta("objects"))
+        # one answer serves a burst of consoles; a second later it would claim too old a moment
+        key = (feed, seq, limit, scope, repo.epoch, repo.seq, int(service.watch.now()))
         return service.pages.answer(key, accept_encoding, lambda: page(feed, seq, limit, members))
 
     def page(feed: str, seq: int, limit: int, members: Members) -> dict[str, Any]:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from console.central.repository import Repository, Row, SeriesKey
+from console.central.repository import Repository
+from console.central.store_core import Row, SeriesKey
 from console.domain.elements import ELEMENTS
 from console.drill.facts import FloodFacts
 from console.drill.reconstruct import rebuild

@@ -38,8 +38,6 @@ _TYPES = (
     (r"\binteger\b", "bigint"),
     (r"\breal\b", "double precision"),
     (r"\bblob\b", "bytea"),
-    (r"\bmax\(([\w.]+), ([\w.]+)\)", r"greatest(\1, \2)"),
-    (r"strftime\('%s', 'now'\)", "extract(epoch from now())"),
     (r"\)\s*(strict|without rowid)(\s*,\s*(strict|without rowid))*\s*$", ")"),
 )
 

@@ -27,8 +27,8 @@ TITLES = {
     413: "too large",
     422: "unprocessable",
     500: "fault in the service",
-    503: "not available now",
     507: "the service's disk is full",
+    503: "not available now",
 }
 
 

@@ -122,7 +122,8 @@ def run_central(home: DataHome, options: CentralOptions, adapters: AdapterFactor
             player = Player(repo, flood_facts(options.source), rate=options.rate, start_t=options.start_t)
         broker = broker_from(options.mqtt)
         publisher = MqttPublisher(broker, repo.service) if broker else None
-        service = Service(repo, folder, player, continuity, Doorbell(publisher.publish if publisher else None))
+        bell = Doorbell(publisher.publish if publisher else None)
+        service = Service(repo, folder, player, bell, continuity)
         centre = CentreForSources(repo, service.watch, service.bell)
         service.host = SourcesHost(folder, adapters, centre, centre)
         token = new_token()

@@ -1,105 +1,30 @@
-"""The centre's store: what consoles are served, and answers kept with their effects."""
+"""The centre's store: one writer, a sequence in commit order, answers kept with their effects.
+
+Statements are those that SQLite and PostgreSQL both understand (``on conflict``, row values,
+``?``): one class serves a file and a database server. The little that differs is in
+``console.central.postgres``.
+"""
 
 from __future__ import annotations
 
 import json
 import time
 import uuid
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from console.central.ledger import SET_META, json_text
 from console.central.postgres import open_postgres, schema_of
-from console.central.readings import Readings, Row
+from console.central.reading_store import ReadingStore
 from console.central.schema import STEPS
+from console.central.store_core import SET_META, json_text
 from console.central.verdict import Verdict
 from console.domain.digests import day_of
 from console.store.sqlite import transaction
 
-__all__ = ["Repository", "Row", "SeriesKey", "open_repository"]
 
-
-@dataclass(frozen=True, slots=True)
-class SeriesKey:
-    """Identity and description of a series; unit and datum as published."""
-
-    object_code: str
-    element: str
-    unit: str
-    datum: str = ""
-    source: str = ""
-    interval_s: int = 3600
-
-
-class Repository(Readings):
-    """Objects, records, ops, rooms and files beside the readings, in the same transactions."""
-
-    # --- objects ------------------------------------------------------------------------
-    def objects_version(self) -> int:
-        """Return a number that grows whenever an object or a series is put or dropped."""
-        return int(self.meta("objects", "0"))
-
-    def _objects_changed(self) -> None:
-        self._db.execute(
-            "insert into meta values('objects','1') on conflict(key) do update set value=cast(meta.value as integer)+1"
-        )
-
-    def put_objects(self, kind: str, docs: Iterable[Mapping[str, Any]]) -> None:
-        rows = [(kind, d["code"], int(d.get("version", 1)), json_text(d)) for d in docs]
-        with self._lock, transaction(self._db):
-            self._db.executemany(
-                "insert into object values(?,?,?,?) on conflict(kind,code) do update set"
-                " version=excluded.version, doc=excluded.doc",
-                rows,
-            )
-            if kind != "sources":  # their states say nothing about who belongs where
-                self._objects_changed()
-
-    def drop_object(self, kind: str, code: str) -> None:
-        with self._lock, transaction(self._db):
-            self._db.execute("delete from object where kind=? and code=?", (kind, code))
-            if kind != "sources":  # their states say nothing about who belongs where
-                self._objects_changed()
-
-    def objects(self, kind: str) -> list[dict[str, Any]]:
-        if kind == "series":
-            return self._series_docs()
-        with self._lock:
-            rows = self._db.execute("select doc from object where kind=? order by code", (kind,)).fetchall()
-        return [json.loads(r[0]) for r in rows]
-
-    def ensure_series(self, key: SeriesKey) -> int:
-        return self.ensure_all([key])[0]
-
-    def ensure_all(self, keys: Sequence[SeriesKey]) -> list[int]:
-        """Return the number of each series, new or known, in one transaction."""
-        found = []
-        with self._lock, transaction(self._db):
-            before = self._db.execute("select count(*) from series").fetchone()[0]
-            self._db.executemany(
-                "insert into series(object_code,element,unit,datum,source,interval_s) values(?,?,?,?,?,?)"
-                " on conflict do nothing",
-                [(k.object_code, k.element, k.unit, k.datum, k.source, k.interval_s) for k in keys],
-            )
-            if self._db.execute("select count(*) from series").fetchone()[0] != before:
-                self._objects_changed()
-            for key in keys:
-                row = self._db.execute(
-                    "select sid from series where object_code=? and element=? and source=?",
-                    (key.object_code, key.element, key.source),
-                ).fetchone()
-                found.append(int(row[0]))
-        return found
-
-    def _series_docs(self) -> list[dict[str, Any]]:
-        with self._lock:
-            rows = self._db.execute(
-                "select sid,object_code,element,unit,datum,source,interval_s from series order by sid"
-            ).fetchall()
-        names = ("sid", "object", "element", "unit", "datum", "source", "interval_s")
-        return [{"code": str(r[0]), "version": 1, "properties": dict(zip(names, r, strict=True))} for r in rows]
+class Repository(ReadingStore):
+    """The whole store: readings and objects, and what people entered."""
 
     # --- records and ops ----------------------------------------------------------------
     def records(self, kind: str) -> list[tuple[str, dict[str, Any]]]:

@@ -37,9 +37,8 @@ STEPS = (
     create table day(n integer primary key, seq integer not null) strict;
     insert into day select (t + 28800) / 86400, max(seq) from obs group by 1;
     insert into day select (t + 28800) / 86400, max(seq) from tomb where true group by 1
-        on conflict(n) do update set seq=max(day.seq, excluded.seq);
-    alter table tomb add column at integer not null default 0;
-    update tomb set at = cast(strftime('%s', 'now') as integer)
+        on conflict(n) do update set seq=excluded.seq where excluded.seq>day.seq;
+    alter table tomb add column at integer not null default 0
     """,
     # 3: what a conflict was answered with, older versions, the audit chain's head of each console
     """

@@ -13,15 +13,16 @@ from console.central.continuity import Continuity
 from console.central.doorbell import Doorbell
 from console.central.player import Player
 from console.central.postgres import StoreUnavailable
-from console.central.repository import Repository, Row, SeriesKey
+from console.central.repository import Repository
+from console.central.store_core import Row, SeriesKey
 from console.central.verdict import RecordItem
 from console.domain.alarms import Alarm, AlarmEngine, AlarmRules, Reading, alarm_from_doc
 from console.domain.objects import Series, Station, series_from_doc, station_from_doc
 
 log = logging.getLogger(__name__)
 TICK_S = 0.25
-JUDGED_S = 6 * 3600  # older readings raise no alarm: they came late or correct the past
 TOMB_DAYS = 180  # how long a deletion is remembered for consoles that were away
+JUDGED_S = 6 * 3600  # older readings raise no alarm: they came late or correct the past
 SWEEP_S = 600  # of the centre's time between two looks for stale feeds
 
 

@@ -47,6 +47,7 @@ from console.store.keys import OpsKey
 from console.store.ops import OpsStore
 from console.store.sqlite import DatabaseError
 from console.sync.announce import AnnounceServer
+from console.sync.bundle_desk import BundleDesk
 from console.sync.doorbell import DoorbellWait
 from console.sync.link import LinkState
 from console.sync.parcels import ParcelPusher
@@ -94,6 +95,7 @@ class SyncProcess:
         self._wake_push = threading.Event()
         self._wanted_files: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._commands = DeskCommands(self._server.announce)
+        self._bundles = BundleDesk(options.home, self._profile, self._server.announce, options.key)
         self._orphaned = threading.Event()
         self._service = ""
         self._fault: BaseException | None = None
@@ -151,6 +153,8 @@ class SyncProcess:
             self._wake_push.set()
         elif name in ("room", "player"):
             self._commands.put(doc)
+        elif name == "bundle":
+            self._bundles.put(doc)
         if name != "ops":
             self._wake_pull.set()
 
@@ -179,6 +183,7 @@ class SyncProcess:
         try:
             while not self._stop.is_set():
                 self._wake_pull.clear()
+                self._bundles.take_waiting(writer)
                 failures = 0 if self._pull_once(puller, holder) else failures + 1
                 if failures:
                     self._stop.wait(min(RETRY_MAX_S, 0.25 * 2.0 ** min(failures, 8)) * random.uniform(0.7, 1.0))

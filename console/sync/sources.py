@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from console.drill.facts import flood_keys
-from console.errors import ConsoleError
+from console.errors import ConsoleError, StoreError
 from console.paths import DataHome
 from console.processes import Endpoint, read_endpoint
+
+if TYPE_CHECKING:
+    from backend_client.session import Session
 
 TOKEN_VARIABLE = "FLOOD_CONSOLE_TOKEN"  # noqa: S105 - the name of a variable, not a secret
 Found = Endpoint | tuple[str, str] | None
@@ -47,3 +51,18 @@ def central_of(home: DataHome, source: str) -> Callable[[], Found]:
     if not token:
         raise ConsoleError("没有访问中心服务的令牌。", f"请把令牌放入环境变量 {TOKEN_VARIABLE} 后重新启动。")
     return lambda: (source.rstrip("/"), token)
+
+
+def session_with(home: DataHome, source: str) -> Session:
+    """Return a session with a source's centre, for one thread; the caller closes it.
+
+    Raises:
+        ConsoleError: the source cannot exist, or its centre has not said where it listens.
+    """
+    from backend_client.session import Session  # httpx: windows find their centre without it
+
+    found = central_of(home, source)()
+    if found is None:
+        raise StoreError("中心服务没有运行。", "请先启动中心或桌面终端再试。")
+    url, token = (found.url, found.token) if isinstance(found, Endpoint) else found
+    return Session(url, token)

@@ -79,12 +79,13 @@ WORKSPACES = (
         "Ctrl+8",
         (
             ("system.sources", "center", None),
-            ("system.outbox", "bottom", "system.sources"),
-            ("system.conflicts", "right", "system.outbox"),
-            ("system.feeds", "right", "system.conflicts"),
+            ("system.feeds", "bottom", "system.sources"),
             ("system.link", "right", "system.feeds"),
+            ("system.outbox", "right", "system.link"),
+            ("system.conflicts", "bottom", "system.outbox"),
+            ("system.packs", "right", "system.sources"),
         ),
-        shares=(("system.sources", (52, 48)), ("system.link", (26, 28, 24, 22))),
+        shares=(("system.sources", (56, 44)), ("system.link", (36, 32, 32))),
     ),
 )
 

@@ -15,7 +15,8 @@ from pathlib import Path
 
 import numpy as np
 
-from console.central.repository import Repository, SeriesKey
+from console.central.repository import Repository
+from console.central.store_core import SeriesKey
 from console.paths import DataHome
 from console.store.cache_reader import CacheReader
 from console.store.cache_writer import CacheWriter

@@ -18,7 +18,8 @@ from pathlib import Path
 import numpy as np
 import psutil
 
-from console.central.repository import SeriesKey, open_repository
+from console.central.repository import open_repository
+from console.central.store_core import SeriesKey
 from console.paths import DataHome
 from tests.processes import Chain
 

@@ -9,7 +9,8 @@ import psycopg
 import pytest
 
 from console.central.postgres import StoreUnavailable, check_url, dialect, open_postgres, place_of, translated
-from console.central.repository import SeriesKey, open_repository
+from console.central.repository import open_repository
+from console.central.store_core import SeriesKey
 from console.central.verdict import Verdict
 from console.errors import ConsoleError
 from tests.processes import eventually
@@ -81,19 +82,19 @@ def test_a_deleted_reading_leaves_a_tombstone(repo):
 
 def test_an_answer_and_its_effect_are_kept_together(repo):
     entry = {"text": "巡堤发现管涌\0", "by": "张三"}
-    said = Verdict("applied", records=(("log", "op-1", entry),))
-    assert repo.judge_op("op-1", "h", "张三", lambda _record: said) == (None, said)
+    applied = Verdict("applied", records=(("log", "op-1", entry),))
+    assert repo.judge_op("op-1", "h", "张三", lambda _known: applied) == (None, applied)
+    earlier, verdict = repo.judge_op("op-1", "h", "张三", lambda _known: pytest.fail("judged twice"))
+    assert (earlier, verdict.status) == ("h", "applied") and len(repo.records("log")) == 1
     assert repo.records("log")[0][1]["by"] == "张三"
-    known, again = repo.judge_op("op-1", "h", "张三", lambda _record: Verdict("applied", records=(("log", "op-2", entry),)))
-    assert (known, again.status) == ("h", "applied") and len(repo.records("log")) == 1, "an answer is given once"
 
-    def breaks(_record):
+    def breaks(_known):
         raise ValueError("rule")
 
     with pytest.raises(ValueError, match="rule"):
-        repo.judge_op("op-3", "h", "张三", breaks)
-    assert repo.judge_op("op-3", "h", "张三", lambda _record: Verdict("rejected", "x"))[0] is None
-    assert repo.record_changes(0, 5)[0][0][:3] == ("log", "op-1", 1)
+        repo.judge_op("op-2", "h", "张三", breaks)
+    assert repo.judge_op("op-2", "h", "张三", lambda _known: applied)[0] is None, "nothing was kept of the broken try"
+    assert repo.record_changes(0, 5)[0][0][:3] == ("log", "op-1", 2)
 
 
 def test_an_alarm_lands_with_its_reading_or_not_at_all(repo):

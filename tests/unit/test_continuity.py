@@ -7,7 +7,8 @@ import sqlite3
 import pytest
 
 from console.central.continuity import Continuity
-from console.central.repository import Repository, SeriesKey
+from console.central.repository import Repository
+from console.central.store_core import SeriesKey
 
 
 @pytest.fixture

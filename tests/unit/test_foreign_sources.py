@@ -377,3 +377,18 @@ def test_windows_are_read_again_each_hour_and_each_night():
     parts = list(slices(72 * HOUR, noon))
     assert parts[0][0] == noon - 3 * HOUR and parts[-1][0] == noon - 72 * HOUR
     assert all(a[0] == b[1] + 1 for a, b in zip(parts, parts[1:]))
+
+
+def test_a_warning_known_before_a_restart_is_no_news_after_it(centre):
+    host = centre.host(ONE, {"省水文": Warner()})
+    eventually(lambda: centre.repo.records("warning"), what="the warning")
+    host.stop()
+    centre.host(ONE, {"省水文": Warner()})
+    centre.until("ok")
+    assert [r[2] for r in centre.repo.record_changes(0, 9)[0]] == [1]
+
+
+def test_the_state_of_a_source_recomputes_no_scope(centre):
+    before = centre.repo.objects_version()
+    centre.side.put_sources([{"code": "省水文", "version": 1}], ["gone"], news=False)
+    assert centre.repo.objects_version() == before

@@ -17,7 +17,8 @@ from console.central.importers.columns import Layout, Misaligned, UnknownUnit, a
 from console.central.importers.readings import BadCell, Parsed, parse, qualities, trend_disagrees
 from console.central.importers.stations import merge_station, station_rows
 from console.central.importers.tables import UnreadableFile, lines_of
-from console.central.repository import Repository, SeriesKey, open_repository
+from console.central.repository import Repository, open_repository
+from console.central.store_core import SeriesKey
 from console.domain.elements import ELEMENTS
 from console.errors import ConsoleError
 from console.paths import DataHome

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from backend_client.adapters.harvest import ForeignSeries
-from console.central.repository import SeriesKey
 from console.central.sources.config import SourceConf
+from console.central.store_core import SeriesKey
 from console.domain.elements import ELEMENTS
 from console.texts import printable
 

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from console.central.doorbell import Doorbell
-from console.central.repository import Repository, Row, SeriesKey
+from console.central.repository import Repository
+from console.central.store_core import Row, SeriesKey
 from console.central.verdict import RecordItem
 from console.central.watch import Watch
 

@@ -14,12 +14,12 @@ from backend_client.adapters.harvest import FORECAST, MEASURED, SUSPECT, Adapter
 from backend_client.adapters.pace import next_wait_s
 from backend_client.errors import BackendError, BackendRefused, BackendUnavailable
 from console.central.postgres import StoreUnavailable
-from console.central.repository import Row, SeriesKey
 from console.central.sources.catalogue import Catalogue, catalogue
 from console.central.sources.config import SourceConf
 from console.central.sources.state import GapBook, OwedWindow, SourceState
 from console.central.sources.warnings import WarningBook, WarningSource
 from console.central.sources.windows import WHOLE_S, WindowPlan, slices
+from console.central.store_core import Row, SeriesKey
 from console.central.verdict import RecordItem
 from console.errors import ConsoleError
 from console.store.sqlite import DatabaseError
@@ -203,9 +203,8 @@ class SourceReader:
 
     def _take_warnings(self, adapter: WarningSource) -> None:
         if self._warnings is None:
-            self._warnings = WarningBook(
-                {i: {k: v for k, v in b.items() if k != "seq"} for i, b in self._sink.records("warning")}
-            )
+            stored = self._sink.records("warning")  # the store adds each record's place in its feed
+            self._warnings = WarningBook({i: {k: v for k, v in body.items() if k != "seq"} for i, body in stored})
         records = self._warnings.fresh(self.conf.name, adapter.warnings())
         if records:
             self._sink.put_records(records)

@@ -1,9 +1,4 @@
-"""One writer and one sequence: every change takes the next number, and numbers are in commit order.
-
-Statements are those that SQLite and PostgreSQL both understand (``on conflict``, row values,
-``?``): one class serves a file and a database server. The little that differs is in
-``console.central.postgres``.
-"""
+"""The centre's store, its ground: connection, lock, sequence, objects and series."""
 
 from __future__ import annotations
 
@@ -11,7 +6,8 @@ import json
 import threading
 import time
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +15,24 @@ from console.central.postgres import PostgresConnection, StoreConnection
 from console.central.schema import STEPS
 from console.store.sqlite import migrate, open_writer, transaction
 
+Row = tuple[int, int, float | None, int]
 SET_META = "insert into meta values(?, ?) on conflict(key) do update set value=excluded.value"
+KEYS_AT_ONCE = 1000
 
 
-class Ledger:
+@dataclass(frozen=True, slots=True)
+class SeriesKey:
+    """Identity and description of a series; unit and datum as published."""
+
+    object_code: str
+    element: str
+    unit: str
+    datum: str = ""
+    source: str = ""
+    interval_s: int = 3600
+
+
+class StoreCore:
     """Thread-safe by one lock; every public method is one short transaction."""
 
     def __init__(self, path: Path | PostgresConnection, service: str) -> None:
@@ -77,6 +87,72 @@ class Ledger:
         self._db.execute("update meta set value=? where key='seq'", (str(first + count - 1),))
         return first
 
+    # --- objects ------------------------------------------------------------------------
+    def objects_version(self) -> int:
+        """Return a number that grows whenever an object or a series is put or dropped."""
+        return int(self.meta("objects", "0"))
+
+    def _objects_changed(self) -> None:
+        self._db.execute(
+            "insert into meta values('objects','1') on conflict(key) do update set value=cast(meta.value as integer)+1"
+        )
+
+    def put_objects(self, kind: str, docs: Iterable[Mapping[str, Any]]) -> None:
+        rows = [(kind, d["code"], int(d.get("version", 1)), json_text(d)) for d in docs]
+        with self._lock, transaction(self._db):
+            self._db.executemany(
+                "insert into object values(?,?,?,?) on conflict(kind,code) do update set"
+                " version=excluded.version, doc=excluded.doc",
+                rows,
+            )
+            if kind != "sources":  # their states say nothing about who belongs to which scope
+                self._objects_changed()
+
+    def drop_object(self, kind: str, code: str) -> None:
+        with self._lock, transaction(self._db):
+            self._db.execute("delete from object where kind=? and code=?", (kind, code))
+            if kind != "sources":  # their states say nothing about who belongs to which scope
+                self._objects_changed()
+
+    def objects(self, kind: str) -> list[dict[str, Any]]:
+        if kind == "series":
+            return self._series_docs()
+        with self._lock:
+            rows = self._db.execute("select doc from object where kind=? order by code", (kind,)).fetchall()
+        return [json.loads(r[0]) for r in rows]
+
+    def ensure_series(self, key: SeriesKey) -> int:
+        return self.ensure_all([key])[0]
+
+    def ensure_all(self, keys: Sequence[SeriesKey]) -> list[int]:
+        """Return the number of each series, new or known, in one transaction."""
+        found = []
+        with self._lock, transaction(self._db):
+            before = self._db.execute("select count(*) from series").fetchone()[0]
+            self._db.executemany(
+                "insert into series(object_code,element,unit,datum,source,interval_s) values(?,?,?,?,?,?)"
+                " on conflict do nothing",
+                [(k.object_code, k.element, k.unit, k.datum, k.source, k.interval_s) for k in keys],
+            )
+            if self._db.execute("select count(*) from series").fetchone()[0] != before:
+                self._objects_changed()
+            for key in keys:
+                row = self._db.execute(
+                    "select sid from series where object_code=? and element=? and source=?",
+                    (key.object_code, key.element, key.source),
+                ).fetchone()
+                found.append(int(row[0]))
+        return found
+
+    def _series_docs(self) -> list[dict[str, Any]]:
+        with self._lock:
+            rows = self._db.execute(
+                "select sid,object_code,element,unit,datum,source,interval_s from series order by sid"
+            ).fetchall()
+        names = ("sid", "object", "element", "unit", "datum", "source", "interval_s")
+        return [{"code": str(r[0]), "version": 1, "properties": dict(zip(names, r, strict=True))} for r in rows]
+
+    # --- records --------------------------------------------------------------------------
     def put_records(self, items: Sequence[tuple[str, str, Mapping[str, Any]]]) -> None:
         """Store (kind, id, body) as new revisions."""
         with self._lock, transaction(self._db):
@@ -100,4 +176,5 @@ def _file(path: Path) -> Any:
 
 
 def json_text(doc: Mapping[str, Any]) -> str:
+    """Return a document as it is stored: one text for equal documents."""
     return json.dumps(doc, ensure_ascii=False, separators=(",", ":"), sort_keys=True)

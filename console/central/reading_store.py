@@ -1,4 +1,4 @@
-"""Readings: revisions, tombstones, the feed in commit order, and which day changed last."""
+"""The centre's readings: a feed in commit order, deletions, and which day was changed last."""
 
 from __future__ import annotations
 
@@ -6,18 +6,16 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from console.central.ledger import SET_META, Ledger
+from console.central.store_core import SET_META, Row, StoreCore
 from console.central.verdict import RecordItem
 from console.domain.digests import day_of
 from console.store.sqlite import transaction
 
-Row = tuple[int, int, float | None, int]
-SET_DAY = "insert into day values(?,?) on conflict(n) do update set seq=excluded.seq"
 KEYS_AT_ONCE = 1000
 
 
-class Readings(Ledger):
-    """What stands in obs, tomb and day; records that belong to readings land in their transaction."""
+class ReadingStore(StoreCore):
+    """Every public method is one short transaction."""
 
     def commit_rows(
         self, rows: Sequence[Row], then: Callable[[list[Row]], Sequence[RecordItem]] | None = None, **meta: str
@@ -33,13 +31,12 @@ class Readings(Ledger):
         with self._lock, transaction(self._db):
             wanted = {(r[0], r[1]): r for r in rows}
             known = self._known(list(wanted))
-            buried = self._buried([key for key in wanted if key not in known])
             for sid, t, value, quality in wanted.values():
                 old = known.get((sid, t))
                 if old and old[0] == value and old[1] == quality:
                     continue
                 fresh.append((sid, t, value, quality))
-                stored.append((sid, t, value, quality, (old[2] if old else buried.get((sid, t), 0)) + 1))
+                stored.append((sid, t, value, quality, (old[2] if old else self._buried(sid, t)) + 1))
             first = self._take_seq(len(stored)) if stored else 0
             self._db.executemany(
                 "insert into obs values(?,?,?,?,?,?) on conflict(series,t) do update set"
@@ -53,6 +50,11 @@ class Readings(Ledger):
             self._db.executemany(SET_META, list(meta.items()))
         return fresh
 
+    def _buried(self, sid: int, t: int) -> int:
+        """A reading that comes again after its deletion goes on from the tombstone's rev, which it lifts."""
+        row = self._db.execute("delete from tomb where series=? and t=? returning rev", (sid, t)).fetchone()
+        return int(row[0]) if row else 0
+
     def _known(self, keys: list[tuple[int, int]]) -> dict[tuple[int, int], tuple[float | None, int, int]]:
         """Return (value, quality, rev) of the readings that are stored, by (sid, t)."""
         found = {}
@@ -64,21 +66,6 @@ class Readings(Ledger):
                 [v for key in part for v in key],
             ).fetchall()
             found.update({(r[0], r[1]): (r[2], r[3], r[4]) for r in rows})
-        return found
-
-    def _buried(self, keys: list[tuple[int, int]]) -> dict[tuple[int, int], int]:
-        """Lift the tombstones of readings that come again: each goes on from its tombstone's rev."""
-        found: dict[tuple[int, int], int] = {}
-        if self._db.execute("select 1 from tomb limit 1").fetchone() is None:
-            return found
-        for first in range(0, len(keys), KEYS_AT_ONCE):
-            part = keys[first : first + KEYS_AT_ONCE]
-            marks = ",".join(["(?,?)"] * len(part))
-            rows = self._db.execute(
-                f"delete from tomb where (series,t) in (values {marks}) returning series,t,rev",
-                [v for key in part for v in key],
-            ).fetchall()
-            found.update({(r[0], r[1]): r[2] for r in rows})
         return found
 
     def changes(self, after: int, limit: int) -> tuple[list[tuple[Any, ...]], int, bool]:
@@ -115,7 +102,7 @@ class Readings(Ledger):
             self._touch({day_of(t): seq})
 
     def _touch(self, days: Mapping[int, int]) -> None:
-        self._db.executemany(SET_DAY, list(days.items()))
+        self._db.executemany("insert into day values(?,?) on conflict(n) do update set seq=excluded.seq", list(days.items()))
 
     def touched(self, day: int) -> int:
         """Return the seq that last changed a reading of a Beijing day (days since 1970); 0 for none."""
@@ -134,6 +121,7 @@ class Readings(Ledger):
         A cursor below the floor may have missed a deletion: it has expired.
         """
         with self._lock, transaction(self._db):
+            self._db.execute("update tomb set at=? where at=0", (int(time.time()),))  # of before deletions were dated
             row = self._db.execute("select max(seq) from tomb where at<?", (before,)).fetchone()
             if row[0] is not None:
                 self._db.execute("delete from tomb where at<?", (before,))

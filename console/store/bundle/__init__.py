@@ -1,0 +1,1 @@
+"""Signed and sealed files that carry what the network would: readings, records, entries, answers."""
