@@ -61,5 +61,7 @@ class SourcePage(QWidget):
             self._detail(current.row())
 
     def _detail(self, row: int) -> None:
+        before = self.facts.model.rows
         self.facts.show_rows(self._lines[row].facts if row < len(self._lines) else ())
-        self.facts.table.resizeRowsToContents()
+        if self.facts.model.rows is not before:
+            self.facts.table.resizeRowsToContents()

@@ -105,12 +105,14 @@ class StoreCore:
                 " version=excluded.version, doc=excluded.doc",
                 rows,
             )
-            self._objects_changed()
+            if kind != "sources":  # their states say nothing about who belongs to which scope
+                self._objects_changed()
 
     def drop_object(self, kind: str, code: str) -> None:
         with self._lock, transaction(self._db):
             self._db.execute("delete from object where kind=? and code=?", (kind, code))
-            self._objects_changed()
+            if kind != "sources":  # their states say nothing about who belongs to which scope
+                self._objects_changed()
 
     def objects(self, kind: str) -> list[dict[str, Any]]:
         if kind == "series":

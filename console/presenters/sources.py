@@ -11,7 +11,7 @@ from console.domain.time import age_text, stamp
 from console.presenters.source_words import KINDS, NOTES, REASONS, STATES
 from console.presenters.wording import Translate
 from console.texts import printable
-from console.viewdata.board import Board, Row, Sample
+from console.viewdata.board import Board, Sample
 from console.viewdata.sources import Cell, OwedLine, SourceDoc, SourceLine
 
 COLUMNS = ("来源", "类型", "状态", "应到 / 实到", "最新数据", "延迟", "缺口", "用时 · 下次", "影响画面", "说明")
@@ -23,18 +23,20 @@ POOLS = frozenset({"RZ", "INQ", "OTQ", "W"})
 
 @dataclass
 class Seen:
-    """What the picture itself holds of a source: its samples, by object."""
+    """What the picture itself holds of a source that has no document."""
 
-    samples: list[Sample] = field(default_factory=list)
+    newest_t: int = 0
+    interval_s: int = 86400
+    series: int = 0
+    elements: set[str] = field(default_factory=set)
     objects: set[str] = field(default_factory=set)
 
-    @property
-    def newest_t(self) -> int | None:
-        return max((s.t for s in self.samples), default=None)
-
-    @property
-    def interval_s(self) -> int:
-        return min((s.interval_s for s in self.samples), default=3600)
+    def add(self, code: str, sample: Sample) -> None:
+        self.newest_t = max(self.newest_t, sample.t)
+        self.interval_s = min(self.interval_s, sample.interval_s)
+        self.series += 1
+        self.elements.add(sample.element)
+        self.objects.add(code)
 
 
 def source_lines(docs: Sequence[SourceDoc], board: Board, recorded: bool, tr: Translate) -> tuple[SourceLine, ...]:
@@ -42,49 +44,50 @@ def source_lines(docs: Sequence[SourceDoc], board: Board, recorded: bool, tr: Tr
 
     recorded: the picture is a recording, so a source without a document is the recording itself.
     """
-    seen = seen_sources(board)
-    lines = [_foreign(doc, seen.get(doc.name, Seen()), board, tr) for doc in docs]
-    known = {doc.name for doc in docs}
-    lines += [_own(name, it, board, recorded, tr) for name, it in seen.items() if name not in known]
+    chained = frozenset(node.code for river in board.rivers for node in river.nodes)
+    lines = [_foreign(doc, board, chained, tr) for doc in docs]
+    seen = seen_sources(board, {doc.name for doc in docs})
+    lines += [_own(name, it, board, recorded, chained, tr) for name, it in seen.items()]
     return tuple(sorted(lines, key=lambda line: (line.rank, line.name)))
 
 
-def seen_sources(board: Board) -> dict[str, Seen]:
+def seen_sources(board: Board, but: set[str]) -> dict[str, Seen]:
+    """Return the sources that the picture names and that are not in but."""
     found: dict[str, Seen] = {}
     for row in board.rows:
         for sample in (row.level, row.flow, row.inflow, row.outflow, row.rain):
-            if sample is not None and sample.source:
-                entry = found.setdefault(sample.source, Seen())
-                entry.samples.append(sample)
-                entry.objects.add(row.code)
+            if sample is not None and sample.source and sample.source not in but:
+                if sample.source not in found:
+                    found[sample.source] = Seen()
+                found[sample.source].add(row.station.code, sample)
     return found
 
 
-def affected(elements: Iterable[str], objects: Iterable[str], board: Board) -> dict[str, tuple[str, ...]]:
-    """Return workspace → its panels that show something of these elements and objects."""
+def affected(
+    elements: Iterable[str], objects: Iterable[str], board: Board, chained: frozenset[str]
+) -> dict[str, tuple[str, ...]]:
+    """Return workspace → its panels that show something of these elements and objects.
+
+    chained: codes of the stations on a basin strip.
+    """
     wanted = set(elements)
-    rows = [r for r in (board.row(code) for code in objects) if r is not None]
+    rows = [board.by_code[code] for code in objects if code in board.by_code]
     if not rows or not wanted:
         return {}
-    chained = {node.code for river in board.rivers for node in river.nodes}
-    placed = [r for r in rows if r.station.lon is not None and r.station.lat is not None]
+    placed = any(r.station.lon is not None and r.station.lat is not None for r in rows)
     monitor = (["一张图"] if placed else []) + ["测站表", "过程线"]
-    if any(_is_pool(r) for r in rows) and wanted & POOLS:
+    if wanted & POOLS and any(r.station.kind == "reservoir" for r in rows):
         monitor.append("水库")
-    if any(r.code in chained for r in rows) and wanted & LEVELS:
+    if wanted & LEVELS and any(r.station.code in chained for r in rows):
         monitor.append("河系概化图")
-    duty = (["告警"] if any(r.station.thresholds for r in rows) and wanted & LEVELS else []) + ["过程线"]
+    duty = (["告警"] if wanted & LEVELS and any(r.station.thresholds for r in rows) else []) + ["过程线"]
     scene = ["三维沙盘"] if placed and wanted & LEVELS else []
     found = {"监控": tuple(monitor), "沙盘": tuple(scene), "值守": tuple(duty)}
     return {name: panels for name, panels in found.items() if panels}
 
 
-def _is_pool(row: Row) -> bool:
-    return row.station.kind == "reservoir"
-
-
-def _foreign(doc: SourceDoc, seen: Seen, board: Board, tr: Translate) -> SourceLine:
-    newest = doc.newest_t if doc.newest_t is not None else seen.newest_t
+def _foreign(doc: SourceDoc, board: Board, chained: frozenset[str], tr: Translate) -> SourceLine:
+    newest = doc.newest_t
     state = doc.state if doc.state in STATES else "down"
     if state == "ok" and newest is not None:
         late = freshness(max(0.0, board.now - newest), doc.interval_s or 3600) >= Freshness.LATE
@@ -92,7 +95,7 @@ def _foreign(doc: SourceDoc, seen: Seen, board: Board, tr: Translate) -> SourceL
     reason = REASONS.get("late" if state == "late" else doc.code, REASONS["unknown"] if doc.code else ("", ""))
     counts = f"{'—' if doc.expected is None else doc.expected} / {doc.got}" if doc.last_ok_t is not None else "—"
     pace = f"{doc.cost_s:.1f} s · {_next(doc, board, tr)}" if doc.next_t is not None else "—"
-    screens = affected(doc.elements, doc.objects, board)
+    screens = affected(doc.elements, doc.objects, board, chained)
     owed = str(doc.gap_count) if doc.last_ok_t is not None else "—"
     cells = _cells(
         doc.name, KINDS.get(doc.kind, doc.kind), state, counts, newest, board, owed, pace, screens, tr(reason[0]), tr
@@ -100,15 +103,14 @@ def _foreign(doc: SourceDoc, seen: Seen, board: Board, tr: Translate) -> SourceL
     return SourceLine(doc.name, STATES[state].rank, cells, _facts(doc, reason, screens, board, tr))
 
 
-def _own(name: str, seen: Seen, board: Board, recorded: bool, tr: Translate) -> SourceLine:
+def _own(name: str, seen: Seen, board: Board, recorded: bool, chained: frozenset[str], tr: Translate) -> SourceLine:
     newest = seen.newest_t
-    age = None if newest is None else max(0.0, board.moment - newest)
-    fresh = freshness(age, seen.interval_s)
+    fresh = freshness(max(0.0, board.moment - newest), seen.interval_s)
     state = "history" if not recorded else "ok" if fresh == Freshness.LIVE else "late"
-    screens = affected({s.element for s in seen.samples}, seen.objects, board)
+    screens = affected(seen.elements, seen.objects, board, chained)
     kind = "recording" if recorded else "import"
     cells = _cells(name, KINDS[kind], state, "—", newest, board, "—", "—", screens, "", tr)
-    facts = [("系列", f"{len(seen.samples)}"), ("影响画面", _screens(screens, tr) or "—")]
+    facts = [("系列", f"{seen.series}"), ("影响画面", _screens(screens, tr) or "—")]
     return SourceLine(name, STATES[state].rank, cells, tuple(((tr(k), "text.dim"), (v, "text")) for k, v in facts))
 
 

@@ -20,6 +20,7 @@ from widgets.source_page import SourcePage
 NOW = 1_655_860_000.0
 RIVER = Station("81201800", "石角", "river", lon=113.1, lat=23.6, thresholds=(Threshold("warning", 11.0),))
 POOL = Station("R1", "飞来峡", "reservoir", lon=113.2, lat=23.8)
+CHAINED = frozenset({"81201800"})
 RAIN = Station("P1", "某雨量站", "rain")
 
 
@@ -129,14 +130,14 @@ def test_gaps_are_listed_by_station_element_and_window(board):
 
 
 def test_which_screens_a_source_touches_follows_from_its_elements_and_objects(board):
-    assert affected(["Z"], ["81201800"], board) == {
+    assert affected(["Z"], ["81201800"], board, CHAINED) == {
         "监控": ("一张图", "测站表", "过程线", "河系概化图"),
         "沙盘": ("三维沙盘",),
         "值守": ("告警", "过程线"),
     }
-    assert "水库" in affected(["RZ"], ["R1"], board)["监控"]
-    assert affected(["P"], ["P1"], board) == {"监控": ("测站表", "过程线"), "值守": ("过程线",)}
-    assert affected(["Z"], ["elsewhere"], board) == {} and affected([], ["R1"], board) == {}
+    assert "水库" in affected(["RZ"], ["R1"], board, CHAINED)["监控"]
+    assert affected(["P"], ["P1"], board, CHAINED) == {"监控": ("测站表", "过程线"), "值守": ("过程线",)}
+    assert affected(["Z"], ["elsewhere"], board, CHAINED) == {} and affected([], ["R1"], board, CHAINED) == {}
 
 
 def test_the_chosen_source_stays_chosen_while_others_move(qtbot, look, board):

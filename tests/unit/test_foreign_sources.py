@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from backend_client.adapters.harvest import Capability, ForeignSeries, Gap, Harv
 from backend_client.errors import BackendRefused, BackendUnavailable, WireFormatError
 from console.central.doorbell import Doorbell
 from console.central.repository import Repository
+from console.central.sources.cap import INFO, CapWarnings
 from console.central.sources.centre import CentreForSources
 from console.central.sources.config import SourcesFileError, load_sources
 from console.central.sources.host import SourcesHost, no_adapters
@@ -173,6 +175,40 @@ def test_what_no_json_can_carry_never_reaches_the_consoles(centre):
     json.dumps([state, made], allow_nan=False, ensure_ascii=False).encode("utf-8")
 
 
+def test_a_cap_message_becomes_a_warning_with_where_it_stands(centre):
+    info = SimpleNamespace(
+        areas=(
+            SimpleNamespace(
+                text="清远市",
+                polygons=(((113.0, 23.0), (113.1, 23.0), (113.0, 23.0)),),
+                circles=(),
+                geocodes=(("adcode", "441800"),),
+            ),
+        )
+    )
+    for name in INFO:
+        setattr(info, name, 1_655_860_000 if name.endswith("_t") else name)
+    identity = SimpleNamespace(sender="gd.weather", identifier="w1", sent="2022-06-22T08:00:00+08:00")
+    alert = SimpleNamespace(identity=identity, sent_t=1_655_856_000, status="Actual", kind="Alert", notes=("no-signature",))
+    alert.signature, alert.info_for = SimpleNamespace(state="unsigned"), lambda *_: info
+    reading = SimpleNamespace(alerts=(alert,), complete=True, notes=())
+    source = SimpleNamespace(meter=Meter(), read=lambda: reading, close=lambda: None)
+
+    def standing(alerts, _now):
+        return [SimpleNamespace(alert=a, state="in-force", closed_by=None, notes=()) for a in alerts]
+
+    centre.host(ONE, {"省水文": CapWarnings(source, standing)})
+    centre.until("ok")
+    ((warning_id, body),) = centre.repo.records("warning")
+    assert warning_id == "gd.weather,w1,2022-06-22T08:00:00+08:00"
+    assert (body["state"], body["headline"], body["source"], body["areas"][0]["text"]) == (
+        "in-force",
+        "headline",
+        "省水文",
+        "清远市",
+    )
+
+
 @pytest.mark.parametrize("body", [{"x": float("nan")}, {"x": "\udc00"}, {"x": object()}])
 def test_a_warning_that_json_cannot_carry_is_refused(centre, body):
     adapter = Warner()
@@ -309,6 +345,7 @@ def test_a_wrong_file_is_a_line_on_the_page_and_the_centre_runs_on(centre):
         (ONE.replace('"GD"', '"太长的前缀"'), "prefix"),
         (ONE + "poll_s = 1\n", "poll_s"),
         (ONE + "poll_s = true\n", "poll_s"),
+        (ONE + 'enabled = "no"\n', "enabled"),
         (ONE + 'unmapped = "maybe"\n', "unmapped"),
         (ONE + ONE, "name"),
         (MAPPED + 'also = "x"\n', "station"),
@@ -320,6 +357,11 @@ def test_a_wrong_entry_is_named_by_its_key(tmp_path, text, key):
     (tmp_path / "sources.toml").write_text(text, "utf-8")
     with pytest.raises(SourcesFileError, match=key):
         load_sources(tmp_path / "sources.toml")
+
+
+def test_a_source_that_is_switched_off_is_checked_but_not_read(tmp_path):
+    (tmp_path / "sources.toml").write_text(ONE + "enabled = false\n", "utf-8")
+    assert load_sources(tmp_path / "sources.toml") == ()
 
 
 def test_windows_are_read_again_each_hour_and_each_night():
@@ -335,3 +377,18 @@ def test_windows_are_read_again_each_hour_and_each_night():
     parts = list(slices(72 * HOUR, noon))
     assert parts[0][0] == noon - 3 * HOUR and parts[-1][0] == noon - 72 * HOUR
     assert all(a[0] == b[1] + 1 for a, b in zip(parts, parts[1:]))
+
+
+def test_a_warning_known_before_a_restart_is_no_news_after_it(centre):
+    host = centre.host(ONE, {"省水文": Warner()})
+    eventually(lambda: centre.repo.records("warning"), what="the warning")
+    host.stop()
+    centre.host(ONE, {"省水文": Warner()})
+    centre.until("ok")
+    assert [r[2] for r in centre.repo.record_changes(0, 9)[0]] == [1]
+
+
+def test_the_state_of_a_source_recomputes_no_scope(centre):
+    before = centre.repo.objects_version()
+    centre.side.put_sources([{"code": "省水文", "version": 1}], ["gone"], news=False)
+    assert centre.repo.objects_version() == before

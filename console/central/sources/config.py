@@ -42,7 +42,7 @@ class SourceConf:
 
 
 def load_sources(path: Path) -> tuple[SourceConf, ...]:
-    """Return the sources; an absent file means none.
+    """Return the sources that are enabled; an absent file means none.
 
     Raises:
         SourcesFileError: not TOML, a key missing, of a wrong type or out of range, a name twice.
@@ -60,16 +60,18 @@ def load_sources(path: Path) -> tuple[SourceConf, ...]:
         raise _fault(path, "source", "应写成 [[source]] 段")
     if len(entries) > MOST:
         raise _fault(path, "source", f"多于 {MOST} 个")
-    found = tuple(_source(path, number, dict(entry)) for number, entry in enumerate(entries, 1))
+    read = [(_source(path, number, entry), entry) for number, entry in enumerate(entries, 1)]
+    found = tuple(source for source, _ in read)
     for key in ("name", "prefix"):
         values = [getattr(s, key) for s in found]
         twice = next((v for v in values if values.count(v) > 1), None)
         if twice is not None:
             raise _fault(path, key, f"“{twice}” 用了两次")
-    return found
+    return tuple(source for source, entry in read if entry.get("enabled", True))
 
 
-def _source(path: Path, number: int, entry: dict[str, Any]) -> SourceConf:
+def _source(path: Path, number: int, raw: Mapping[str, Any]) -> SourceConf:
+    entry = dict(raw)
     name = _text(path, f"第 {number} 个来源的 name", entry.pop("name", None), r"[^\x00-\x1f]{1,30}")
     where = f"来源“{name}”的 "
     kind = _text(path, where + "kind", entry.pop("kind", None), r"[a-z0-9_-]{1,30}")
@@ -77,6 +79,8 @@ def _source(path: Path, number: int, entry: dict[str, Any]) -> SourceConf:
     wanted = entry.pop("poll_s", DEFAULT_POLL_S)
     if type(wanted) is not int or not POLL_S[0] <= wanted <= POLL_S[1]:
         raise _fault(path, where + "poll_s", f"应为 {POLL_S[0]} 到 {POLL_S[1]} 之间的整数（秒）")
+    if type(entry.pop("enabled", True)) is not bool:
+        raise _fault(path, where + "enabled", "只能是 true 或 false")
     unmapped = entry.pop("unmapped", UNMAPPED[0])
     if unmapped not in UNMAPPED:
         raise _fault(path, where + "unmapped", f"只能是 {'、'.join(UNMAPPED)}")

@@ -203,7 +203,8 @@ class SourceReader:
 
     def _take_warnings(self, adapter: WarningSource) -> None:
         if self._warnings is None:
-            self._warnings = WarningBook(dict(self._sink.records("warning")))
+            stored = self._sink.records("warning")  # the store adds each record's place in its feed
+            self._warnings = WarningBook({i: {k: v for k, v in body.items() if k != "seq"} for i, body in stored})
         records = self._warnings.fresh(self.conf.name, adapter.warnings())
         if records:
             self._sink.put_records(records)
