@@ -50,14 +50,14 @@ def test_a_clock_three_days_slow_changes_no_order_and_no_age(chain, home, runner
     flood = chain(rate="1", start="2022-06-20 08:00")
     flood.start_central()
     flood.start_sync()
-    eventually(flood.profile.ops.exists)
-    store = OpsStore(flood.profile.ops)
-    first = store.add("log.entry", "log", {"type": "note", "text": "钟准的一条"}, "张三")
-    eventually(lambda: store.find(first).state == "done", what="the first entry is at the centre")
     other = DataHome(tmp_path / "slow")
     other.prepare()
     found = flood.endpoint()
     flood.running.append(Running(other, "--source", found.url, "sync", env={"FLOOD_CONSOLE_TOKEN": found.token, **SLOW}))
+    eventually(flood.profile.ops.exists)
+    store = OpsStore(flood.profile.ops)
+    first = store.add("log.entry", "log", {"type": "note", "text": "钟准的一条"}, "张三")
+    eventually(lambda: store.find(first).state == "done", what="the first entry is at the centre")
     command = [sys.executable, "-c", DESK, str(other.root), found.url]
     slow = subprocess.run(command, cwd=ROOT, env={**os.environ, **SLOW}, capture_output=True, text=True, timeout=60)
     assert slow.returncode == 0, slow.stderr
