@@ -84,6 +84,8 @@ class Pusher:
         self.pace.measured(sum(wire_size(op) for op in ops), time.monotonic() - began)
         if head is not None and whole:
             self._store.audit_told(int(head["n"]))
+        if self.audit_whole and not whole:
+            log.warning("the centre finds this device's audit chain broken")
         self.audit_whole = whole
         known = {op.op_id for op in ops}
         told = [(a.op_id, a.status, a.code) for a in answers if a.op_id in known]
