@@ -63,8 +63,14 @@ def _alarm_row(alarm: Alarm, acks: tuple[Ack, ...], stations: Mapping[str, Stati
         seen_text=stamp(alarm.first_seen_t, now),
         lasted_text=f"{lasted} {age_text(end - alarm.onset_t, tr)}",
         active=alarm.active,
-        acks=tuple((printable(a.author, 60), printable(a.note), stamp(a.at), a.pending) for a in acks),
+        acks=tuple((printable(a.author, 60), _note(i, a, acks[0], tr), stamp(a.at), a.pending) for i, a in enumerate(acks)),
     )
+
+
+def _note(place: int, ack: Ack, first: Ack, tr: Translate) -> str:
+    """Acks come in the centre's order: who signs after the first has read it."""
+    read = tr("已阅") if place and ack.author != first.author and not ack.pending else ""
+    return " ".join(part for part in (read, printable(ack.note)) if part)
 
 
 def _detail(alarm: Alarm, tr: Translate) -> str:

@@ -174,6 +174,7 @@ class Session(QObject):
         elif kind == "records":
             self.tasks.start("records", self.read_records(tuple(doc.get("kinds", ()))))
         elif kind in ("outbox", "file"):
+            self.link.audit_whole = bool(doc.get("audit_whole", self.link.audit_whole))
             self.tasks.start("outbox", self.read_outbox())
         elif kind == "room" and isinstance(doc.get("doc"), dict):
             self.room_heard.emit(str(doc.get("room")), doc["doc"])

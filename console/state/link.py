@@ -33,6 +33,7 @@ class LinkStatus(QObject):
         self.last_ok: float | None = None
         self._skew_s = 0.0
         self._wall_ahead_s: float | None = None
+        self.audit_whole = True
         self.mode = ""
         self.service = ""
         self.title = ""
