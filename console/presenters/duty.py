@@ -24,6 +24,7 @@ REFUSALS = {
     "alarm-missing": "告警不存在",
     "unknown-kind": "中心不支持此类记录",
     "other-version": "别人先改了，版本不同",
+    "base-ahead": "中心没有它所依据的版本",
     "built-on-undecided": "建立在另一条待处理的内容上",
     "illegal-transition": "现在的状态不允许这一步",
     "too-large": "内容太大，中心不收",

@@ -203,3 +203,19 @@ def test_the_audit_head_names_the_line_told_before(store):
     pusher.drain()
     assert heads[0]["since"] is None and heads[1]["since"] == {"n": 1, "hash": heads[0]["hash"]}
     assert heads[1]["n"] == 2 and heads[0]["device"] == heads[1]["device"]
+
+
+def test_after_a_restore_an_op_waits_for_what_another_desk_still_has_to_offer(store):
+    op_id, entry = level(store, "II", 2), log_entry(store)
+    current = {"version": 1, "doc": {"level": "IV"}, "author": "李四", "at": 1}
+
+    def answer(op):
+        return applied(op) if op["kind"] == "log.entry" else OpAnswer(op["id"], "conflict", "base-ahead", current)
+
+    pusher = Pusher(store, lambda: Scripted(answer))
+    pusher.drain()
+    assert store.find(op_id).state == "waiting" and store.find(entry).state == "done"
+    for _ in range(PASS_AFTER):
+        store._db.execute("update outbox set next_try=0")
+        pusher.drain()
+    assert store.find(op_id).state == "conflict" and store.find(op_id).current == current, "then a person decides"
