@@ -17,7 +17,7 @@ from backend_client.session import Session, json_object, refusal
 from backend_client.wire import (
     Hello,
     ObsPage,
-    OpAnswer,
+    OpsReply,
     RecordPage,
     answers_from,
     hello_from,
@@ -88,16 +88,13 @@ class Central:
         except (httpx.TransportError, httpx.DecodingError, OSError) as exc:
             raise BackendUnavailable(repr(exc)) from exc
 
-    def send(
-        self, ops: Sequence[Mapping[str, Any]], audit_head: Mapping[str, Any] | None = None
-    ) -> tuple[tuple[OpAnswer, ...], bool]:
-        """Return the answers, and whether the centre finds this device's audit chain whole."""
+    def send(self, ops: Sequence[Mapping[str, Any]], audit_head: Mapping[str, Any] | None = None) -> OpsReply:
         body: dict[str, Any] = {"ops": list(ops)}
         if audit_head is not None:
             body["audit_head"] = dict(audit_head)
         _reply, data = self.session.call("POST", "/v1/ops", body=body)
         doc = json_object("ops", data)
-        return answers_from(doc), bool(doc.get("audit_whole", True))
+        return OpsReply(answers_from(doc), str(doc.get("epoch") or ""), bool(doc.get("audit_whole", True)))
 
     def file_have(self, file_id: str) -> tuple[int, bool]:
         """Return (bytes that the centre has of a file, complete)."""

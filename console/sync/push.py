@@ -14,6 +14,7 @@ from console.sync.batches import Pace, batches, wire_size
 
 log = logging.getLogger(__name__)
 BACKOFF_MAX_S = 300.0
+OFFERED_S = 90 * 86400.0  # how far back entries are offered again to a restored centre
 ALONE_AFTER = 3  # tries of a batch before its ops go one by one
 BASE_AHEAD = "base-ahead"  # what an op builds on is not at a restored centre yet: it may still come
 ABOUT_THE_OP = frozenset({413, 422})  # refusals that no later try can change
@@ -72,7 +73,7 @@ class Pusher:
         head = self._store.audit_head()
         began = time.monotonic()
         try:
-            answers, whole = self._central().send([op.to_wire() for op in ops], head)
+            reply = self._central().send([op.to_wire() for op in ops], head)
         except BackendRefused as exc:
             if exc.status not in ABOUT_THE_OP:
                 return self._later(ops, exc)
@@ -83,6 +84,9 @@ class Pusher:
         except BackendError as exc:
             return self._later(ops, exc)
         self.pace.measured(sum(wire_size(op) for op in ops), time.monotonic() - began)
+        if reply.epoch and (again := self._store.new_epoch(reply.epoch, time.time() - OFFERED_S)):
+            log.info("epoch changed: %s ops offered again", again)
+        answers, whole = reply.answers, reply.audit_whole
         if head is not None and whole:
             self._store.audit_told(int(head["n"]))
         if self.audit_whole and not whole:

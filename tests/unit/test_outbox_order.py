@@ -7,7 +7,7 @@ import time
 import pytest
 
 from backend_client.errors import BackendRefused, BackendUnavailable, WireFormatError
-from backend_client.wire import OpAnswer
+from backend_client.wire import OpAnswer, OpsReply
 from console.errors import StoreError
 from console.store.decisions import Decision, settle, undo
 from console.store.ops import PASS_AFTER, OpsStore
@@ -41,6 +41,7 @@ class Scripted:
 
     def __init__(self, answer):
         self.answer = answer
+        self.epoch = ""
         self.requests = []
 
     def send(self, ops, head=None):
@@ -49,7 +50,7 @@ class Scripted:
         for one in found:
             if isinstance(one, Exception):
                 raise one
-        return tuple(found), True
+        return OpsReply(tuple(found), self.epoch)
 
 
 def applied(op):
@@ -219,3 +220,15 @@ def test_after_a_restore_an_op_waits_for_what_another_desk_still_has_to_offer(st
         store._db.execute("update outbox set next_try=0")
         pusher.drain()
     assert store.find(op_id).state == "conflict" and store.find(op_id).current == current, "then a person decides"
+
+
+def test_a_restored_centre_that_a_push_meets_first_gets_everything_again(store):
+    old = log_entry(store, "restored away")
+    store.new_epoch("e1", 0)
+    centre = Scripted(applied)
+    centre.epoch = "e1"
+    Pusher(store, lambda: centre).drain()
+    new = log_entry(store, "the next")
+    centre.epoch, centre.requests = "e2", []
+    Pusher(store, lambda: centre).drain()
+    assert [op_id for r in centre.requests for op_id in r] == [new, old] and store.waiting()[0] == 0
