@@ -62,7 +62,7 @@ JSON = st.recursive(
 FIELDS = ("text", "type", "alarm_id", "order_id", "topic", "level", "id", "doc", "stage", "corrects", "until_t", "attachments")
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(
     kind=st.sampled_from([*POLICIES, "no.such"]),
     body=st.dictionaries(st.sampled_from([*FIELDS, "reason", "note", "basis", "report_id", "state", "version"]), JSON),

@@ -11,6 +11,7 @@ from backend_client.wire import OpAnswer, OpsReply
 from console.errors import StoreError
 from console.store.decisions import Decision, settle, undo
 from console.store.ops import PASS_AFTER, OpsStore
+from console.store.sqlite import transaction
 from console.sync.batches import BYTES_MAX, Pace, batches, wire_size
 from console.sync.push import Pusher, back_off_s
 
@@ -58,10 +59,10 @@ def applied(op):
 
 
 def test_a_thousand_log_entries_leave_in_ten_requests_in_their_order(store):
-    for i in range(1000):
-        store._db.execute(
-            "insert into outbox(id,entity,kind,body,author,at,based_on,clock_untrusted) values(?,?,?,?,?,?,?,?)",
-            (f"log-{i:04}", "log", "log.entry", '{"text":"x"}', "张三", 1.0, "", 0),
+    rows = [(f"log-{i:04}", "log", "log.entry", '{"text":"x"}', "张三", 1.0, "", 0) for i in range(1000)]
+    with transaction(store.connection):
+        store.connection.executemany(
+            "insert into outbox(id,entity,kind,body,author,at,based_on,clock_untrusted) values(?,?,?,?,?,?,?,?)", rows
         )
     alarm = store.add("alarm.ack", "a", {"alarm_id": "a"}, "张三")
     centre = Scripted(applied)
