@@ -18,7 +18,7 @@ from backend_client.wire import (
     DayDigest,
     Hello,
     ObsPage,
-    OpAnswer,
+    OpsReply,
     RecordPage,
     answers_from,
     day_digest_from,
@@ -130,16 +130,13 @@ class Central:
                 if between is not None:
                     between()
 
-    def send(
-        self, ops: Sequence[Mapping[str, Any]], audit_head: Mapping[str, Any] | None = None
-    ) -> tuple[tuple[OpAnswer, ...], bool]:
-        """Return the answers, and whether the centre finds this device's audit chain whole."""
+    def send(self, ops: Sequence[Mapping[str, Any]], audit_head: Mapping[str, Any] | None = None) -> OpsReply:
         body: dict[str, Any] = {"ops": list(ops)}
         if audit_head is not None:
             body["audit_head"] = dict(audit_head)
         _reply, data = self.session.call("POST", "/v1/ops", body=body)
         doc = json_object("ops", data)
-        return answers_from(doc), bool(doc.get("audit_whole", True))
+        return OpsReply(answers_from(doc), str(doc.get("epoch") or ""), bool(doc.get("audit_whole", True)))
 
     def file_have(self, file_id: str) -> tuple[int, bool]:
         """Return (bytes that the centre has of a file, complete)."""

@@ -100,6 +100,15 @@ class OpAnswer:
     current: Mapping[str, Any] | None
 
 
+@dataclass(frozen=True, slots=True)
+class OpsReply:
+    """Answer to a push. epoch: the centre's, "" if untold. audit_whole: it finds this device's chain whole."""
+
+    answers: tuple[OpAnswer, ...]
+    epoch: str = ""
+    audit_whole: bool = True
+
+
 def hello_from(doc: Mapping[str, Any]) -> Hello:
     try:
         clock = doc.get("clock") or {}

@@ -175,7 +175,7 @@ def _applied(path: Path, keeper: Doorkeeper, send: Send) -> list[Answer]:
 
 def _network_send(central: Central) -> Send:
     def send(docs: Sequence[dict[str, Any]]) -> Sequence[Answer]:
-        return [{"id": a.op_id, "status": a.status, "code": a.code, "current": a.current} for a in central.send(docs)[0]]
+        return [{"id": a.op_id, "status": a.status, "code": a.code, "current": a.current} for a in central.send(docs).answers]
 
     return send
 

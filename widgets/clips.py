@@ -6,9 +6,12 @@ from collections.abc import Sequence
 
 import qtawesome
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWidget
+from PySide6.QtWidgets import QGridLayout, QPushButton, QSizePolicy, QWidget
 
 from console.look import Look
+
+IN_A_ROW = 4
+SHOWN = 44  # characters of a button
 
 
 class Clips(QWidget):
@@ -24,10 +27,11 @@ class Clips(QWidget):
         self._icon = icon
         self._hint = hint
         self.items: tuple[tuple[str, str], ...] = ()
-        self._row = QHBoxLayout(self)
-        self._row.setContentsMargins(10, 0, 10, 0)
-        self._row.setSpacing(6)
-        self._row.addStretch(1)
+        self._grid = QGridLayout(self)
+        self._grid.setContentsMargins(10, 0, 10, 0)
+        self._grid.setSpacing(4)
+        self._grid.setColumnStretch(IN_A_ROW, 1)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)  # long names widen no window
         self.hide()
 
     def show_items(self, items: Sequence[tuple[str, str]]) -> None:
@@ -35,14 +39,14 @@ class Clips(QWidget):
         if tuple(items) == self.items:
             return
         self.items = tuple(items)
-        while self._row.count() > 1:
-            taken = self._row.takeAt(0)
-            if taken is not None and (old := taken.widget()) is not None:
+        while (taken := self._grid.takeAt(0)) is not None:
+            if (old := taken.widget()) is not None:
                 old.deleteLater()
         for i, (sha256, text) in enumerate(self.items):
-            button = QPushButton(text.replace("&", "&&"), self)
+            shown = text if len(text) <= SHOWN else f"{text[: SHOWN // 2]}…{text[-SHOWN // 2 :]}"
+            button = QPushButton(shown.replace("&", "&&"), self)
             button.setIcon(qtawesome.icon(self._icon, color=self.look.color("text.dim")))
             button.setAccessibleName(f"{self._hint} {text}")
             button.clicked.connect(lambda _checked, s=sha256: self.pressed.emit(s))
-            self._row.insertWidget(i, button)
+            self._grid.addWidget(button, i // IN_A_ROW, i % IN_A_ROW)
         self.setVisible(bool(self.items))

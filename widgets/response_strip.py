@@ -98,6 +98,11 @@ class ResponseStrip(QWidget):
         column.addLayout(row)
         column.addLayout(form)
 
+    def read_only(self) -> None:
+        """On a wall nobody sets anything."""
+        for widget in (self.topic, self.level, self.basis, self.name, self.button, self.status):
+            widget.hide()
+
     def show_tiles(self, tiles: Sequence[ResponseTile]) -> None:
         if self._shown and tuple(tiles) == tuple(self._shown.values()):
             return

@@ -139,6 +139,9 @@ def _compare(op: Op, policy: Policy, read: Reading, now_t: float) -> Verdict:
         "author": before["author"] if before else "",
         "at": before["received_t"] if before else None,
     }
+    if (op.base_version or 0) > version:
+        # what it builds on is not here (yet): after a restore another desk still has to offer it
+        return Verdict("conflict", "base-ahead", current=current, final=False)
     if (op.base_version or 0) != version:
         return Verdict("conflict", "other-version", current=current)
     if not allowed(policy, op.body, before):

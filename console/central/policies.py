@@ -136,7 +136,8 @@ def _order_draft(body: Body) -> str:
 
 
 def _response(body: Body) -> str:
-    if body.get("topic") not in TOPICS or body.get("level") not in LEVEL_WORDS:
+    topic, level = body.get("topic"), body.get("level")
+    if not (isinstance(topic, str) and topic in TOPICS and isinstance(level, str) and level in LEVEL_WORDS):
         return "bad-level"
     return "" if _short(body.get("basis", ""), 1000) else "text-too-long"
 

@@ -65,6 +65,8 @@ class Repository(ReadingStore):
             if row:
                 return row[0], Verdict(row[1], row[2], current=json.loads(row[3]) if row[3] else None)
             verdict = decide(self.record)
+            if not verdict.final:
+                return None, verdict
             for kind, record_id, body in verdict.records if verdict.versions_kept else ():
                 self._keep_version(kind, record_id, body, verdict.versions_kept)
             if verdict.records:

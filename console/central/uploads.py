@@ -119,7 +119,9 @@ def add_uploads(app: FastAPI, uploads: Uploads) -> None:
             raise Problem(404, "not-found")
         return Response(headers=_told(size, complete))
 
-    @app.put("/v1/files/{file_id}")
+    piece = {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}, "required": True}
+
+    @app.put("/v1/files/{file_id}", openapi_extra={"requestBody": piece})
     async def put(
         file_id: str,
         request: Request,

@@ -24,6 +24,7 @@ REFUSALS = {
     "alarm-missing": "告警不存在",
     "unknown-kind": "中心不支持此类记录",
     "other-version": "别人先改了，版本不同",
+    "base-ahead": "中心没有它所依据的版本",
     "built-on-undecided": "建立在另一条待处理的内容上",
     "illegal-transition": "现在的状态不允许这一步",
     "too-large": "内容太大，中心不收",
@@ -63,8 +64,14 @@ def _alarm_row(alarm: Alarm, acks: tuple[Ack, ...], stations: Mapping[str, Stati
         seen_text=stamp(alarm.first_seen_t, now),
         lasted_text=f"{lasted} {age_text(end - alarm.onset_t, tr)}",
         active=alarm.active,
-        acks=tuple((printable(a.author, 60), printable(a.note), stamp(a.at), a.pending) for a in acks),
+        acks=tuple((printable(a.author, 60), _note(i, a, acks[0], tr), stamp(a.at), a.pending) for i, a in enumerate(acks)),
     )
+
+
+def _note(place: int, ack: Ack, first: Ack, tr: Translate) -> str:
+    """Acks come in the centre's order: who signs after the first has read it."""
+    read = tr("已阅") if place and ack.author != first.author and not ack.pending else ""
+    return " ".join(part for part in (read, printable(ack.note)) if part)
 
 
 def _detail(alarm: Alarm, tr: Translate) -> str:

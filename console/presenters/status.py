@@ -107,6 +107,9 @@ def _outbox(session: Session, tr: Translate) -> tuple[str, str]:
     if desk.waiting:
         oldest = f" · {tr('最早')} {age_text(time.time() - desk.oldest, tr)}{tr('前')}" if desk.oldest else ""
         parts.append(f"{tr('待上报')} {desk.waiting}{oldest}")
+    files = sum(1 for p in desk.parcels.values() if p.state == "waiting")
+    if files:
+        parts.append(f"{tr('附件待上传')} {files}")
     return " · ".join(parts), "bad" if desk.undecided else "warn"
 
 

@@ -98,6 +98,7 @@ def link_rows(session: Session, tr: Translate, figures: Mapping[str, float]) -> 
         (tr("状态"), tr(LINK_WORDS.get(link.state, LINK_WORDS["down"])[0])),
         (tr("最近成功"), stamp(link.last_ok) if link.last_ok else "—"),
         (tr("时钟偏差"), f"{link.skew_s:+.1f} s"),
+        (tr("审计链"), tr("中心核对完整") if link.audit_whole else tr("中心发现断裂，请联系安全审计员")),
         (tr("同步进程"), tr("已连接") if session.sync.up else tr("未连接")),
         (tr("细节"), printable(link.detail, 200) or "—"),
         (tr("数据目录"), str(session.source.profile.folder)),

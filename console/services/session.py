@@ -191,6 +191,7 @@ class Session(QObject):
         elif kind == "sources":
             self.tasks.start("sources", self.read_sources())
         elif kind in ("outbox", "file"):
+            self.link.audit_whole = bool(doc.get("audit_whole", self.link.audit_whole))
             self.tasks.start("outbox", self.read_outbox())
         elif kind == "room" and isinstance(doc.get("doc"), dict):
             self.room_heard.emit(str(doc.get("room")), doc["doc"])

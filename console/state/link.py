@@ -33,6 +33,7 @@ class LinkStatus(QObject):
         self.last_ok: float | None = None
         self._skew_s = 0.0
         self._wall_ahead_s: float | None = None
+        self.audit_whole = True
         self.mode = ""
         self.service = ""
         self.title = ""
@@ -61,7 +62,7 @@ class LinkStatus(QObject):
         """
         if self._wall_ahead_s is None:
             return self._skew_s
-        return self._skew_s - (self._wall() - self._steady() - self._wall_ahead_s)
+        return round(self._skew_s - (self._wall() - self._steady() - self._wall_ahead_s), 1)
 
     def remember(self, mode: str, title: str) -> None:
         """Take what was last known of the source, until it speaks for itself."""

@@ -27,15 +27,16 @@ class Decision:
     clock_untrusted: bool = False
 
 
-def settle(store: OpsStore, decision: Decision) -> None:
+def settle(store: OpsStore, decision: Decision, undo_s: float = UNDO_S) -> None:
     """Carry a decision out: the op is put down, a new one takes its place, a log entry tells.
 
-    Later ops of the same entity that were built on it need a decision of their own.
+    Later ops of the same entity that were built on it need a decision of their own. undo_s: how
+    long nothing of it is sent.
 
     Raises:
         StoreError: it is decided already, or nothing could be saved.
     """
-    store.save(lambda: _settle(store, decision, time.time() + UNDO_S))
+    store.save(lambda: _settle(store, decision, time.time() + undo_s))
 
 
 def _settle(store: OpsStore, decision: Decision, not_before: float) -> None:

@@ -23,6 +23,22 @@ T = TypeVar("T")
 WAIT_MAX_S = 660.0  # no op is ever told to wait longer; a later time means the clock was set back
 PASS_AFTER = 8  # tries of an op alone before later append-only ops of its entity go past it
 COLUMNS = "id,entity,kind,body,author,at,state,code,tries,clock_untrusted,based_on,base_version,current,settles,next_try,was"
+# linear in what waits: one pass finds each entity's first op and its first that was put off
+DUE = f"""
+    with waits as (select * from outbox where state='waiting'),
+    first as (select entity, min(n) as n from waits group by entity),
+    put_off as (
+        select entity, min(n) as n from waits
+        where next_try>:now and next_try<=:now+:far and tries<:pass group by entity)
+    select {COLUMNS.replace("entity", "o.entity", 1)} from waits o
+    join first f on f.entity=o.entity left join put_off p on p.entity=o.entity
+    where (o.next_try<=:now or o.next_try>:now+:far) and case
+        when o.base_version is null then p.n is null or o.n<p.n
+        when o.settles<>'' then o.n=f.n
+        else o.n=f.n and not exists(
+            select 1 from outbox u where u.entity=o.entity and u.state in ('conflict','rejected') and u.n<o.n) end
+    order by o.n limit :limit
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,15 +250,7 @@ class OpsStore:
         ops of one entity go together in order, but not past an earlier one that was put off, unless
         that one has failed alone so often that the fault is its own.
         """
-        rows = self._db.execute(
-            f"select {COLUMNS} from outbox o where state='waiting' and (next_try<=:now or next_try>:now+:far)"
-            " and not exists(select 1 from outbox p where p.entity=o.entity and p.n<o.n and case"
-            " when o.base_version is null then p.state='waiting' and p.next_try>:now and p.next_try<=:now+:far"
-            "   and p.tries<:pass"
-            " when o.settles<>'' then p.state='waiting'"
-            " else p.state in ('waiting','conflict','rejected') end) order by n limit :limit",
-            {"now": now, "far": WAIT_MAX_S, "pass": PASS_AFTER, "limit": limit},
-        ).fetchall()
+        rows = self._db.execute(DUE, {"now": now, "far": WAIT_MAX_S, "pass": PASS_AFTER, "limit": limit}).fetchall()
         return [_op(r) for r in rows]
 
     def answered(self, answers: Sequence[tuple[str, str, str]], current: Mapping[str, Mapping[str, Any]] | None = None) -> None:

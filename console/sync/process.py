@@ -217,6 +217,8 @@ class SyncProcess:
             state = "store" if STORE_AWAY in str(exc) else "down"
             return self._failed(state, str(exc), holder)
         except BackendRefused as exc:
+            if exc.status == 401:
+                self._link.reachable = False  # entries wait for the next token, then leave at once
             return self._failed("scope" if exc.code == "unknown-scope" else "refused", exc.code, holder)
         except SchemaMismatch as exc:
             return self._failed("schema", str(exc), holder)
@@ -290,9 +292,9 @@ class SyncProcess:
                     was_reachable = self._link.reachable
                     if was_reachable and pusher.drain():
                         self._wake_pull.set()
-                    self._tell_outbox(store, table)
+                    self._tell_outbox(store, table, pusher.audit_whole)
                     if was_reachable and parcels.drain():
-                        self._tell_outbox(store, table)
+                        self._tell_outbox(store, table, pusher.audit_whole)
                     self._fetch_files(parcels)
                 except DatabaseError as exc:
                     log.warning("outbox not usable now: %s", exc)
@@ -314,10 +316,10 @@ class SyncProcess:
                 state = "disk" if isinstance(exc, OSError) else "down"
             self._server.announce("file", {"sha256": sha256, "state": state})
 
-    def _tell_outbox(self, store: OpsStore, table: AttachmentTable) -> None:
+    def _tell_outbox(self, store: OpsStore, table: AttachmentTable, audit_whole: bool) -> None:
         count, oldest = store.waiting()
         files, size = table.waiting()
-        doc = {"waiting": count, "oldest": oldest, "files": files, "bytes": size}
+        doc = {"waiting": count, "oldest": oldest, "files": files, "bytes": size, "audit_whole": audit_whole}
         self._server.announce("outbox", doc, keep=True)
 
     # --- doorbell -------------------------------------------------------------------------

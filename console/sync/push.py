@@ -9,12 +9,13 @@ from collections.abc import Callable, Sequence
 
 from backend_client.central import Central
 from backend_client.errors import BackendError, BackendRefused, BackendUnavailable
-from console.store.ops import OpsStore, OutboxOp
+from console.store.ops import PASS_AFTER, OpsStore, OutboxOp
 from console.sync.batches import Pace, batches, wire_size
 
 log = logging.getLogger(__name__)
 BACKOFF_MAX_S = 300.0
 ALONE_AFTER = 3  # tries of a batch before its ops go one by one
+BASE_AHEAD = "base-ahead"  # what an op builds on is not at a restored centre yet: it may still come
 ABOUT_THE_OP = frozenset({413, 422})  # refusals that no later try can change
 
 
@@ -71,7 +72,7 @@ class Pusher:
         head = self._store.audit_head()
         began = time.monotonic()
         try:
-            answers, whole = self._central().send([op.to_wire() for op in ops], head)
+            reply = self._central().send([op.to_wire() for op in ops], head)
         except BackendRefused as exc:
             if exc.status not in ABOUT_THE_OP:
                 return self._later(ops, exc)
@@ -82,11 +83,19 @@ class Pusher:
         except BackendError as exc:
             return self._later(ops, exc)
         self.pace.measured(sum(wire_size(op) for op in ops), time.monotonic() - began)
+        if reply.epoch and (again := self._store.new_epoch(reply.epoch)):
+            log.info("epoch changed: %s ops offered again", again)
+        answers, whole = reply.answers, reply.audit_whole
         if head is not None and whole:
             self._store.audit_told(int(head["n"]))
+        if self.audit_whole and not whole:
+            log.warning("the centre finds this device's audit chain broken")
         self.audit_whole = whole
         known = {op.op_id for op in ops}
-        told = [(a.op_id, a.status, a.code) for a in answers if a.op_id in known]
+        early = {op.op_id for op in ops if op.tries < PASS_AFTER}
+        told = [
+            (a.op_id, a.status, a.code) for a in answers if a.op_id in known and not (a.code == BASE_AHEAD and a.op_id in early)
+        ]
         self._store.answered(told, {a.op_id: a.current for a in answers if a.op_id in known and a.current})
         known -= {op_id for op_id, _, _ in told}
         if known:

@@ -18,7 +18,9 @@ from widgets.response_strip import ResponseStrip
 
 def build_response(c: Context) -> Built:
     widget = ResponseStrip(c.look, TOPICS, LEVEL_WORDS, c.settings.operator)
-    if not c.large:
+    if c.large:
+        widget.read_only()
+    else:
         widget.setFixedHeight(round(84 * c.look.scale))
     session = c.session
 

@@ -232,7 +232,7 @@ def build_feeds(c: Context) -> Built:
 
 def build_outbox(c: Context) -> Built:
     titles = ("时间", "类型", "内容", "记录人", "状态", "重试")
-    widget = FactsTable(c.look, titles, (100, 90, 300, 90, 120, 50), "没有待上报的内容")
+    widget = FactsTable(c.look, titles, (100, 90, 250, 80, 190, 50), "没有待上报的内容")
 
     def refresh() -> str:
         widget.show_rows(outbox_rows(c.session, c.look.tr))

@@ -111,6 +111,16 @@ def test_ops_of_one_batch_that_build_on_a_refused_one_do_not_slip_through(push):
     assert [a["status"] for a in push(stale, built_on_it)] == ["conflict", "rejected"]
 
 
+def test_after_a_restore_an_op_may_wait_for_what_it_builds_on(push):
+    order = {"order_id": str(uuid.uuid4()), "text": "一"}
+    mine = op("order.issue", order, base_version=1)
+    early = push(mine)
+    assert (early["status"], early["code"], early["current"]["version"]) == ("conflict", "base-ahead", 0)
+    push(op("order.draft", order, "李四", base_version=0))
+    assert push(mine)["status"] == "applied", "that answer was not kept for its key"
+    assert push(mine)["status"] == "duplicate"
+
+
 def test_of_many_at_once_exactly_one_wins_each_version(http, service):
     order = {"order_id": str(uuid.uuid4()), "text": "一"}
     ops = [op("order.draft", order | {"text": str(i)}, base_version=0) for i in range(12)]

@@ -12,7 +12,7 @@ from console.store.ops import OpsStore
 from tests.gui import session_of, until
 from tests.processes import Running, eventually, make_key
 
-SIZE = 12 * 1024 * 1024
+SIZE = 8 * 1024 * 1024
 
 
 def test_a_photo_survives_kills_of_both_sides_and_reaches_another_desk(chain, tmp_path, runner, hub, key):

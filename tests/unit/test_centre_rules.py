@@ -5,9 +5,12 @@ from __future__ import annotations
 import time
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from uuid6 import uuid7
 
-from console.central.ops import Op, apply_ops
+from console.central.ops import Op, apply_ops, judge
+from console.central.policies import POLICIES
 from console.central.repository import Repository
 
 
@@ -49,3 +52,24 @@ def test_a_device_whose_audit_chain_was_cut_or_rewritten_is_reported_but_served(
     assert not repo.note_head("pc-1", 12, "f12", (9, "x9"))
     assert [d for _, d in repo.audited("audit.broken")] == ["n=7 backwards", "n=12 rewritten"]
     assert repo.note_head("pc-2", 1, "a", None), "another device has its own chain"
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=True) | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=6,
+)
+FIELDS = ("text", "type", "alarm_id", "order_id", "topic", "level", "id", "doc", "stage", "corrects", "until_t", "attachments")
+
+
+@settings(max_examples=120, deadline=None)
+@given(
+    kind=st.sampled_from([*POLICIES, "no.such"]),
+    body=st.dictionaries(st.sampled_from([*FIELDS, "reason", "note", "basis", "report_id", "state", "version"]), JSON),
+    base=st.none() | st.integers(0, 3),
+)
+def test_no_body_whatever_it_holds_brings_the_centre_down(kind, body, base):
+    op = Op(id=str(uuid7()), kind=kind, body=body, author="张三", at=1.0, base_version=base)
+    verdict = judge(op, lambda _kind, _id: None, 1_655_900_000.0)
+    assert verdict.status in ("applied", "conflict", "rejected")
+    assert bool(verdict.records) == (verdict.status == "applied") and (verdict.status == "applied" or verdict.code)

@@ -90,3 +90,22 @@ def test_the_same_times_are_shown_in_every_time_zone_of_the_computer(zone):
     env = {**os.environ, "TZ": zone}
     said = subprocess.run([sys.executable, "-c", program], env=env, capture_output=True, text=True, check=True).stdout
     assert said.split() == ["06-22", "14:00", "2022-06-22", "14:00", "1655877600", "1655942400"]
+
+
+def test_who_signs_after_the_first_has_read_it_whatever_the_clocks_say(qapp):
+    from console.presenters.duty import alarm_rows
+
+    desk = DeskState()
+    alarm = {
+        "rule": "warning", "object": "S1", "severity": 2, "onset_t": 1655800000,
+        "first_seen_t": 1655800000, "value": 26.0, "figure": 25.5, "peak": 26.0, "peak_t": 1655800000, "cleared_t": None,
+    }  # fmt: skip
+
+    def ack(author, at, seq):
+        return {"alarm_id": "a", "author": author, "note": "", "at": at, "seq": seq}
+
+    desk.set_records("alarm", [("a", alarm)])
+    desk.set_records("ack", [("1", ack("李四", 1000, 9)), ("2", ack("张三", 9000, 4))])
+    desk.join()
+    (row,) = alarm_rows(desk, {}, 1655900000, str)
+    assert [(who, note) for who, note, *_ in row.acks] == [("张三", ""), ("李四", "已阅")]

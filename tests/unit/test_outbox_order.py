@@ -7,10 +7,11 @@ import time
 import pytest
 
 from backend_client.errors import BackendRefused, BackendUnavailable, WireFormatError
-from backend_client.wire import OpAnswer
+from backend_client.wire import OpAnswer, OpsReply
 from console.errors import StoreError
 from console.store.decisions import Decision, settle, undo
 from console.store.ops import PASS_AFTER, OpsStore
+from console.store.sqlite import transaction
 from console.sync.batches import BYTES_MAX, Pace, batches, wire_size
 from console.sync.push import Pusher, back_off_s
 
@@ -41,6 +42,7 @@ class Scripted:
 
     def __init__(self, answer):
         self.answer = answer
+        self.epoch = ""
         self.requests = []
 
     def send(self, ops, head=None):
@@ -49,7 +51,7 @@ class Scripted:
         for one in found:
             if isinstance(one, Exception):
                 raise one
-        return tuple(found), True
+        return OpsReply(tuple(found), self.epoch)
 
 
 def applied(op):
@@ -57,10 +59,10 @@ def applied(op):
 
 
 def test_a_thousand_log_entries_leave_in_ten_requests_in_their_order(store):
-    for i in range(1000):
-        store._db.execute(
-            "insert into outbox(id,entity,kind,body,author,at,based_on,clock_untrusted) values(?,?,?,?,?,?,?,?)",
-            (f"log-{i:04}", "log", "log.entry", '{"text":"x"}', "张三", 1.0, "", 0),
+    rows = [(f"log-{i:04}", "log", "log.entry", '{"text":"x"}', "张三", 1.0, "", 0) for i in range(1000)]
+    with transaction(store.connection):
+        store.connection.executemany(
+            "insert into outbox(id,entity,kind,body,author,at,based_on,clock_untrusted) values(?,?,?,?,?,?,?,?)", rows
         )
     alarm = store.add("alarm.ack", "a", {"alarm_id": "a"}, "张三")
     centre = Scripted(applied)
@@ -203,3 +205,31 @@ def test_the_audit_head_names_the_line_told_before(store):
     pusher.drain()
     assert heads[0]["since"] is None and heads[1]["since"] == {"n": 1, "hash": heads[0]["hash"]}
     assert heads[1]["n"] == 2 and heads[0]["device"] == heads[1]["device"]
+
+
+def test_after_a_restore_an_op_waits_for_what_another_desk_still_has_to_offer(store):
+    op_id, entry = level(store, "II", 2), log_entry(store)
+    current = {"version": 1, "doc": {"level": "IV"}, "author": "李四", "at": 1}
+
+    def answer(op):
+        return applied(op) if op["kind"] == "log.entry" else OpAnswer(op["id"], "conflict", "base-ahead", current)
+
+    pusher = Pusher(store, lambda: Scripted(answer))
+    pusher.drain()
+    assert store.find(op_id).state == "waiting" and store.find(entry).state == "done"
+    for _ in range(PASS_AFTER):
+        store._db.execute("update outbox set next_try=0")
+        pusher.drain()
+    assert store.find(op_id).state == "conflict" and store.find(op_id).current == current, "then a person decides"
+
+
+def test_a_restored_centre_that_a_push_meets_first_gets_everything_again(store):
+    old = log_entry(store, "restored away")
+    store.new_epoch("e1")
+    centre = Scripted(applied)
+    centre.epoch = "e1"
+    Pusher(store, lambda: centre).drain()
+    new = log_entry(store, "the next")
+    centre.epoch, centre.requests = "e2", []
+    Pusher(store, lambda: centre).drain()
+    assert [op_id for r in centre.requests for op_id in r] == [new, old] and store.waiting()[0] == 0
