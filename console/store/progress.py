@@ -67,9 +67,13 @@ class Progress:
         return [(r[0], r[1]) for r in rows.fetchall()]
 
     def wanted(self) -> list[Window]:
-        """Return what is still to be fetched: what the feed waits for, then the newest first."""
+        """Return what is still to be fetched: what the feed waits for, then the newest first.
+
+        By the beginning: a day that the jump began in comes after the windows that fill it, and is
+        then found equal.
+        """
         rows = self._db.execute(
-            "select kind,scope,from_t,to_t,n from wanted order by kind='first' desc, to_t desc, n"
+            "select kind,scope,from_t,to_t,n from wanted order by kind='first' desc, from_t desc, n"
         ).fetchall()
         return [Window(*r) for r in rows]
 

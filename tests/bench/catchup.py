@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+import psutil
 
 from console.central.repository import Repository, SeriesKey
 from console.paths import DataHome
@@ -149,10 +150,11 @@ def run() -> Iterator[Row]:
             )
             screen.run(180.0)
             held = counted(chain)
+            cpu = [sum(psutil.Process(c.process.pid).cpu_times()[:2]) for c in (chain.running[0], chain.running[-1])]
         finally:
             chain.stop()
     whole, late = screen.whole_s, np.array(screen.late_ms)
-    note = f"{count} 行，裸写入 {floor:.1f} s，比值 {whole / floor:.1f}"
+    note = f"裸写入 {floor:.1f} s，比值 {whole / floor:.1f}；中心 {cpu[0]:.1f}、同步 {cpu[1]:.1f} CPU s"
     yield Row("pull", whole, "s 补齐 1 万站 24 h（含进程启动）", note, "≤ 3 × 裸写入", held >= count and 0 < whole <= 3 * floor)
     yield Row("pull", screen.latest_s, "s 最新值到达（含进程启动）", f"{STATIONS} 站", "≤ 3 s", 0 < screen.latest_s <= 3)
     p99 = float(np.percentile(late, 99))

@@ -169,7 +169,7 @@ def test_what_is_not_fetched_yet_is_known_and_told_from_what_the_source_misses(c
     assert console.reader.holes("S1", NOW - DAY, NOW) == [(NOW - DAY, NOW)], "an empty cache knows nothing"
     console.round(centre)
     holes = console.reader.holes("S1", NOW - 5 * DAY, NOW)
-    assert holes == [(NOW - 5 * DAY, NOW - DAY - 1)], "6 h and 24 h are here, the rest is not"
+    assert holes == [(NOW - 5 * DAY, NOW - 15 * HOUR - 1)], "6 h and 15 h are here, the rest is not"
     console.pull(centre)
     assert console.reader.holes("S1", NOW - 5 * DAY, NOW) == []
     assert console.reader.holes("S1", NOW, NOW + 3 * HOUR) == [(NOW + 1, NOW + 3 * HOUR)], "away: what came since is not known"
