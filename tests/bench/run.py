@@ -26,7 +26,7 @@ Benchmark = Callable[[], Iterable[Row]]
 
 
 def benchmarks() -> dict[str, Benchmark]:
-    from tests.bench import catchup, hydrograph, map, sandbox, startup, sync, table, tour
+    from tests.bench import cache_queries, catchup, hydrograph, map, sandbox, startup, sync, table, tour
 
     return {
         "1": hydrograph.run,
@@ -37,6 +37,7 @@ def benchmarks() -> dict[str, Benchmark]:
         "27": sandbox.run,
         "sync": sync.run,
         "pull": catchup.run,
+        "cache": cache_queries.run,
     }
 
 
