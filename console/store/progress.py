@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from console.domain.digests import day_window
+from console.domain.digests import day_of, day_window
 from console.domain.scopes import scope_parts
 from console.store.sqlite import Connection, transaction
 
@@ -157,6 +157,17 @@ class Progress:
         """Objects entered the scope: every cached day is compared again."""
         with transaction(self._db):
             self._db.execute("delete from checked")
+
+    def dropped_before(self, t: int) -> None:
+        """Retention took what was older than t: it is not here any more, and is not wanted again."""
+        with transaction(self._db):
+            self._db.execute("delete from coverage where to_t<?", (t,))
+            for part, start in self._db.execute("select scope, min(from_t) from coverage group by scope").fetchall():
+                if start < t:
+                    self._db.execute("update coverage set from_t=? where scope=? and from_t=?", (t, part, start))
+            self._db.execute("delete from wanted where to_t<?", (t,))
+            self._db.execute("update wanted set from_t=? where from_t<?", (t, t))
+            self._db.execute("delete from checked where day<?", (day_of(t),))
 
     def forget(self) -> None:
         """Part of the writer's own forgetting; runs inside its transaction."""

@@ -244,3 +244,14 @@ def test_a_cache_of_the_version_before_counts_as_fetched_whole(profile):
     writer = CacheWriter(profile)
     assert writer.progress.coverage("all") == [(0, 4102444800)]
     writer.close()
+
+
+def test_what_retention_took_is_a_hole_again_and_is_not_wanted(centre, console):
+    console.pull(centre)
+    console.writer.progress.dropped_before(NOW - 3 * DAY)
+    console.writer.progress.recheck()
+    for _ in range(6):
+        assert console.round(centre) is False
+    assert console.reader.holes("S1", NOW - 5 * DAY, NOW) == [(NOW - 5 * DAY, NOW - 3 * DAY - 1)], (
+        "a comparison does not bring it back"
+    )
