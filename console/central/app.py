@@ -39,6 +39,7 @@ from console.domain.digests import day_number, day_text, day_window
 PAGE_MAX = 20_000
 SCANS = 20  # pages a scoped feed looks through for one answer
 SCOPE_LIMIT = 600
+BODIES = 64  # answers of objects kept
 ROOM_LIMIT = 16 * 1024
 KINDS = (
     "stations",
@@ -89,6 +90,7 @@ class Service:
         self.scopes = ScopeMap(repo)
         self.digests = DayDigests(repo)
         self.host: SourcesHost | None = None  # reads foreign sources while the app lives
+        self._bodies: dict[tuple[str, str], tuple[tuple[str, int], str, str]] = {}
 
     def hello(self) -> dict[str, Any]:
         repo, state = self.repo, self.player.state() if self.player else None
@@ -128,6 +130,18 @@ class Service:
             return self.scopes.members(scope)
         except UnknownScope as exc:
             raise Problem(422, "unknown-scope", "hello lists the scopes of this service") from exc
+
+    def objects(self, kind: str, members: Members) -> tuple[str, str]:
+        """Return (body, etag) of a kind's objects; every console asks each round, so it is kept."""
+        key, version = (kind, members.name), (self.repo.epoch, self.repo.objects_version())
+        known = self._bodies.get(key)
+        if known is None or known[0] != version:
+            items = self.scopes.objects(kind, members)
+            body = json.dumps({"epoch": version[0], "items": items}, ensure_ascii=False)
+            if len(self._bodies) >= BODIES:
+                self._bodies.clear()
+            known = self._bodies[key] = (version, body, _etag(body))
+        return known[1], known[2]
 
     def changes(self, after: int, limit: int, members: Members) -> tuple[list[tuple[Any, ...]], int, bool]:
         """Return (rows of the scope, next, more); next passes over rows of others too.
@@ -208,19 +222,17 @@ def _reading(app: FastAPI, service: Service) -> None:
     def objects(kind: str, if_none_match: str = Header(""), scope: str = Query("all", max_length=SCOPE_LIMIT)) -> Response:
         if kind not in KINDS:
             raise Problem(404, "unknown-kind")
-        items = service.scopes.objects(kind, service.members(scope))
-        body = json.dumps({"epoch": repo.epoch, "items": items}, ensure_ascii=False)
-        return _tagged(body, if_none_match)
+        return _tagged(*service.objects(kind, service.members(scope)), if_none_match)
 
     @app.get("/v1/sources")
     def sources(if_none_match: str = Header("")) -> Response:
         """Return the state of every foreign source; the same documents as objects of kind ``sources``."""
-        body = json.dumps({"epoch": repo.epoch, "items": repo.objects("sources")}, ensure_ascii=False)
-        return _tagged(body, if_none_match)
+        return _tagged(*service.objects("sources", service.members("all")), if_none_match)
 
     @app.get("/v1/topics")
     def topics(if_none_match: str = Header("")) -> Response:
-        return _tagged(json.dumps({"items": declared_topics()}, ensure_ascii=False), if_none_match)
+        body = json.dumps({"items": declared_topics()}, ensure_ascii=False)
+        return _tagged(body, _etag(body), if_none_match)
 
     @app.get("/v1/obs/latest")
     def latest(scope: str = Query("all", max_length=SCOPE_LIMIT)) -> dict[str, Any]:
@@ -362,8 +374,11 @@ def _check_window(from_t: int, to_t: int) -> None:
         raise Problem(422, "invalid", "window")
 
 
-def _tagged(body: str, known: str) -> Response:
-    etag = f'"{hashlib.sha256(body.encode()).hexdigest()[:32]}"'
+def _etag(body: str) -> str:
+    return f'"{hashlib.sha256(body.encode()).hexdigest()[:32]}"'
+
+
+def _tagged(body: str, etag: str, known: str) -> Response:
     if known == etag:
         return Response(status_code=304, headers={"ETag": etag})
     return Response(body, media_type="application/json", headers={"ETag": etag})

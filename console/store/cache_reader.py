@@ -162,7 +162,7 @@ class CacheReader:
         t, value, quality = zip(*rows, strict=True)
         return (
             np.array(t, np.int64),
-            np.array([np.nan if v is None else v for v in value], float),
+            np.array(value, float),  # None becomes NaN
             np.array(quality, np.int64),
         )
 
@@ -183,25 +183,22 @@ class CacheReader:
 
     def windows(self, from_t: int, to_t: int) -> dict[int, Rows]:
         """Return every series' window at once."""
-        found: dict[int, list[Any]] = {}
+        rows: list[Any] = []
         for path in self._files(from_t, to_t):
             with self._db(path) as db:
-                if db is None:
-                    continue
-                cursor = db.execute(
-                    "select sid,t,value,quality from obs where t between ? and ? order by sid,t",
-                    (from_t, to_t),
-                )
-                for sid, t, value, quality in cursor:
-                    found.setdefault(sid, []).append((t, np.nan if value is None else value, quality))
-        return {
-            sid: (
-                np.array([r[0] for r in rows], np.int64),
-                np.array([r[1] for r in rows], float),
-                np.array([r[2] for r in rows], np.int64),
-            )
-            for sid, rows in found.items()
-        }
+                if db is not None:
+                    rows += db.execute(
+                        "select sid,t,value,quality from obs where t between ? and ? order by sid,t", (from_t, to_t)
+                    ).fetchall()
+        if not rows:
+            return {}
+        columns = list(zip(*rows, strict=True))
+        sid, t = np.array(columns[0], np.int64), np.array(columns[1], np.int64)
+        value, quality = np.array(columns[2], float), np.array(columns[3], np.int64)
+        order = np.argsort(sid, kind="stable")  # the files come in order of time
+        first = np.flatnonzero(np.append(True, np.diff(sid[order]) != 0))
+        parts = zip(sid[order][first].tolist(), np.split(order, first[1:]), strict=True)
+        return {s: (t[part], value[part], quality[part]) for s, part in parts}
 
     def _files(self, from_t: int, to_t: int) -> list[str]:
         first, last = month_of(max(0, from_t)), month_of(max(0, to_t))

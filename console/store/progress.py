@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from console.domain.digests import day_window
+from console.domain.digests import day_of, day_window
 from console.domain.scopes import scope_parts
 from console.store.sqlite import Connection, transaction
 
@@ -67,9 +67,13 @@ class Progress:
         return [(r[0], r[1]) for r in rows.fetchall()]
 
     def wanted(self) -> list[Window]:
-        """Return what is still to be fetched: what the feed waits for, then the newest first."""
+        """Return what is still to be fetched: what the feed waits for, then the newest first.
+
+        By the beginning: a day that the jump began in comes after the windows that fill it, and is
+        then found equal.
+        """
         rows = self._db.execute(
-            "select kind,scope,from_t,to_t,n from wanted order by kind='first' desc, to_t desc, n"
+            "select kind,scope,from_t,to_t,n from wanted order by kind='first' desc, from_t desc, n"
         ).fetchall()
         return [Window(*r) for r in rows]
 
@@ -153,6 +157,17 @@ class Progress:
         """Objects entered the scope: every cached day is compared again."""
         with transaction(self._db):
             self._db.execute("delete from checked")
+
+    def dropped_before(self, t: int) -> None:
+        """Retention took what was older than t: it is not here any more, and is not wanted again."""
+        with transaction(self._db):
+            self._db.execute("delete from coverage where to_t<?", (t,))
+            for part, start in self._db.execute("select scope, min(from_t) from coverage group by scope").fetchall():
+                if start < t:
+                    self._db.execute("update coverage set from_t=? where scope=? and from_t=?", (t, part, start))
+            self._db.execute("delete from wanted where to_t<?", (t,))
+            self._db.execute("update wanted set from_t=? where from_t<?", (t, t))
+            self._db.execute("delete from checked where day<?", (day_of(t),))
 
     def forget(self) -> None:
         """Part of the writer's own forgetting; runs inside its transaction."""

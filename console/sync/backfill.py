@@ -13,9 +13,9 @@ from backend_client.central import Central, snapshot_pages
 from backend_client.errors import ResyncRequired, WireFormatError
 from backend_client.wire import Columns, Hello, columns
 from console.domain.digests import DAY_S, day_number, day_of, day_text, day_window
-from console.domain.scopes import ALL
+from console.domain.scopes import ALL, scope_parts
 from console.store.cache_writer import CacheWriter, seq_of
-from console.store.progress import Window
+from console.store.progress import Window, gaps
 from console.sync.ahead import Ahead
 from console.sync.announce import Announce, tell_series
 from console.sync.windows import HOUR_S, all_windows, day_windows, missed_windows, since
@@ -174,11 +174,13 @@ class Backfill:
         return False
 
     def days_due(self, hello: Hello) -> list[int]:
-        """Return the closed days, newest first, that want a comparison with the centre."""
+        """Return the closed days, newest first, that are here whole and want a comparison."""
         last = day_of(int(hello.now_t) - HOUR_S) - 1
         first = max(day_of(hello.first_t or 0), last - CHECK_DAYS + 1)
         checked, now = self._progress.checked(), time.time()
-        return [d for d in range(last, first - 1, -1) if now - checked.get(d, 0.0) > CHECK_AGAIN_S]
+        due = [d for d in range(last, first - 1, -1) if now - checked.get(d, 0.0) > CHECK_AGAIN_S]
+        here = [self._progress.coverage(part) for part in scope_parts(self._scope)]
+        return [d for d in due if not any(gaps(spans, *day_window(d)) for spans in here)]
 
 
 class Breath:

@@ -221,6 +221,7 @@ class SyncProcess:
                 self._link.reachable = False  # entries wait for the next token, then leave at once
             return self._failed("scope" if exc.code == "unknown-scope" else "refused", exc.code, holder)
         except SchemaMismatch as exc:
+            self._link.reachable = False  # nothing is sent to a centre that may read it otherwise
             return self._failed("schema", str(exc), holder)
         except (DatabaseError, StoreError, OSError) as exc:
             return self._failed("disk", str(exc), holder)

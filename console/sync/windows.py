@@ -24,12 +24,13 @@ NEAR_S = 7 * DAY_S
 
 
 def _edges(now_t: float) -> list[int]:
+    """Return where windows begin; the first day is cut so that the centre writes one while we read another."""
     now = int(now_t) // HOUR_S * HOUR_S  # whole hours: a broken download finds its window again
-    return [now - 6 * HOUR_S, *range(now - DAY_S, now - NEAR_S - 1, -DAY_S)]
+    return [now - 6 * HOUR_S, now - 15 * HOUR_S, *range(now - DAY_S, now - NEAR_S - 1, -DAY_S)]
 
 
 def all_windows(kind: str, scope: str, now_t: float, days: Iterable[int] | None) -> list[Window]:
-    """Return windows that hold everything: 6 h, 24 h, days of the last week, then weeks.
+    """Return windows that hold everything: 6 h, 15 h, 24 h, days of the last week, then weeks.
 
     kind: of the first window; the others are ``fill``. days: those with readings (days since
     1970), so that empty years cost nothing; None when the centre does not say.

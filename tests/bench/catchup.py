@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+import psutil
 
 from console.central.repository import Repository
 from console.central.store_core import SeriesKey
@@ -66,18 +67,18 @@ def fill_centre(path: Path, first_t: int, last_t: int) -> int:
     return count
 
 
-def bare_insert(path: Path, first_t: int, last_t: int) -> float:
-    """Return the seconds that a bare insert of the same rows takes, in series order as they come."""
+def bare_insert(path: Path, first_t: int, last_t: int) -> tuple[float, float]:
+    """Return the seconds, wall and CPU, that a bare insert of the same rows takes in series order."""
     every = sorted(r for page in rows_between(first_t, last_t) for r in page)
     db = open_writer(path)
     db.execute(
         "create table obs(sid integer, t integer, value real, quality integer, rev integer, primary key(sid,t)) without rowid"
     )
-    began = time.perf_counter()
+    began, busy = time.perf_counter(), time.process_time()
     for i in range(0, len(every), PAGE):
         with transaction(db):
             db.executemany("insert into obs values(?,?,?,?,?)", every[i : i + PAGE])
-    spent = time.perf_counter() - began
+    spent = time.perf_counter() - began, time.process_time() - busy
     db.close()
     return spent
 
@@ -143,21 +144,28 @@ def run() -> Iterator[Row]:
             sync.stop()
             was_away(chain, now - DAY_S)
             count = fill_centre(store, now - DAY_S, now)
-            floor = bare_insert(Path(folder) / "bare.db", now - DAY_S, now)
+            floor, floor_cpu = bare_insert(Path(folder) / "bare.db", now - DAY_S, now)
+            busy_before = spent_by(chain.running[0])
             chain.start_sync()
             screen = Screen(
                 CacheReader(chain.profile), now - STEP_S, lambda r: not r.holes("S00001", now - DAY_S, now - STEP_S)
             )
             screen.run(180.0)
             held = counted(chain)
+            cpu = (spent_by(chain.running[0]) - busy_before, spent_by(chain.running[-1]))
         finally:
             chain.stop()
     whole, late = screen.whole_s, np.array(screen.late_ms)
-    note = f"{count} 行，裸写入 {floor:.1f} s，比值 {whole / floor:.1f}"
+    note = f"裸写入 {floor:.1f} s，比值 {whole / floor:.1f}；CPU s：裸 {floor_cpu:.1f}、中心 {cpu[0]:.1f}、同步 {cpu[1]:.1f}"
     yield Row("pull", whole, "s 补齐 1 万站 24 h（含进程启动）", note, "≤ 3 × 裸写入", held >= count and 0 < whole <= 3 * floor)
     yield Row("pull", screen.latest_s, "s 最新值到达（含进程启动）", f"{STATIONS} 站", "≤ 3 s", 0 < screen.latest_s <= 3)
     p99 = float(np.percentile(late, 99))
     yield Row("pull", p99, "ms 期间界面 10 ms 定时迟到 p99", f"最大 {late.max():.0f} ms，{len(late)} 次", "≤ 30 ms", p99 <= 30)
+
+
+def spent_by(child) -> float:
+    """Return the CPU seconds of a process so far."""
+    return sum(psutil.Process(child.process.pid).cpu_times()[:2])
 
 
 def latest_count(chain: Chain) -> int:

@@ -26,7 +26,7 @@ Benchmark = Callable[[], Iterable[Row]]
 
 
 def benchmarks() -> dict[str, Benchmark]:
-    from tests.bench import bundle, catchup, hydrograph, map, sandbox, startup, sync, table, tour
+    from tests.bench import bundle, cache_queries, catchup, hydrograph, map, sandbox, startup, sync, table, tour
 
     return {
         "1": hydrograph.run,
@@ -38,6 +38,7 @@ def benchmarks() -> dict[str, Benchmark]:
         "sync": sync.run,
         "pull": catchup.run,
         "bundle": bundle.run,
+        "cache": cache_queries.run,
     }
 
 

@@ -138,6 +138,75 @@ def test_the_digest_of_a_day_is_stable(http):
     assert first["count"] > 100 and len(first["xor"]) == 16
 
 
+def a_part(http):
+    """Return a scope that is not the whole, with its series."""
+    part = next((s for s in http.get("/v1/hello").json()["scopes"] if s != "all"), None)
+    if part is None:
+        pytest.skip("this service offers no scope but all")
+    return part, {d["properties"]["sid"] for d in http.get("/v1/objects/series", params={"scope": part}).json()["items"]}
+
+
+def test_a_scope_holds_a_part_of_the_objects_and_only_their_readings(http):
+    part, sids = a_part(http)
+    every = {d["properties"]["sid"] for d in http.get("/v1/objects/series").json()["items"]}
+    assert sids < every
+    assert {r[0] for r in columns(http.get("/v1/obs/latest", params={"scope": part}).json())} <= sids
+    cursor, more = "", True
+    while more:
+        doc = http.get("/v1/feeds/obs/changes", params={"after": cursor, "limit": 500, "scope": part}).json()
+        assert {r[0] for r in columns(doc)} <= sids and (doc["next"] != cursor or not doc["more"])
+        cursor, more = doc["next"], doc["more"]
+    seq = int(http.get("/v1/feeds/obs/changes", params={"after": cursor}).json()["next"].rpartition(".")[2])
+    assert seq >= int(cursor.rpartition(".")[2]) > 0, "the cursor passes over the rows of others"
+
+
+def test_digests_of_all_scopes_and_of_a_union_agree_with_the_snapshot(http):
+    from console.domain.digests import Digest, digests_by_series
+
+    part, _ = a_part(http)
+    for scope in ("all", part):
+        text = gzip.decompress(
+            http.get("/v1/feeds/obs/snapshot", params={"from": 1655222400, "to": 1655308799, "scope": scope}).content
+        ).decode()
+        rows = [
+            r for line in text.splitlines() if '"cols"' in line for r in zip(*json.loads(line)["cols"].values(), strict=True)
+        ]
+        total = Digest()
+        for one in digests_by_series(rows).values():
+            total = total.plus(one)
+        doc = http.get("/v1/feeds/obs/digest", params={"day": "2022-06-15", "scope": scope}).json()
+        assert doc["scopes"] == {scope: total.to_doc()} and doc["touched"].startswith(doc["epoch"][:12])
+
+
+def test_the_days_after_a_cursor_are_those_in_which_something_changed(http):
+    first = http.get("/v1/feeds/obs/days").json()
+    assert "2022-06-15" in first["days"] and first["days"] == sorted(first["days"], reverse=True)
+    later = http.get("/v1/feeds/obs/days", params={"after": first["next"]}).json()
+    assert set(later["days"]) < set(first["days"])
+    problem(http.get("/v1/feeds/obs/days", params={"after": "ffffffffffff.3"}), 410, "epoch-changed")
+
+
+def test_a_kept_snapshot_is_gone_on_with_though_the_feed_went_on(http):
+    whole = snapshot(http)
+    http.post("/v1/ops", json={"ops": [op()]})
+    part = snapshot(http, Range="bytes=1000-", **{"If-Range": whole.headers["etag"]})
+    assert part.status_code == 206 and whole.content[:1000] + part.content == whole.content
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "obs/latest?",
+        "feeds/obs/changes?",
+        "feeds/obs/snapshot?from=0&to=9&",
+        "objects/stations?",
+        "feeds/obs/digest?day=2022-06-15&",
+    ],
+)
+def test_an_unknown_scope_is_422_everywhere(http, call):
+    problem(http.get(f"/v1/{call}scope=basin:none"), 422, "unknown-scope")
+
+
 def test_an_op_is_applied_once_and_its_answer_kept(http):
     entry = op()
     first = http.post("/v1/ops", json={"ops": [entry]}).json()["answers"][0]

@@ -169,7 +169,7 @@ def test_what_is_not_fetched_yet_is_known_and_told_from_what_the_source_misses(c
     assert console.reader.holes("S1", NOW - DAY, NOW) == [(NOW - DAY, NOW)], "an empty cache knows nothing"
     console.round(centre)
     holes = console.reader.holes("S1", NOW - 5 * DAY, NOW)
-    assert holes == [(NOW - 5 * DAY, NOW - DAY - 1)], "6 h and 24 h are here, the rest is not"
+    assert holes == [(NOW - 5 * DAY, NOW - 15 * HOUR - 1)], "6 h and 15 h are here, the rest is not"
     console.pull(centre)
     assert console.reader.holes("S1", NOW - 5 * DAY, NOW) == []
     assert console.reader.holes("S1", NOW, NOW + 3 * HOUR) == [(NOW + 1, NOW + 3 * HOUR)], "away: what came since is not known"
@@ -244,3 +244,14 @@ def test_a_cache_of_the_version_before_counts_as_fetched_whole(profile):
     writer = CacheWriter(profile)
     assert writer.progress.coverage("all") == [(0, 4102444800)]
     writer.close()
+
+
+def test_what_retention_took_is_a_hole_again_and_is_not_wanted(centre, console):
+    console.pull(centre)
+    console.writer.progress.dropped_before(NOW - 3 * DAY)
+    console.writer.progress.recheck()
+    for _ in range(6):
+        assert console.round(centre) is False
+    assert console.reader.holes("S1", NOW - 5 * DAY, NOW) == [(NOW - 5 * DAY, NOW - 3 * DAY - 1)], (
+        "a comparison does not bring it back"
+    )
