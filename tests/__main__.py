@@ -1,6 +1,7 @@
 """``python3 -m tests``: sets everything up, then lint, types, contracts, tests; and the long forms.
 
-bench [ids] [--json FILE], soak [minutes], chaos [cycles], shots (the README's pictures).
+bench [ids] [--json FILE], soak [minutes], chaos [cycles], shots (the README's pictures),
+powercut [cuts], flips [n].
 """
 
 from __future__ import annotations
@@ -49,6 +50,14 @@ def main() -> int:
         from tests.long.shots import run_shots
 
         return run_shots()
+    if words[:1] == ["powercut"]:
+        from tests.long.powercut import run_powercut
+
+        return run_powercut(words[1:])
+    if words[:1] == ["flips"]:
+        from tests.long.flips import run_flips
+
+        return run_flips(words[1:])
     return run_checks(words)
 
 

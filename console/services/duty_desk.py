@@ -118,6 +118,9 @@ class DutyDesk:
     def _with_store(self, work: Callable[[OpsStore], Any]) -> Any:
         if self._key is None:
             raise StoreError("没有保存：本机记录库还没有解锁。", "内容仍在输入框里；请重新启动并输入口令，再保存。")
+        if self._store is not None and self._store.must_reopen:
+            self._store.close()
+            self._store = None
         if self._store is None:
             self._store = OpsStore(self._path, self._key)
         return work(self._store)

@@ -29,6 +29,7 @@ from console.store import keyrings
 
 PASSPHRASE_VARIABLE = "FLOOD_CONSOLE_PASSPHRASE"  # noqa: S105 - the name of a variable, not a secret
 KEY_FILE = "ops.key"
+CHECK_FILE = "ops.check"
 SHORTEST = 8
 COST = 2**17  # scrypt N; with r=8 it takes 128 MB and about a third of a second
 COSTS = range(2**10, 2**20 + 1)
@@ -133,6 +134,21 @@ def change_passphrase(folder: Path, old: str, new: str, cost: int = COST) -> Non
     draft = _draft(path, _sealed(key.secret, new, cost))
     draft.replace(path)
     _sync_folder(folder)
+
+
+def note_key(database: Path, key: OpsKey) -> None:
+    """Write down which key a database was made with, as a check that tells nothing of the key."""
+    note = database.with_name(CHECK_FILE)
+    if not is_its_key(database, key):
+        note.write_text(_check(key.secret), "ascii")
+
+
+def is_its_key(database: Path, key: OpsKey) -> bool:
+    """Tell whether a database was made with this key; False while nothing is known of it."""
+    try:
+        return hmac.compare_digest(database.with_name(CHECK_FILE).read_bytes(), _check(key.secret).encode())
+    except OSError:
+        return False
 
 
 # --- the two ways of keeping it ------------------------------------------------------------

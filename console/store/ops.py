@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import time
 from collections.abc import Mapping, Sequence
@@ -12,10 +11,13 @@ from typing import Any
 
 from uuid6 import uuid7
 
-from console.errors import StoreError
+from console.errors import NewerFile, StoreError
 from console.store import schema
+from console.store.audit import append_audit, breaks
 from console.store.encrypting import encrypt_plain
-from console.store.keys import OpsKey
+from console.store.keys import OpsKey, note_key
+from console.store.presence import Presence, is_marked, mark_damaged
+from console.store.recovery import needs_recovery, recover
 from console.store.reserve import RESERVE_BYTES, Reserve
 from console.store.sqlite import DatabaseError, migrate, open_writer, transaction
 
@@ -49,17 +51,50 @@ class OutboxOp:
 
 
 class OpsStore:
-    """Opened by the GUI's database thread and by the sync process; short writes on both sides."""
+    """Opened by the GUI's database thread and by the sync process; short writes on both sides.
+
+    A damaged file is recovered when it is opened.
+    """
 
     def __init__(self, path: Path, key: OpsKey) -> None:
         self._path = path
         self.reserve = Reserve(path)
-        encrypt_plain(path, key)
-        self._db = open_writer(path, key=key)
-        migrate(self._db, schema.OPS, path.name)
+        if is_marked(path) or not path.exists() or path.stat().st_size == 0:
+            recover(path, key)
+        try:
+            self._open(key)
+        except NewerFile:
+            raise
+        except StoreError:
+            if not needs_recovery(path, key):
+                raise
+            mark_damaged(path)
+            recover(path, key)
+            self._open(key)
+
+    def _open(self, key: OpsKey) -> None:
+        self._presence = Presence(self._path)
+        try:
+            encrypt_plain(self._path, key)
+            self._db = open_writer(self._path, key=key)
+            try:
+                migrate(self._db, schema.OPS, self._path.name)
+                note_key(self._path, key)
+            except BaseException:
+                self._db.close()
+                raise
+        except BaseException:
+            self._presence.close()
+            raise
+
+    @property
+    def must_reopen(self) -> bool:
+        """The file was found damaged: close this, and open anew to have it recovered."""
+        return is_marked(self._path)
 
     def close(self) -> None:
         self._db.close()
+        self._presence.close()
 
     def keep_reserve(self, size: int = RESERVE_BYTES) -> bool:
         """Hold disk space back so that entries still fit when everything else is full."""
@@ -101,22 +136,11 @@ class OpsStore:
                 "insert into outbox(id,entity,kind,body,author,at,based_on,clock_untrusted) values(?,?,?,?,?,?,?,?)",
                 (op_id, entity, kind, text, author, at, based_on, int(untrusted)),
             )
-            last = self._db.execute("select hash from audit order by n desc limit 1").fetchone()
-            chain = f"{last[0] if last else ''}|{at}|{author}|{kind}|{text}"
-            digest = hashlib.sha256(chain.encode()).hexdigest()
-            self._db.execute(
-                "insert into audit(at,who,what,detail,hash) values(?,?,?,?,?)",
-                (at, author, kind, text, digest),
-            )
+            append_audit(self._db, at, author, kind, text)
 
     def verify_audit(self) -> bool:
         """Tell whether the audit chain is whole."""
-        before = ""
-        for at, who, what, detail, digest in self._db.execute("select at,who,what,detail,hash from audit order by n"):
-            if hashlib.sha256(f"{before}|{at}|{who}|{what}|{detail}".encode()).hexdigest() != digest:
-                return False
-            before = digest
-        return True
+        return not breaks(self._db)
 
     def new_epoch(self, epoch: str, since: float) -> int:
         """Note the centre's epoch; when it is another one, offer everything since then again.

@@ -70,6 +70,11 @@ def open_writer(path: Path, *, full: bool = False, key: OpsKey | None = None) ->
     return db
 
 
+def connect(name: str) -> Connection:
+    """Open a file by path or file: address with no settings at all, for checks and copies."""
+    return sqlite3.connect(name, uri=name.startswith("file:"), isolation_level=None, check_same_thread=False, timeout=2.0)
+
+
 def open_reader(path: Path) -> Connection:
     """Open read-only for one thread.
 
