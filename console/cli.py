@@ -173,7 +173,7 @@ def _sync(options: argparse.Namespace, home: DataHome, settings: Settings) -> in
         key = available_key(home.root)
         if key is None:
             print(f"记录库没有解锁：只拉取，不上报。要上报请设置环境变量 {PASSPHRASE_VARIABLE}。", file=sys.stderr)
-    return run_sync(SyncOptions(home, settings.source, central, options.child, key))
+    return run_sync(SyncOptions(home, settings.source, central, options.child, key, settings.keep_days))
 
 
 def _import(options: argparse.Namespace, home: DataHome, _settings: Settings) -> int:

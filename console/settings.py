@@ -13,7 +13,7 @@ from console.errors import SettingsError
 SCHEMA = 1
 DEFAULT_SOURCE = "beijiang-2022-06"
 CHOICES = {"theme": ("dark", "light"), "language": ("zh", "en")}
-LIMITS = {"font_scale": (0.8, 2.0), "replay_rate": (1.0, 3600.0)}
+LIMITS = {"font_scale": (0.8, 2.0), "replay_rate": (1.0, 3600.0), "keep_days": (7, 36500)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +22,7 @@ class Settings:
 
     source: ``live``, a recording's name, or the https:// address of a central service.
     font_scale: 0.8 to 2.0. replay_rate: how fast a recording starts, ×1 to ×3600.
+    keep_days: telemetry older than this, counted from the newest, is removed month by month.
     """
 
     schema: int = SCHEMA
@@ -33,6 +34,7 @@ class Settings:
     replay_rate: float = 120.0
     replay_start: str = ""
     dem: str = ""
+    keep_days: int = 400
 
 
 def _fault(path: Path, key: str, problem: str) -> SettingsError:

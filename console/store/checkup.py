@@ -14,6 +14,7 @@ from console.store.keys import OpsKey
 from console.store.sqlite import QUIET, Connection, DatabaseError, connect
 
 SHOWN = 5
+JUST_MADE_S = 60.0
 PARTS = ("", "-wal", "-shm")
 NOT_DAMAGE = ("locked", "busy", "unable to open", "readonly")  # the file may be well; it is only not ours now
 
@@ -34,8 +35,10 @@ def damage_of(path: Path, key: OpsKey | None = None, *, deep: bool = False) -> l
         return []
     if path.is_dir():
         return ["a folder is in its place"]
+    if path.stat().st_size == 0 and time.time() - path.stat().st_mtime > JUST_MADE_S:
+        return ["the file is empty"]
     try:
-        with contextlib.closing(_open(path, key)) as db:
+        with contextlib.closing(open_to_look(path, key)) as db:
             found = [str(r[0]) for r in db.execute("pragma cipher_integrity_check").fetchall()] if key else []
             found += [
                 str(r[0]) for r in db.execute(f"pragma {'integrity' if deep else 'quick'}_check({SHOWN})") if r[0] != "ok"

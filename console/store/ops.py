@@ -157,6 +157,11 @@ class OpsStore:
             query = "update outbox set state='waiting', next_try=0 where state='done' and at>=?"
             return int(self._db.execute(query, (since,)).rowcount)
 
+    def epoch(self) -> str:
+        """Return the centre's epoch as last noted; "" before the first hello."""
+        row = self._db.execute("select value from origin where key='epoch'").fetchone()
+        return str(row[0]) if row else ""
+
     def due(self, now: float, limit: int = 50) -> list[OutboxOp]:
         """Return ops to send: the oldest waiting one of each entity whose time has come."""
         rows = self._db.execute(

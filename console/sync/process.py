@@ -39,8 +39,10 @@ from console.processes import (
 from console.store.cache_writer import CacheWriter
 from console.store.keys import OpsKey
 from console.store.ops import OpsStore
+from console.store.rebuild import open_cache, rebuild, retire
 from console.store.sqlite import DatabaseError
 from console.sync.announce import AnnounceServer
+from console.sync.keeping import Keeper
 from console.sync.link import LinkState
 from console.sync.pull import Puller, SchemaMismatch
 from console.sync.push import Pusher
@@ -65,6 +67,7 @@ class SyncOptions:
     central: Callable[[], Endpoint | tuple[str, str] | None]
     child: bool = False
     key: OpsKey | None = None
+    keep_days: int = 400
 
 
 class SyncProcess:
@@ -83,6 +86,7 @@ class SyncProcess:
         self._orphaned = threading.Event()
         self._fault: BaseException | None = None
         self.made_way = False
+        self._keeper = Keeper(self._profile, options.key, self._server.announce, options.keep_days)
 
     async def run(self) -> None:
         port = await self._server.start()
@@ -94,9 +98,10 @@ class SyncProcess:
             leave_with_parent(self._orphaned.set)
         threads = [
             threading.Thread(target=self._guarded, args=(work,), name=work.__name__)
-            for work in (self._pull_thread, self._push_thread, self._doorbell_thread)
+            for work in (self._pull_thread, self._push_thread, self._doorbell_thread, self._keeper_thread)
         ]
         threads[2].daemon = True  # sits in a blocking read
+        threads[3].daemon = True  # may be in the middle of a long check
         for thread in threads:
             thread.start()
         idle_s = 0.0
@@ -154,13 +159,17 @@ class SyncProcess:
         return Central(holder[0])
 
     def _pull_thread(self) -> None:
-        writer = CacheWriter(self._profile)
+        writer = self._open_cache()
         puller = Puller(writer, self._server.announce, self._profile.run)
         holder: list[Session] = []
         failures = 0
         try:
             while not self._stop.is_set():
                 self._wake_pull.clear()
+                if any(work := self._keeper.take_work()):
+                    writer.close()
+                    writer = self._serviced(*work)
+                    puller = Puller(writer, self._server.announce, self._profile.run)
                 failures = 0 if self._pull_once(puller, holder) else failures + 1
                 if failures:
                     self._stop.wait(min(RETRY_MAX_S, 0.25 * 2.0 ** min(failures, 8)) * random.uniform(0.7, 1.0))
@@ -171,6 +180,38 @@ class SyncProcess:
                 session.close()
             writer.close()
 
+    def _open_cache(self) -> CacheWriter:
+        writer, damaged = open_cache(self._profile, time.time(), self._known_epoch())
+        if damaged:
+            self._keeper.rebuilt(damaged)
+        return writer
+
+    def _serviced(self, damaged: list[str], old: list[str]) -> CacheWriter:
+        """Set damaged files aside and remove old months while the cache is closed; opens it again."""
+        rebuild(self._profile, damaged, time.time(), self._known_epoch())
+        retire(self._profile, old)
+        writer = self._open_cache()
+        if damaged:
+            self._keeper.rebuilt(damaged)
+            self._server.announce("objects", {})  # the windows read their picture anew
+        return writer
+
+    def _known_epoch(self) -> str:
+        if self._options.key is None or not self._profile.ops.exists():
+            return ""
+        try:
+            store = OpsStore(self._profile.ops, self._options.key)
+        except StoreError as exc:
+            log.warning("epoch not known: %s", exc)
+            return ""
+        try:
+            return store.epoch()
+        finally:
+            store.close()
+
+    def _keeper_thread(self) -> None:
+        self._keeper.run(self._stop)
+
     def _pull_once(self, puller: Puller, holder: list[Session]) -> bool:
         """Do one round; False when it failed in a way that wants a pause."""
         try:
@@ -180,6 +221,8 @@ class SyncProcess:
                 hello = self._greet(puller, central)
             self._link.reachable = True
             self._wake_push.set()
+            if not self._keeper.has_room():
+                return self._failed("disk", "less than 2 GB free", holder)
             puller.round(central, hello)
             self._commands.rooms(central)
         except ResyncRequired as exc:
@@ -236,15 +279,23 @@ class SyncProcess:
     # --- push -----------------------------------------------------------------------------
     def _push_thread(self) -> None:
         """Entries leave as soon as the centre answers at all, whatever the downloads do."""
-        if self._options.key is None:
-            return
-        store = OpsStore(self._profile.ops, self._options.key)
+        while self._options.key is not None and not self._stop.is_set():
+            try:
+                store = OpsStore(self._profile.ops, self._options.key)
+            except StoreError as exc:  # being recovered, or held open by a window
+                log.warning("outbox not open: %s", exc)
+                self._stop.wait(1.0)
+            else:
+                self._push_from(store)
+
+    def _push_from(self, store: OpsStore) -> None:
+        """Push until told to stop, or until the file is to be opened anew."""
         store.retry_now()
         holder: list[Session] = []
         pusher = Pusher(store, lambda: self._session(holder))
         was_reachable = False
         try:
-            while not self._stop.is_set():
+            while not (self._stop.is_set() or store.must_reopen):
                 self._wake_push.clear()
                 try:
                     if self._link.reachable and not was_reachable:
