@@ -55,6 +55,10 @@ def _parser() -> argparse.ArgumentParser:
     load.add_argument("--errors", type=Path, help="把未能导入的行写到这个 CSV 文件")
     load.add_argument("--timezone", default="Asia/Shanghai", help="没有时区的时间按此理解")
     roles.add_parser("recordings", help="列出录像及其重建方法说明")
+    doctor = roles.add_parser("doctor", help="检查这台机器：哪里不对，怎样修")
+    verify = roles.add_parser("verify", help="核对本机文件是否完整、一致（只读）")
+    for parser in (doctor, verify):
+        parser.add_argument("--json", action="store_true", help="输出 JSON")
     return top
 
 
@@ -63,7 +67,8 @@ def run(argv: Sequence[str]) -> int:
     options = _parser().parse_args(argv)
     home = data_home(options.home)
     try:
-        home.prepare()
+        if options.role not in ("doctor", "verify"):  # they say what is wrong with the folder
+            home.prepare()
         settings, problem = _settings(home)
         return _role(options, home, settings, problem)
     except AlreadyRunning as exc:
@@ -112,6 +117,8 @@ def _role(options: argparse.Namespace, home: DataHome, settings: Settings, probl
         "sync": _sync,
         "import": _import,
         "recordings": _recordings,
+        "doctor": _doctor,
+        "verify": _verify,
     }
     if role in tools:
         return tools[role](options, home, settings)
@@ -181,6 +188,24 @@ def _import(options: argparse.Namespace, home: DataHome, _settings: Settings) ->
 
     start_logging(home.logs, "import")
     return run_import(home, options.folder, options.errors, options.timezone)
+
+
+def _doctor(options: argparse.Namespace, home: DataHome, settings: Settings) -> int:
+    from console.doctor import examine
+    from console.findings import report, status_of
+
+    findings = examine(home, settings.source)
+    print(report(findings, as_json=options.json))
+    return status_of(findings)
+
+
+def _verify(options: argparse.Namespace, home: DataHome, _settings: Settings) -> int:
+    from console.findings import report, status_of
+    from console.verify import verify
+
+    findings = verify(home)
+    print(report(findings, as_json=options.json))
+    return status_of(findings)
 
 
 def _recordings(_options: argparse.Namespace, _home: DataHome, _settings: Settings) -> int:

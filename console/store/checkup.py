@@ -50,7 +50,8 @@ def damage_of(path: Path, key: OpsKey | None = None, *, deep: bool = False) -> l
         return [str(exc)]
 
 
-def _open(path: Path, key: OpsKey | None) -> Connection:
+def open_to_look(path: Path, key: OpsKey | None = None) -> Connection:
+    """Open read-only, for a check: nothing is made, migrated or recovered."""
     db = connect(f"file:{quote(str(path))}?mode=ro")
     if key is not None:
         db.execute(f"pragma key={key.pragma()}")
