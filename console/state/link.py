@@ -25,6 +25,7 @@ class LinkStatus(QObject):
         self.mode = ""
         self.service = ""
         self.title = ""
+        self.epoch = ""
         self.player: dict[str, Any] = {}
 
     def heard_link(self, doc: Mapping[str, Any]) -> None:
@@ -38,6 +39,7 @@ class LinkStatus(QObject):
     def heard_clock(self, doc: Mapping[str, Any]) -> None:
         self.mode = str(doc.get("mode", ""))
         self.service = str(doc.get("service", ""))
+        self.epoch = str(doc.get("epoch", ""))
         self.player = dict(doc.get("player") or {})
         self.skew_s = float(doc.get("skew_s", 0.0))
         self.changed.emit()

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import shiboken6
 
 from console.errors import ConsoleError
+from console.presenters.about import about_rows
 from console.presenters.card import present_card
 from console.presenters.duty import alarm_rows, log_rows
 from console.presenters.hydrograph import HydrographPresenter
@@ -256,6 +257,16 @@ def build_link(c: Context) -> Built:
     return Built(widget, refresh, frozenset({"link", "time"}))
 
 
+def build_about(c: Context) -> Built:
+    widget = FactsTable(c.look, ("项目", "现况"), (150, 420), "正在启动")
+
+    def refresh() -> str:
+        widget.show_rows(about_rows(c.session, c.look.tr))
+        return ""
+
+    return Built(widget, refresh, frozenset({"link"}))
+
+
 PANELS: dict[str, tuple[str, Callable[[Context], Built]]] = {
     "monitor.overview": ("总览", build_overview),
     "monitor.map": ("一张图", build_map),
@@ -274,4 +285,5 @@ PANELS: dict[str, tuple[str, Callable[[Context], Built]]] = {
     "system.link": ("链路与仪表", build_link),
     "system.feeds": ("数据源", build_feeds),
     "system.outbox": ("待上报", build_outbox),
+    "system.about": ("关于", build_about),
 }

@@ -80,8 +80,9 @@ WORKSPACES = (
             ("system.feeds", "center", None),
             ("system.link", "right", "system.feeds"),
             ("system.outbox", "bottom", "system.feeds"),
+            ("system.about", "bottom", "system.link"),
         ),
-        shares=(("system.link", (58, 42)), ("system.outbox", (62, 38))),
+        shares=(("system.link", (58, 42)), ("system.outbox", (62, 38)), ("system.about", (62, 38))),
     ),
 )
 
