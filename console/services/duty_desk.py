@@ -12,6 +12,7 @@ from console.errors import ConsoleError, StoreError
 from console.services.sync_link import SyncLink
 from console.store.keys import OpsKey
 from console.store.ops import OpsStore, OutboxOp
+from console.store.sqlite import DatabaseError
 
 NOTE_LIMIT = 1000
 TEXT_LIMIT = 4000
@@ -123,7 +124,10 @@ class DutyDesk:
             self._store = None
         if self._store is None:
             self._store = OpsStore(self._path, self._key)
-        return work(self._store)
+        try:
+            return work(self._store)
+        except DatabaseError as exc:
+            raise self._store.trouble(exc) from exc
 
     def close(self) -> None:
         if self._store is not None:

@@ -92,6 +92,13 @@ class OpsStore:
         """The file was found damaged: close this, and open anew to have it recovered."""
         return is_marked(self._path)
 
+    def trouble(self, exc: Exception) -> StoreError:
+        """Return a database fault in words; damage also means that everybody is to let go, and the file is recovered."""
+        if "malformed" in str(exc) or "not a database" in str(exc):
+            mark_damaged(self._path)
+            return StoreError("本机记录库有损坏，正在用备份恢复。", "请稍等片刻再试；已保存的记录会尽量找回。", str(exc))
+        return StoreError("本机记录库现在用不了。", "程序会继续重试；若一直如此请检查磁盘空间和权限。", str(exc))
+
     def close(self) -> None:
         self._db.close()
         self._presence.close()
@@ -123,6 +130,7 @@ class OpsStore:
                 self._save(op_id, kind, entity, text, author, at, based_on, clock_untrusted)
             except DatabaseError as exc:
                 if not _no_room(exc) or not self.reserve.give():
+                    self.trouble(exc)
                     raise _not_saved(exc) from exc
             else:
                 return op_id

@@ -286,11 +286,11 @@ class SyncProcess:
                 log.warning("outbox not open: %s", exc)
                 self._stop.wait(1.0)
             else:
+                self._keeper.tell()  # opening it may have recovered it
                 self._push_from(store)
 
     def _push_from(self, store: OpsStore) -> None:
         """Push until told to stop, or until the file is to be opened anew."""
-        store.retry_now()
         holder: list[Session] = []
         pusher = Pusher(store, lambda: self._session(holder))
         was_reachable = False
@@ -306,8 +306,9 @@ class SyncProcess:
                     count, oldest = store.waiting()
                     self._server.announce("outbox", {"waiting": count, "oldest": oldest}, keep=True)
                 except DatabaseError as exc:
-                    log.warning("outbox not usable now: %s", exc)
-                    self._stop.wait(5.0)
+                    log.warning("outbox not usable now: %s", store.trouble(exc))
+                    self._keeper.tell()
+                    self._stop.wait(1.0 if store.must_reopen else 5.0)
                 self._wake_push.wait(2.0)
         finally:
             for session in holder:

@@ -11,6 +11,7 @@ import time
 import pytest
 
 from console.findings import FAULT, GOOD, NOTE
+from console.store.backups import back_up, backups
 from console.store.cache_reader import CacheReader
 from console.store.ops import OpsStore
 from console.store.presence import is_marked
@@ -91,13 +92,15 @@ def test_a_desk_whose_files_are_damaged_heals_while_it_runs(chain, home, key, ru
         store.add("log.entry", "log", {"type": "note", "text": f"桩号 {n}", "object": ""}, "张三")
     eventually(lambda: store.waiting()[0] == 0, what="all is sent")
     store.close()
-    eventually(lambda: list((flood.profile.folder / "backups").glob("ops-*.db")), what="a copy is made")
+    assert backups(flood.profile.ops), "the sync process made its first copy when it started"
+    back_up(flood.profile.ops, key, time.time() + 3600)  # and this is the one of the next hour
     sync.stop()
     month = flood.profile.telemetry_files()[0]
     reader.close()
     for path, used in ((flood.profile.ops, key), (month, None)):
         open_writer(path, key=used).close()  # the last one out takes in the write-ahead log
-        for page in range(1, path.stat().st_size // 4096):
+        pages = path.stat().st_size // 4096
+        for page in range(pages - 3 if used else 1, pages):
             flip(path, page * 4096, 0xFF)
     told = []
 
