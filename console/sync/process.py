@@ -39,6 +39,7 @@ from console.processes import (
 from console.store.cache_writer import CacheWriter
 from console.store.keys import OpsKey
 from console.store.ops import OpsStore
+from console.store.presence import is_marked
 from console.store.rebuild import open_cache, rebuild, retire
 from console.store.sqlite import DatabaseError
 from console.sync.announce import AnnounceServer
@@ -350,7 +351,7 @@ def run_sync(options: SyncOptions) -> int:
     """
     profile = options.home.profile(options.source)
     with sole_owner(profile.folder, "sync"):
-        if options.key is not None:
+        if options.key is not None and not is_marked(profile.ops):  # a marked one is recovered by the push thread
             store = OpsStore(profile.ops, options.key)
             store.keep_reserve()
             store.close()
