@@ -57,6 +57,7 @@ def _parser() -> argparse.ArgumentParser:
     roles.add_parser("recordings", help="列出录像及其重建方法说明")
     doctor = roles.add_parser("doctor", help="检查这台机器：哪里不对，怎样修")
     verify = roles.add_parser("verify", help="核对本机文件是否完整、一致（只读）")
+    roles.add_parser("passphrase", help="更换本机口令（记录库不需要重新加密）")
     for parser in (doctor, verify):
         parser.add_argument("--json", action="store_true", help="输出 JSON")
     return top
@@ -119,6 +120,7 @@ def _role(options: argparse.Namespace, home: DataHome, settings: Settings, probl
         "recordings": _recordings,
         "doctor": _doctor,
         "verify": _verify,
+        "passphrase": _passphrase,
     }
     if role in tools:
         return tools[role](options, home, settings)
@@ -206,6 +208,22 @@ def _verify(options: argparse.Namespace, home: DataHome, _settings: Settings) ->
     findings = verify(home)
     print(report(findings, as_json=options.json))
     return status_of(findings)
+
+
+def _passphrase(_options: argparse.Namespace, home: DataHome, _settings: Settings) -> int:
+    from getpass import getpass
+
+    from console.store.keys import change_passphrase
+
+    def ask(words: str) -> str:
+        return getpass(words) if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
+
+    old, new = ask("现在的口令："), ask("新口令：")
+    if ask("再输入一次新口令：") != new:
+        raise ConsoleError("两次输入的新口令不一样。", "口令没有更换；请再运行一次。")
+    change_passphrase(home.root, old, new)
+    print("口令已更换。")
+    return 0
 
 
 def _recordings(_options: argparse.Namespace, _home: DataHome, _settings: Settings) -> int:

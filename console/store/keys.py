@@ -127,6 +127,8 @@ def change_passphrase(folder: Path, old: str, new: str, cost: int = COST) -> Non
     Raises:
         WrongPassphrase: the old one is not the one, or the new one is too short.
     """
+    if not kind_of(folder):
+        raise KeyTrouble("这台机器还没有设口令。", "首次启动指挥台时会设置。")
     key = unlock(folder, old)
     if len(new) < SHORTEST:
         raise WrongPassphrase(f"口令至少要 {SHORTEST} 个字符。", "请换一个更长的口令。")
