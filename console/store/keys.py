@@ -142,7 +142,10 @@ def note_key(database: Path, key: OpsKey) -> None:
     """Write down which key a database was made with, as a check that tells nothing of the key."""
     note = database.with_name(CHECK_FILE)
     if not is_its_key(database, key):
-        note.write_text(_check(key.secret), "ascii")
+        try:
+            note.write_text(_check(key.secret), "ascii")
+        except OSError as exc:
+            raise _unwritable(note, exc) from exc
 
 
 def is_its_key(database: Path, key: OpsKey) -> bool:
@@ -263,7 +266,7 @@ def _draft(path: Path, doc: Mapping[str, Any]) -> Path:
 
 
 def _unwritable(path: Path, exc: OSError) -> KeyTrouble:
-    return KeyTrouble(f"密钥文件 {path} 写不进去。", "请检查数据目录的权限和剩余空间。", str(exc))
+    return KeyTrouble(f"文件 {path} 写不进去。", "请检查数据目录的权限和剩余空间。", str(exc))
 
 
 def _sync_folder(folder: Path) -> None:

@@ -59,7 +59,11 @@ class OpsStore:
     def __init__(self, path: Path, key: OpsKey) -> None:
         self._path = path
         self.reserve = Reserve(path)
-        if is_marked(path) or not path.exists() or path.stat().st_size == 0:
+        try:
+            gone = not path.exists() or path.stat().st_size == 0
+        except OSError as exc:
+            raise StoreError(f"数据目录 {path.parent} 打不开。", "请检查它的权限。", str(exc)) from exc
+        if is_marked(path) or (gone and needs_recovery(path, key)):
             recover(path, key)
         try:
             self._open(key)

@@ -17,11 +17,18 @@ MARK = "ops.damaged"
 
 
 class Presence:
-    """Held by everybody who has ops.db open; waits while it is being replaced."""
+    """Held by everybody who has ops.db open; waits while it is being replaced.
+
+    Raises:
+        StoreError: the folder cannot be written.
+    """
 
     def __init__(self, ops: Path) -> None:
-        ops.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._file = (ops.parent / "ops.in-use").open("ab")
+        try:
+            ops.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._file = (ops.parent / "ops.in-use").open("ab")
+        except OSError as exc:
+            raise StoreError(f"数据目录 {ops.parent} 写不进去，不能记录。", "请检查它的权限；查看不受影响。", str(exc)) from exc
         if sys.platform != "win32":  # there the system itself refuses to replace an open file
             import fcntl
 
@@ -46,6 +53,21 @@ def alone(ops: Path) -> Iterator[None]:
                 fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError as exc:
                 raise StoreError("本机记录库有损坏，等待其他窗口放开后恢复。", "请稍等片刻；不需要做什么。") from exc
+        yield
+
+
+@contextlib.contextmanager
+def in_turn(ops: Path) -> Iterator[None]:
+    """Do what only one process may do at a time; the others wait until it is done.
+
+    Raises:
+        OSError: the folder cannot be written.
+    """
+    with (ops.parent / "ops.turn").open("ab") as file:
+        if sys.platform != "win32":
+            import fcntl
+
+            fcntl.flock(file.fileno(), fcntl.LOCK_EX)
         yield
 
 

@@ -67,7 +67,7 @@ class Keeper:
                 return
             try:
                 found = damage_of(path, key, deep=deep)
-            except NotChecked as exc:
+            except (NotChecked, OSError) as exc:
                 log.info("%s not checked: %s", path.name, exc)
                 continue
             if found:

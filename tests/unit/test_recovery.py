@@ -122,6 +122,12 @@ def test_a_folder_in_its_place_is_said(profile, key):
         OpsStore(profile.ops, key)
 
 
+def test_a_folder_that_cannot_be_written_is_said(profile, key):
+    (profile.folder / "ops.in-use").mkdir()
+    with pytest.raises(StoreError, match="不能记录"):
+        OpsStore(profile.ops, key)
+
+
 def test_it_waits_until_nobody_has_the_file_open(profile, key, entered):
     other = OpsStore(profile.ops, key)
     flip(profile.ops, 8192 + 9, 1)
