@@ -32,7 +32,6 @@ def run_chaos(words: list[str]) -> int:
     with tempfile.TemporaryDirectory() as folder:
         home = DataHome(Path(folder))
         home.prepare()
-        make_key(home)
         chain = Chain(home, rate="3600", start="2022-06-13 08:00")
         saved: set[str] = set()
         began = time.monotonic()
