@@ -59,8 +59,8 @@ def test_many_bad_pages_cost_no_entry_that_any_copy_still_holds(profile, key, en
     assert report.backup and report.entries == len(kept) and len(asides(profile)) == 1
 
 
-def test_a_single_flip_loses_nothing_at_all(profile, key, entered):
-    """Each entry is there twice, in the entry and in its op; one bad page never takes both."""
+def test_a_single_flip_without_any_copy_costs_at_most_the_rows_of_one_page(profile, key, entered):
+    """Each entry is there twice, in the entry and in its op: what one page lost, the other mostly gives back."""
     pages = profile.ops.stat().st_size // 4096
     flip(profile.ops, (pages // 2) * 4096 + 7, 1)
     for copy in backups.backups(profile.ops):
