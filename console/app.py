@@ -209,6 +209,7 @@ async def unlock_desk(home: DataHome, look: Look, done: asyncio.Event) -> tuple[
         return key, ""
     page = UnlockPage(look, home.root, problem)
     page.show()
+    log.info("asking for the passphrase")
     asked, left = asyncio.ensure_future(page.wait()), asyncio.ensure_future(done.wait())
     await asyncio.wait({asked, left}, return_when=asyncio.FIRST_COMPLETED)
     key = asked.result() if asked.done() else None

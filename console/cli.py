@@ -63,6 +63,11 @@ def _parser() -> argparse.ArgumentParser:
     load.add_argument("--timezone", default="Asia/Shanghai", help="没有时区的时间按此理解")
     roles.add_parser("recordings", help="列出录像及其重建方法说明")
     add_bundle_commands(roles)
+    doctor = roles.add_parser("doctor", help="检查这台机器：哪里不对，怎样修")
+    verify = roles.add_parser("verify", help="核对本机文件是否完整、一致（只读）")
+    roles.add_parser("passphrase", help="更换本机口令（记录库不需要重新加密）")
+    for parser in (doctor, verify):
+        parser.add_argument("--json", action="store_true", help="输出 JSON")
     return top
 
 
@@ -71,7 +76,8 @@ def run(argv: Sequence[str]) -> int:
     options = _parser().parse_args(argv)
     home = data_home(options.home)
     try:
-        home.prepare()
+        if options.role not in ("doctor", "verify"):  # they say what is wrong with the folder
+            home.prepare()
         settings, problem = _settings(home)
         return _role(options, home, settings, problem)
     except AlreadyRunning as exc:
@@ -121,6 +127,9 @@ def _role(options: argparse.Namespace, home: DataHome, settings: Settings, probl
         "import": _import,
         "recordings": _recordings,
         **bundle_tools(),
+        "doctor": _doctor,
+        "verify": _verify,
+        "passphrase": _passphrase,
     }
     if role in tools:
         return tools[role](options, home, settings)
@@ -192,7 +201,8 @@ def _sync(options: argparse.Namespace, home: DataHome, settings: Settings) -> in
         if key is None:
             print(f"记录库没有解锁：只拉取，不上报。要上报请设置环境变量 {PASSPHRASE_VARIABLE}。", file=sys.stderr)
     broker = broker_from(settings.doorbell)
-    return run_sync(SyncOptions(home, settings.source, central, options.child, key, settings.scope, broker))
+    kept = (settings.scope, broker, settings.keep_days)
+    return run_sync(SyncOptions(home, settings.source, central, options.child, key, *kept))
 
 
 def _import(options: argparse.Namespace, home: DataHome, settings: Settings) -> int:
@@ -204,6 +214,40 @@ def _import(options: argparse.Namespace, home: DataHome, settings: Settings) -> 
     from console.central.importers.run import run_import
 
     return run_import(home, options.folder, options.errors, options.timezone, options.store)
+
+
+def _doctor(options: argparse.Namespace, home: DataHome, settings: Settings) -> int:
+    from console.doctor import examine
+    from console.findings import report, status_of
+
+    findings = examine(home, settings.source)
+    print(report(findings, as_json=options.json))
+    return status_of(findings)
+
+
+def _verify(options: argparse.Namespace, home: DataHome, _settings: Settings) -> int:
+    from console.findings import report, status_of
+    from console.verify import verify
+
+    findings = verify(home)
+    print(report(findings, as_json=options.json))
+    return status_of(findings)
+
+
+def _passphrase(_options: argparse.Namespace, home: DataHome, _settings: Settings) -> int:
+    from getpass import getpass
+
+    from console.store.keys import change_passphrase
+
+    def ask(words: str) -> str:
+        return getpass(words) if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
+
+    old, new = ask("现在的口令："), ask("新口令：")
+    if ask("再输入一次新口令：") != new:
+        raise ConsoleError("两次输入的新口令不一样。", "口令没有更换；请再运行一次。")
+    change_passphrase(home.root, old, new)
+    print("口令已更换。")
+    return 0
 
 
 def _recordings(_options: argparse.Namespace, _home: DataHome, _settings: Settings) -> int:

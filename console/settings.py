@@ -13,7 +13,7 @@ from console.errors import SettingsError
 SCHEMA = 1
 DEFAULT_SOURCE = "beijiang-2022-06"
 CHOICES = {"theme": ("dark", "light"), "language": ("zh", "en")}
-LIMITS = {"font_scale": (0.8, 2.0), "replay_rate": (1.0, 3600.0)}
+LIMITS = {"font_scale": (0.8, 2.0), "replay_rate": (1.0, 3600.0), "keep_days": (7, 36500)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +24,7 @@ class Settings:
     scope: what part of the province is kept here: ``all``, or a list like ``basin:北江,city:清远``.
     font_scale: 0.8 to 2.0. replay_rate: how fast a recording starts, ×1 to ×3600.
     doorbell: an MQTT broker (mqtts://host:8883) that announces news of a large centre.
+    keep_days: telemetry older than this, counted from the newest, is removed month by month.
     """
 
     schema: int = SCHEMA
@@ -37,6 +38,7 @@ class Settings:
     dem: str = ""
     scope: str = "all"
     doorbell: str = ""
+    keep_days: int = 400
 
 
 def _fault(path: Path, key: str, problem: str) -> SettingsError:

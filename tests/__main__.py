@@ -2,7 +2,7 @@
 
 bench [ids] [--json FILE], interop (others' servers and clients, in
 .venv-interop), soak [minutes], kills [cycles], field [runs] [writes], load [consoles],
-flips-bundle [n], shots (the README's pictures).
+powercut [cuts], flips [n], flips-bundle [n], shots (the README's pictures).
 """
 
 from __future__ import annotations
@@ -68,6 +68,14 @@ def main() -> int:
         from tests.long.bundle_flips import run_bundle_flips
 
         return run_bundle_flips(words[1:])
+    if words[:1] == ["powercut"]:
+        from tests.long.powercut import run_powercut
+
+        return run_powercut(words[1:])
+    if words[:1] == ["flips"]:
+        from tests.long.flips import run_flips
+
+        return run_flips(words[1:])
     return run_checks(words)
 
 

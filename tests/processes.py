@@ -21,6 +21,7 @@ from console.store.keys import PASSPHRASE_VARIABLE, OpsKey, unlock
 ROOT = Path(__file__).resolve().parent.parent
 T = TypeVar("T")
 PAUSE = threading.Event()
+os.environ.setdefault(PASSPHRASE_VARIABLE, "测试用口令 2022")  # the long forms run without conftest
 
 
 def eventually(question: Callable[[], T], seconds: float = 20.0, what: str = "") -> T:
@@ -72,6 +73,7 @@ class Chain:
     """A centre and a sync process on their own data folder."""
 
     def __init__(self, home: DataHome, source: str = "beijiang-2022-06", **central: str) -> None:
+        make_key(home)
         self.home = home
         self.source = source
         self.profile = home.profile(source)

@@ -54,6 +54,7 @@ def _tables() -> set[str]:
     from console.domain import response as levels
     from console.presenters import conflicts, duty, hydrograph, packs, palette, source_words, sources, status, system
     from console.services import conflict_desk, duty_desk, wall_control
+    from console.store import keys
     from console.store.packs import pack_specs
     from console.windows import panel_catalog, unlock, workspaces
     from widgets import duty_log, station_table
@@ -72,5 +73,5 @@ def _tables() -> set[str]:
     texts |= {t for t, _ in panel_catalog.PANELS.values()} | {w.title for w in workspaces.WORKSPACES}
     texts |= {f"打开{w.title}" for w in workspaces.WORKSPACES}
     texts |= {c.title for c in station_table.COLUMNS} | set(duty_log.TITLES)
-    texts |= set(unlock.WHY)
+    texts |= set(unlock.WHY) | set(keys.SOURCES.values())
     return texts | set(packs.NAMES.values()) | set(packs.STATES.values()) | {s.name for s in pack_specs()}

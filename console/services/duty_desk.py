@@ -15,6 +15,7 @@ from console.store.attachment_table import AttachmentTable, Parcel
 from console.store.attachments import AttachmentFolder
 from console.store.keys import OpsKey
 from console.store.ops import Attached, OpsStore, OutboxOp
+from console.store.sqlite import DatabaseError
 
 T = TypeVar("T")
 NOTE_LIMIT = 1000
@@ -214,9 +215,15 @@ class DutyDesk:
     def _with_store(self, work: Callable[[OpsStore], Any]) -> Any:
         if self._key is None:
             raise StoreError("没有保存：本机记录库还没有解锁。", "内容仍在输入框里；请重新启动并输入口令，再保存。")
+        if self._store is not None and self._store.must_reopen:
+            self._store.close()
+            self._store = None
         if self._store is None:
             self._store = OpsStore(self._path, self._key)
-        return work(self._store)
+        try:
+            return work(self._store)
+        except DatabaseError as exc:
+            raise self._store.trouble(exc) from exc
 
     def close(self) -> None:
         if self._store is not None:

@@ -57,11 +57,13 @@ class Session(QObject):
 
     Signals:
         room_heard: (room, document) another window or console set.
+        store_told: (document) local files were damaged, set aside, rebuilt or recovered.
         cache_problem: the cache cannot be read; arg is text for the banner, "" when it is well.
     """
 
     room_heard = Signal(str, dict)
     cache_problem = Signal(str)
+    store_told = Signal(dict)
 
     def __init__(self, source: Source, hub: ErrorHub, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -193,6 +195,8 @@ class Session(QObject):
         elif kind in ("outbox", "file"):
             self.link.audit_whole = bool(doc.get("audit_whole", self.link.audit_whole))
             self.tasks.start("outbox", self.read_outbox())
+        elif kind == "store":
+            self.store_told.emit(doc)
         elif kind == "room" and isinstance(doc.get("doc"), dict):
             self.room_heard.emit(str(doc.get("room")), doc["doc"])
 

@@ -37,6 +37,7 @@ class LinkStatus(QObject):
         self.mode = ""
         self.service = ""
         self.title = ""
+        self.epoch = ""
         self.player: dict[str, Any] = {}
 
     def heard_link(self, doc: Mapping[str, Any]) -> None:
@@ -49,6 +50,7 @@ class LinkStatus(QObject):
     def heard_clock(self, doc: Mapping[str, Any]) -> None:
         self.mode = str(doc.get("mode", ""))
         self.service = str(doc.get("service", ""))
+        self.epoch = str(doc.get("epoch", ""))
         self.player = dict(doc.get("player") or {})
         self._skew_s = float(doc.get("skew_s", 0.0))
         self._wall_ahead_s = self._wall() - self._steady()

@@ -8,6 +8,7 @@ import math
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -36,12 +37,20 @@ class CacheReader:
     def __init__(self, profile: Profile) -> None:
         self._profile = profile
         self._open: dict[str, Connection] = {}
+        self._inodes: dict[str, int] = {}
         self._thread: int | None = None
 
     def close(self) -> None:
         for db in self._open.values():
             db.close()
         self._open.clear()
+
+    def _replaced(self, path: Path) -> bool:
+        """Tell whether the file was set aside, and perhaps another one made, since it was opened."""
+        try:
+            return path.stat().st_ino != self._inodes[path.name]
+        except FileNotFoundError:
+            return True
 
     @contextlib.contextmanager
     def _db(self, name: str) -> Iterator[Connection | None]:
@@ -50,10 +59,13 @@ class CacheReader:
             raise RuntimeError("a CacheReader belongs to one thread")
         self._thread = me
         path = self._profile.folder / name
+        if name in self._open and self._replaced(path):
+            self._open.pop(name).close()
         if name not in self._open:
             if not path.exists():
                 yield None
                 return
+            self._inodes[name] = path.stat().st_ino
             self._open[name] = open_reader(path)
         db = self._open[name]
         unmade = False

@@ -8,6 +8,7 @@ seen at start: its own cursor is behind the one noted in latest.db, and the feed
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -22,7 +23,7 @@ from console.paths import Profile
 from console.store import schema
 from console.store.day_repair import day_digest, drop_others, replace_window
 from console.store.progress import Progress
-from console.store.sqlite import Connection, migrate, open_writer, transaction
+from console.store.sqlite import Connection, DatabaseError, migrate, open_writer, transaction
 
 UPSERT = (
     "insert into obs values(?,?,?,?,?) on conflict(sid,t) do update set value=excluded.value,"
@@ -56,7 +57,8 @@ class CacheWriter:
 
     def close(self) -> None:
         for db in (*self._months.values(), self._latest, self._reference):
-            db.execute("pragma optimize")
+            with contextlib.suppress(DatabaseError):  # a damaged file is closed all the same
+                db.execute("pragma optimize")
             db.close()
         self._months.clear()
 

@@ -17,6 +17,7 @@ from sqlcipher3 import dbapi2 as sqlite3
 
 from console.errors import StoreError
 from console.store.keys import OpsKey
+from console.store.presence import in_turn
 
 log = logging.getLogger(__name__)
 PLAIN = b"SQLite format 3\0"
@@ -37,7 +38,8 @@ def encrypt_plain(path: Path, key: OpsKey) -> bool:
             wipe(old)
         return False
     try:
-        done = _encrypt(path, old, key)
+        with in_turn(path):
+            done = is_plain(path) and _encrypt(path, old, key)
     except (sqlite3.Error, OSError) as exc:
         if not is_plain(path):
             return False  # another process was faster

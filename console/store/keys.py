@@ -29,6 +29,7 @@ from console.store import keyrings
 
 PASSPHRASE_VARIABLE = "FLOOD_CONSOLE_PASSPHRASE"  # noqa: S105 - the name of a variable, not a secret
 KEY_FILE = "ops.key"
+CHECK_FILE = "ops.check"
 SHORTEST = 8
 COST = 2**17  # scrypt N; with r=8 it takes 128 MB and about a third of a second
 COSTS = range(2**10, 2**20 + 1)
@@ -126,6 +127,8 @@ def change_passphrase(folder: Path, old: str, new: str, cost: int = COST) -> Non
     Raises:
         WrongPassphrase: the old one is not the one, or the new one is too short.
     """
+    if not kind_of(folder):
+        raise KeyTrouble("这台机器还没有设口令。", "首次启动指挥台时会设置。")
     key = unlock(folder, old)
     if len(new) < SHORTEST:
         raise WrongPassphrase(f"口令至少要 {SHORTEST} 个字符。", "请换一个更长的口令。")
@@ -133,6 +136,24 @@ def change_passphrase(folder: Path, old: str, new: str, cost: int = COST) -> Non
     draft = _draft(path, _sealed(key.secret, new, cost))
     draft.replace(path)
     _sync_folder(folder)
+
+
+def note_key(database: Path, key: OpsKey) -> None:
+    """Write down which key a database was made with, as a check that tells nothing of the key."""
+    note = database.with_name(CHECK_FILE)
+    if not is_its_key(database, key):
+        try:
+            note.write_text(_check(key.secret), "ascii")
+        except OSError as exc:
+            raise _unwritable(note, exc) from exc
+
+
+def is_its_key(database: Path, key: OpsKey) -> bool:
+    """Tell whether a database was made with this key; False while nothing is known of it."""
+    try:
+        return hmac.compare_digest(database.with_name(CHECK_FILE).read_bytes(), _check(key.secret).encode())
+    except OSError:
+        return False
 
 
 # --- the two ways of keeping it ------------------------------------------------------------
@@ -245,7 +266,7 @@ def _draft(path: Path, doc: Mapping[str, Any]) -> Path:
 
 
 def _unwritable(path: Path, exc: OSError) -> KeyTrouble:
-    return KeyTrouble(f"密钥文件 {path} 写不进去。", "请检查数据目录的权限和剩余空间。", str(exc))
+    return KeyTrouble(f"文件 {path} 写不进去。", "请检查数据目录的权限和剩余空间。", str(exc))
 
 
 def _sync_folder(folder: Path) -> None:

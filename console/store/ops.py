@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -12,10 +11,13 @@ from typing import Any, TypeVar
 
 from uuid6 import uuid7
 
-from console.errors import StoreError
+from console.errors import NewerFile, StoreError
 from console.store import schema
+from console.store.audit import append_audit, breaks
 from console.store.encrypting import encrypt_plain
-from console.store.keys import OpsKey
+from console.store.keys import OpsKey, note_key
+from console.store.presence import Presence, is_marked, mark_damaged
+from console.store.recovery import needs_recovery, recover
 from console.store.reserve import RESERVE_BYTES, Reserve
 from console.store.sqlite import Connection, DatabaseError, migrate, open_writer, transaction
 
@@ -111,17 +113,61 @@ class NewOp:
 
 
 class OpsStore:
-    """Opened by the GUI's database thread and by the sync process; short writes on both sides."""
+    """Opened by the GUI's database thread and by the sync process; short writes on both sides.
+
+    A damaged file is recovered when it is opened.
+    """
 
     def __init__(self, path: Path, key: OpsKey) -> None:
         self._path = path
         self.reserve = Reserve(path)
-        encrypt_plain(path, key)
-        self._db = open_writer(path, key=key)
-        migrate(self._db, schema.OPS, path.name)
+        try:
+            gone = not path.exists() or path.stat().st_size == 0
+        except OSError as exc:
+            raise StoreError(f"数据目录 {path.parent} 打不开。", "请检查它的权限。", str(exc)) from exc
+        if is_marked(path) or (gone and needs_recovery(path, key)):
+            recover(path, key)
+        try:
+            self._open(key)
+        except NewerFile:
+            raise
+        except StoreError:
+            if not needs_recovery(path, key):
+                raise
+            mark_damaged(path)
+            recover(path, key)
+            self._open(key)
+
+    def _open(self, key: OpsKey) -> None:
+        self._presence = Presence(self._path)
+        try:
+            encrypt_plain(self._path, key)
+            self._db = open_writer(self._path, key=key)
+            try:
+                migrate(self._db, schema.OPS, self._path.name)
+                note_key(self._path, key)
+            except BaseException:
+                self._db.close()
+                raise
+        except BaseException:
+            self._presence.close()
+            raise
+
+    @property
+    def must_reopen(self) -> bool:
+        """The file was found damaged: close this, and open anew to have it recovered."""
+        return is_marked(self._path)
+
+    def trouble(self, exc: Exception) -> StoreError:
+        """Return a database fault in words; damage also means that everybody is to let go, and the file is recovered."""
+        if "malformed" in str(exc) or "not a database" in str(exc):
+            mark_damaged(self._path)
+            return StoreError("本机记录库有损坏，正在用备份恢复。", "请稍等片刻再试；已保存的记录会尽量找回。", str(exc))
+        return StoreError("本机记录库现在用不了。", "程序会继续重试；若一直如此请检查磁盘空间和权限。", str(exc))
 
     def close(self) -> None:
         self._db.close()
+        self._presence.close()
 
     def keep_reserve(self, size: int = RESERVE_BYTES) -> bool:
         """Hold disk space back so that entries still fit when everything else is full."""
@@ -158,6 +204,7 @@ class OpsStore:
                 return self._save(work)
             except DatabaseError as exc:
                 if not _no_room(exc) or not self.reserve.give():
+                    self.trouble(exc)
                     raise _not_saved(exc) from exc
 
     def _save(self, work: Callable[[], T]) -> T:
@@ -186,10 +233,7 @@ class OpsStore:
 
     def note(self, who: str, what: str, detail: str) -> None:
         """Add a line to the audit chain; inside save() only."""
-        at = time.time()
-        last = self._db.execute("select hash from audit order by n desc limit 1").fetchone()
-        digest = hashlib.sha256(f"{last[0] if last else ''}|{at}|{who}|{what}|{detail}".encode()).hexdigest()
-        self._db.execute("insert into audit(at,who,what,detail,hash) values(?,?,?,?,?)", (at, who, what, detail, digest))
+        append_audit(self._db, time.time(), who, what, detail)
 
     @property
     def connection(self) -> Connection:
@@ -216,12 +260,7 @@ class OpsStore:
 
     def verify_audit(self) -> bool:
         """Tell whether the audit chain is whole."""
-        before = ""
-        for at, who, what, detail, digest in self._db.execute("select at,who,what,detail,hash from audit order by n"):
-            if hashlib.sha256(f"{before}|{at}|{who}|{what}|{detail}".encode()).hexdigest() != digest:
-                return False
-            before = digest
-        return True
+        return not breaks(self._db)
 
     def new_epoch(self, epoch: str) -> int:
         """Note the centre's epoch; when it is another one, offer everything that was done again.
@@ -241,6 +280,11 @@ class OpsStore:
             )
             query = "update outbox set state='waiting', next_try=0, tries=0 where state='done'"
             return int(self._db.execute(query).rowcount)
+
+    def epoch(self) -> str:
+        """Return the centre's epoch as last noted; "" before the first hello."""
+        row = self._db.execute("select value from origin where key='epoch'").fetchone()
+        return str(row[0]) if row else ""
 
     def due(self, now: float, limit: int = 500) -> list[OutboxOp]:
         """Return ops to send in the order they were entered, at most limit.

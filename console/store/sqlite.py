@@ -47,6 +47,12 @@ def _pragmas(synchronous: str) -> tuple[str, ...]:
     )
 
 
+def cipher_version() -> str:
+    """Return the version of the encryption that the library has."""
+    with contextlib.closing(sqlite3.connect(":memory:")) as db:
+        return str(db.execute("pragma cipher_version").fetchone()[0])
+
+
 def open_writer(path: Path, *, full: bool = False, key: OpsKey | None = None) -> Connection:
     """Open for writing: WAL, explicit transactions, FULL for what a person entered; encrypted with a key (and FULL).
 
@@ -68,6 +74,11 @@ def open_writer(path: Path, *, full: bool = False, key: OpsKey | None = None) ->
             str(exc),
         ) from exc
     return db
+
+
+def connect(name: str) -> Connection:
+    """Open a file by path or file: address with no settings at all, for checks and copies."""
+    return sqlite3.connect(name, uri=name.startswith("file:"), isolation_level=None, check_same_thread=False, timeout=2.0)
 
 
 def open_reader(path: Path) -> Connection:

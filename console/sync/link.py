@@ -64,6 +64,7 @@ class LinkState:
             "mode": hello.mode,
             "service": hello.service,
             "skew_s": round(self.skew_s, 1),
+            "epoch": hello.epoch,
             "player": dict(hello.player),
         }
 

@@ -45,10 +45,13 @@ from console.store.attachments import AttachmentFolder
 from console.store.cache_writer import CacheWriter
 from console.store.keys import OpsKey
 from console.store.ops import OpsStore
+from console.store.presence import is_marked
+from console.store.rebuild import open_cache, rebuild, retire
 from console.store.sqlite import DatabaseError
 from console.sync.announce import AnnounceServer
 from console.sync.bundle_desk import BundleDesk
 from console.sync.doorbell import DoorbellWait
+from console.sync.keeping import Keeper
 from console.sync.link import LinkState
 from console.sync.parcels import ParcelPusher
 from console.sync.pull import Puller, SchemaMismatch
@@ -79,6 +82,7 @@ class SyncOptions:
     key: OpsKey | None = None
     scope: str = "all"
     broker: Broker | None = None
+    keep_days: int = 400
 
 
 class SyncProcess:
@@ -100,6 +104,7 @@ class SyncProcess:
         self._service = ""
         self._fault: BaseException | None = None
         self.made_way = False
+        self._keeper = Keeper(self._profile, options.key, self._server.announce, options.keep_days)
 
     async def run(self) -> None:
         port = await self._server.start()
@@ -111,9 +116,10 @@ class SyncProcess:
             leave_with_parent(self._orphaned.set)
         threads = [
             threading.Thread(target=self._guarded, args=(work,), name=work.__name__)
-            for work in (self._pull_thread, self._push_thread, self._doorbell_thread)
+            for work in (self._pull_thread, self._push_thread, self._doorbell_thread, self._keeper_thread)
         ]
         threads[2].daemon = True  # sits in a blocking read
+        threads[3].daemon = True  # may be in the middle of a long check
         for thread in threads:
             thread.start()
         idle_s = 0.0
@@ -176,13 +182,18 @@ class SyncProcess:
         return Central(holder[0])
 
     def _pull_thread(self) -> None:
-        writer = CacheWriter(self._profile)
+        writer = self._open_cache()
         puller = Puller(writer, self._server.announce, self._profile.run, self._options.scope)
         holder: list[Session] = []
         failures = 0
         try:
             while not self._stop.is_set():
                 self._wake_pull.clear()
+                if any(work := self._keeper.take_work()):
+                    puller.close()
+                    writer.close()
+                    writer = self._serviced(*work)
+                    puller = Puller(writer, self._server.announce, self._profile.run, self._options.scope)
                 self._bundles.take_waiting(writer)
                 failures = 0 if self._pull_once(puller, holder) else failures + 1
                 if failures:
@@ -195,6 +206,38 @@ class SyncProcess:
             puller.close()
             writer.close()
 
+    def _open_cache(self) -> CacheWriter:
+        writer, damaged = open_cache(self._profile, time.time(), self._known_epoch())
+        if damaged:
+            self._keeper.rebuilt(damaged)
+        return writer
+
+    def _serviced(self, damaged: list[str], old: list[str]) -> CacheWriter:
+        """Set damaged files aside and remove old months while the cache is closed; opens it again."""
+        rebuild(self._profile, damaged, time.time(), self._known_epoch())
+        retire(self._profile, old)
+        writer = self._open_cache()
+        if damaged:
+            self._keeper.rebuilt(damaged)
+            self._server.announce("objects", {})  # the windows read their picture anew
+        return writer
+
+    def _known_epoch(self) -> str:
+        if self._options.key is None or not self._profile.ops.exists():
+            return ""
+        try:
+            store = OpsStore(self._profile.ops, self._options.key)
+        except StoreError as exc:
+            log.warning("epoch not known: %s", exc)
+            return ""
+        try:
+            return store.epoch()
+        finally:
+            store.close()
+
+    def _keeper_thread(self) -> None:
+        self._keeper.run(self._stop)
+
     def _pull_once(self, puller: Puller, holder: list[Session]) -> bool:
         """Do one round; False when it failed in a way that wants a pause."""
         try:
@@ -204,6 +247,8 @@ class SyncProcess:
                 hello = self._greet(puller, central)
             self._link.reachable = True
             self._wake_push.set()
+            if not self._keeper.has_room():
+                return self._failed("disk", "less than 2 GB free", holder)
             if puller.round(central, hello):
                 self._wake_pull.set()  # more of the past is to be fetched: at once
             self._commands.rooms(central)
@@ -266,10 +311,18 @@ class SyncProcess:
     # --- push -----------------------------------------------------------------------------
     def _push_thread(self) -> None:
         """Entries leave as soon as the centre answers at all, whatever the downloads do."""
-        if self._options.key is None:
-            return
-        store = OpsStore(self._profile.ops, self._options.key)
-        store.retry_now()
+        while self._options.key is not None and not self._stop.is_set():
+            try:
+                store = OpsStore(self._profile.ops, self._options.key)
+            except StoreError as exc:  # being recovered, or held open by a window
+                log.warning("outbox not open: %s", exc)
+                self._stop.wait(1.0)
+            else:
+                self._keeper.tell()  # opening it may have recovered it
+                self._push_from(store)
+
+    def _push_from(self, store: OpsStore) -> None:
+        """Push until told to stop, or until the file is to be opened anew."""
         holder: list[Session] = []
         pusher = Pusher(store, lambda: self._session(holder))
         table = AttachmentTable(store)
@@ -284,7 +337,7 @@ class SyncProcess:
         )
         was_reachable = False
         try:
-            while not self._stop.is_set():
+            while not (self._stop.is_set() or store.must_reopen):
                 self._wake_push.clear()
                 try:
                     if self._link.reachable and not was_reachable:
@@ -298,8 +351,9 @@ class SyncProcess:
                         self._tell_outbox(store, table, pusher.audit_whole)
                     self._fetch_files(parcels)
                 except DatabaseError as exc:
-                    log.warning("outbox not usable now: %s", exc)
-                    self._stop.wait(5.0)
+                    log.warning("outbox not usable now: %s", store.trouble(exc))
+                    self._keeper.tell()
+                    self._stop.wait(1.0 if store.must_reopen else 5.0)
                 self._wake_push.wait(2.0)
         finally:
             for session in holder:
@@ -354,7 +408,7 @@ def run_sync(options: SyncOptions) -> int:
     """
     profile = options.home.profile(options.source)
     with sole_owner(profile.folder, "sync"):
-        if options.key is not None:
+        if options.key is not None and not is_marked(profile.ops):  # a marked one is recovered by the push thread
             store = OpsStore(profile.ops, options.key)
             store.keep_reserve()
             store.close()

@@ -64,6 +64,7 @@ def desk_commands(frame: Frame) -> list[Command]:
         Command(
             "source.live", "数据源：实时（导入的实测数据）", lambda: frame.restart_requested.emit("live"), "", "", "数据源"
         ),
+        Command("about", "关于", go("system"), "", "mdi6.information-outline", "运维"),
         Command("instruments", "仪表（隐藏页）", frame.show_instruments, "Ctrl+Shift+P", "", "运维"),
     ]
     return found

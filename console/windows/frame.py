@@ -16,6 +16,7 @@ from console.domain.time import full_stamp
 from console.errors import Incident
 from console.presenters.palette import PaletteEntries
 from console.presenters.status import status
+from console.presenters.store_notes import store_note
 from console.presenters.timebar import TimeBarPresenter
 from console.services.wall_control import WallControl
 from console.settings import save_settings
@@ -29,6 +30,7 @@ from widgets.palette import Palette
 from widgets.time_bar import TimeBar
 
 START = "monitor"
+NOTE_MS = 600_000
 EXPORT_NOTE = "数据含重建（演练）值，质量列注明；仅供演练与演示"
 
 
@@ -49,6 +51,7 @@ class Frame(QMainWindow):
         self.wall = wall
         self._problem = problem
         self._cache_problem = ""
+        self._store_note = ""
         self._incident: Incident | None = None
         self._kept_drafts: dict[str, dict[str, str]] = {}
         self.setWindowTitle(self.look.tr("三防指挥台"))
@@ -116,6 +119,7 @@ class Frame(QMainWindow):
         session.desk.draft_offered.connect(self._edit_again)
         session.board.changed.connect(self._show_status)
         session.cache_problem.connect(self._cache_trouble)
+        session.store_told.connect(self._store_told)
         self.context.hub.listen(self._incident_happened)
         self._second = QTimer(self, interval=1000)
         self._second.timeout.connect(self._each_second)
@@ -181,7 +185,7 @@ class Frame(QMainWindow):
     def _show_status(self) -> None:
         shown = status(self.session, self.look.tr, self._cache_problem or self._problem)
         self.status_bar.show_status(shown)
-        text, tone = shown.banner, shown.banner_tone
+        text, tone = shown.banner or self._store_note, shown.banner_tone or "warn"
         if not text and self._incident is not None:
             text = f"{self.look.tr('程序内部出错，已记录，编号')} {self._incident.number}。{self.look.tr('其余功能照常。')}"
             tone = "warn"
@@ -194,6 +198,15 @@ class Frame(QMainWindow):
 
     def _cache_trouble(self, text: str) -> None:
         self._cache_problem = text
+        self._show_status()
+
+    def _store_told(self, doc: dict[str, object]) -> None:
+        self._store_note = store_note(doc, self.look.tr)
+        QTimer.singleShot(NOTE_MS, self, self._forget_note)
+        self._show_status()
+
+    def _forget_note(self) -> None:
+        self._store_note = ""
         self._show_status()
 
     def _incident_happened(self, incident: Incident) -> None:

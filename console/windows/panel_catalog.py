@@ -8,6 +8,7 @@ from collections.abc import Callable
 import shiboken6
 
 from console.errors import ConsoleError
+from console.presenters.about import about_rows
 from console.presenters.card import present_card
 from console.presenters.duty import alarm_rows
 from console.presenters.hydrograph import HydrographPresenter
@@ -276,6 +277,16 @@ def build_packs(c: Context) -> Built:
     return Built(widget, refresh, frozenset({"link"}), release=desk.close)
 
 
+def build_about(c: Context) -> Built:
+    widget = FactsTable(c.look, ("项目", "现况"), (150, 420), "正在启动")
+
+    def refresh() -> str:
+        widget.show_rows(about_rows(c.session, c.look.tr))
+        return ""
+
+    return Built(widget, refresh, frozenset({"link"}))
+
+
 PANELS: dict[str, tuple[str, Callable[[Context], Built]]] = {
     "monitor.overview": ("总览", build_overview),
     "monitor.map": ("一张图", build_map),
@@ -298,4 +309,5 @@ PANELS: dict[str, tuple[str, Callable[[Context], Built]]] = {
     "system.outbox": ("待上报", build_outbox),
     "system.conflicts": ("冲突与退回", build_conflicts),
     "duty.response": ("应急响应", build_response),
+    "system.about": ("关于", build_about),
 }

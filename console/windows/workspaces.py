@@ -84,6 +84,7 @@ WORKSPACES = (
             ("system.outbox", "right", "system.link"),
             ("system.conflicts", "bottom", "system.outbox"),
             ("system.packs", "right", "system.sources"),
+            ("system.about", "bottom", "system.link"),
         ),
         shares=(("system.sources", (56, 44)), ("system.link", (36, 32, 32))),
     ),

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 import sys
 from pathlib import Path
 
 from console.processes import MADE_WAY
 from console.store import keys
 from console.store.ops import OpsStore
-from tests.processes import eventually
+from tests.processes import ROOT, eventually
 
 
 def seen_by_others(pid):
@@ -60,3 +62,45 @@ def test_a_child_gets_the_key_through_its_input_and_not_where_others_look(chain,
 
     runner.run(story())
     OpsStore(flood.profile.ops, key).close()
+
+
+def test_a_desk_on_a_machine_without_keyring_asks_and_can_be_closed(home, tmp_path):
+    """No passphrase yet: the window asks; nothing is started, nothing is written, and it can be quit."""
+    from console.paths import DataHome
+    from tests.processes import Running
+
+    fresh = DataHome(tmp_path / "fresh")
+    desk = Running(fresh, "desk", env={keys.PASSPHRASE_VARIABLE: "", "QT_QPA_PLATFORM": "offscreen"})
+    try:
+        eventually(lambda: "asking" in "".join(p.read_text("utf-8") for p in fresh.logs.glob("desk*")), what="the page is up")
+        desk.process.terminate()
+        assert desk.process.wait(20) == 0
+        assert not (fresh.root / keys.KEY_FILE).exists() and not list(fresh.root.glob("profiles/*/ops.db*"))
+    finally:
+        desk.stop()
+
+
+def test_a_desk_with_a_passphrase_in_the_environment_asks_nobody(home):
+    from tests.processes import Running
+
+    desk = Running(home, "--source", "beijiang-2022-06", "desk", env={"QT_QPA_PLATFORM": "offscreen"})
+    profile = home.profile("beijiang-2022-06")
+    try:
+        eventually(lambda: profile.ops.exists() and profile.latest.exists(), 40, "the desk and its sync process run")
+        desk.process.terminate()
+        assert desk.process.wait(30) == 0
+    finally:
+        desk.stop()
+
+
+def test_the_passphrase_is_changed_on_the_command_line(home, key):
+    words = [sys.executable, "-m", "console", "--home", str(home.root), "passphrase"]
+    old = os.environ[keys.PASSPHRASE_VARIABLE]
+
+    def run(*lines):
+        return subprocess.run(words, cwd=ROOT, input="\n".join(lines) + "\n", capture_output=True, text=True)
+
+    assert run(old, "another passphrase", "another passphras").returncode != 0
+    assert "口令不对" in run("not this one", "another passphrase", "another passphrase").stderr
+    assert run(old, "another passphrase", "another passphrase").returncode == 0
+    assert keys.unlock(home.root, "another passphrase") == key

@@ -4,69 +4,41 @@ from __future__ import annotations
 
 import json
 
-import keyring
-import keyring.backends.fail
 import pytest
-from keyring.backend import KeyringBackend
 
 from console import cli
 from console.errors import StoreError
 from console.store.identity import DeviceKeys, TrustList, card_from, spoken
-from console.store.secret_box import PASSPHRASE_VARIABLE, KeyringBox, PassphraseBox, secret_box
+from console.store.keys import PASSPHRASE_VARIABLE, OpsKey
+from console.store.secret_box import KeyBox, secret_box
+
+KEY = OpsKey(bytes(range(32)))
 
 WORDS = "correct horse battery"
 
 
-class MemoryKeyring(KeyringBackend):
-    priority = 1
-
-    def __init__(self):
-        self.held = {}
-
-    def get_password(self, service, username):
-        return self.held.get((service, username))
-
-    def set_password(self, service, username, password):
-        self.held[service, username] = password
-
-    def delete_password(self, service, username):
-        del self.held[service, username]
+def test_the_private_keys_are_not_in_the_file_and_open_with_the_machines_key_alone(tmp_path):
+    made = DeviceKeys(tmp_path, KeyBox(KEY)).load("省中心")
+    stored = b"".join(p.read_bytes() for p in tmp_path.iterdir())
+    assert made.sign_key.private_bytes_raw() not in stored and made.seal_key.private_bytes_raw() not in stored
+    assert made.sign_key.private_bytes_raw().hex().encode() not in stored
+    again = DeviceKeys(tmp_path, KeyBox(KEY)).load()
+    assert again.card == made.card and again.sign_key.private_bytes_raw() == made.sign_key.private_bytes_raw()
+    with pytest.raises(StoreError):
+        DeviceKeys(tmp_path, KeyBox(OpsKey(bytes(32)))).load()
 
 
-def test_the_private_keys_are_not_in_the_file_and_open_with_the_passphrase_alone(tmp_path):
-    made = DeviceKeys(tmp_path, PassphraseBox(WORDS)).load("省中心")
-    text = (tmp_path / "device.json").read_text("utf-8")
-    private = made.sign_key.private_bytes_raw() + made.seal_key.private_bytes_raw()
-    assert private[:32].hex() not in text and private[32:].hex() not in text
-    assert (tmp_path / "device.json").stat().st_mode & 0o077 == 0
-    again = DeviceKeys(tmp_path, PassphraseBox(WORDS)).load()
-    assert again.card == made.card and again.sign_key.private_bytes_raw() == private[:32]
+def test_without_keyring_and_passphrase_no_private_key_is_written(home, monkeypatch):
+    monkeypatch.delenv(PASSPHRASE_VARIABLE)
     with pytest.raises(StoreError) as caught:
-        DeviceKeys(tmp_path, PassphraseBox("another one")).load()
+        secret_box(home.root / "identity")
     assert PASSPHRASE_VARIABLE in caught.value.next_step
-
-
-def test_the_systems_keyring_holds_the_key_where_there_is_one(tmp_path, monkeypatch):
-    before = keyring.get_keyring()
-    monkeypatch.delenv(PASSPHRASE_VARIABLE, raising=False)
-    try:
-        keyring.set_keyring(MemoryKeyring())
-        box = secret_box(tmp_path)
-        assert isinstance(box, KeyringBox)
-        assert secret_box(tmp_path).unwrap(box.wrap(b"keys")) == b"keys"
-        with pytest.raises(StoreError):
-            KeyringBox("identity:another").unwrap(box.wrap(b"keys"))
-        keyring.set_keyring(keyring.backends.fail.Keyring())
-        with pytest.raises(StoreError) as caught:
-            secret_box(tmp_path)
-        assert PASSPHRASE_VARIABLE in caught.value.next_step
-    finally:
-        keyring.set_keyring(before)
+    assert isinstance(secret_box(home.root / "identity", KEY), KeyBox), "a window that is unlocked hands its key on"
 
 
 def test_a_card_with_another_key_under_the_same_fingerprint_is_refused(tmp_path):
-    card = DeviceKeys(tmp_path / "a", PassphraseBox(WORDS)).load("省中心").card
-    other = DeviceKeys(tmp_path / "b", PassphraseBox(WORDS)).load("x").card
+    card = DeviceKeys(tmp_path / "a", KeyBox(KEY)).load("省中心").card
+    other = DeviceKeys(tmp_path / "b", KeyBox(KEY)).load("x").card
     assert card_from(card.to_text()) == card
     doc = json.loads(card.to_text())
     for wrong in ({"seal": other.seal}, {"id": other.device_id}, {"sign": "zz"}, {"sign": card.sign[:10]}):
@@ -77,8 +49,7 @@ def test_a_card_with_another_key_under_the_same_fingerprint_is_refused(tmp_path)
     assert len(spoken(card.device_id).split()) == 8 and all(len(g) == 4 for g in spoken(card.device_id).split())
 
 
-def test_trust_is_given_seen_and_taken_back_on_the_command_line(home, tmp_path, monkeypatch, capsys):
-    monkeypatch.setenv(PASSPHRASE_VARIABLE, WORDS)
+def test_trust_is_given_seen_and_taken_back_on_the_command_line(home, tmp_path, capsys):
     card = tmp_path / "card.json"
     other = tmp_path / "other"
     assert cli.run(["--home", str(other), "identity", "--name", "外业一号", "--out", str(card)]) == 0
