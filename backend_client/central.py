@@ -14,6 +14,7 @@ import httpx_sse
 
 from backend_client.errors import BackendUnavailable, WireFormatError
 from backend_client.session import Session, json_object, refusal
+from backend_client.tls import tls_fault
 from backend_client.wire import (
     Hello,
     ObsPage,
@@ -86,7 +87,7 @@ class Central:
                     for part in reply.iter_bytes(CHUNK):
                         out.write(part)
         except (httpx.TransportError, httpx.DecodingError, OSError) as exc:
-            raise BackendUnavailable(repr(exc)) from exc
+            raise tls_fault(exc) or BackendUnavailable(repr(exc)) from exc
 
     def send(self, ops: Sequence[Mapping[str, Any]]) -> tuple[OpAnswer, ...]:
         _reply, data = self.session.call("POST", "/v1/ops", body={"ops": list(ops)})
@@ -130,7 +131,7 @@ class Central:
                         raise WireFormatError(f"event: {exc}") from exc
                     yield item.id, item.event, data if isinstance(data, dict) else {}
         except (httpx.TransportError, httpx.DecodingError, httpx_sse.SSEError) as exc:
-            raise BackendUnavailable(repr(exc)) from exc
+            raise tls_fault(exc) or BackendUnavailable(repr(exc)) from exc
 
 
 def snapshot_pages(path: Path) -> Iterator[dict[str, Any]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import ssl
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,6 +16,7 @@ from backend_client.errors import (
     ResyncRequired,
     WireFormatError,
 )
+from backend_client.tls import tls_fault, verify_for
 
 TIMEOUT = httpx.Timeout(connect=5.0, read=20.0, write=20.0, pool=5.0)
 BODY_LIMIT = 64 * 1024 * 1024
@@ -22,15 +24,22 @@ RETRYABLE = frozenset({408, 425, 429, 500, 502, 503, 504})
 
 
 class Session:
-    """Used by one thread. Proxies of the environment are never taken (trust_env off)."""
+    """Used by one thread. Proxies of the environment are never taken (trust_env off).
 
-    def __init__(self, base_url: str, token: str, *, timeout: httpx.Timeout = TIMEOUT) -> None:
+    Raises:
+        Untrusted: the address is neither https nor this machine's own.
+    """
+
+    def __init__(
+        self, base_url: str, token: str, *, tls: ssl.SSLContext | None = None, timeout: httpx.Timeout = TIMEOUT
+    ) -> None:
         self.base_url = base_url
         self.http = httpx.Client(
             base_url=base_url,
             headers={"Authorization": f"Bearer {token}", "Accept-Encoding": "gzip"},
             timeout=timeout,
             trust_env=False,
+            verify=verify_for(base_url, tls),
             limits=httpx.Limits(max_connections=4),
         )
 
@@ -54,6 +63,7 @@ class Session:
             BackendRefused: any other 4xx/5xx.
             ResyncRequired: 410.
             WireFormatError: the body is larger than limit or cut short.
+            Untrusted: certificates do not fit; nothing was sent.
         """
         try:
             with self.http.stream(method, path, params=params, json=body, headers=headers) as reply:
@@ -65,7 +75,7 @@ class Session:
         except httpx.RemoteProtocolError as exc:
             raise WireFormatError(f"{path}: broken answer: {exc}") from exc
         except (httpx.TransportError, httpx.InvalidURL, OSError) as exc:
-            raise BackendUnavailable(repr(exc)) from exc
+            raise tls_fault(exc) or BackendUnavailable(repr(exc)) from exc
         except httpx.DecodingError as exc:
             raise WireFormatError(f"{path}: undecodable answer: {exc}") from exc
         if reply.status_code >= 400:

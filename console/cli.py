@@ -39,6 +39,11 @@ def _parser() -> argparse.ArgumentParser:
     central.add_argument("--port", type=int, default=0)
     central.add_argument("--rate", type=float)
     central.add_argument("--start")
+    central.add_argument("--host", default="127.0.0.1", help="监听地址；本机以外须有证书")
+    central.add_argument("--tls-cert", default="", help="服务证书（PEM）")
+    central.add_argument("--tls-key", default="", help="服务证书的密钥（PEM）")
+    central.add_argument("--tls-client-ca", default="", help="只接受此机构签发证书的机器（PEM）")
+    central.add_argument("--tls-crl", default="", help="已吊销的机器证书名单（PEM）")
     central.add_argument(CHILD_FLAG, action="store_true", help=argparse.SUPPRESS)
     sync = roles.add_parser("sync", help="同步进程（单独运行）")
     sync.add_argument(CHILD_FLAG, action="store_true", help=argparse.SUPPRESS)
@@ -151,11 +156,21 @@ def say_no_display() -> None:
 
 def _central(options: argparse.Namespace, home: DataHome, settings: Settings) -> int:
     from console.central.process import CentralOptions, run_central
+    from console.central.tls import ServerTls
 
     start_logging(home.logs, f"central-{home.profile(settings.source).name}", echo=not options.child)
+    tls = ServerTls(options.tls_cert, options.tls_key, options.tls_client_ca, options.tls_crl)
     run_central(
         home,
-        CentralOptions(settings.source, options.port, settings.replay_rate, _start_t(settings.replay_start), options.child),
+        CentralOptions(
+            settings.source,
+            options.port,
+            settings.replay_rate,
+            _start_t(settings.replay_start),
+            options.child,
+            host=options.host,
+            tls=tls,
+        ),
     )
     return 0
 
@@ -163,10 +178,11 @@ def _central(options: argparse.Namespace, home: DataHome, settings: Settings) ->
 def _sync(options: argparse.Namespace, home: DataHome, settings: Settings) -> int:
     from console.sync.process import SyncOptions, run_sync
     from console.sync.sources import central_of
+    from console.sync.trust import tls_of
 
     start_logging(home.logs, f"sync-{home.profile(settings.source).name}", echo=not options.child)
     central = central_of(home, settings.source)
-    run_sync(SyncOptions(home, settings.source, central, options.child))
+    run_sync(SyncOptions(home, settings.source, central, options.child, tls_of(settings)))
     return 0
 
 

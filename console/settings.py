@@ -22,6 +22,8 @@ class Settings:
 
     source: ``live``, a recording's name, or the https:// address of a central service.
     font_scale: 0.8 to 2.0. replay_rate: how fast a recording starts, ×1 to ×3600.
+    tls_*: PEM files of the site's authority and of this machine's own certificate; up to two
+    pins of the authority's key, comma separated.
     """
 
     schema: int = SCHEMA
@@ -33,6 +35,10 @@ class Settings:
     replay_rate: float = 120.0
     replay_start: str = ""
     dem: str = ""
+    tls_ca: str = ""
+    tls_pins: str = ""
+    tls_client_cert: str = ""
+    tls_client_key: str = ""
 
 
 def _fault(path: Path, key: str, problem: str) -> SettingsError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ import httpx
 from backend_client.adapters.harvest import Meter
 from backend_client.errors import BackendRefused, BackendUnavailable, WireFormatError
 from backend_client.session import RETRYABLE, retry_after_s
+from backend_client.tls import TlsPolicy, context_of, tls_fault
 
 BODY_LIMIT = 64 * 1024 * 1024
 TIMEOUT = httpx.Timeout(connect=5.0, read=30.0, write=10.0, pool=5.0)
@@ -38,12 +40,18 @@ class ForeignHttp:
         limit: int = BODY_LIMIT,
         timeout: httpx.Timeout = TIMEOUT,
         transport: httpx.BaseTransport | None = None,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         self.base_url = base_url if base_url.endswith("/") else base_url + "/"
         self.meter = Meter()
         self._limit = limit
         self._http = httpx.Client(
-            headers=dict(headers or {}), timeout=timeout, trust_env=False, follow_redirects=False, transport=transport
+            headers=dict(headers or {}),
+            timeout=timeout,
+            trust_env=False,
+            verify=tls or context_of(TlsPolicy()),
+            follow_redirects=False,
+            transport=transport,
         )
 
     def close(self) -> None:
@@ -80,7 +88,7 @@ class ForeignHttp:
         except (httpx.RemoteProtocolError, httpx.DecodingError) as exc:
             raise WireFormatError(f"{urlsplit(url).path}: broken answer: {exc}") from exc
         except (httpx.TransportError, httpx.InvalidURL, OSError) as exc:
-            raise BackendUnavailable(repr(exc)) from exc
+            raise tls_fault(exc) or BackendUnavailable(repr(exc)) from exc
         finally:
             self._count(urlsplit(url).path, len(data), time.monotonic() - began)
         if reply.status_code in RETRYABLE and not (missing_ok and reply.status_code == 501):

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import ipaddress
 import logging
 import os
 import socket
+import ssl
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import uvicorn
@@ -15,6 +17,7 @@ import uvicorn
 from console.central.app import Service, build_app
 from console.central.player import Player
 from console.central.repository import Repository
+from console.central.tls import ServerTls, server_context
 from console.domain.time import stamp
 from console.drill.facts import basin_objects, flood_facts, flood_keys
 from console.drill.method import method_text
@@ -28,13 +31,18 @@ LINGER_S = 20.0
 
 @dataclass(frozen=True, slots=True)
 class CentralOptions:
-    """port 0 takes any free one. start_t: where a recording begins when it is played first."""
+    """port 0 takes any free one. start_t: where a recording begins when it is played first.
+
+    host: an address of this machine; another than loopback only with tls.
+    """
 
     source: str
     port: int = 0
     rate: float = 120.0
     start_t: int | None = None
     child: bool = False
+    host: str = "127.0.0.1"
+    tls: ServerTls = field(default_factory=ServerTls)
 
 
 class PortTaken(ConsoleError):
@@ -45,8 +53,27 @@ def endpoint_file(home: DataHome, source: str) -> Path:
     return home.central(source) / "endpoint.json"
 
 
-def bind(port: int) -> socket.socket:
-    """Return a bound loopback socket.
+def encryption(options: CentralOptions) -> ssl.SSLContext | None:
+    """Return the context to serve with, None for cleartext on loopback.
+
+    Raises:
+        ConsoleError: an address that others reach would be served without encryption.
+    """
+    if options.tls.cert:
+        return server_context(options.tls)
+    try:
+        loopback = ipaddress.ip_address(options.host).is_loopback
+    except ValueError as exc:
+        raise ConsoleError(f"监听地址 {options.host!r} 不能识别。", "请用 --host 给出本机的 IP 地址。") from exc
+    if not loopback:
+        raise ConsoleError(
+            f"在 {options.host} 上监听必须加密。", "请给出 --tls-cert 和 --tls-key，或只在本机 127.0.0.1 上监听。"
+        )
+    return None
+
+
+def bind(port: int, host: str = "127.0.0.1") -> socket.socket:
+    """Return a bound socket.
 
     Raises:
         PortTaken: another program listens there.
@@ -54,7 +81,7 @@ def bind(port: int) -> socket.socket:
     sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        sock.bind(("127.0.0.1", port))
+        sock.bind((host, port))
     except OSError as exc:
         sock.close()
         raise PortTaken(
@@ -99,7 +126,8 @@ def run_central(home: DataHome, options: CentralOptions) -> None:
     """
     folder = home.central(options.source)
     with sole_owner(folder, "central"):
-        sock = bind(options.port)
+        context = encryption(options)
+        sock = bind(options.port, options.host)
         repo = Repository(folder / "central.db", f"embedded:{options.source}")
         seed(repo, folder, options.source)
         player = None
@@ -107,10 +135,18 @@ def run_central(home: DataHome, options: CentralOptions) -> None:
             player = Player(repo, flood_facts(options.source), rate=options.rate, start_t=options.start_t)
         service = Service(repo, folder, player)
         token = new_token()
-        config = uvicorn.Config(build_app(service, token), log_config=None, access_log=False, timeout_graceful_shutdown=2)
+        config = uvicorn.Config(
+            build_app(service, token),
+            log_config=None,
+            access_log=False,
+            timeout_graceful_shutdown=2,
+            ssl_context_factory=(lambda _config, _default: context) if context else None,
+        )
         server = uvicorn.Server(config)
         port = sock.getsockname()[1]
-        publish(endpoint_file(home, options.source), Endpoint("127.0.0.1", port, token, os.getpid()))
+        where = "127.0.0.1" if options.host == "0.0.0.0" else options.host  # noqa: S104 - where this machine finds it
+        scheme = "https" if context else "http"
+        publish(endpoint_file(home, options.source), Endpoint(where, port, token, os.getpid(), scheme))
         if options.child:
             leave_with_parent(lambda: _leave_when_idle(server, service))
         log.info("central %s on port %s", options.source, port)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from console.domain.time import age_text, full_stamp, stamp
 from console.presenters.wording import Translate
 from console.services.session import Session
+from console.sync.trust import trust_words
 
 SKEW_BANNER_S = 60.0
 LINK_WORDS = {
@@ -17,6 +18,7 @@ LINK_WORDS = {
     "down": ("与中心失联", "bad"),
     "refused": ("中心拒绝访问", "bad"),
     "garbage": ("中心应答异常", "bad"),
+    "tls": ("没有连接：中心身份不能确认", "bad"),
     "schema": ("中心版本不符", "bad"),
     "disk": ("本机磁盘写不进去", "bad"),
     "nosync": ("同步进程已停", "bad"),
@@ -94,6 +96,8 @@ def _banner(session: Session, tr: Translate, problem: str) -> tuple[str, str]:
         return problem, "bad"
     if link.alone:
         word = tr(LINK_WORDS.get(link.state, LINK_WORDS["down"])[0])
+        if link.state == "tls":
+            return f"{word}。{''.join(tr(part) for part in trust_words(link.detail))}", "bad"
         since = f"，{tr('自')} {stamp(link.since)} {tr('起')}" if link.since else ""
         return f"{word}{since}。{tr(NEXT_STEPS.get(link.state, NEXT_STEPS['down']))}", "warn"
     if abs(link.skew_s) > SKEW_BANNER_S:

@@ -10,6 +10,7 @@ import asyncio
 import logging
 import os
 import random
+import ssl
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -22,6 +23,7 @@ from backend_client.errors import (
     BackendRefused,
     BackendUnavailable,
     ResyncRequired,
+    Untrusted,
     WireFormatError,
 )
 from backend_client.session import Session
@@ -59,6 +61,7 @@ class SyncOptions:
     source: str
     central: Callable[[], Endpoint | tuple[str, str] | None]
     child: bool = False
+    tls: ssl.SSLContext | None = None
 
 
 class SyncProcess:
@@ -138,7 +141,7 @@ class SyncProcess:
         if holder and (holder[0].base_url, holder[0].http.headers["authorization"]) != (url, f"Bearer {token}"):
             holder.pop().close()
         if not holder:
-            holder.append(Session(url, token))
+            holder.append(Session(url, token, tls=self._options.tls))
         return Central(holder[0])
 
     def _pull_thread(self) -> None:
@@ -178,6 +181,9 @@ class SyncProcess:
         except BackendUnavailable as exc:
             self._link.reachable = False
             return self._failed("down", str(exc), holder)
+        except Untrusted as exc:
+            self._link.reachable = False
+            return self._failed("tls", exc.code, holder)
         except BackendRefused as exc:
             return self._failed("refused", exc.code, holder)
         except SchemaMismatch as exc:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from urllib.parse import urlsplit
 
 from console.drill.facts import flood_keys
 from console.errors import ConsoleError
@@ -26,11 +27,22 @@ def check_source(source: str) -> None:
     """
     if source == "live" or source in flood_keys():
         return
-    if source.startswith(("https://", "http://127.0.0.1:")):
+    if is_remote(source) and not _plain_address(source):
+        raise ConsoleError(f"中心服务地址 {source!r} 写法不对。", "请写成 https://主机名 或 https://主机名:端口，不带用户名。")
+    if source.startswith("https://") or (is_remote(source) and _plain_address(source) == "127.0.0.1"):
         return
     if source.startswith("http://"):
         raise ConsoleError(f"中心服务地址 {source} 没有加密。", "请改用 https:// 地址；明文地址只允许用于本机 127.0.0.1。")
     raise ConsoleError(f"数据源 {source!r} 不存在。", f"可用：live、{'、'.join(flood_keys())}，或 https:// 地址。")
+
+
+def _plain_address(source: str) -> str:
+    """Return the host of an address that has one and carries no user name, else an empty string."""
+    try:
+        parts = urlsplit(source)
+        return "" if parts.username is not None or parts.port == 0 else parts.hostname or ""
+    except ValueError:
+        return ""
 
 
 def central_of(home: DataHome, source: str) -> Callable[[], Found]:
