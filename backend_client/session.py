@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import math
 import ssl
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Generator, Mapping
+from typing import Any, Protocol
 
 import httpx
 
@@ -23,6 +23,39 @@ BODY_LIMIT = 64 * 1024 * 1024
 RETRYABLE = frozenset({408, 425, 429, 500, 502, 503, 504})
 
 
+class Credentials(Protocol):
+    """Who we are to the centre, renewed when it is time; used by several threads."""
+
+    def bearer(self) -> str:
+        """Return a token that is good now.
+
+        Raises:
+            BackendError: nobody is signed in, or the provider cannot be reached.
+        """
+
+    def renewed(self, refused: str) -> str:
+        """Return another token than the one that the centre refused.
+
+        Raises:
+            BackendError: there is none.
+        """
+
+
+class _Signed(httpx.Auth):
+    """Puts the current token on every request; a refused one is renewed once."""
+
+    def __init__(self, credentials: Credentials) -> None:
+        self._credentials = credentials
+
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        token = self._credentials.bearer()
+        request.headers["Authorization"] = f"Bearer {token}"
+        reply = yield request
+        if reply.status_code == 401:
+            request.headers["Authorization"] = f"Bearer {self._credentials.renewed(token)}"
+            yield request
+
+
 class Session:
     """Used by one thread. Proxies of the environment are never taken (trust_env off).
 
@@ -31,12 +64,15 @@ class Session:
     """
 
     def __init__(
-        self, base_url: str, token: str, *, tls: ssl.SSLContext | None = None, timeout: httpx.Timeout = TIMEOUT
+        self, base_url: str, token: str | Credentials, *, tls: ssl.SSLContext | None = None, timeout: httpx.Timeout = TIMEOUT
     ) -> None:
         self.base_url = base_url
+        self.token = token
+        fixed = {"Authorization": f"Bearer {token}"} if isinstance(token, str) else {}
         self.http = httpx.Client(
             base_url=base_url,
-            headers={"Authorization": f"Bearer {token}", "Accept-Encoding": "gzip"},
+            headers=fixed | {"Accept-Encoding": "gzip"},
+            auth=None if isinstance(token, str) else _Signed(token),
             timeout=timeout,
             trust_env=False,
             verify=verify_for(base_url, tls),

@@ -39,6 +39,8 @@ def _parser() -> argparse.ArgumentParser:
     central.add_argument("--port", type=int, default=0)
     central.add_argument("--rate", type=float)
     central.add_argument("--start")
+    central.add_argument("--oidc-issuer", default="", help="除本机令牌外，也接受此身份服务签发的令牌")
+    central.add_argument("--oidc-audience", default="fcc-centre", help="令牌须写明给谁用")
     central.add_argument("--host", default="127.0.0.1", help="监听地址；本机以外须有证书")
     central.add_argument("--tls-cert", default="", help="服务证书（PEM）")
     central.add_argument("--tls-key", default="", help="服务证书的密钥（PEM）")
@@ -157,6 +159,7 @@ def say_no_display() -> None:
 def _central(options: argparse.Namespace, home: DataHome, settings: Settings) -> int:
     from console.central.process import CentralOptions, run_central
     from console.central.tls import ServerTls
+    from console.sync.trust import tls_of
 
     start_logging(home.logs, f"central-{home.profile(settings.source).name}", echo=not options.child)
     tls = ServerTls(options.tls_cert, options.tls_key, options.tls_client_ca, options.tls_crl)
@@ -170,6 +173,9 @@ def _central(options: argparse.Namespace, home: DataHome, settings: Settings) ->
             options.child,
             host=options.host,
             tls=tls,
+            oidc_issuer=options.oidc_issuer,
+            oidc_audience=options.oidc_audience,
+            oidc_tls=tls_of(settings) if options.oidc_issuer else None,
         ),
     )
     return 0

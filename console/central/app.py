@@ -21,6 +21,7 @@ from starlette.middleware.gzip import GZipMiddleware
 
 from console import __version__
 from console.central.doorbell import Doorbell
+from console.central.identity import LOCAL, Principal, TokenChecker
 from console.central.ops import OpBatch, apply_ops
 from console.central.player import Player
 from console.central.problems import Gate, Problem, install
@@ -70,7 +71,7 @@ class Service:
         self.watch = Watch(repo, self.bell, player)
         self.player = player
 
-    def hello(self) -> dict[str, Any]:
+    def hello(self, roles: tuple[str, ...] = LOCAL.roles) -> dict[str, Any]:
         repo, state = self.repo, self.player.state() if self.player else None
         return {
             "service": repo.service,
@@ -88,7 +89,7 @@ class Service:
             "page_max": PAGE_MAX,
             "floor": {"obs": 0, "records": 0},
             "scopes": ["all"],
-            "roles": ["duty"],
+            "roles": list(roles),
             "player": asdict(state) if state else None,
         }
 
@@ -108,7 +109,7 @@ class Service:
         return int(seq)
 
 
-def build_app(service: Service, token: str) -> FastAPI:
+def build_app(service: Service, token: str, checker: TokenChecker | None = None) -> FastAPI:
     """Return the ASGI app; its lifespan runs the watch."""
 
     @contextlib.asynccontextmanager
@@ -124,7 +125,7 @@ def build_app(service: Service, token: str) -> FastAPI:
 
     app = FastAPI(title="fcc-sync", version="1", lifespan=lifespan, docs_url=None, redoc_url=None)
     app.add_middleware(GZipMiddleware, minimum_size=2048, compresslevel=1)
-    app.add_middleware(Gate, token=token)
+    app.add_middleware(Gate, token=token, checker=checker, audit=service.repo.audit)
     install(app)
     _reading(app, service)
     _feeds(app, service)
@@ -142,8 +143,8 @@ def _reading(app: FastAPI, service: Service) -> None:
     repo = service.repo
 
     @app.get("/v1/hello")
-    def hello() -> dict[str, Any]:
-        return service.hello()
+    def hello(request: Request) -> dict[str, Any]:
+        return service.hello(_caller(request).roles)
 
     @app.get("/v1/objects/{kind}")
     def objects(kind: str, if_none_match: str = Header("")) -> Response:
@@ -232,8 +233,14 @@ def _writing(app: FastAPI, service: Service) -> None:
     repo = service.repo
 
     @app.post("/v1/ops")
-    def ops(batch: OpBatch) -> dict[str, Any]:
-        answers = apply_ops(repo, batch.ops, service.watch.now())
+    def ops(batch: OpBatch, request: Request) -> dict[str, Any]:
+        caller = _caller(request)
+        own = [op for op in batch.ops if caller.may_sign(op.author)]
+        answers = apply_ops(repo, own, service.watch.now())
+        for op in batch.ops:
+            if not caller.may_sign(op.author):
+                repo.audit(caller.subject, "refused.author", f"{op.id} {op.author}")
+                answers.append({"id": op.id, "status": "rejected", "code": "author-mismatch"})
         if any(a["status"] == "applied" for a in answers):
             service.bell.ring("changed", {"feed": "records", "seq": repo.seq})
         return {"epoch": repo.epoch, "answers": answers}
@@ -246,12 +253,13 @@ def _writing(app: FastAPI, service: Service) -> None:
         return {"room": room, "revision": known[0], "doc": known[1]}
 
     @app.put("/v1/rooms/{room}")
-    def put_room(room: str, body: RoomBody) -> dict[str, Any]:
+    def put_room(room: str, body: RoomBody, request: Request) -> dict[str, Any]:
         if not re.fullmatch(r"[A-Za-z0-9_-]{1,40}", room):
             raise Problem(422, "invalid", "room name")
         if len(json.dumps(body.doc)) > ROOM_LIMIT:
             raise Problem(413, "too-large")
         revision = repo.put_room(room, body.doc)
+        repo.audit(_caller(request).subject, "room.put", f"{room} revision={revision}")
         service.bell.ring("situation", {"room": room, "revision": revision})
         return {"room": room, "revision": revision}
 
@@ -263,10 +271,19 @@ def _writing(app: FastAPI, service: Service) -> None:
             service.watch.control(body.action, body.rate, body.t)
         except ValueError as exc:
             raise Problem(422, "invalid", str(exc)) from exc
-        actor = request.client.host if request.client else "?"
-        repo.audit(actor, f"player.{body.action}", f"rate={body.rate} t={body.t}")
+        repo.audit(_caller(request).subject, f"player.{body.action}", f"rate={body.rate} t={body.t}")
         service.bell.ring("clock", {})
         return JSONResponse(asdict(service.player.state()) | {"epoch": repo.epoch})
+
+    @app.get("/v1/audit")
+    def audit(after: int = Query(0, ge=0), limit: int = Query(1000, ge=1, le=PAGE_MAX)) -> dict[str, Any]:
+        names = ("n", "at", "actor", "action", "detail")
+        return {"items": [dict(zip(names, row, strict=True)) for row in repo.audit_rows(after, limit)]}
+
+
+def _caller(request: Request) -> Principal:
+    found: Principal = request.scope["principal"]  # Gate put it there
+    return found
 
 
 def _check_scope(scope: str) -> None:

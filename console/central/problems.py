@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 import json
+import logging
+from collections.abc import Callable
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -12,6 +15,12 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from backend_client.errors import BackendError
+from backend_client.identity import LoginFailed
+from console.central.identity import LOCAL, Principal, TokenChecker, action_of
+from console.domain.roles import allowed, conflicting
+
+log = logging.getLogger(__name__)
 BODY_LIMIT = 1024 * 1024
 TITLES = {
     400: "bad request",
@@ -24,6 +33,7 @@ TITLES = {
     413: "too large",
     422: "unprocessable",
     500: "fault in the service",
+    503: "not now",
 }
 
 
@@ -71,20 +81,64 @@ def install(app: FastAPI) -> None:
 
 
 class Gate:
-    """ASGI middleware: token on every call, bounded request bodies."""
+    """ASGI middleware: token on every call, what its roles allow, bounded request bodies.
 
-    def __init__(self, app: ASGIApp, token: str, limit: int = BODY_LIMIT) -> None:
+    checker: takes tokens of the site's identity provider beside this machine's own.
+    audit: notes (subject, action, detail) of calls that a known person was not allowed.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        token: str,
+        limit: int = BODY_LIMIT,
+        checker: TokenChecker | None = None,
+        audit: Callable[[str, str, str], None] = lambda *_: None,
+    ) -> None:
         self._app = app
         self._expected = f"Bearer {token}".encode()
         self._limit = limit
+        self._checker = checker
+        self._audit = audit
+
+    async def _principal(self, sent: bytes) -> Principal | tuple[int, str]:
+        """Return who calls, or the refusal."""
+        if hmac.compare_digest(sent, self._expected):
+            return LOCAL
+        if self._checker is None or not sent.startswith(b"Bearer "):
+            return 401, "token-required"
+        try:
+            return await asyncio.to_thread(self._checker.check, sent[7:].decode("latin-1"))
+        except LoginFailed as exc:
+            log.warning("token refused: %s", exc.code)
+            return 401, exc.code
+        except BackendError as exc:
+            log.warning("identity provider: %s", exc)
+            return 503, "identity-unavailable"
+
+    async def _permitted(self, scope: Scope, sent: bytes) -> tuple[int, str] | None:
+        """Put the caller into the scope, or return the refusal."""
+        found = await self._principal(sent)
+        if not isinstance(found, Principal):
+            return found
+        scope["principal"] = found
+        if found.local:
+            return None
+        action = action_of(scope["method"], scope["path"])
+        if action is not None and allowed(found.roles, action):
+            return None
+        code = "roles-conflict" if conflicting(found.roles) else "not-allowed"
+        await asyncio.to_thread(self._audit, found.subject, f"refused.{action}", f"{code} {scope['path'][:120]}")
+        return 403, code
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         headers = dict(scope["headers"])
-        if not hmac.compare_digest(headers.get(b"authorization", b""), self._expected):
-            await _refuse(send, 401, "token-required")
+        refusal = await self._permitted(scope, headers.get(b"authorization", b""))
+        if refusal is not None:
+            await _refuse(send, *refusal)
             return
         length = headers.get(b"content-length", b"0")
         if not length.isdigit() or int(length) > self._limit:

@@ -14,7 +14,10 @@ from pathlib import Path
 
 import uvicorn
 
+from backend_client.errors import Untrusted
+from backend_client.provider import Provider
 from console.central.app import Service, build_app
+from console.central.identity import TokenChecker
 from console.central.player import Player
 from console.central.repository import Repository
 from console.central.tls import ServerTls, server_context
@@ -33,7 +36,8 @@ LINGER_S = 20.0
 class CentralOptions:
     """port 0 takes any free one. start_t: where a recording begins when it is played first.
 
-    host: an address of this machine; another than loopback only with tls.
+    host: an address of this machine; another than loopback only with tls. oidc_issuer: whose
+    tokens are good beside this machine's own, when they are meant for oidc_audience.
     """
 
     source: str
@@ -43,6 +47,9 @@ class CentralOptions:
     child: bool = False
     host: str = "127.0.0.1"
     tls: ServerTls = field(default_factory=ServerTls)
+    oidc_issuer: str = ""
+    oidc_audience: str = "fcc-centre"
+    oidc_tls: ssl.SSLContext | None = None
 
 
 class PortTaken(ConsoleError):
@@ -70,6 +77,20 @@ def encryption(options: CentralOptions) -> ssl.SSLContext | None:
             f"在 {options.host} 上监听必须加密。", "请给出 --tls-cert 和 --tls-key，或只在本机 127.0.0.1 上监听。"
         )
     return None
+
+
+def token_checker(options: CentralOptions) -> TokenChecker | None:
+    """Return what checks the tokens of the site's identity provider, None when none is named.
+
+    Raises:
+        ConsoleError: its address is not encrypted.
+    """
+    if not options.oidc_issuer:
+        return None
+    try:
+        return TokenChecker(Provider(options.oidc_issuer, tls=options.oidc_tls), options.oidc_audience)
+    except Untrusted as exc:
+        raise ConsoleError(f"身份服务地址 {options.oidc_issuer!r} 不能用。", "请给出 https:// 地址。", exc.code) from exc
 
 
 def bind(port: int, host: str = "127.0.0.1") -> socket.socket:
@@ -136,7 +157,7 @@ def run_central(home: DataHome, options: CentralOptions) -> None:
         service = Service(repo, folder, player)
         token = new_token()
         config = uvicorn.Config(
-            build_app(service, token),
+            build_app(service, token, token_checker(options)),
             log_config=None,
             access_log=False,
             timeout_graceful_shutdown=2,

@@ -22,6 +22,7 @@ REFUSALS = {
     "key-reused": "编号重复",
     "alarm-missing": "告警不存在",
     "unknown-kind": "中心不支持此类记录",
+    "author-mismatch": "记录人与登录人不一致",
 }
 
 

@@ -138,7 +138,7 @@ class SyncProcess:
         if found is None:
             raise BackendUnavailable("no endpoint")
         url, token = (found.url, found.token) if isinstance(found, Endpoint) else found
-        if holder and (holder[0].base_url, holder[0].http.headers["authorization"]) != (url, f"Bearer {token}"):
+        if holder and (holder[0].base_url, holder[0].token) != (url, token):
             holder.pop().close()
         if not holder:
             holder.append(Session(url, token, tls=self._options.tls))
