@@ -61,6 +61,9 @@ def _parser() -> argparse.ArgumentParser:
     load.add_argument("folder", type=Path)
     load.add_argument("--errors", type=Path, help="把未能导入的行写到这个 CSV 文件")
     load.add_argument("--timezone", default="Asia/Shanghai", help="没有时区的时间按此理解")
+    login = roles.add_parser("login", help="用本单位的账号登录，登录保存在系统密钥环")
+    login.add_argument("--device", action="store_true", help="没有浏览器时：在别的设备上输入验证码")
+    roles.add_parser("logout", help="退出登录，清除本机保存的登录")
     roles.add_parser("recordings", help="列出录像及其重建方法说明")
     return top
 
@@ -119,6 +122,8 @@ def _role(options: argparse.Namespace, home: DataHome, settings: Settings, probl
         "sync": _sync,
         "import": _import,
         "recordings": _recordings,
+        "login": _login,
+        "logout": _logout,
     }
     if role in tools:
         return tools[role](options, home, settings)
@@ -183,13 +188,30 @@ def _central(options: argparse.Namespace, home: DataHome, settings: Settings) ->
 
 def _sync(options: argparse.Namespace, home: DataHome, settings: Settings) -> int:
     from console.sync.process import SyncOptions, run_sync
-    from console.sync.sources import central_of
+    from console.sync.sources import central_of, check_source, is_remote
     from console.sync.trust import tls_of
 
     start_logging(home.logs, f"sync-{home.profile(settings.source).name}", echo=not options.child)
-    central = central_of(home, settings.source)
-    run_sync(SyncOptions(home, settings.source, central, options.child, tls_of(settings)))
+    check_source(settings.source)
+    personal = is_remote(settings.source) and bool(settings.oidc_issuer)
+    central = None if personal else central_of(home, settings.source)
+    login = settings if personal else None
+    run_sync(SyncOptions(home, settings.source, central, options.child, tls_of(settings), login))
     return 0
+
+
+def _login(options: argparse.Namespace, home: DataHome, settings: Settings) -> int:
+    from console.sync.login_tool import sign_in
+
+    start_logging(home.logs, "login")
+    return sign_in(settings, with_code=options.device)
+
+
+def _logout(_options: argparse.Namespace, home: DataHome, settings: Settings) -> int:
+    from console.sync.login_tool import sign_out
+
+    start_logging(home.logs, "login")
+    return sign_out(settings)
 
 
 def _import(options: argparse.Namespace, home: DataHome, _settings: Settings) -> int:

@@ -23,7 +23,8 @@ class Settings:
     source: ``live``, a recording's name, or the https:// address of a central service.
     font_scale: 0.8 to 2.0. replay_rate: how fast a recording starts, ×1 to ×3600.
     tls_*: PEM files of the site's authority and of this machine's own certificate; up to two
-    pins of the authority's key, comma separated.
+    pins of the authority's key, comma separated. oidc_issuer: the site's identity provider; ""
+    means a token from the environment.
     """
 
     schema: int = SCHEMA
@@ -39,6 +40,8 @@ class Settings:
     tls_pins: str = ""
     tls_client_cert: str = ""
     tls_client_key: str = ""
+    oidc_issuer: str = ""
+    oidc_client_id: str = "flood-console"
 
 
 def _fault(path: Path, key: str, problem: str) -> SettingsError:

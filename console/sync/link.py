@@ -15,7 +15,7 @@ from backend_client.wire import Hello
 class LinkState:
     """Shared by the sync threads; every change is announced by its caller.
 
-    state: connecting, up, down, refused, garbage, tls, schema, disk. since: wall time of the change.
+    state: connecting, up, down, refused, garbage, tls, login, schema, disk. since: wall time of the change.
     """
 
     state: str = "connecting"

@@ -26,7 +26,8 @@ from backend_client.errors import (
     Untrusted,
     WireFormatError,
 )
-from backend_client.session import Session
+from backend_client.identity import LoginFailed
+from backend_client.session import Credentials, Session
 from backend_client.wire import Hello
 from console.errors import StoreError
 from console.paths import DataHome
@@ -37,11 +38,13 @@ from console.processes import (
     publish,
     sole_owner,
 )
+from console.settings import Settings
 from console.store.cache_writer import CacheWriter
 from console.store.ops import OpsStore
 from console.store.sqlite import DatabaseError
 from console.sync.announce import AnnounceServer
 from console.sync.link import LinkState
+from console.sync.login import SignIn, client_of, vault_of
 from console.sync.pull import Puller, SchemaMismatch
 from console.sync.push import Pusher
 from console.sync.rooms import DeskCommands
@@ -55,13 +58,17 @@ NINETY_DAYS_S = 90 * 86400.0
 
 @dataclass(frozen=True, slots=True)
 class SyncOptions:
-    """central: returns the current address and token of the centre, None while unknown."""
+    """central: returns the current address and token of the centre, None while unknown.
+
+    login: settings that name the identity provider whose sign-in takes the token's place.
+    """
 
     home: DataHome
     source: str
-    central: Callable[[], Endpoint | tuple[str, str] | None]
+    central: Callable[[], Endpoint | tuple[str, str] | None] | None
     child: bool = False
     tls: ssl.SSLContext | None = None
+    login: Settings | None = None
 
 
 class SyncProcess:
@@ -78,6 +85,10 @@ class SyncProcess:
         self._wake_push = threading.Event()
         self._commands = DeskCommands(self._server.announce)
         self._orphaned = threading.Event()
+        self._login: SignIn | None = None
+        if options.login is not None:
+            client = client_of(options.login, lambda: time.time() + self._link.skew_s)
+            self._login = SignIn(client, vault_of(options.login), self._signed)
         self._fault: BaseException | None = None
 
     async def run(self) -> None:
@@ -101,6 +112,8 @@ class SyncProcess:
             lonely = self._orphaned.is_set() and not self._server.clients
             idle_s = idle_s + 0.25 if lonely else 0.0
         self._stop.set()
+        if self._login is not None:
+            self._login.close()
         self._wake_pull.set()
         self._wake_push.set()
         for thread in threads[:2]:
@@ -124,8 +137,14 @@ class SyncProcess:
             self._wake_push.set()
         elif name in ("room", "player"):
             self._commands.put(doc)
+        elif name in ("login", "login-cancel", "logout") and self._login is not None:
+            self._login.command(doc)
         if name != "ops":
             self._wake_pull.set()
+
+    def _signed(self, doc: Mapping[str, Any]) -> None:
+        self._server.announce("login", doc, keep=True)
+        self._wake_pull.set()
 
     # --- pull -----------------------------------------------------------------------------
     def _session(self, holder: list[Session]) -> Central:
@@ -134,15 +153,20 @@ class SyncProcess:
         Raises:
             BackendUnavailable: the centre has not said where it listens.
         """
-        found = self._options.central()
-        if found is None:
-            raise BackendUnavailable("no endpoint")
-        url, token = (found.url, found.token) if isinstance(found, Endpoint) else found
+        url, token = self._centre()
         if holder and (holder[0].base_url, holder[0].token) != (url, token):
             holder.pop().close()
         if not holder:
             holder.append(Session(url, token, tls=self._options.tls))
         return Central(holder[0])
+
+    def _centre(self) -> tuple[str, str | Credentials]:
+        if self._login is not None:
+            return self._options.source.rstrip("/"), self._login.credentials
+        found = self._options.central() if self._options.central is not None else None
+        if found is None:
+            raise BackendUnavailable("no endpoint")
+        return (found.url, found.token) if isinstance(found, Endpoint) else found
 
     def _pull_thread(self) -> None:
         writer = CacheWriter(self._profile)
@@ -184,6 +208,9 @@ class SyncProcess:
         except Untrusted as exc:
             self._link.reachable = False
             return self._failed("tls", exc.code, holder)
+        except LoginFailed as exc:
+            self._link.reachable = False
+            return self._failed("login", exc.code, holder)
         except BackendRefused as exc:
             return self._failed("refused", exc.code, holder)
         except SchemaMismatch as exc:
