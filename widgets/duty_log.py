@@ -12,7 +12,6 @@ from PySide6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
     QHeaderView,
-    QLabel,
     QLineEdit,
     QPlainTextEdit,
     QPushButton,
@@ -23,6 +22,7 @@ from PySide6.QtWidgets import (
 
 from console.look import Look
 from console.viewdata.duty import LogRow
+from widgets.plain import PlainLabel, plain_tip
 
 Role = Qt.ItemDataRole
 Index = QModelIndex | QPersistentModelIndex
@@ -57,7 +57,7 @@ class LogModel(QAbstractTableModel):
         if role in (Role.DisplayRole, Role.ToolTipRole):
             cells = (row.time_text, self.look.tr(row.kind), row.text, row.author, self.look.tr(row.status))
             text = cells[index.column()]
-            return text if role == Role.DisplayRole else text.replace("<", "‹").replace("&", "＆")
+            return text if role == Role.DisplayRole else plain_tip(text)
         if role == Role.ForegroundRole:
             if index.column() == 4 and (row.pending or row.refused):
                 return self.look.color("state.guaranteed" if row.refused else "state.warning")
@@ -125,9 +125,8 @@ class DutyLog(QWidget):
         self.text.setFixedHeight(round(64 * look.scale))
         self.button = QPushButton(look.tr("保存记录"), self)
         self.button.setObjectName("primary")
-        self.status = QLabel("", self)
+        self.status = PlainLabel("", self)
         self.status.setObjectName("dim")
-        self.status.setTextFormat(Qt.TextFormat.PlainText)
         self.status.setWordWrap(True)
         row = QHBoxLayout()
         row.setContentsMargins(10, 6, 10, 0)
@@ -138,7 +137,7 @@ class DutyLog(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 8)
         column.setSpacing(4)
-        self.empty = QLabel(look.tr("还没有记录。来电、来文、险情和处理都记在这里。"), self)
+        self.empty = PlainLabel(look.tr("还没有记录。来电、来文、险情和处理都记在这里。"), self)
         self.empty.setObjectName("dim")
         self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         column.addWidget(self.table, 1)

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
-from PySide6.QtWidgets import QAbstractItemView, QLabel, QStackedLayout, QTableView, QWidget
+from PySide6.QtWidgets import QAbstractItemView, QStackedLayout, QTableView, QWidget
 
 from console.look import Look
+from widgets.plain import PlainLabel
 
 Role = Qt.ItemDataRole
 Index = QModelIndex | QPersistentModelIndex
@@ -70,7 +71,7 @@ class FactsTable(QWidget):
         for i, width in enumerate(widths):
             self.table.horizontalHeader().resizeSection(i, round(width * look.scale))
         self.table.horizontalHeader().setStretchLastSection(True)
-        self._empty = QLabel(look.tr(empty), self)
+        self._empty = PlainLabel(look.tr(empty), self)
         self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._empty.setObjectName("dim")
         self._stack = QStackedLayout(self)

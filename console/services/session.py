@@ -18,6 +18,7 @@ from console.services.tasks import TaskScope
 from console.state.board import BoardState
 from console.state.desk import DeskState
 from console.state.link import LinkStatus
+from console.state.login import LoginStatus
 from console.state.situation import SituationState
 from console.store.cache_reader import CacheReader
 
@@ -57,6 +58,7 @@ class Session(QObject):
         self.board = BoardState(CacheReader(profile), self)
         self.desk = DeskState(self)
         self.link = LinkStatus(self)
+        self.login = LoginStatus(self)
         self.sync = SyncLink(profile.sync_endpoint, self)
         self.tasks = TaskScope(hub.report)
         self.duty = DutyDesk(
@@ -150,6 +152,8 @@ class Session(QObject):
             self.link.heard_link(doc)
             if self.link.alone and not was_alone:
                 self.situation.service_lost()
+        elif kind == "login":
+            self.login.heard(doc)
         elif kind == "changed":
             self.board.mark(doc.get("sids"))
             self.tasks.start("picture", self._picture())
@@ -176,3 +180,14 @@ class Session(QObject):
 
     def control_player(self, action: str, *, rate: float | None = None, t: float | None = None) -> None:
         self.sync.send({"cmd": "player", "action": action, "rate": rate, "t": t})
+
+    # --- the person at this desk ------------------------------------------------------------
+    def sign_in(self, how: str) -> None:
+        """Ask for a login; how is browser or code. What to show comes back to this window alone."""
+        self.sync.send({"cmd": "login", "how": how, "by": self.login.window})
+
+    def cancel_login(self) -> None:
+        self.sync.send({"cmd": "login-cancel"})
+
+    def sign_out(self) -> None:
+        self.sync.send({"cmd": "logout"})

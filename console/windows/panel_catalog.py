@@ -28,6 +28,7 @@ from widgets.duty_log import DutyLog
 from widgets.facts_table import FactsTable
 from widgets.map_base import Paths, base_paths
 from widgets.map_widget import MapWidget
+from widgets.name_field import sign_as
 from widgets.object_card import ObjectCard
 from widgets.overview import HappeningList, Overview
 from widgets.reservoir_card import ReservoirCard
@@ -161,6 +162,7 @@ def build_alarms(c: Context) -> Built:
     widget.selected.connect(session.situation.select)
 
     def refresh() -> str:
+        sign_as(widget.name, session.login.name)
         rows = alarm_rows(session.desk, session.board.stations, session.situation.now(), c.look.tr)
         widget.show_rows(rows)
         unseen = sum(1 for r in rows if r.active and not r.acks)
@@ -188,6 +190,7 @@ def build_log(c: Context) -> Built:
     widget.entry_requested.connect(lambda k, t, n: session.tasks.start("log entry", write(k, t, n)))
 
     def refresh() -> str:
+        sign_as(widget.name, session.login.name)
         rows = log_rows(session.desk, c.look.tr)
         widget.show_rows(rows)
         waiting = sum(1 for r in rows if r.pending)

@@ -73,6 +73,7 @@ class PanelHost(QObject):
         session.board.reference_changed.connect(self._board_changed)
         session.desk.changed.connect(self._desk_changed)
         session.link.changed.connect(self._link_changed)
+        session.login.changed.connect(self._desk_changed)
         session.situation.changed.connect(self._situation_changed)
         context.look.changed.connect(self._board_changed)
 
@@ -143,6 +144,7 @@ class PanelHost(QObject):
         session.board.changed.disconnect(self._board_changed)
         session.board.reference_changed.disconnect(self._board_changed)
         session.desk.changed.disconnect(self._desk_changed)
+        session.login.changed.disconnect(self._desk_changed)
         session.link.changed.disconnect(self._link_changed)
         session.situation.changed.disconnect(self._situation_changed)
         self._context.look.changed.disconnect(self._board_changed)
