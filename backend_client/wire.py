@@ -13,6 +13,7 @@ from backend_client.errors import WireFormatError
 
 SCHEMA = 1
 LATEST_T = 4_102_444_800
+KEY_LIMIT = 200
 STATUSES = ("applied", "duplicate", "conflict", "rejected")
 
 
@@ -80,22 +81,56 @@ class OpAnswer:
     current: Mapping[str, Any] | None
 
 
+def _player(doc: Any) -> dict[str, Any]:
+    """Return the recording's state: short texts, finite numbers and flags only."""
+    if not isinstance(doc, dict) or len(doc) > 30:
+        raise WireFormatError("hello: player")
+    for value in doc.values():
+        if isinstance(value, str) and len(value) <= 200:
+            continue
+        if value is not None and not (isinstance(value, bool | int | float) and abs(value) <= 1e11):
+            raise WireFormatError("hello: player")
+    if doc and not all(isinstance(doc.get(name), int | float) for name in ("rate", "from_t", "to_t", "now_t")):
+        raise WireFormatError("hello: player")
+    return doc
+
+
+def _short(value: Any) -> str:
+    if not isinstance(value, str) or not 0 < len(value) <= KEY_LIMIT:
+        raise WireFormatError("a key that is empty, long or no text")
+    return value
+
+
+def _rate(value: Any) -> float:
+    found = float(value)
+    if not 0 <= found <= 1e5:
+        raise WireFormatError("hello: rate")
+    return found
+
+
+def _time(value: Any) -> float:
+    found = float(value)
+    if not 0 <= found <= LATEST_T:
+        raise WireFormatError("hello: a time outside 1970 to 2100")
+    return found
+
+
 def hello_from(doc: Mapping[str, Any]) -> Hello:
     try:
         clock = doc.get("clock") or {}
         return Hello(
-            service=str(doc["service"]),
-            mode=str(doc["mode"]),
-            epoch=str(doc["epoch"]),
+            service=str(doc["service"])[:120],
+            mode=str(doc["mode"])[:20],
+            epoch=_short(doc["epoch"]),
             schema_min=int(doc["schema"]["min"]),
             schema_max=int(doc["schema"]["max"]),
-            now_t=float(doc["now"]),
-            real_t=float(clock.get("real", doc["now"])),
-            rate=float(clock.get("rate", 1.0)),
+            now_t=_time(doc["now"]),
+            real_t=_time(clock.get("real", doc["now"])),
+            rate=_rate(clock.get("rate", 1.0)),
             running=bool(clock.get("running", True)),
-            features=tuple(str(f) for f in doc.get("features", ())),
+            features=tuple(str(f)[:40] for f in list(doc.get("features", ()))[:100]),
             page_max=max(1, int(doc.get("page_max", 5000))),
-            player=dict(doc.get("player") or {}),
+            player=_player(doc.get("player") or {}),
         )
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as exc:
         raise WireFormatError(f"hello: {exc!r}") from exc
@@ -134,7 +169,7 @@ def obs_page_from(doc: Mapping[str, Any]) -> ObsPage:
         tomb = tuple((int(a), int(b), int(c)) for a, b, c in doc.get("tomb", ()))
         if any(not 0 <= t_ <= LATEST_T or not 0 <= rev_ < 2**62 for _, t_, rev_ in tomb):
             raise WireFormatError("a tombstone out of range")
-        return ObsPage(str(doc["epoch"]), str(doc["next"]), bool(doc["more"]), sid, t, value, quality, rev, tomb)
+        return ObsPage(_short(doc["epoch"]), _short(doc["next"]), bool(doc["more"]), sid, t, value, quality, rev, tomb)
     except (KeyError, TypeError, ValueError, OverflowError) as exc:
         raise WireFormatError(f"changes: {exc!r}") from exc
 
@@ -143,10 +178,10 @@ def record_page_from(doc: Mapping[str, Any]) -> RecordPage:
     try:
         cols = doc["cols"]
         rows: Sequence[Any] = list(zip(cols["kind"], cols["id"], cols["rev"], cols["body"], strict=True))
-        records = tuple(Record(str(k), str(i), int(r), dict(b)) for k, i, r, b in rows)
+        records = tuple(Record(_short(k), _short(i), int(r), dict(b)) for k, i, r, b in rows)
         if any(not 0 <= r.rev < 2**62 for r in records):
             raise WireFormatError("a revision out of range")
-        return RecordPage(str(doc["epoch"]), str(doc["next"]), bool(doc["more"]), records)
+        return RecordPage(_short(doc["epoch"]), _short(doc["next"]), bool(doc["more"]), records)
     except (KeyError, TypeError, ValueError, OverflowError) as exc:
         raise WireFormatError(f"records: {exc!r}") from exc
 

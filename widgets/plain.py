@@ -6,8 +6,6 @@ in a station's name then draws a file of this machine. These are the only places
 
 from __future__ import annotations
 
-import html
-
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QLabel, QToolTip, QWidget
 
@@ -26,8 +24,8 @@ class PlainLabel(QLabel):
 
 
 def plain_tip(text: str) -> str:
-    """Return tool-tip text that Qt draws letter by letter."""
-    return f"<qt>{html.escape(text)}</qt>".replace("\n", "<br>") if text else ""
+    """Return tool-tip text without the two characters that make Qt take it for markup."""
+    return text.replace("<", "‹").replace("&", "＆")
 
 
 def show_tip(at: QPoint, text: str, widget: QWidget) -> None:

@@ -7,6 +7,8 @@ from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
+from console.texts import printable
+
 
 class LinkStatus(QObject):
     """Signals:
@@ -37,15 +39,16 @@ class LinkStatus(QObject):
 
     def heard_clock(self, doc: Mapping[str, Any]) -> None:
         self.mode = str(doc.get("mode", ""))
-        self.service = str(doc.get("service", ""))
-        self.player = dict(doc.get("player") or {})
+        self.service = printable(str(doc.get("service", "")), 80)
+        player = dict(doc.get("player") or {})
+        self.player = player | {"title": printable(str(player.get("title", "")), 80)} if player else {}
         self.skew_s = float(doc.get("skew_s", 0.0))
         self.changed.emit()
 
     def remember(self, mode: str, title: str) -> None:
         """Take what was last known of the source, until it speaks for itself."""
         self.mode = mode
-        self.title = title
+        self.title = printable(title, 80)
         self.changed.emit()
 
     def lost_sync(self) -> None:

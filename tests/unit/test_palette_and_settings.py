@@ -70,6 +70,7 @@ def test_untrusted_text_shows_its_tricks():
 
 def test_spreadsheets_run_no_formula_from_our_exports(tmp_path):
     assert disarmed("=cmd()") == "'=cmd()" and disarmed("@x") == "'@x"
+    assert disarmed("\t=1") == "'=1" and disarmed("＝1+1").startswith("'") and disarmed("a\r=1") == "a·=1"
     assert disarmed("+9.97") == "+9.97" and disarmed("−0.40") == "−0.40"
     path = tmp_path / "a.csv"
     write_csv(path, [["站名"], ["=1+1"]], ["重建"])
