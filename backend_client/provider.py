@@ -13,12 +13,14 @@ import httpx
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
+from backend_client.bounded import read_bounded
 from backend_client.errors import BackendUnavailable, WireFormatError
 from backend_client.identity import LoginFailed, UnknownKey, verified_claims
 from backend_client.session import RETRYABLE, json_object, retry_after_s
 from backend_client.tls import tls_fault, verify_for
 
 BODY_LIMIT = 512 * 1024
+HEADERS = {"Accept": "application/json", "Accept-Encoding": "gzip"}
 KEYS_PAUSE_S = 30.0  # a stranger's tokens must not make us hammer the provider
 TIMEOUT = httpx.Timeout(10.0, connect=5.0)
 
@@ -105,14 +107,10 @@ class Provider:
         return self._json("POST", url, form)
 
     def _json(self, method: str, url: str, form: Mapping[str, str] | None) -> tuple[int, dict[str, Any]]:
-        data = bytearray()
         try:
-            with self._http.stream(method, url, data=form, headers={"Accept": "application/json"}) as reply:
-                for part in reply.iter_bytes():
-                    data += part
-                    if len(data) > BODY_LIMIT:
-                        raise WireFormatError(f"provider: answer over {BODY_LIMIT} bytes")
-        except (httpx.RemoteProtocolError, httpx.DecodingError) as exc:
+            with self._http.stream(method, url, data=form, headers=HEADERS) as reply:
+                data = read_bounded(reply, BODY_LIMIT, "provider")
+        except httpx.RemoteProtocolError as exc:
             raise WireFormatError(f"provider: broken answer: {type(exc).__name__}") from exc
         except (httpx.TransportError, httpx.InvalidURL, OSError) as exc:
             raise tls_fault(exc) or BackendUnavailable(type(exc).__name__) from exc
@@ -121,7 +119,7 @@ class Provider:
             raise BackendUnavailable(f"provider: HTTP {status}", retry_after_s(reply.headers.get("retry-after")))
         if status >= 300 and not (form is not None and status in (400, 401)):
             raise LoginFailed("provider-refused", f"HTTP {status}")
-        return status, json_object("provider", bytes(data)) if data else {}
+        return status, json_object("provider", data) if data else {}
 
 
 def oauth_error(doc: Mapping[str, Any]) -> str:

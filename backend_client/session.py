@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 import httpx
 
+from backend_client.bounded import read_bounded
 from backend_client.errors import (
     BackendRefused,
     BackendUnavailable,
@@ -103,28 +104,22 @@ class Session:
         """
         try:
             with self.http.stream(method, path, params=params, json=body, headers=headers) as reply:
-                data = bytearray()
-                for part in reply.iter_bytes():
-                    data += part
-                    if len(data) > limit:
-                        raise WireFormatError(f"{path}: answer over {limit} bytes")
+                data = read_bounded(reply, limit, path)
         except httpx.RemoteProtocolError as exc:
             raise WireFormatError(f"{path}: broken answer: {exc}") from exc
         except (httpx.TransportError, httpx.InvalidURL, OSError) as exc:
             raise tls_fault(exc) or BackendUnavailable(repr(exc)) from exc
-        except httpx.DecodingError as exc:
-            raise WireFormatError(f"{path}: undecodable answer: {exc}") from exc
         if reply.status_code >= 400:
-            raise refusal(reply.status_code, bytes(data), reply.headers)
-        return reply, bytes(data)
+            raise refusal(reply.status_code, data, reply.headers)
+        return reply, data
 
-    def get_json(self, path: str, params: Mapping[str, str | int] | None = None) -> dict[str, Any]:
+    def get_json(self, path: str, params: Mapping[str, str | int] | None = None, *, limit: int = BODY_LIMIT) -> dict[str, Any]:
         """Return a JSON object.
 
         Raises:
             BackendError: as call(), or WireFormatError when it is not a JSON object.
         """
-        _, data = self.call("GET", path, params=params)
+        _, data = self.call("GET", path, params=params, limit=limit)
         return json_object(path, data)
 
 

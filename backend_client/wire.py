@@ -14,6 +14,7 @@ from backend_client.errors import WireFormatError
 SCHEMA = 1
 LATEST_T = 4_102_444_800
 KEY_LIMIT = 200
+ROWS_MAX = 500_000
 STATUSES = ("applied", "duplicate", "conflict", "rejected")
 
 
@@ -146,6 +147,8 @@ def columns(cols: Mapping[str, Any]) -> Columns:
         WireFormatError: a column is absent, of another length, or not numbers.
     """
     try:
+        if len(cols["series"]) > ROWS_MAX:
+            raise WireFormatError(f"a page of more than {ROWS_MAX} rows")
         sid = np.asarray(cols["series"], np.int64)
         t = np.asarray(cols["t"], np.int64)
         value = np.asarray([np.nan if v is None else v for v in cols["value"]], np.float64)

@@ -11,6 +11,7 @@ from urllib.parse import quote, urljoin, urlsplit
 import httpx
 
 from backend_client.adapters.harvest import Meter
+from backend_client.bounded import read_bounded
 from backend_client.errors import BackendRefused, BackendUnavailable, WireFormatError
 from backend_client.session import RETRYABLE, retry_after_s
 from backend_client.tls import TlsPolicy, context_of, tls_fault
@@ -46,7 +47,7 @@ class ForeignHttp:
         self.meter = Meter()
         self._limit = limit
         self._http = httpx.Client(
-            headers=dict(headers or {}),
+            headers={"Accept-Encoding": "gzip"} | dict(headers or {}),
             timeout=timeout,
             trust_env=False,
             verify=tls or context_of(TlsPolicy()),
@@ -78,13 +79,10 @@ class ForeignHttp:
         if urlsplit(url)[:2] != urlsplit(self.base_url)[:2]:
             raise WireFormatError(f"link to another host: {urlsplit(url).netloc[:80]!r}")
         began = time.monotonic()
-        data = bytearray()
+        data = b""
         try:
             with self._http.stream("GET", url, params=params, headers=headers) as reply:
-                for part in reply.iter_bytes():
-                    data += part
-                    if len(data) > self._limit:
-                        raise WireFormatError(f"{urlsplit(url).path}: answer over {self._limit} bytes")
+                data = read_bounded(reply, self._limit, urlsplit(url).path)
         except (httpx.RemoteProtocolError, httpx.DecodingError) as exc:
             raise WireFormatError(f"{urlsplit(url).path}: broken answer: {exc}") from exc
         except (httpx.TransportError, httpx.InvalidURL, OSError) as exc:
@@ -95,7 +93,7 @@ class ForeignHttp:
             raise BackendUnavailable(f"HTTP {reply.status_code}", retry_after_s(reply.headers.get("retry-after")))
         if reply.status_code >= 300 and not (missing_ok and reply.status_code in (404, 501)):
             raise BackendRefused(reply.status_code, "unexplained")
-        return Answer(reply.status_code, {k.lower(): v for k, v in reply.headers.items()}, bytes(data), url)
+        return Answer(reply.status_code, {k.lower(): v for k, v in reply.headers.items()}, data, url)
 
     def _count(self, path: str, size: int, seconds: float) -> None:
         self.meter.requests += 1

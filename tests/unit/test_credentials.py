@@ -8,6 +8,7 @@ import time
 
 import httpx
 import keyring
+import keyring.backends.fail
 import pytest
 from keyring.backend import KeyringBackend
 from keyring.errors import KeyringLocked, PasswordDeleteError
@@ -267,7 +268,8 @@ def test_the_command_line_signs_in_and_out(idp, monkeypatch):
     assert not ring.kept and "已退出" in words[-1]
 
 
-def test_the_command_line_keeps_no_session_where_nothing_protects_it(idp):
+def test_the_command_line_keeps_no_session_where_nothing_protects_it(idp, monkeypatch):
+    monkeypatch.setattr(keyring, "get_keyring", keyring.backends.fail.Keyring)
     with pytest.raises(login_tool.NotSignedIn) as caught:
         login_tool.sign_in(Settings(oidc_issuer=idp.issuer), with_code=True, say=print)
     assert "密钥环" in caught.value.what and "不会写进文件" in caught.value.what
