@@ -146,7 +146,8 @@ async def _desk(
     _on_signals(done)
     supervisor = Supervisor(children(home, settings))
     supervisor.start()  # they start while the window is being built
-    session = Session(Source(home, settings.source), hub)
+    personal = is_remote(settings.source) and bool(settings.oidc_issuer)
+    session = Session(Source(home, settings.source, personal), hub)
     instruments = Instruments()
     wall = WallControl(session)
     context = Context(look, hub, session, settings, instruments, wall)

@@ -35,11 +35,19 @@ class EntryRefused(ConsoleError):
 class DutyDesk:
     """Writes ops.db on its own thread, then wakes the sync process."""
 
-    def __init__(self, ops: Path, link: SyncLink, skew_s: Callable[[], float], based_on: Callable[[], str]) -> None:
+    def __init__(
+        self,
+        ops: Path,
+        link: SyncLink,
+        skew_s: Callable[[], float],
+        based_on: Callable[[], str],
+        check_person: Callable[[], None] = lambda: None,
+    ) -> None:
         self._path = ops
         self._link = link
         self._skew_s = skew_s
         self._based_on = based_on
+        self._check_person = check_person  # raises ConsoleError while nobody may make entries
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="ops")
         self._store: OpsStore | None = None
 
@@ -47,7 +55,7 @@ class DutyDesk:
         """Sign an alarm; returns the entry's id once it is on disk.
 
         Raises:
-            EntryRefused: no name, or the note is too long.
+            EntryRefused: no name, or the note is too long. Refused: nobody may make entries now.
             StoreError: nothing was saved.
         """
         author = self._author(author)
@@ -59,7 +67,7 @@ class DutyDesk:
         """Add a log entry; returns its id once it is on disk.
 
         Raises:
-            EntryRefused: empty or too long, or no name.
+            EntryRefused: empty or too long, or no name. Refused: nobody may make entries now.
             StoreError: nothing was saved.
         """
         author = self._author(author)
@@ -80,6 +88,7 @@ class DutyDesk:
         return name
 
     async def _add(self, kind: str, entity: str, body: dict[str, Any], author: str) -> str:
+        self._check_person()
         untrusted = abs(self._skew_s()) > UNTRUSTED_SKEW_S
         based_on = self._based_on()
         entry_id = await self._run(

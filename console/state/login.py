@@ -24,6 +24,7 @@ class LoginStatus(QObject):
         super().__init__(parent)
         self.window = uuid.uuid4().hex
         self.state = ""
+        self.subject = ""
         self.name = ""
         self.roles: tuple[str, ...] = ()
         self.kept = True
@@ -32,6 +33,7 @@ class LoginStatus(QObject):
     def heard(self, doc: Mapping[str, Any]) -> None:
         self.state = str(doc.get("state", ""))
         signed = self.state == "in"
+        self.subject = str(doc.get("subject", ""))[:120] if signed else ""
         self.name = printable(str(doc.get("name", "")), 60) if signed else ""
         self.roles = tuple(printable(str(r), 40) for r in doc.get("roles", ())) if signed else ()
         self.kept = bool(doc.get("kept", True))

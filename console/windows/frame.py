@@ -7,13 +7,14 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import shiboken6
 from PySide6.QtCore import QProcess, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
 from console.commands import CommandTable
 from console.domain.time import full_stamp
-from console.errors import Incident
+from console.errors import ConsoleError, Incident
 from console.presenters.palette import PaletteEntries
 from console.presenters.status import status
 from console.presenters.timebar import TimeBarPresenter
@@ -73,7 +74,7 @@ class Frame(QMainWindow):
         self.rail = Rail(look, entries)
         self.status_bar = StatusBar(look, self.context.settings.operator)
         self.banner = Banner()
-        self.login_strip = LoginStrip(look, self.session.login, self.session.link)
+        self.login_strip = LoginStrip(look, self.session.login, self.session.link, self.session.offline)
         self.stack = QStackedWidget(self)
         self.time_bar = TimeBar(look)
         self.timeline = TimeBarPresenter(self.session, self.time_bar, look.tr)
@@ -106,6 +107,7 @@ class Frame(QMainWindow):
         self.login_strip.login_requested.connect(self.session.sign_in)
         self.login_strip.cancel_requested.connect(self.session.cancel_login)
         self.login_strip.logout_requested.connect(self.session.sign_out)
+        self.login_strip.passphrase_entered.connect(self._passphrase)
         bar.time_requested.connect(line.look_at)
         bar.seek_requested.connect(line.seek)
         bar.step_requested.connect(line.step)
@@ -185,12 +187,23 @@ class Frame(QMainWindow):
     def _show_status(self) -> None:
         shown = status(self.session, self.look.tr, self._cache_problem or self._problem)
         self.status_bar.show_status(shown)
-        self.status_bar.show_person(self.session.login.name)
+        self.status_bar.show_person(self.session.person)
         text, tone = shown.banner, shown.banner_tone
         if not text and self._incident is not None:
             text = f"{self.look.tr('程序内部出错，已记录，编号')} {self._incident.number}。{self.look.tr('其余功能照常。')}"
             tone = "warn"
         self.banner.say(text, tone)
+
+    def _passphrase(self, text: str) -> None:
+        self.session.tasks.start("passphrase", self._take_passphrase(text))
+
+    async def _take_passphrase(self, text: str) -> None:
+        try:
+            said = await self.session.take_passphrase(text)
+        except ConsoleError as exc:
+            said = f"{exc.what}{exc.next_step}"
+        if shiboken6.isValid(self.login_strip):
+            self.login_strip.say(self.look.tr(said))
 
     def say_problem(self, text: str) -> None:
         """Keep a standing problem in the banner."""

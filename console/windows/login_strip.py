@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from PySide6.QtCore import QUrl, Signal
 from PySide6.QtGui import QDesktopServices
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QPushButton
 
+from console.domain.time import age_text
 from console.look import Look
+from console.services.offline_login import OfflineLogin
 from console.state.link import LinkStatus
 from console.state.login import LoginStatus
 from console.sync.login import login_words
@@ -20,21 +22,28 @@ class LoginStrip(QFrame):
 
     Signals:
         login_requested: arg is browser or code. cancel_requested, logout_requested: what they say.
+        passphrase_entered: to set it while signed in, else to sign in without the centre.
     """
 
     login_requested = Signal(str)
     cancel_requested = Signal()
     logout_requested = Signal()
+    passphrase_entered = Signal(str)
 
-    def __init__(self, look: Look, login: LoginStatus, link: LinkStatus) -> None:
+    def __init__(self, look: Look, login: LoginStatus, link: LinkStatus, offline: OfflineLogin | None = None) -> None:
         super().__init__()
         self.setObjectName("banner")
         self.look = look
         self._login = login
         self._link = link
+        self._offline = offline
         self._open = False
         self.words = PlainLabel("", self)
         self.words.setWordWrap(True)
+        self.passphrase = QLineEdit(self)
+        self.passphrase.setEchoMode(QLineEdit.EchoMode.Password)
+        self.passphrase.setMaxLength(200)
+        self.passphrase.returnPressed.connect(self._entered)
         self.browser = QPushButton(look.tr("用浏览器登录"), self)
         self.code = QPushButton(look.tr("用验证码登录"), self)
         self.cancel = QPushButton(look.tr("取消"), self)
@@ -42,6 +51,7 @@ class LoginStrip(QFrame):
         row = QHBoxLayout(self)
         row.setContentsMargins(14, 5, 14, 5)
         row.addWidget(self.words, 1)
+        row.addWidget(self.passphrase)
         for button in (self.browser, self.code, self.cancel, self.logout):
             row.addWidget(button)
         self.browser.clicked.connect(lambda: self.login_requested.emit("browser"))
@@ -52,6 +62,8 @@ class LoginStrip(QFrame):
         login.asked.connect(self._asked)
         login.changed.connect(self.refresh)
         link.changed.connect(self.refresh)
+        if offline is not None:
+            offline.changed.connect(self.refresh)
         self.refresh()
 
     def toggle(self) -> None:
@@ -61,6 +73,14 @@ class LoginStrip(QFrame):
     def _leave(self) -> None:
         self._open = False
         self.logout_requested.emit()
+
+    def _entered(self) -> None:
+        self.passphrase_entered.emit(self.passphrase.text())
+        self.passphrase.clear()
+
+    def say(self, text: str) -> None:
+        """Say what came of a passphrase, until the next change."""
+        self.words.setText(text)
 
     def _asked(self, url: str, code: str) -> None:
         if code:
@@ -73,22 +93,34 @@ class LoginStrip(QFrame):
 
     def refresh(self) -> None:
         """Show what can be done now; hidden once there is nothing to do."""
-        login, tr = self._login, self.look.tr
+        login, offline = self._login, self._offline
         signed, asked = login.state == "in", login.state == "asked"
-        needed = self._link.state == "login" or asked or bool(login.failure)
-        self.setVisible((needed and not signed) or (signed and self._open))
-        if signed:
-            kept = "" if login.kept else tr("这台机器没有系统密钥环，登录只保存在内存里，退出程序即失效。")
-            text = f"{login.name} · {'、'.join(login.roles)} {kept}"
-        elif asked:
-            text = self._shown
-        elif login.failure:
-            known = login.failure in TRUST_WORDS
-            text = "".join(tr(w) for w in trust_words(login.failure)) if known else tr(login_words(login.failure))
-        else:
-            text = tr("还没有登录。")
-        self.words.setText(text)
+        away = offline is not None and not signed and offline.known
+        on_leave = offline is not None and offline.person is not None
+        needed = self._link.state == "login" or asked or bool(login.failure) or (away and self._link.alone)
+        self.setVisible((needed and not signed and not on_leave) or ((signed or on_leave) and self._open))
+        self.words.setText(self._text(signed, asked))
         self.browser.setVisible(not signed and not asked)
         self.code.setVisible(not signed and not asked)
         self.cancel.setVisible(asked)
-        self.logout.setVisible(signed)
+        self.logout.setVisible(signed or on_leave)
+        tr = self.look.tr
+        self.passphrase.setVisible((signed and offline is not None) or (away and not asked and not on_leave))
+        self.passphrase.setPlaceholderText(tr("设离线口令（断网时用）") if signed else tr("离线口令"))
+
+    def _text(self, signed: bool, asked: bool) -> str:
+        login, tr = self._login, self.look.tr
+        if signed:
+            kept = "" if login.kept else tr("这台机器没有系统密钥环，登录只保存在内存里，退出程序即失效。")
+            return f"{login.name} · {'、'.join(login.roles)} {kept}"
+        if asked:
+            return self._shown
+        if self._offline is not None and self._offline.person is not None:
+            found = self._offline.standing()
+            left = age_text(found.left_s, tr) if found is not None else "—"
+            return f"{printable(self._offline.name, 60)} · {tr('离线登录')} · {tr('还可用')} {left}"
+        if login.failure:
+            if login.failure in TRUST_WORDS:
+                return "".join(tr(w) for w in trust_words(login.failure))
+            return tr(login_words(login.failure))
+        return tr("还没有登录。")

@@ -162,7 +162,7 @@ def build_alarms(c: Context) -> Built:
     widget.selected.connect(session.situation.select)
 
     def refresh() -> str:
-        sign_as(widget.name, session.login.name)
+        sign_as(widget.name, session.person)
         rows = alarm_rows(session.desk, session.board.stations, session.situation.now(), c.look.tr)
         widget.show_rows(rows)
         unseen = sum(1 for r in rows if r.active and not r.acks)
@@ -190,7 +190,7 @@ def build_log(c: Context) -> Built:
     widget.entry_requested.connect(lambda k, t, n: session.tasks.start("log entry", write(k, t, n)))
 
     def refresh() -> str:
-        sign_as(widget.name, session.login.name)
+        sign_as(widget.name, session.person)
         rows = log_rows(session.desk, c.look.tr)
         widget.show_rows(rows)
         waiting = sum(1 for r in rows if r.pending)

@@ -10,8 +10,6 @@ import httpx
 import keyring
 import keyring.backends.fail
 import pytest
-from keyring.backend import KeyringBackend
-from keyring.errors import KeyringLocked, PasswordDeleteError
 
 from backend_client.errors import BackendRefused, BackendUnavailable
 from backend_client.identity import SignedOut
@@ -24,35 +22,9 @@ from console.sync import login_tool
 from console.sync.credentials import PersonalCredentials
 from console.sync.login import SignIn
 from tests.idp import CLIENT, Idp
+from tests.keyrings import Ring
 from tests.processes import eventually
 from tests.tls_site import serving
-
-
-class Ring(KeyringBackend):
-    """A keyring in memory, for tests; may be locked."""
-
-    priority = 1
-
-    def __init__(self):
-        super().__init__()
-        self.kept, self.locked = {}, False
-
-    def get_password(self, service, username):
-        self._check()
-        return self.kept.get((service, username))
-
-    def set_password(self, service, username, password):
-        self._check()
-        self.kept[service, username] = password
-
-    def delete_password(self, service, username):
-        self._check()
-        if self.kept.pop((service, username), None) is None:
-            raise PasswordDeleteError("none")
-
-    def _check(self):
-        if self.locked:
-            raise KeyringLocked("locked")
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +37,7 @@ def served():
 
 @pytest.fixture
 def idp(served):
-    served.twist, served.access_s, served.user = {}, 300, "zhang"
+    served.__init__(served.issuer)  # each story meets a fresh provider at the same address
     return served
 
 

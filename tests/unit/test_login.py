@@ -18,12 +18,18 @@ from tests.idp import AUDIENCE, CLIENT, Idp
 from tests.tls_site import serving
 
 
-@pytest.fixture
-def idp():
+@pytest.fixture(scope="module")
+def served():
     found = Idp()
     with serving(found.app()) as url:
         found.issuer = url
         yield found
+
+
+@pytest.fixture
+def idp(served):
+    served.__init__(served.issuer)  # each story meets a fresh provider at the same address
+    return served
 
 
 @pytest.fixture
