@@ -56,11 +56,11 @@ class Authority:
         until = datetime.datetime.now(datetime.UTC) - DAY if expired else None
         return self._written(f"laptop-{name}", self.ca.issue_cert(f"{name}@field.test", not_after=until))
 
-    def crl(self, *laptops: Path) -> Path:
+    def crl(self, *laptops: Path, age: datetime.timedelta = DAY) -> Path:
         now = datetime.datetime.now(datetime.UTC)
         key = load_pem_private_key(self.ca.private_key_pem.bytes(), None)
         builder = x509.CertificateRevocationListBuilder().issuer_name(self.certificate.subject)
-        builder = builder.last_update(now - DAY).next_update(now + DAY)
+        builder = builder.last_update(now - age).next_update(now + DAY)
         for path in laptops:
             serial = x509.load_pem_x509_certificate(path.read_bytes()).serial_number
             gone = x509.RevokedCertificateBuilder().serial_number(serial).revocation_date(now - DAY).build()

@@ -26,6 +26,7 @@ from console.central.ops import OpBatch, apply_ops
 from console.central.player import Player
 from console.central.problems import Gate, Problem, install
 from console.central.repository import Repository
+from console.central.shape import wire_size
 from console.central.snapshots import columns, cursor, day_digest, snapshot_file
 from console.central.topics import declared_topics
 from console.central.watch import Watch
@@ -256,7 +257,11 @@ def _writing(app: FastAPI, service: Service) -> None:
     def put_room(room: str, body: RoomBody, request: Request) -> dict[str, Any]:
         if not re.fullmatch(r"[A-Za-z0-9_-]{1,40}", room):
             raise Problem(422, "invalid", "room name")
-        if len(json.dumps(body.doc)) > ROOM_LIMIT:
+        try:
+            size = wire_size(body.doc)
+        except ValueError as exc:
+            raise Problem(422, "invalid", str(exc)) from exc
+        if size > ROOM_LIMIT:
             raise Problem(413, "too-large")
         revision = repo.put_room(room, body.doc)
         repo.audit(_caller(request).subject, "room.put", f"{room} revision={revision}")

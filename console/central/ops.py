@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field
 
 from console.central.problems import Problem
 from console.central.repository import Repository
+from console.central.shape import wire_size
 
 TEXT_LIMIT = 4000
 LOG_TYPES = (
@@ -56,7 +57,7 @@ def _judge(op: Op) -> tuple[str, str]:
     """Return (status, code) of an op seen for the first time."""
     try:
         UUID(op.id)
-        json.dumps(op.model_dump(), allow_nan=False, ensure_ascii=False).encode("utf-8")
+        wire_size(op.model_dump())
     except ValueError:
         return "rejected", "bad-content"
     if op.kind == "alarm.ack":

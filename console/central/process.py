@@ -20,7 +20,7 @@ from console.central.app import Service, build_app
 from console.central.identity import TokenChecker
 from console.central.player import Player
 from console.central.repository import Repository
-from console.central.tls import ServerTls, server_context
+from console.central.tls import CrlWatch, ServerTls, server_context
 from console.domain.time import stamp
 from console.drill.facts import basin_objects, flood_facts, flood_keys
 from console.drill.method import method_text
@@ -171,7 +171,14 @@ def run_central(home: DataHome, options: CentralOptions) -> None:
         if options.child:
             leave_with_parent(lambda: _leave_when_idle(server, service))
         log.info("central %s on port %s", options.source, port)
-        server.run(sockets=[sock])
+        ended = threading.Event()
+        if context is not None and options.tls.crl:
+            watch = CrlWatch(context, Path(options.tls.crl))
+            threading.Thread(target=watch.run, args=(ended,), name="crl", daemon=True).start()
+        try:
+            server.run(sockets=[sock])
+        finally:
+            ended.set()
 
 
 def _leave_when_idle(server: uvicorn.Server, service: Service) -> None:

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 import ssl
+import threading
 from dataclasses import dataclass
+from pathlib import Path
 
 from console.errors import ConsoleError
+
+log = logging.getLogger(__name__)
+LOOK_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,3 +66,41 @@ def server_context(tls: ServerTls) -> ssl.SSLContext:
     except (OSError, ssl.SSLError) as exc:
         raise ConsoleError("证书、密钥或吊销名单文件不能用。", "请核对各 --tls 选项指向的 PEM 文件。", str(exc)) from exc
     return context
+
+
+class CrlWatch:
+    """Takes a newer list of revoked machines into a context that is in use.
+
+    OpenSSL goes by the newest list of an issuer. A machine that is connected stays so until its
+    connection ends; its next handshake is refused.
+    """
+
+    def __init__(self, context: ssl.SSLContext, path: Path) -> None:
+        self._context = context
+        self._path = path
+        self._seen = self._mark()
+
+    def _mark(self) -> tuple[int, int] | None:
+        try:
+            found = self._path.stat()
+        except OSError:
+            return None
+        return found.st_mtime_ns, found.st_size
+
+    def look(self) -> bool:
+        """Load the list when the file is another one; a file that cannot be read leaves the old list."""
+        mark = self._mark()
+        if mark is None or mark == self._seen:
+            return False
+        try:
+            self._context.load_verify_locations(self._path)
+        except (OSError, ssl.SSLError) as exc:
+            log.warning("revocation list not read: %s", exc)
+            return False
+        self._seen = mark
+        log.info("revocation list read again")
+        return True
+
+    def run(self, stop: threading.Event) -> None:
+        while not stop.wait(LOOK_S):
+            self.look()

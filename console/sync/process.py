@@ -85,6 +85,7 @@ class SyncProcess:
         self._wake_push = threading.Event()
         self._commands = DeskCommands(self._server.announce)
         self._orphaned = threading.Event()
+        self._hang_up = threading.Event()
         self._login: SignIn | None = None
         if options.login is not None:
             client = client_of(options.login, lambda: time.time() + self._link.skew_s)
@@ -144,6 +145,8 @@ class SyncProcess:
 
     def _signed(self, doc: Mapping[str, Any]) -> None:
         self._server.announce("login", doc, keep=True)
+        if doc.get("state") == "out":
+            self._hang_up.set()  # the doorbell's line was opened for a person who is gone
         self._wake_pull.set()
 
     # --- pull -----------------------------------------------------------------------------
@@ -217,7 +220,7 @@ class SyncProcess:
             return self._failed("schema", str(exc), holder)
         except (DatabaseError, StoreError, OSError) as exc:
             return self._failed("disk", str(exc), holder)
-        except (WireFormatError, ValueError, TypeError, KeyError, ArithmeticError) as exc:
+        except (WireFormatError, ValueError, TypeError, KeyError, ArithmeticError, RecursionError) as exc:
             return self._failed("garbage", repr(exc), holder)
         self._link.become("up")
         self._server.announce("link", self._link.to_doc(), keep=True)
@@ -281,11 +284,12 @@ class SyncProcess:
         holder: list[Session] = []
         last_id: str | None = None
         while not self._stop.is_set():
+            self._hang_up.clear()
             try:
                 for event_id, event, data in self._session(holder).events(last_id):
                     last_id = event_id or last_id
                     self._rang(event, data)
-                    if self._stop.is_set():
+                    if self._stop.is_set() or self._hang_up.is_set():
                         break
             except BackendError as exc:
                 log.info("doorbell: %s", exc)

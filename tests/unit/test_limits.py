@@ -104,9 +104,9 @@ def test_a_snapshot_that_unpacks_to_gigabytes_ends_early(bomb, tmp_path):
 
 
 def test_many_short_lines_from_little_are_a_bomb_too(tmp_path, monkeypatch):
-    monkeypatch.setattr(bounded, "RATIO_FREE", 2 * MB)
+    monkeypatch.setattr(bounded, "RATIO_FREE", 100_000)
     path = tmp_path / "snap.gz"
-    path.write_bytes(gzip.compress(b"{}\n" * 1_000_000))
+    path.write_bytes(gzip.compress(b"{}\n" * 300_000))
     with pytest.raises(WireFormatError) as caught:
         for _ in snapshot_pages(path):
             pass
@@ -246,3 +246,40 @@ def test_an_unreachable_centre_is_still_only_unavailable():
     with pytest.raises(BackendUnavailable):
         session.get_json("/v1/hello")
     session.close()
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "status"),
+    [
+        ("/v1/ops", b"[" * 500_000, 400),
+        ("/v1/rooms/a", b'{"doc":' + b'{"a":' * 150_000, 400),
+        ("/v1/rooms/a", b'{"doc":' + b'{"a":' * 600 + b"1" + b"}" * 601, 422),
+        ("/v1/rooms/a", b'{"doc":' + b'{"a":' * 20 + b"1" + b"}" * 21, 200),
+        ("/v1/rooms/a", b'{"doc": {"a": NaN}}', 422),
+        ("/v1/rooms/a", b'{"doc": {"a": "\\ud800"}}', 422),
+        ("/v1/rooms/a", b'{"doc": {"a": "' + b"x" * 20_000 + b'"}}', 413),
+        ("/v1/ops", b" " * 1_100_000, 413),
+    ],
+)
+def test_the_centre_keeps_nothing_that_a_console_could_not_read(tmp_path, path, body, status):
+    from console.central.app import Service, build_app
+    from console.central.repository import Repository
+
+    repo = Repository(tmp_path / "c.db", "t")
+    headers = {"Authorization": "Bearer t", "Content-Type": "application/json"}
+    with (
+        serving(build_app(Service(repo, tmp_path, None), "t")) as url,
+        httpx.Client(base_url=url, trust_env=False, headers=headers) as http,
+    ):
+        reply = http.request("POST" if path == "/v1/ops" else "PUT", path, content=body)
+        assert reply.status_code == status, reply.text[:200]
+        deep = {"type": "note", "text": "x"}
+        for _ in range(300):
+            deep = {"type": "note", "text": "x", "a": deep}
+        op = {"id": "0190163d-8694-739b-aea5-966c26f8ad90", "kind": "log.entry", "body": deep, "author": "x", "at": 1}
+        answer = http.post("/v1/ops", json={"ops": [op]}).json()["answers"][0]
+        assert (answer["status"], answer["code"]) == ("rejected", "bad-content")
+        assert http.get("/v1/feeds/records/changes").status_code == 200, "one entry cannot spoil everybody's feed"
+        kept = http.get("/v1/rooms/a")
+        assert kept.status_code == (200 if status == 200 else 404)
+    repo.close()

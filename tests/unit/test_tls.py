@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import socket
 import ssl
 import threading
@@ -13,7 +14,7 @@ from backend_client.errors import BackendUnavailable, Untrusted
 from backend_client.session import Session
 from backend_client.tls import TlsPolicy, context_of, normal_pin
 from console.central.process import CentralOptions, encryption
-from console.central.tls import ServerTls, server_context
+from console.central.tls import CrlWatch, ServerTls, server_context
 from console.errors import ConsoleError
 from console.settings import Settings
 from console.sync.sources import check_source
@@ -149,6 +150,22 @@ def test_the_centre_asks_field_laptops_for_their_certificate(site, stranger, tmp
         assert fault(url, as_(lost)) == "client-certificate-revoked"
         assert fault(url, as_(foreign)) == "client-certificate-refused"
         assert fault(url, as_(old)) == "client-certificate-expired"
+
+
+def test_a_machine_is_revoked_while_the_service_runs(site):
+    cert, key = site.server()
+    pair = site.laptop("soon-lost")
+    crl = site.crl()
+    context = server_context(ServerTls(str(cert), str(key), str(site.pem), str(crl)))
+    watch = CrlWatch(context, crl)
+    policy = TlsPolicy(str(site.pem), (site.pin,), str(pair[0]), str(pair[1]))
+    with serving(hello, context) as url:
+        assert ask(url, policy) == "centre" and not watch.look()
+        crl.write_text("damaged")
+        assert not watch.look() and ask(url, policy) == "centre"
+        site.crl(pair[0], age=datetime.timedelta(hours=1))
+        assert watch.look()
+        assert fault(url, policy) == "client-certificate-revoked"
 
 
 def test_a_policy_that_cannot_be_kept_does_not_start(site, stranger, tmp_path):
