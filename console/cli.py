@@ -16,6 +16,7 @@ from console.logs import start_logging
 from console.paths import DataHome, data_home
 from console.processes import ALREADY_RUNNING, CHILD_FLAG, PORT_TAKEN, AlreadyRunning
 from console.settings import Settings, load_settings
+from console.texts import printable
 
 NO_DISPLAY = 3
 BAD_INPUT = 2
@@ -82,7 +83,7 @@ def run(argv: Sequence[str]) -> int:
     except ConsoleError as exc:
         print(f"{exc.what}\n{exc.next_step}", file=sys.stderr)
         if exc.detail:
-            print(f"（技术细节：{exc.detail}）", file=sys.stderr)
+            print(f"（技术细节：{printable(exc.detail)}）", file=sys.stderr)
         return PORT_TAKEN if type(exc).__name__ == "PortTaken" else BAD_INPUT
 
 

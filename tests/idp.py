@@ -21,6 +21,7 @@ CLIENT = "flood-console"
 AUDIENCE = "fcc-centre"
 USERS = {
     "zhang": ("张三", ["duty"]),
+    "li": ("李四", ["duty"]),
     "sec": ("安全员", ["security_admin"]),
     "sys": ("系统员", ["system_admin"]),
     "aud": ("审计员", ["audit_admin"]),

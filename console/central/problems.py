@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import hmac
 import json
 import logging
@@ -22,6 +23,7 @@ from console.domain.roles import allowed, conflicting
 
 log = logging.getLogger(__name__)
 BODY_LIMIT = 1024 * 1024
+TOKENS_SEEN = 4096
 TITLES = {
     400: "bad request",
     401: "token required",
@@ -100,6 +102,7 @@ class Gate:
         self._limit = limit
         self._checker = checker
         self._audit = audit
+        self._seen: dict[bytes, None] = {}
 
     async def _principal(self, sent: bytes) -> Principal | tuple[int, str]:
         """Return who calls, or the refusal."""
@@ -124,12 +127,24 @@ class Gate:
         scope["principal"] = found
         if found.local:
             return None
+        await self._first_use(found, sent, scope)
         action = action_of(scope["method"], scope["path"])
         if action is not None and allowed(found.roles, action):
             return None
         code = "roles-conflict" if conflicting(found.roles) else "not-allowed"
         await asyncio.to_thread(self._audit, found.subject, f"refused.{action}", f"{code} {scope['path'][:120]}")
         return 403, code
+
+    async def _first_use(self, found: Principal, sent: bytes, scope: Scope) -> None:
+        """Note a token the first time it is used, with where from: that is who signed in."""
+        mark = hashlib.sha256(sent).digest()
+        if mark in self._seen:
+            return
+        self._seen[mark] = None
+        while len(self._seen) > TOKENS_SEEN:
+            del self._seen[next(iter(self._seen))]
+        where = (scope.get("client") or ("?",))[0]
+        await asyncio.to_thread(self._audit, found.subject, "token", f"{found.name} {','.join(found.roles)} {where}")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":

@@ -15,6 +15,7 @@ log = logging.getLogger(__name__)
 BACKOFF_MAX_S = 300.0
 ALONE_AFTER = 3  # tries of a batch before its ops go one by one
 ABOUT_THE_OP = frozenset({413, 422})  # refusals that no later try can change
+OF_ANOTHER = "author-mismatch"  # written by who was signed in before: it waits until they are again
 
 
 class Pusher:
@@ -56,7 +57,7 @@ class Pusher:
         except BackendError as exc:
             return self._later(ops, exc)
         known = {op.op_id for op in ops}
-        told = [(a.op_id, a.status, a.code) for a in answers if a.op_id in known]
+        told = [(a.op_id, a.status, a.code) for a in answers if a.op_id in known and a.code != OF_ANOTHER]
         self._store.answered(told)
         known -= {op_id for op_id, _, _ in told}
         if known:

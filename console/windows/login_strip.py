@@ -97,13 +97,15 @@ class LoginStrip(QFrame):
         signed, asked = login.state == "in", login.state == "asked"
         away = offline is not None and not signed and offline.known
         on_leave = offline is not None and offline.person is not None
-        needed = self._link.state == "login" or asked or bool(login.failure) or (away and self._link.alone)
-        self.setVisible((needed and not signed and not on_leave) or ((signed or on_leave) and self._open))
+        wanted = self._link.state == "login"
+        needed = wanted or asked or bool(login.failure) or (away and self._link.alone)
+        able = signed or on_leave
+        self.setVisible((needed and not signed and (wanted or not on_leave)) or (able and self._open))
         self.words.setText(self._text(signed, asked))
         self.browser.setVisible(not signed and not asked)
         self.code.setVisible(not signed and not asked)
         self.cancel.setVisible(asked)
-        self.logout.setVisible(signed or on_leave)
+        self.logout.setVisible(able)
         tr = self.look.tr
         self.passphrase.setVisible((signed and offline is not None) or (away and not asked and not on_leave))
         self.passphrase.setPlaceholderText(tr("设离线口令（断网时用）") if signed else tr("离线口令"))

@@ -88,6 +88,7 @@ def test_each_role_gets_at_the_centre_what_the_table_says_and_no_more(centre):
     both = ask("both", "GET", "/v1/hello")
     assert both.status_code == 403 and both.json()["code"] == "roles-conflict"
     noted = [(actor, action) for _, _, actor, action, _ in repo.audit_rows(0, 100)]
+    assert ("look", "token") in noted, "who used a token is noted, with where from"
     assert ("zhang", "room.put") in noted and ("look", "refused.entries") in noted and ("both", "refused.read") in noted
     told = ask("aud", "GET", "/v1/audit", params={"after": 1, "limit": 2}).json()["items"]
     assert [row["n"] for row in told] == [2, 3]
