@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import time
 import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -15,11 +16,12 @@ from typing import Any
 
 import httpx
 
-from backend_client.errors import WireFormatError
+from backend_client.errors import BackendUnavailable, WireFormatError
 
 GZIP = 31  # zlib's window size for gzip
 LINE_LIMIT = 16 * 1024 * 1024
 EVENT_LIMIT = 64 * 1024
+PATIENCE_S = 300.0  # each read has its own time-out; this one is for the whole
 RATIO_MAX = 100  # readings in JSON lines pack 5 to 20 times
 RATIO_FREE = 64 * 1024 * 1024
 
@@ -29,7 +31,9 @@ def read_bounded(reply: httpx.Response, limit: int, what: str) -> bytes:
 
     Raises:
         WireFormatError: over the limit once unpacked, packed in a way we did not ask for, or cut.
+        BackendUnavailable: it trickles in for longer than PATIENCE_S.
     """
+    end = time.monotonic() + PATIENCE_S
     if reply.is_stream_consumed:  # a transport that answered from memory
         if len(reply.content) > limit:
             raise WireFormatError(f"{what}: answer over {limit} bytes")
@@ -43,6 +47,8 @@ def read_bounded(reply: httpx.Response, limit: int, what: str) -> bytes:
         data += part
         if len(data) > limit:
             raise WireFormatError(f"{what}: answer over {limit} bytes")
+        if time.monotonic() > end:
+            raise BackendUnavailable(f"{what}: not whole after {PATIENCE_S:.0f} s")
     return bytes(data)
 
 

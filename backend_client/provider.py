@@ -22,6 +22,7 @@ from backend_client.tls import tls_fault, verify_for
 BODY_LIMIT = 512 * 1024
 HEADERS = {"Accept": "application/json", "Accept-Encoding": "gzip"}
 KEYS_PAUSE_S = 30.0  # a stranger's tokens must not make us hammer the provider
+AWAY_PAUSE_S = 5.0  # nor wait for one that does not answer, call after call
 TIMEOUT = httpx.Timeout(10.0, connect=5.0)
 
 
@@ -46,6 +47,7 @@ class Provider:
         self._endpoints: Endpoints | None = None
         self._keys: KeySet | None = None
         self._keys_s = -KEYS_PAUSE_S
+        self._away_s = -AWAY_PAUSE_S  # when keys were asked for in vain
 
     def close(self) -> None:
         self._http.close()
@@ -90,12 +92,15 @@ class Provider:
             return verified_claims(token, self._fetch_keys(), issuer=self.issuer, audience=audience, now_t=now_t)
 
     def _fetch_keys(self) -> KeySet:
-        self._keys_s = time.monotonic()
+        if time.monotonic() - self._away_s < AWAY_PAUSE_S:
+            raise BackendUnavailable("provider was away a moment ago")
+        self._keys_s = self._away_s = time.monotonic()
         _, doc = self._json("GET", self.endpoints().keys, None)
         try:
             self._keys = KeySet.import_key_set({"keys": doc["keys"]})
         except (JoseError, KeyError, TypeError, ValueError, AttributeError) as exc:
             raise WireFormatError(f"keys: {type(exc).__name__}") from exc
+        self._away_s = -AWAY_PAUSE_S
         return self._keys
 
     def post(self, url: str, form: Mapping[str, str]) -> tuple[int, dict[str, Any]]:

@@ -47,7 +47,7 @@ def sign_in(settings: Settings, *, with_code: bool, say: Say = print) -> int:
         if code:
             say(f"请在另一台设备的浏览器打开 {printable(url)} ，输入验证码：{printable(code)}")
         elif not webbrowser.open(url):
-            say(f"打不开浏览器。请手工打开：{url}\n或改用 console login --device。")
+            say(f"打不开浏览器。请手工打开：{printable(url, 2000)}\n或改用 console login --device。")
 
     never = threading.Event()
     try:

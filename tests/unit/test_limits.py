@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import gzip
 import json
+import threading
 import tracemalloc
 import zlib
 
@@ -191,6 +194,33 @@ def test_cut_and_plain_answers_are_told_apart():
         with pytest.raises(WireFormatError):
             list(unpacked(parts, 100, "x"))
     assert list(unpacked([], 100, "x")) == []
+
+
+def test_an_answer_that_trickles_in_for_ever_is_given_up(monkeypatch):
+    monkeypatch.setattr(bounded, "PATIENCE_S", 0.1)
+    hung_up = threading.Event()
+
+    async def app(_scope, receive, send):
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        for _ in range(200):
+            await send({"type": "http.response.body", "body": b" ", "more_body": True})
+            with contextlib.suppress(TimeoutError):
+                while (await asyncio.wait_for(receive(), 0.02))["type"] != "http.disconnect":
+                    pass
+                hung_up.set()
+                return
+
+    with serving(app) as url:
+        session = Session(url, "x")
+        with pytest.raises(BackendUnavailable, match="not whole"):
+            session.get_json("/v1/hello")
+        session.close()
+        assert hung_up.wait(5)
+
+
+def test_headers_have_a_limit_too():
+    with centre(b"{}", (b"x-much", b"h" * 300_000)) as url:
+        refused(url, lambda c: c.hello())
 
 
 def test_no_client_takes_a_proxy_from_the_environment(monkeypatch):

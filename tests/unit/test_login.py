@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from backend_client.device_flow import poll_device, start_device
-from backend_client.errors import Untrusted, WireFormatError
+from backend_client.errors import BackendUnavailable, Untrusted, WireFormatError
 from backend_client.identity import LoginFailed, SignedOut
 from backend_client.loopback import Listener
 from backend_client.oidc import OidcClient
@@ -234,3 +234,14 @@ def test_a_changed_key_is_fetched_but_a_stranger_cannot_make_us_hammer(idp, clie
     assert code_of(client, lambda: provider.claims(token, AUDIENCE, time.time())) == "bad-signature", "asked a moment ago"
     monkeypatch.setattr("backend_client.provider.KEYS_PAUSE_S", 0.0)
     assert provider.claims(token, AUDIENCE, time.time())["sub"] == "zhang"
+
+
+def test_a_provider_that_is_away_is_not_waited_for_call_after_call(idp, monkeypatch):
+    provider = Provider(idp.issuer)
+    token = idp.signed("zhang", AUDIENCE)
+    idp.twist = {"discovery": {"jwks_uri": "http://127.0.0.1:9/"}}
+    with pytest.raises(BackendUnavailable, match="Connect"):
+        provider.claims(token, AUDIENCE, time.time())
+    with pytest.raises(BackendUnavailable, match="a moment ago"):
+        provider.claims(token, AUDIENCE, time.time())
+    provider.close()
