@@ -178,6 +178,13 @@ def verify_for(base_url: str, tls: ssl.SSLContext | None) -> ssl.SSLContext:
     return tls or ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # trusts nobody, should anything ask
 
 
+def verify_foreign(base_url: str, tls: ssl.SSLContext | None) -> ssl.SSLContext:
+    """Return what httpx verifies a server with that is not the centre and may speak cleartext."""
+    if tls is None and base_url.lower().startswith("https:"):
+        return context_of(TlsPolicy())
+    return tls or ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
+
 def tls_fault(exc: BaseException) -> Untrusted | None:
     """Return what was wrong with the other side's or our own certificate, if that is what went wrong."""
     seen: BaseException | None = exc

@@ -197,7 +197,8 @@ def _sync(options: argparse.Namespace, home: DataHome, settings: Settings) -> in
     personal = is_remote(settings.source) and bool(settings.oidc_issuer)
     central = None if personal else central_of(home, settings.source)
     login = settings if personal else None
-    run_sync(SyncOptions(home, settings.source, central, options.child, tls_of(settings), login))
+    tls = tls_of(settings) if is_remote(settings.source) or settings.tls_ca else None
+    run_sync(SyncOptions(home, settings.source, central, options.child, tls, login))
     return 0
 
 

@@ -14,7 +14,7 @@ from backend_client.adapters.harvest import Meter
 from backend_client.bounded import read_bounded
 from backend_client.errors import BackendRefused, BackendUnavailable, WireFormatError
 from backend_client.session import RETRYABLE, retry_after_s
-from backend_client.tls import TlsPolicy, context_of, tls_fault
+from backend_client.tls import tls_fault, verify_foreign
 
 BODY_LIMIT = 64 * 1024 * 1024
 TIMEOUT = httpx.Timeout(connect=5.0, read=30.0, write=10.0, pool=5.0)
@@ -50,7 +50,7 @@ class ForeignHttp:
             headers={"Accept-Encoding": "gzip"} | dict(headers or {}),
             timeout=timeout,
             trust_env=False,
-            verify=tls or context_of(TlsPolicy()),
+            verify=verify_foreign(base_url, tls),
             follow_redirects=False,
             transport=transport,
         )
