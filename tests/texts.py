@@ -38,7 +38,7 @@ def _is_tr(func: ast.expr) -> bool:
 def _tables() -> set[str]:
     from console.domain import alarms, quality, states
     from console.presenters import duty, hydrograph, palette, status, system
-    from console.services import duty_desk, wall_control
+    from console.services import duty_desk, offline_login, wall_control
     from console.sync import login, trust
     from console.windows import panel_catalog, workspaces
     from widgets import duty_log, station_table
@@ -51,6 +51,7 @@ def _tables() -> set[str]:
     texts |= {t for t, _ in panel_catalog.PANELS.values()} | {w.title for w in workspaces.WORKSPACES}
     texts |= {f"打开{w.title}" for w in workspaces.WORKSPACES}
     texts |= {c.title for c in station_table.COLUMNS} | set(duty_log.TITLES)
+    texts |= {part for words in offline_login.REFUSALS.values() for part in words}
     texts |= set(login.LOGIN_WORDS.values())
     texts |= {part for words in trust.TRUST_WORDS.values() for part in words}
     return texts

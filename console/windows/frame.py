@@ -7,14 +7,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-import shiboken6
 from PySide6.QtCore import QProcess, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
 from console.commands import CommandTable
 from console.domain.time import full_stamp
-from console.errors import ConsoleError, Incident
+from console.errors import Incident
 from console.presenters.palette import PaletteEntries
 from console.presenters.status import status
 from console.presenters.timebar import TimeBarPresenter
@@ -23,7 +22,7 @@ from console.settings import save_settings
 from console.windows.desk_commands import desk_commands
 from console.windows.export import write_csv, write_xlsx
 from console.windows.frame_bars import Banner, Rail, StatusBar
-from console.windows.login_strip import LoginStrip
+from console.windows.login_desk import login_strip_of
 from console.windows.panels import Context
 from console.windows.wall_desk import WallDesk
 from console.windows.workspaces import WORKSPACES, Workspace
@@ -74,7 +73,7 @@ class Frame(QMainWindow):
         self.rail = Rail(look, entries)
         self.status_bar = StatusBar(look, self.context.settings.operator)
         self.banner = Banner()
-        self.login_strip = LoginStrip(look, self.session.login, self.session.link, self.session.offline)
+        self.login_strip = login_strip_of(look, self.session)
         self.stack = QStackedWidget(self)
         self.time_bar = TimeBar(look)
         self.timeline = TimeBarPresenter(self.session, self.time_bar, look.tr)
@@ -104,10 +103,6 @@ class Frame(QMainWindow):
         bar, line = self.time_bar, self.timeline
         self.rail.chosen.connect(self.open_workspace)
         self.status_bar.who_clicked.connect(self.login_strip.toggle)
-        self.login_strip.login_requested.connect(self.session.sign_in)
-        self.login_strip.cancel_requested.connect(self.session.cancel_login)
-        self.login_strip.logout_requested.connect(self.session.sign_out)
-        self.login_strip.passphrase_entered.connect(self._passphrase)
         bar.time_requested.connect(line.look_at)
         bar.seek_requested.connect(line.seek)
         bar.step_requested.connect(line.step)
@@ -193,17 +188,6 @@ class Frame(QMainWindow):
             text = f"{self.look.tr('程序内部出错，已记录，编号')} {self._incident.number}。{self.look.tr('其余功能照常。')}"
             tone = "warn"
         self.banner.say(text, tone)
-
-    def _passphrase(self, text: str) -> None:
-        self.session.tasks.start("passphrase", self._take_passphrase(text))
-
-    async def _take_passphrase(self, text: str) -> None:
-        try:
-            said = await self.session.take_passphrase(text)
-        except ConsoleError as exc:
-            said = f"{exc.what}{exc.next_step}"
-        if shiboken6.isValid(self.login_strip):
-            self.login_strip.say(self.look.tr(said))
 
     def say_problem(self, text: str) -> None:
         """Keep a standing problem in the banner."""

@@ -14,6 +14,7 @@ from console.state.login import LoginStatus
 from console.store import credential as credential_module
 from console.store.credential import CredentialStore
 from console.windows.login_strip import LoginStrip
+from tests.gui import until
 
 H = 3600.0
 GOOD = "堤防 passphrase 1998"
@@ -223,3 +224,37 @@ def test_the_strip_is_there_when_needed_and_opens_the_browser_for_its_own_login_
     found.logout.click()
     assert out == [1] and found.isHidden() is False
     login.heard({"state": "out"})
+
+
+def test_a_passphrase_typed_into_the_strip_is_answered_there(qtbot, look, home, hub, runner):
+    from console.windows.login_desk import login_strip_of
+
+    async def story():
+        session = Session(Source(home, "test", personal=True), hub)
+        session.source.profile.folder.mkdir(parents=True)
+        strip = login_strip_of(look, session)
+        qtbot.addWidget(strip)
+        await session.offline.start()
+        try:
+            signed_in(session.login, session.link)
+            for typed, word in (("short", "少于"), (GOOD, "已设好")):
+                strip.passphrase.setText(typed)
+                strip.passphrase.returnPressed.emit()
+                await until(lambda w=word: w in strip.words.text())
+                assert strip.passphrase.text() == ""
+            session.login.heard({"state": "out"})
+            session.link.heard_link({"state": "down", "since": 1.0})
+            assert not strip.isHidden() and not strip.passphrase.isHidden()
+            strip.passphrase.setText("a guess of mine")
+            strip.passphrase.returnPressed.emit()
+            await until(lambda: "口令不对" in strip.words.text())
+            strip.passphrase.setText(GOOD)
+            strip.passphrase.returnPressed.emit()
+            await until(lambda: session.person == "张三")
+            assert strip.isHidden(), "nothing left to do"
+            strip.toggle()
+            assert "离线登录" in strip.words.text() and "还可用" in strip.words.text()
+        finally:
+            await session.close()
+
+    runner.run(story())
