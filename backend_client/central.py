@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import gzip
-import json
-import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import httpx
-import httpx_sse
 
+from backend_client.bounded import gzip_documents, read_bounded, sse_events
 from backend_client.errors import BackendRefused, BackendUnavailable, WireFormatError
 from backend_client.session import Session, json_object, refusal
+from backend_client.tls import tls_fault
 from backend_client.wire import (
     DayDigest,
     Hello,
@@ -27,10 +25,12 @@ from backend_client.wire import (
     record_page_from,
 )
 
-SNAPSHOT_LIMIT = 1024 * 1024 * 1024
+SNAPSHOT_LIMIT = 2 * 1024 * 1024 * 1024
 SNAPSHOT_WAIT_S = 180.0  # a centre writes a snapshot of many days before the first byte leaves
-LINE_LIMIT = 32 * 1024 * 1024
 ALL = "all"
+SMALL = 256 * 1024
+OPS_LIMIT = 8 * 1024 * 1024
+ETAG_LIMIT = 200
 EVENT_SILENCE_S = 45.0
 
 
@@ -45,7 +45,7 @@ class Central:
         return Central(self.session.another())
 
     def hello(self) -> Hello:
-        return hello_from(self.session.get_json("/v1/hello"))
+        return hello_from(self.session.get_json("/v1/hello", limit=SMALL))
 
     def objects(self, kind: str, etag: str | None = None, scope: str = ALL) -> tuple[str, list[dict[str, Any]] | None]:
         """Return (etag, documents); documents is None when nothing changed (304)."""
@@ -56,7 +56,7 @@ class Central:
         items = json_object(kind, data).get("items")
         if not isinstance(items, list) or not all(isinstance(i, dict) and "code" in i for i in items):
             raise WireFormatError(f"objects/{kind}: no items")
-        return str(reply.headers.get("etag", "")), items
+        return str(reply.headers.get("etag", ""))[:ETAG_LIMIT], items
 
     def changes(self, after: str, limit: int, scope: str = ALL) -> ObsPage:
         params: dict[str, str | int] = {"after": after, "limit": limit, "scope": scope}
@@ -71,7 +71,8 @@ class Central:
 
     def digest(self, day: str, scope: str = ALL) -> DayDigest:
         """Return the digest of a Beijing day, YYYY-MM-DD. scope: as the service writes it, sorted."""
-        return day_digest_from(self.session.get_json("/v1/feeds/obs/digest", {"day": day, "scope": scope}), scope)
+        params: dict[str, str | int] = {"day": day, "scope": scope}
+        return day_digest_from(self.session.get_json("/v1/feeds/obs/digest", params, limit=SMALL), scope)
 
     def days(self, after: str) -> tuple[str, ...]:
         """Return the Beijing days, YYYY-MM-DD, in which any reading changed after a cursor."""
@@ -106,21 +107,23 @@ class Central:
                 if reply.status_code == 416 and have:
                     return
                 if reply.status_code >= 400:
-                    raise refusal(reply.status_code, reply.read(), reply.headers)
+                    raise refusal(reply.status_code, read_bounded(reply, SMALL, "snapshot"), reply.headers)
+                if reply.headers.get("content-encoding", "identity") != "identity":
+                    raise WireFormatError("snapshot: packed twice")
                 if reply.status_code != 206:
                     have = 0
                     into.unlink(missing_ok=True)  # before the mark: never a new mark beside an old part
-                    mark.write_text(reply.headers.get("etag", ""), "utf-8")
+                    mark.write_text(reply.headers.get("etag", "")[:ETAG_LIMIT], "utf-8")
                 elif not reply.headers.get("content-range", "").startswith(f"bytes {have}-"):
                     into.unlink(missing_ok=True)
                     raise WireFormatError("snapshot: a part of another place")
                 self._save(reply, into, have, between)
         except (httpx.TransportError, httpx.DecodingError) as exc:
-            raise BackendUnavailable(repr(exc)) from exc
+            raise tls_fault(exc) or BackendUnavailable(repr(exc)) from exc
 
     def _save(self, reply: httpx.Response, into: Path, have: int, between: Callable[[], None] | None) -> None:
         with into.open("ab" if have else "wb") as out:
-            for part in reply.iter_bytes():  # as it arrives: what a cut leaves behind is kept
+            for part in reply.iter_raw():  # as it arrives: what a cut leaves behind is kept
                 have += len(part)
                 if have > SNAPSHOT_LIMIT:
                     out.close()
@@ -134,7 +137,7 @@ class Central:
         body: dict[str, Any] = {"ops": list(ops)}
         if audit_head is not None:
             body["audit_head"] = dict(audit_head)
-        _reply, data = self.session.call("POST", "/v1/ops", body=body)
+        _reply, data = self.session.call("POST", "/v1/ops", body=body, limit=OPS_LIMIT)
         doc = json_object("ops", data)
         return OpsReply(answers_from(doc), str(doc.get("epoch") or ""), bool(doc.get("audit_whole", True)))
 
@@ -174,21 +177,21 @@ class Central:
         return (data, total) if reply.status_code == 206 else (data[first : first + size], total)
 
     def put_room(self, room: str, doc: Mapping[str, Any]) -> int:
-        _, data = self.session.call("PUT", f"/v1/rooms/{room}", body={"doc": doc})
+        _, data = self.session.call("PUT", f"/v1/rooms/{room}", body={"doc": doc}, limit=SMALL)
         try:
             return int(json_object("room", data)["revision"])
         except (KeyError, TypeError, ValueError) as exc:
             raise WireFormatError(f"room: {exc!r}") from exc
 
     def room(self, room: str) -> tuple[int, dict[str, Any]]:
-        doc = self.session.get_json(f"/v1/rooms/{room}")
+        doc = self.session.get_json(f"/v1/rooms/{room}", limit=SMALL)
         try:
             return int(doc["revision"]), dict(doc["doc"])
         except (KeyError, TypeError, ValueError) as exc:
             raise WireFormatError(f"room: {exc!r}") from exc
 
     def player(self, action: Mapping[str, Any]) -> dict[str, Any]:
-        _, data = self.session.call("POST", "/v1/player", body=dict(action))
+        _, data = self.session.call("POST", "/v1/player", body=dict(action), limit=SMALL)
         return json_object("player", data)
 
     def events(self, last_id: str | None) -> Iterator[tuple[str, str, dict[str, Any]]]:
@@ -196,22 +199,21 @@ class Central:
 
         Raises:
             BackendUnavailable: the stream broke or was silent for EVENT_SILENCE_S.
+            WireFormatError: an event that is too large or no JSON object.
         """
-        headers = {"Accept": "text/event-stream"} | ({"Last-Event-ID": last_id} if last_id else {})
+        headers = {"Accept": "text/event-stream", "Accept-Encoding": "identity"} | (
+            {"Last-Event-ID": last_id} if last_id else {}
+        )
         timeout = httpx.Timeout(5.0, read=EVENT_SILENCE_S)
         try:
-            with httpx_sse.connect_sse(self.session.http, "GET", "/v1/events", headers=headers, timeout=timeout) as source:
-                if source.response.status_code >= 400:
-                    answer = source.response
-                    raise refusal(answer.status_code, answer.read(), answer.headers)
-                for item in source.iter_sse():
-                    try:
-                        data = json.loads(item.data) if item.data else {}
-                    except ValueError as exc:
-                        raise WireFormatError(f"event: {exc}") from exc
-                    yield item.id, item.event, data if isinstance(data, dict) else {}
-        except (httpx.TransportError, httpx.DecodingError, httpx_sse.SSEError) as exc:
-            raise BackendUnavailable(repr(exc)) from exc
+            with self.session.http.stream("GET", "/v1/events", headers=headers, timeout=timeout) as reply:
+                if reply.status_code >= 400:
+                    raise refusal(reply.status_code, read_bounded(reply, SMALL, "events"), reply.headers)
+                for event_id, event, text in sse_events(reply.iter_raw()):
+                    data = json_object("event", text.encode()) if text else {}
+                    yield event_id, event, data
+        except (httpx.TransportError, httpx.DecodingError) as exc:
+            raise tls_fault(exc) or BackendUnavailable(repr(exc)) from exc
 
 
 def _offset(headers: Mapping[str, str]) -> tuple[int, bool]:
@@ -225,16 +227,6 @@ def snapshot_pages(path: Path) -> Iterator[dict[str, Any]]:
     """Yield the header line, then one dict of columns per line of a downloaded snapshot.
 
     Raises:
-        WireFormatError: the file is cut, or not what the contract says.
+        WireFormatError: the file is cut, not what the contract says, or unpacks to too much.
     """
-    try:
-        with gzip.open(path, "rb") as lines:
-            while line := lines.readline(LINE_LIMIT):
-                if len(line) == LINE_LIMIT:
-                    raise WireFormatError("snapshot line too long")
-                doc = json.loads(line)
-                if not isinstance(doc, dict):
-                    raise WireFormatError("snapshot line is not an object")
-                yield doc
-    except (OSError, EOFError, ValueError, zlib.error, RecursionError) as exc:
-        raise WireFormatError(f"snapshot: {exc!r}") from exc
+    return gzip_documents(path)

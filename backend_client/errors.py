@@ -1,10 +1,10 @@
-"""What can go wrong with the central service: four cases, nothing of httpx leaks out."""
+"""What can go wrong with the central service: five cases, nothing of httpx leaks out."""
 
 from __future__ import annotations
 
 
 class BackendError(Exception):
-    """Base of the four."""
+    """Base of the five."""
 
 
 class BackendUnavailable(BackendError):
@@ -35,3 +35,15 @@ class ResyncRequired(BackendError):
 
 class WireFormatError(BackendError):
     """The answer is not what the contract says: half a body, not JSON, wrong fields."""
+
+
+class Untrusted(BackendError):
+    """The other side, or we to it, could not be proven to be who it says; nothing was sent.
+
+    code: stable, worded by the console. detail: OpenSSL's reason, for support.
+    """
+
+    def __init__(self, code: str, detail: str = "") -> None:
+        super().__init__(f"{code} {detail}".strip())
+        self.code = code
+        self.detail = detail

@@ -4,33 +4,80 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
-from typing import Any
+import ssl
+from collections.abc import Generator, Mapping
+from typing import Any, Protocol
 
 import httpx
 
+from backend_client.bounded import read_bounded
 from backend_client.errors import (
     BackendRefused,
     BackendUnavailable,
     ResyncRequired,
     WireFormatError,
 )
+from backend_client.tls import tls_fault, verify_for
 
 TIMEOUT = httpx.Timeout(connect=5.0, read=20.0, write=20.0, pool=5.0)
 BODY_LIMIT = 64 * 1024 * 1024
 RETRYABLE = frozenset({408, 425, 429, 500, 502, 503, 504, 507})
 
 
-class Session:
-    """Used by one thread. Proxies of the environment are never taken (trust_env off)."""
+class Credentials(Protocol):
+    """Who we are to the centre, renewed when it is time; used by several threads."""
 
-    def __init__(self, base_url: str, token: str, *, timeout: httpx.Timeout = TIMEOUT) -> None:
+    def bearer(self) -> str:
+        """Return a token that is good now.
+
+        Raises:
+            BackendError: nobody is signed in, or the provider cannot be reached.
+        """
+
+    def renewed(self, refused: str) -> str:
+        """Return another token than the one that the centre refused.
+
+        Raises:
+            BackendError: there is none.
+        """
+
+
+class _Signed(httpx.Auth):
+    """Puts the current token on every request; a refused one is renewed once."""
+
+    def __init__(self, credentials: Credentials) -> None:
+        self._credentials = credentials
+
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        token = self._credentials.bearer()
+        request.headers["Authorization"] = f"Bearer {token}"
+        reply = yield request
+        if reply.status_code == 401:
+            request.headers["Authorization"] = f"Bearer {self._credentials.renewed(token)}"
+            yield request
+
+
+class Session:
+    """Used by one thread. Proxies of the environment are never taken (trust_env off).
+
+    Raises:
+        Untrusted: the address is neither https nor this machine's own.
+    """
+
+    def __init__(
+        self, base_url: str, token: str | Credentials, *, tls: ssl.SSLContext | None = None, timeout: httpx.Timeout = TIMEOUT
+    ) -> None:
         self.base_url = base_url
+        self.token = token
+        self._tls = tls
+        fixed = {"Authorization": f"Bearer {token}"} if isinstance(token, str) else {}
         self.http = httpx.Client(
             base_url=base_url,
-            headers={"Authorization": f"Bearer {token}", "Accept-Encoding": "gzip"},
+            headers=fixed | {"Accept-Encoding": "gzip"},
+            auth=None if isinstance(token, str) else _Signed(token),
             timeout=timeout,
             trust_env=False,
+            verify=verify_for(base_url, tls),
             limits=httpx.Limits(max_connections=4),
         )
 
@@ -39,8 +86,7 @@ class Session:
 
     def another(self) -> Session:
         """Return a session with the same service for another thread."""
-        token = self.http.headers["authorization"].removeprefix("Bearer ")
-        return Session(self.base_url, token, timeout=self.http.timeout)
+        return Session(self.base_url, self.token, tls=self._tls, timeout=self.http.timeout)
 
     def call(
         self,
@@ -60,31 +106,26 @@ class Session:
             BackendRefused: any other 4xx/5xx.
             ResyncRequired: 410.
             WireFormatError: the body is larger than limit or cut short.
+            Untrusted: certificates do not fit; nothing was sent.
         """
         try:
             with self.http.stream(method, path, params=params, json=body, content=content, headers=headers) as reply:
-                data = bytearray()
-                for part in reply.iter_bytes():
-                    data += part
-                    if len(data) > limit:
-                        raise WireFormatError(f"{path}: answer over {limit} bytes")
+                data = read_bounded(reply, limit, path)
         except httpx.RemoteProtocolError as exc:
             raise WireFormatError(f"{path}: broken answer: {exc}") from exc
         except (httpx.TransportError, httpx.InvalidURL, OSError) as exc:
-            raise BackendUnavailable(repr(exc)) from exc
-        except httpx.DecodingError as exc:
-            raise WireFormatError(f"{path}: undecodable answer: {exc}") from exc
+            raise tls_fault(exc) or BackendUnavailable(repr(exc)) from exc
         if reply.status_code >= 400:
-            raise refusal(reply.status_code, bytes(data), reply.headers)
-        return reply, bytes(data)
+            raise refusal(reply.status_code, data, reply.headers)
+        return reply, data
 
-    def get_json(self, path: str, params: Mapping[str, str | int] | None = None) -> dict[str, Any]:
+    def get_json(self, path: str, params: Mapping[str, str | int] | None = None, *, limit: int = BODY_LIMIT) -> dict[str, Any]:
         """Return a JSON object.
 
         Raises:
             BackendError: as call(), or WireFormatError when it is not a JSON object.
         """
-        _, data = self.call("GET", path, params=params)
+        _, data = self.call("GET", path, params=params, limit=limit)
         return json_object(path, data)
 
 

@@ -13,6 +13,8 @@ from backend_client.errors import WireFormatError
 
 SCHEMA_MIN, SCHEMA_MAX = 1, 1  # what this client can read; a centre may offer one more or one less beside it
 LATEST_T = 4_102_444_800
+KEY_LIMIT = 200
+ROWS_MAX = 500_000
 STATUSES = ("applied", "duplicate", "conflict", "rejected")
 
 
@@ -109,24 +111,58 @@ class OpsReply:
     audit_whole: bool = True
 
 
+def _player(doc: Any) -> dict[str, Any]:
+    """Return the recording's state: short texts, finite numbers and flags only."""
+    if not isinstance(doc, dict) or len(doc) > 30:
+        raise WireFormatError("hello: player")
+    for value in doc.values():
+        if isinstance(value, str) and len(value) <= 200:
+            continue
+        if value is not None and not (isinstance(value, bool | int | float) and abs(value) <= 1e11):
+            raise WireFormatError("hello: player")
+    if doc and not all(isinstance(doc.get(name), int | float) for name in ("rate", "from_t", "to_t", "now_t")):
+        raise WireFormatError("hello: player")
+    return doc
+
+
+def _short(value: Any) -> str:
+    if not isinstance(value, str) or not 0 < len(value) <= KEY_LIMIT:
+        raise WireFormatError("a key that is empty, long or no text")
+    return value
+
+
+def _rate(value: Any) -> float:
+    found = float(value)
+    if not 0 <= found <= 1e5:
+        raise WireFormatError("hello: rate")
+    return found
+
+
+def _time(value: Any) -> float:
+    found = float(value)
+    if not 0 <= found <= LATEST_T:
+        raise WireFormatError("hello: a time outside 1970 to 2100")
+    return found
+
+
 def hello_from(doc: Mapping[str, Any]) -> Hello:
     try:
         clock = doc.get("clock") or {}
         return Hello(
-            service=str(doc["service"]),
-            mode=str(doc["mode"]),
-            epoch=str(doc["epoch"]),
+            service=str(doc["service"])[:120],
+            mode=str(doc["mode"])[:20],
+            epoch=_short(doc["epoch"]),
             schema_min=int(doc["schema"]["min"]),
             schema_max=int(doc["schema"]["max"]),
-            now_t=float(doc["now"]),
-            real_t=float(clock.get("real", doc["now"])),
-            rate=float(clock.get("rate", 1.0)),
+            now_t=_time(doc["now"]),
+            real_t=_time(clock.get("real", doc["now"])),
+            rate=_rate(clock.get("rate", 1.0)),
             running=bool(clock.get("running", True)),
-            features=tuple(str(f) for f in doc.get("features", ())),
+            features=tuple(str(f)[:40] for f in list(doc.get("features", ()))[:100]),
             page_max=max(1, int(doc.get("page_max", 5000))),
-            player=dict(doc.get("player") or {}),
-            scopes=tuple(str(x) for x in doc.get("scopes") or ("all",)),
-            first_t=None if doc.get("first") is None else int(doc["first"]),
+            scopes=tuple(_short(x) for x in list(doc.get("scopes") or ("all",))[:2000]),
+            first_t=None if doc.get("first") is None else int(_time(doc["first"])),
+            player=_player(doc.get("player") or {}),
         )
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as exc:
         raise WireFormatError(f"hello: {exc!r}") from exc
@@ -142,6 +178,8 @@ def columns(cols: Mapping[str, Any]) -> Columns:
         WireFormatError: a column is absent, of another length, or not numbers.
     """
     try:
+        if len(cols["series"]) > ROWS_MAX:
+            raise WireFormatError(f"a page of more than {ROWS_MAX} rows")
         sid = np.asarray(cols["series"], np.int64)
         t = np.asarray(cols["t"], np.int64)
         value = np.asarray([np.nan if v is None else v for v in cols["value"]], np.float64)
@@ -168,7 +206,8 @@ def obs_page_from(doc: Mapping[str, Any]) -> ObsPage:
         asof = None if doc.get("asof") is None else float(doc["asof"])
         if asof is not None and not 0 <= asof <= LATEST_T:
             raise WireFormatError("asof outside 1970 to 2100")
-        return ObsPage(str(doc["epoch"]), str(doc["next"]), bool(doc["more"]), sid, t, value, quality, rev, tomb, asof)
+        epoch, cursor = _short(doc["epoch"]), _short(doc["next"])
+        return ObsPage(epoch, cursor, bool(doc["more"]), sid, t, value, quality, rev, tomb, asof)
     except (KeyError, TypeError, ValueError, OverflowError) as exc:
         raise WireFormatError(f"changes: {exc!r}") from exc
 
@@ -185,10 +224,10 @@ def record_page_from(doc: Mapping[str, Any]) -> RecordPage:
     try:
         cols = doc["cols"]
         rows: Sequence[Any] = list(zip(cols["kind"], cols["id"], cols["rev"], cols["body"], strict=True))
-        records = tuple(Record(str(k), str(i), int(r), dict(b)) for k, i, r, b in rows)
+        records = tuple(Record(_short(k), _short(i), int(r), dict(b)) for k, i, r, b in rows)
         if any(not 0 <= r.rev < 2**62 for r in records):
             raise WireFormatError("a revision out of range")
-        return RecordPage(str(doc["epoch"]), str(doc["next"]), bool(doc["more"]), records)
+        return RecordPage(_short(doc["epoch"]), _short(doc["next"]), bool(doc["more"]), records)
     except (KeyError, TypeError, ValueError, OverflowError) as exc:
         raise WireFormatError(f"records: {exc!r}") from exc
 

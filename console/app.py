@@ -152,7 +152,8 @@ async def _desk(
         return ""
     supervisor = Supervisor(children(home, settings, key))
     supervisor.start()  # they start while the window is being built
-    session = Session(Source(home, settings.source, key), hub)
+    personal = is_remote(settings.source) and bool(settings.oidc_issuer)
+    session = Session(Source(home, settings.source, key, personal), hub)
     instruments = Instruments()
     wall = WallControl(session)
     context = Context(look, hub, session, settings, instruments, wall)

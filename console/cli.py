@@ -17,6 +17,7 @@ from console.logs import start_logging
 from console.paths import DataHome, data_home
 from console.processes import ALREADY_RUNNING, CHILD_FLAG, PORT_TAKEN, AlreadyRunning
 from console.settings import Settings, load_settings
+from console.texts import printable
 
 NO_DISPLAY = 3
 BAD_INPUT = 2
@@ -44,6 +45,13 @@ def _parser() -> argparse.ArgumentParser:
         "--store", default="", help="数据库地址 postgresql://用户@主机:5432/库名（密码放 PGPASSWORD 或 ~/.pgpass）"
     )
     central.add_argument("--mqtt", default="", help="同时由 MQTT 代理发布更新通知：mqtt://主机:1883")
+    central.add_argument("--oidc-issuer", default="", help="除本机令牌外，也接受此身份服务签发的令牌")
+    central.add_argument("--oidc-audience", default="fcc-centre", help="令牌须写明给谁用")
+    central.add_argument("--host", default="127.0.0.1", help="监听地址；本机以外须有证书")
+    central.add_argument("--tls-cert", default="", help="服务证书（PEM）")
+    central.add_argument("--tls-key", default="", help="服务证书的密钥（PEM）")
+    central.add_argument("--tls-client-ca", default="", help="只接受此机构签发证书的机器（PEM）")
+    central.add_argument("--tls-crl", default="", help="已吊销的机器证书名单（PEM）")
     central.add_argument(CHILD_FLAG, action="store_true", help=argparse.SUPPRESS)
     sync = roles.add_parser("sync", help="同步进程（单独运行）")
     sync.add_argument(CHILD_FLAG, action="store_true", help=argparse.SUPPRESS)
@@ -61,6 +69,9 @@ def _parser() -> argparse.ArgumentParser:
     load.add_argument("--errors", type=Path, help="把未能导入的行写到这个 CSV 文件")
     load.add_argument("--store", default="", help="导入到这个 postgresql:// 数据库，而不是本机文件")
     load.add_argument("--timezone", default="Asia/Shanghai", help="没有时区的时间按此理解")
+    login = roles.add_parser("login", help="用本单位的账号登录，登录保存在系统密钥环")
+    login.add_argument("--device", action="store_true", help="没有浏览器时：在别的设备上输入验证码")
+    roles.add_parser("logout", help="退出登录，清除本机保存的登录")
     roles.add_parser("recordings", help="列出录像及其重建方法说明")
     add_bundle_commands(roles)
     doctor = roles.add_parser("doctor", help="检查这台机器：哪里不对，怎样修")
@@ -86,7 +97,7 @@ def run(argv: Sequence[str]) -> int:
     except ConsoleError as exc:
         print(f"{exc.what}\n{exc.next_step}", file=sys.stderr)
         if exc.detail:
-            print(f"（技术细节：{exc.detail}）", file=sys.stderr)
+            print(f"（技术细节：{printable(exc.detail)}）", file=sys.stderr)
         return PORT_TAKEN if type(exc).__name__ == "PortTaken" else BAD_INPUT
 
 
@@ -130,6 +141,8 @@ def _role(options: argparse.Namespace, home: DataHome, settings: Settings, probl
         "doctor": _doctor,
         "verify": _verify,
         "passphrase": _passphrase,
+        "login": _login,
+        "logout": _logout,
     }
     if role in tools:
         return tools[role](options, home, settings)
@@ -169,8 +182,11 @@ def say_no_display() -> None:
 
 def _central(options: argparse.Namespace, home: DataHome, settings: Settings) -> int:
     from console.central.process import CentralOptions, run_central
+    from console.central.tls import ServerTls
+    from console.sync.trust import tls_of
 
     start_logging(home.logs, f"central-{home.profile(settings.source).name}", echo=not options.child)
+    tls = ServerTls(options.tls_cert, options.tls_key, options.tls_client_ca, options.tls_crl)
     run_central(
         home,
         CentralOptions(
@@ -179,8 +195,13 @@ def _central(options: argparse.Namespace, home: DataHome, settings: Settings) ->
             settings.replay_rate,
             _start_t(settings.replay_start),
             options.child,
-            options.store,
-            options.mqtt,
+            store=options.store,
+            mqtt=options.mqtt,
+            host=options.host,
+            tls=tls,
+            oidc_issuer=options.oidc_issuer,
+            oidc_audience=options.oidc_audience,
+            oidc_tls=tls_of(settings) if options.oidc_issuer else None,
         ),
     )
     return 0
@@ -190,10 +211,15 @@ def _sync(options: argparse.Namespace, home: DataHome, settings: Settings) -> in
     from console.broker import broker_from
     from console.store.keys import PASSPHRASE_VARIABLE, OpsKey, available_key
     from console.sync.process import SyncOptions, run_sync
-    from console.sync.sources import central_of
+    from console.sync.sources import central_of, check_source, is_remote
+    from console.sync.trust import tls_of
 
     start_logging(home.logs, f"sync-{home.profile(settings.source).name}", echo=not options.child)
-    central = central_of(home, settings.source)
+    check_source(settings.source)
+    personal = is_remote(settings.source) and bool(settings.oidc_issuer)
+    central = None if personal else central_of(home, settings.source)
+    login = settings if personal else None
+    tls = tls_of(settings) if is_remote(settings.source) or settings.tls_ca else None
     if options.child:
         key = OpsKey.from_line(sys.stdin.buffer.readline())
     else:
@@ -202,7 +228,21 @@ def _sync(options: argparse.Namespace, home: DataHome, settings: Settings) -> in
             print(f"记录库没有解锁：只拉取，不上报。要上报请设置环境变量 {PASSPHRASE_VARIABLE}。", file=sys.stderr)
     broker = broker_from(settings.doorbell)
     kept = (settings.scope, broker, settings.keep_days)
-    return run_sync(SyncOptions(home, settings.source, central, options.child, key, *kept))
+    return run_sync(SyncOptions(home, settings.source, central, options.child, key, *kept, tls, login))
+
+
+def _login(options: argparse.Namespace, home: DataHome, settings: Settings) -> int:
+    from console.sync.login_tool import sign_in
+
+    start_logging(home.logs, "login")
+    return sign_in(settings, with_code=options.device)
+
+
+def _logout(_options: argparse.Namespace, home: DataHome, settings: Settings) -> int:
+    from console.sync.login_tool import sign_out
+
+    start_logging(home.logs, "login")
+    return sign_out(settings)
 
 
 def _import(options: argparse.Namespace, home: DataHome, settings: Settings) -> int:

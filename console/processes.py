@@ -26,16 +26,17 @@ class AlreadyRunning(ConsoleError):
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """Where a process listens on loopback and the token that it asks for."""
+    """Where a process listens and the token that it asks for."""
 
     host: str
     port: int
     token: str
     pid: int
+    scheme: str = "http"
 
     @property
     def url(self) -> str:
-        return f"http://{self.host}:{self.port}"
+        return f"{self.scheme}://{self.host}:{self.port}"
 
 
 def boot_mark() -> str:

@@ -25,6 +25,9 @@ class Settings:
     font_scale: 0.8 to 2.0. replay_rate: how fast a recording starts, ×1 to ×3600.
     doorbell: an MQTT broker (mqtts://host:8883) that announces news of a large centre.
     keep_days: telemetry older than this, counted from the newest, is removed month by month.
+    tls_*: PEM files of the site's authority and of this machine's own certificate; up to two
+    pins of the authority's key, comma separated. oidc_issuer: the site's identity provider; ""
+    means a token from the environment.
     """
 
     schema: int = SCHEMA
@@ -39,6 +42,12 @@ class Settings:
     scope: str = "all"
     doorbell: str = ""
     keep_days: int = 400
+    tls_ca: str = ""
+    tls_pins: str = ""
+    tls_client_cert: str = ""
+    tls_client_key: str = ""
+    oidc_issuer: str = ""
+    oidc_client_id: str = "flood-console"
 
 
 def _fault(path: Path, key: str, problem: str) -> SettingsError:

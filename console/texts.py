@@ -6,6 +6,7 @@ import tomllib
 from collections.abc import Mapping
 from importlib import resources
 
+RISKY = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
 LANGUAGES = {"zh": "中文", "en": "English"}
 
 
@@ -31,3 +32,10 @@ def printable(text: str, limit: int = 400) -> str:
         for ch in text.replace("\n", " ").replace("\t", " ")
     )
     return shown if len(shown) <= limit else shown[: limit - 1] + "…"
+
+
+def disarmed(text: str) -> str:
+    """Return cell text that a spreadsheet will not run as a formula, in one line."""
+    shown = printable(text.strip(), 8000)
+    plain_number = shown.replace("−", "-").lstrip("+-").replace(".", "", 1).isdigit()
+    return "'" + shown if shown.startswith(RISKY) and not plain_number else shown

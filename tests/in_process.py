@@ -10,8 +10,9 @@ import httpx
 
 from backend_client.central import Central
 from backend_client.session import Session
-from console.central.app import Service, build_app
+from console.central.app import build_app
 from console.central.repository import Repository
+from console.central.service import Service
 from console.central.store_core import SeriesKey
 from console.store.cache_reader import CacheReader
 from console.store.cache_writer import CacheWriter

@@ -25,9 +25,10 @@ import console.store.ops as ops
 import console.sync.process as process
 from backend_client.errors import BackendError
 from backend_client.session import Session
-from console.central.app import Service, build_app
+from console.central.app import build_app
 from console.central.continuity import Continuity
 from console.central.repository import Repository
+from console.central.service import Service
 from console.central.store_core import SeriesKey
 from console.paths import DataHome
 from console.store.cache_writer import CacheWriter

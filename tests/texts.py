@@ -53,9 +53,10 @@ def _tables() -> set[str]:
     from console.domain import alarms, quality, states
     from console.domain import response as levels
     from console.presenters import conflicts, duty, hydrograph, packs, palette, source_words, sources, status, system
-    from console.services import conflict_desk, duty_desk, wall_control
+    from console.services import conflict_desk, duty_desk, offline_login, wall_control
     from console.store import keys
     from console.store.packs import pack_specs
+    from console.sync import login, trust
     from console.windows import panel_catalog, unlock, workspaces
     from widgets import duty_log, station_table
 
@@ -74,4 +75,8 @@ def _tables() -> set[str]:
     texts |= {f"打开{w.title}" for w in workspaces.WORKSPACES}
     texts |= {c.title for c in station_table.COLUMNS} | set(duty_log.TITLES)
     texts |= set(unlock.WHY) | set(keys.SOURCES.values())
-    return texts | set(packs.NAMES.values()) | set(packs.STATES.values()) | {s.name for s in pack_specs()}
+    texts |= {part for words in offline_login.REFUSALS.values() for part in words}
+    texts |= set(login.LOGIN_WORDS.values()) | set(packs.NAMES.values()) | set(packs.STATES.values())
+    texts |= {s.name for s in pack_specs()}
+    texts |= {part for words in trust.TRUST_WORDS.values() for part in words}
+    return texts

@@ -19,7 +19,6 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import (
     QGridLayout,
-    QLabel,
     QLineEdit,
     QListView,
     QPushButton,
@@ -33,6 +32,7 @@ from PySide6.QtWidgets import (
 from console.domain.states import TOKENS
 from console.look import Look
 from console.viewdata.duty import AlarmRow
+from widgets.plain import PlainLabel
 from widgets.symbols import draw_state
 
 Role = Qt.ItemDataRole
@@ -145,12 +145,11 @@ class AlarmList(QWidget):
         self.list.setItemDelegate(AlarmDelegate(look, self.list))
         self.list.setAccessibleName(look.tr("告警列表"))
         self.list.selectionModel().currentChanged.connect(self._chosen)
-        self.empty = QLabel(look.tr("没有告警。有数据的站均未达到已知限值。"), self)
+        self.empty = PlainLabel(look.tr("没有告警。有数据的站均未达到已知限值。"), self)
         self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.empty.setObjectName("dim")
-        self.detail = QLabel("", self)
+        self.detail = PlainLabel("", self)
         self.detail.setWordWrap(True)
-        self.detail.setTextFormat(Qt.TextFormat.PlainText)
         self.name = QLineEdit(operator, self)
         self.name.setPlaceholderText(look.tr("姓名"))
         self.name.setMaxLength(60)
@@ -159,9 +158,8 @@ class AlarmList(QWidget):
         self.note.setMaxLength(1000)
         self.button = QPushButton(look.tr("确认告警"), self)
         self.button.setObjectName("primary")
-        self.status = QLabel("", self)
+        self.status = PlainLabel("", self)
         self.status.setObjectName("dim")
-        self.status.setTextFormat(Qt.TextFormat.PlainText)
         self.status.setWordWrap(True)
         form = QGridLayout()
         form.setContentsMargins(10, 8, 10, 8)

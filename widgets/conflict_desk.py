@@ -8,7 +8,6 @@ from PySide6.QtCore import QItemSelectionModel, Qt, Signal
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHBoxLayout,
-    QLabel,
     QLineEdit,
     QPushButton,
     QSplitter,
@@ -19,6 +18,7 @@ from PySide6.QtWidgets import (
 from console.look import Look
 from console.viewdata.conflicts import Undecided
 from widgets.facts_table import Cell, FactsTable
+from widgets.plain import PlainLabel
 
 
 class ConflictDesk(QWidget):
@@ -76,9 +76,8 @@ class ConflictDesk(QWidget):
         self.list.table.selectionModel().currentRowChanged.connect(lambda now, _before: self._choose(now.row()))
         self._show()
 
-    def _line(self) -> QLabel:
-        label = QLabel("", self)
-        label.setTextFormat(Qt.TextFormat.PlainText)
+    def _line(self) -> PlainLabel:
+        label = PlainLabel("", self)
         label.setObjectName("dim")
         label.setWordWrap(True)
         return label

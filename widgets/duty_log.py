@@ -14,7 +14,6 @@ from PySide6.QtWidgets import (
     QFileDialog,
     QHBoxLayout,
     QHeaderView,
-    QLabel,
     QLineEdit,
     QPlainTextEdit,
     QPushButton,
@@ -26,6 +25,7 @@ from PySide6.QtWidgets import (
 from console.look import Look
 from console.viewdata.duty import FileView, LogRow
 from widgets.clips import Clips
+from widgets.plain import PlainLabel, plain_tip
 
 Role = Qt.ItemDataRole
 Index = QModelIndex | QPersistentModelIndex
@@ -62,7 +62,7 @@ class LogModel(QAbstractTableModel):
             if index.column() == 2 and role == Role.DisplayRole and row.files:
                 return f"（{self.look.tr('附件')} {len(row.files)}）{row.text}"
             text = cells[index.column()]
-            return text if role == Role.DisplayRole else text.replace("<", "‹").replace("&", "＆")
+            return text if role == Role.DisplayRole else plain_tip(text)
         if role == Role.DecorationRole and index.column() == 2 and row.files:
             return qtawesome.icon("mdi6.paperclip", color=self.look.color("text.dim"))
         if role == Role.ForegroundRole:
@@ -150,12 +150,11 @@ class DutyLog(QWidget):
         self.text.setFixedHeight(round(64 * look.scale))
         self.attach = QPushButton(look.tr("附件"), self)
         self.attach.setIcon(qtawesome.icon("mdi6.paperclip", color=look.color("text.dim")))
-        self.attach.setToolTip(look.tr("添加照片、录音或文件；也可以拖进来或粘贴"))
+        self.attach.setToolTip(plain_tip(look.tr("添加照片、录音或文件；也可以拖进来或粘贴")))
         self.button = QPushButton(look.tr("保存记录"), self)
         self.button.setObjectName("primary")
-        self.status = QLabel("", self)
+        self.status = PlainLabel("", self)
         self.status.setObjectName("dim")
-        self.status.setTextFormat(Qt.TextFormat.PlainText)
         self.status.setWordWrap(True)
         row = QHBoxLayout()
         row.setContentsMargins(10, 6, 10, 0)
@@ -167,7 +166,7 @@ class DutyLog(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 8)
         column.setSpacing(4)
-        self.empty = QLabel(look.tr("还没有记录。来电、来文、险情和处理都记在这里。"), self)
+        self.empty = PlainLabel(look.tr("还没有记录。来电、来文、险情和处理都记在这里。"), self)
         self.empty.setObjectName("dim")
         self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         column.addWidget(self.table, 1)

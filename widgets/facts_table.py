@@ -9,7 +9,6 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersisten
 from PySide6.QtGui import QColor, QPalette
 from PySide6.QtWidgets import (
     QAbstractItemView,
-    QLabel,
     QStackedLayout,
     QStyledItemDelegate,
     QStyleOptionViewItem,
@@ -18,6 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from console.look import Look
+from widgets.plain import PlainLabel
 
 Role = Qt.ItemDataRole
 Index = QModelIndex | QPersistentModelIndex
@@ -90,7 +90,7 @@ class FactsTable(QWidget):
         for i, width in enumerate(widths):
             self.table.horizontalHeader().resizeSection(i, round(width * look.scale))
         self.table.horizontalHeader().setStretchLastSection(True)
-        self._empty = QLabel(look.tr(empty), self)
+        self._empty = PlainLabel(look.tr(empty), self)
         self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._empty.setObjectName("dim")
         self._stack = QStackedLayout(self)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QComboBox, QFileDialog, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QFileDialog, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from console.look import Look
 from widgets.facts_table import Cell, FactsTable
+from widgets.plain import PlainLabel, plain_tip
 
 
 class PackBoard(QWidget):
@@ -48,9 +49,8 @@ class PackBoard(QWidget):
         self.device = QComboBox(self)
         self.device.setAccessibleName(look.tr("接收设备"))
         self.device.setMinimumWidth(round(150 * look.scale))
-        self.status = QLabel("", self)
+        self.status = PlainLabel("", self)
         self.status.setObjectName("dim")
-        self.status.setTextFormat(Qt.TextFormat.PlainText)
         self.status.setWordWrap(True)
         self._arrange()
         self.estimate.clicked.connect(lambda: self.estimate_requested.emit(self.code))
@@ -129,7 +129,7 @@ class PackBoard(QWidget):
         known = self.device.count() > 0
         for button in (self.export, self.outbox):
             button.setEnabled(self.device.currentIndex() >= 0 and not self._busy)
-            button.setToolTip("" if known else self.look.tr("先用 console trust 加入接收设备的身份卡"))
+            button.setToolTip(plain_tip("" if known else self.look.tr("先用 console trust 加入接收设备的身份卡")))
         self.device.setEnabled(known)
 
     def say(self, text: str) -> None:

@@ -9,7 +9,6 @@ from PySide6.QtWidgets import (
     QApplication,
     QFrame,
     QHBoxLayout,
-    QLabel,
     QPlainTextEdit,
     QPushButton,
     QStackedLayout,
@@ -19,6 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from console.look import Look
+from widgets.plain import PlainLabel, plain_tip
 
 
 class PanelHead(QFrame):
@@ -75,16 +75,14 @@ class Panel(QFrame):
         self.title = title
         self.head = PanelHead(self)
         self.head.setObjectName("panelHead")
-        self._title = QLabel(look.tr(title), self.head)
+        self._title = PlainLabel(look.tr(title), self.head)
         self._title.setObjectName("panelTitle")
-        self._title.setTextFormat(Qt.TextFormat.PlainText)
-        self._meta = QLabel("", self.head)
+        self._meta = PlainLabel("", self.head)
         self._meta.setObjectName("meta")
-        self._meta.setTextFormat(Qt.TextFormat.PlainText)
         row = QHBoxLayout(self.head)
         row.setContentsMargins(10, 3, 4, 3)
         row.setSpacing(8)
-        self._frozen = QLabel("", self.head)
+        self._frozen = PlainLabel("", self.head)
         self._frozen.setObjectName("chip")
         self._frozen.setProperty("tone", "review")
         self._frozen.hide()
@@ -122,7 +120,7 @@ class Panel(QFrame):
         for button, icon in self._buttons:
             button.setIcon(qtawesome.icon(icon, color=self.look.color("text.dim")))
             text = self.look.tr(button.property("tip"))
-            button.setToolTip(text)
+            button.setToolTip(plain_tip(text))
             button.setAccessibleName(f"{self.look.tr(self.title)} {text}")
 
     def show_frozen(self, since: str) -> None:
@@ -176,12 +174,11 @@ class CrashCard(QWidget):
     def __init__(self, look: Look, number: str, summary: str, detail: str) -> None:
         super().__init__()
         self.setObjectName("crash")
-        what = QLabel(look.tr("这个面板出错了，其余面板照常运行。"), self)
-        means = QLabel(look.tr("数据没有丢失。可以重新载入；若再次出错，请把编号告诉运维。"), self)
+        what = PlainLabel(look.tr("这个面板出错了，其余面板照常运行。"), self)
+        means = PlainLabel(look.tr("数据没有丢失。可以重新载入；若再次出错，请把编号告诉运维。"), self)
         means.setWordWrap(True)
         means.setObjectName("dim")
-        name = QLabel(f"{look.tr('编号')} {number} · {summary[:160]}", self)
-        name.setTextFormat(Qt.TextFormat.PlainText)
+        name = PlainLabel(f"{look.tr('编号')} {number} · {summary[:160]}", self)
         name.setWordWrap(True)
         again = QPushButton(look.tr("重新载入"), self)
         again.clicked.connect(self.reload_requested)

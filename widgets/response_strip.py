@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 from console.look import Look
 from console.viewdata.response import ResponseTile
+from widgets.plain import PlainLabel
 
 
 class TopicTile(QFrame):
@@ -17,15 +18,14 @@ class TopicTile(QFrame):
     def __init__(self, look: Look, parent: QWidget) -> None:
         super().__init__(parent)
         self.look = look
-        self.level = QLabel("", self)
+        self.level = PlainLabel("", self)
         self.level.setFont(look.font("title_px", bold=True))
-        self.detail = QLabel("", self)
+        self.detail = PlainLabel("", self)
         self.detail.setObjectName("dim")
         column = QVBoxLayout(self)
         column.setContentsMargins(12, 2, 12, 2)
         column.setSpacing(0)
         for label in (self.level, self.detail):
-            label.setTextFormat(Qt.TextFormat.PlainText)
             column.addWidget(label)
 
     def show_tile(self, tile: ResponseTile) -> None:
@@ -60,9 +60,8 @@ class ResponseStrip(QWidget):
         self.name.setFixedWidth(round(90 * look.scale))
         self.button = QPushButton(tr("调整响应"), self)
         self.button.setObjectName("primary")
-        self.status = QLabel("", self)
+        self.status = PlainLabel("", self)
         self.status.setObjectName("dim")
-        self.status.setTextFormat(Qt.TextFormat.PlainText)
         self._sure = False
         self._saving = False
         self._arrange()

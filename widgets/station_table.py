@@ -36,6 +36,7 @@ from PySide6.QtWidgets import (
 from console.domain.freshness import breaks_line
 from console.domain.states import TOKENS, WORDS, State
 from console.look import Look
+from console.texts import disarmed
 from console.viewdata.table import TableRow
 from widgets.symbols import draw_state
 
@@ -386,7 +387,7 @@ class _Table(QTableView):
             model = self.model()
             rows = sorted({i.row() for i in self.selectionModel().selectedRows()})
             cells = range(1, model.columnCount())
-            lines = ["\t".join(str(model.index(r, c).data() or "") for c in cells) for r in rows]
+            lines = ["\t".join(disarmed(str(model.index(r, c).data() or "")) for c in cells) for r in rows]
             QGuiApplication.clipboard().setText("\n".join(lines))
             return
         super().keyPressEvent(event)

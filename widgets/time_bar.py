@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import qtawesome
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QLabel, QToolButton, QVBoxLayout
+from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QToolButton, QVBoxLayout
 
 from console.domain.time import full_stamp
 from console.look import Look
 from console.viewdata.timebar import TimeBarView
+from widgets.plain import PlainLabel, plain_tip
 from widgets.time_ruler import TimeRuler
 
 RATES = (1, 10, 60, 120, 300, 600, 1200, 3600)
@@ -48,10 +49,10 @@ class TimeBar(QFrame):
         for value in RATES:
             self.rate.addItem(f"×{value}", float(value))
         self.rate.activated.connect(lambda i: self.rate_requested.emit(float(self.rate.itemData(i))))
-        self.moment = QLabel("", self)
+        self.moment = PlainLabel("", self)
         self.moment.setMinimumWidth(150)
         self.moment.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        self.curve_name = QLabel("", self)
+        self.curve_name = PlainLabel("", self)
         self.curve_name.setObjectName("dim")
         self.curve_name.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self.ruler = TimeRuler(look)
@@ -88,11 +89,11 @@ class TimeBar(QFrame):
         for button in (self.back, self.play, self.forward, self.loop):
             button.setIcon(qtawesome.icon(button.property("icon_name"), color=self.look.color("text")))
             text = self.look.tr(button.property("tip"))
-            button.setToolTip(text)
+            button.setToolTip(plain_tip(text))
             button.setAccessibleName(text)
         self.live.setText(self.look.tr("实时"))
         self.live.setIcon(qtawesome.icon("mdi6.circle-medium", color=self.look.color("good")))
-        self.live.setToolTip(self.look.tr("回到实时（Ctrl+L）"))
+        self.live.setToolTip(plain_tip(self.look.tr("回到实时（Ctrl+L）")))
         self.moment.setFont(self.look.font(bold=True))
 
     def show_view(self, view: TimeBarView) -> None:

@@ -8,12 +8,12 @@ from datetime import UTC, datetime
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QBrush, QKeyEvent, QMouseEvent, QPainter, QPen, QPolygonF, QWheelEvent
-from PySide6.QtWidgets import QToolTip
 
 from console.domain.time import BEIJING, full_stamp
 from console.look import Look
 from console.viewdata.timebar import TimeBarView, TimeMark
 from widgets.painted import PaintedView
+from widgets.plain import show_tip
 
 STEPS_S = (3600, 3 * 3600, 6 * 3600, 12 * 3600, 86400, 2 * 86400, 7 * 86400, 30 * 86400)
 OFFSET_S = 8 * 3600
@@ -138,7 +138,7 @@ class TimeRuler(PaintedView):
             return
         near = self.mark_near(event.position().x())
         text = f"{full_stamp(near.t)} {near.text}" if near else full_stamp(self.t_of(event.position().x()))
-        QToolTip.showText(event.globalPosition().toPoint(), text.replace("<", "‹"), self)
+        show_tip(event.globalPosition().toPoint(), text, self)
 
     def mark_near(self, x: float) -> TimeMark | None:
         marks = self.view.marks if self.view else ()

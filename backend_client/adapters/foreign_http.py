@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import ssl
 import time
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -13,8 +14,10 @@ from urllib.parse import quote, urljoin, urlsplit
 import httpx
 
 from backend_client.adapters.harvest import Meter
+from backend_client.bounded import read_bounded
 from backend_client.errors import BackendRefused, BackendUnavailable, WireFormatError
 from backend_client.session import RETRYABLE, retry_after_s
+from backend_client.tls import tls_fault, verify_foreign
 
 BODY_LIMIT = 64 * 1024 * 1024
 TIMEOUT = httpx.Timeout(connect=5.0, read=30.0, write=10.0, pool=5.0)
@@ -55,13 +58,19 @@ class ForeignHttp:
         whole_s: float = WHOLE_S,
         timeout: httpx.Timeout = TIMEOUT,
         transport: httpx.BaseTransport | None = None,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         self.base_url = base_url if base_url.endswith("/") else base_url + "/"
         self.meter = Meter()
         self._limit = limit
         self._whole_s = whole_s
         self._http = httpx.Client(
-            headers=dict(headers or {}), timeout=timeout, trust_env=False, follow_redirects=False, transport=transport
+            headers={"Accept-Encoding": "gzip"} | dict(headers or {}),
+            timeout=timeout,
+            trust_env=False,
+            verify=verify_foreign(base_url, tls),
+            follow_redirects=False,
+            transport=transport,
         )
 
     def close(self) -> None:
@@ -91,19 +100,14 @@ class ForeignHttp:
         if urlsplit(url)[:2] != urlsplit(self.base_url)[:2]:
             raise WireFormatError(f"link to another host: {urlsplit(url).netloc[:80]!r}")
         began = time.monotonic()
-        data = bytearray()
+        data = b""
         try:
             with self._http.stream("GET", url, params=params, headers=headers) as reply:
-                for part in reply.iter_bytes():
-                    data += part
-                    if len(data) > self._limit:
-                        raise WireFormatError(f"{urlsplit(url).path}: answer over {self._limit} bytes")
-                    if time.monotonic() - began > self._whole_s:
-                        raise BackendUnavailable(f"{urlsplit(url).path}: not whole after {self._whole_s:.0f} s")
+                data = read_bounded(reply, self._limit, urlsplit(url).path, self._whole_s)
         except (httpx.RemoteProtocolError, httpx.DecodingError) as exc:
             raise WireFormatError(f"{urlsplit(url).path}: broken answer: {exc}") from exc
         except (httpx.TransportError, httpx.InvalidURL, OSError) as exc:
-            raise BackendUnavailable(repr(exc)) from exc
+            raise tls_fault(exc) or BackendUnavailable(repr(exc)) from exc
         finally:
             self._count(urlsplit(url).path, len(data), time.monotonic() - began)
         wanted = {*accept, *((404, 501) if missing_ok else ())}
@@ -111,7 +115,7 @@ class ForeignHttp:
             raise BackendUnavailable(f"HTTP {reply.status_code}", retry_after_s(reply.headers.get("retry-after")))
         if reply.status_code >= 300 and reply.status_code not in wanted:
             raise BackendRefused(reply.status_code, "unexplained")
-        return Answer(reply.status_code, {k.lower(): v for k, v in reply.headers.items()}, bytes(data), url)
+        return Answer(reply.status_code, {k.lower(): v for k, v in reply.headers.items()}, data, url)
 
     def _count(self, path: str, size: int, seconds: float) -> None:
         self.meter.requests += 1

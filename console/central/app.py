@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import hashlib
 import json
 import re
-import time
 from collections.abc import AsyncIterator
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI, Header, Query, Request, Response
@@ -18,46 +15,20 @@ from fastapi.responses import FileResponse, JSONResponse, StreamingResponse
 from pydantic import BaseModel, Field
 from starlette.middleware.gzip import GZipMiddleware
 
-from console import __version__
-from console.central.continuity import Continuity
-from console.central.digests import DayDigests
-from console.central.doorbell import Doorbell
+from console.central.identity import Principal, TokenChecker
 from console.central.ops import OpBatch, apply_ops
-from console.central.pages import PageCache
-from console.central.player import Player
 from console.central.problems import Gate, Problem, install
-from console.central.repository import Repository
-from console.central.scopes import Members, ScopeMap, UnknownScope
+from console.central.scopes import Members
 from console.central.sensorthings import add_sensorthings
+from console.central.service import KINDS, PAGE_MAX, Service, etag_of
+from console.central.shape import wire_size
 from console.central.snapshots import columns, cursor, snapshot_file
-from console.central.sources.host import SourcesHost
 from console.central.topics import declared_topics
 from console.central.uploads import Uploads, add_uploads
-from console.central.watch import Watch
-from console.domain.digests import day_number, day_text, day_window
+from console.domain.digests import day_number, day_text
 
-PAGE_MAX = 20_000
-SCANS = 20  # pages a scoped feed looks through for one answer
 SCOPE_LIMIT = 600
-BODIES = 64  # answers of objects kept
 ROOM_LIMIT = 16 * 1024
-KINDS = (
-    "stations",
-    "reservoirs",
-    "basins",
-    "reaches",
-    "series",
-    "events",
-    "gates",
-    "levees",
-    "cameras",
-    "retention_areas",
-    "plans",
-    "contacts",
-    "teams",
-    "stocks",
-    "sources",
-)
 
 
 class RoomBody(BaseModel):
@@ -70,111 +41,7 @@ class PlayerBody(BaseModel):
     t: float | None = None
 
 
-class Service:
-    """What the handlers share; built once per process."""
-
-    def __init__(
-        self,
-        repo: Repository,
-        folder: Path,
-        player: Player | None,
-        bell: Doorbell | None = None,
-        continuity: Continuity | None = None,
-    ) -> None:
-        self.repo = repo
-        self.folder = folder
-        self.bell = bell or Doorbell()
-        self.pages = PageCache()
-        self.watch = Watch(repo, self.bell, player, continuity)
-        self.player = player
-        self.scopes = ScopeMap(repo)
-        self.digests = DayDigests(repo)
-        self.host: SourcesHost | None = None  # reads foreign sources while the app lives
-        self._bodies: dict[tuple[str, str], tuple[tuple[str, int], str, str]] = {}
-
-    def hello(self) -> dict[str, Any]:
-        repo, state = self.repo, self.player.state() if self.player else None
-        return {
-            "service": repo.service,
-            "version": __version__,
-            "mode": "replay" if state else "live",
-            "epoch": repo.epoch,
-            "schema": {"min": 1, "max": 1},
-            "now": self.watch.now(),
-            "clock": {
-                "real": time.time(),
-                "rate": state.rate if state else 1.0,
-                "running": state.running if state else True,
-            },
-            "features": ["snapshot", "digest", "days", "rooms", "uploads"] + (["player"] if state else []),
-            "page_max": PAGE_MAX,
-            "floor": {"obs": repo.floor, "records": 0},  # records are never deleted
-            "first": self.first_t(),
-            "scopes": list(self.scopes.names()),
-            "roles": ["duty"],
-            "player": asdict(state) if state else None,
-        }
-
-    def first_t(self) -> int | None:
-        """Return when the oldest day with readings begins, UTC s; None while there are none."""
-        days = self.repo.days_after(0)
-        return day_window(days[-1])[0] if days else None
-
-    def members(self, scope: str) -> Members:
-        """Return what a scope holds.
-
-        Raises:
-            Problem: 422, the scope is not offered.
-        """
-        try:
-            return self.scopes.members(scope)
-        except UnknownScope as exc:
-            raise Problem(422, "unknown-scope", "hello lists the scopes of this service") from exc
-
-    def objects(self, kind: str, members: Members) -> tuple[str, str]:
-        """Return (body, etag) of a kind's objects; every console asks each round, so it is kept."""
-        key, version = (kind, members.name), (self.repo.epoch, self.repo.objects_version())
-        known = self._bodies.get(key)
-        if known is None or known[0] != version:
-            items = self.scopes.objects(kind, members)
-            body = json.dumps({"epoch": version[0], "items": items}, ensure_ascii=False)
-            if len(self._bodies) >= BODIES:
-                self._bodies.clear()
-            known = self._bodies[key] = (version, body, _etag(body))
-        return known[1], known[2]
-
-    def changes(self, after: int, limit: int, members: Members) -> tuple[list[tuple[Any, ...]], int, bool]:
-        """Return (rows of the scope, next, more); next passes over rows of others too.
-
-        An answer may be empty and have more: a console far behind must not scan for ever.
-        """
-        found: list[tuple[Any, ...]] = []
-        upto, more = after, True
-        for _ in range(SCANS if members.sids is not None else 1):
-            rows, upto, more = self.repo.changes(upto, limit - len(found))
-            found += members.rows(rows)
-            if not more or len(found) >= limit:
-                break
-        return found, upto, more
-
-    def seq_of(self, after: str) -> int:
-        """Return the seq of a cursor.
-
-        Raises:
-            Problem: 410, the only resync signal: unknown, foreign, too new, or so old that a
-                deletion since is forgotten.
-        """
-        if after in ("", "0"):
-            return 0
-        epoch, _, seq = after.partition(".")
-        if epoch != self.repo.epoch[:12]:
-            raise Problem(410, "epoch-changed")
-        if not seq.isdigit() or not self.repo.floor <= int(seq) <= self.repo.seq:
-            raise Problem(410, "cursor-expired")
-        return int(seq)
-
-
-def build_app(service: Service, token: str) -> FastAPI:
+def build_app(service: Service, token: str, checker: TokenChecker | None = None) -> FastAPI:
     """Return the ASGI app; its lifespan runs the watch."""
 
     @contextlib.asynccontextmanager
@@ -195,7 +62,7 @@ def build_app(service: Service, token: str) -> FastAPI:
 
     app = FastAPI(title="fcc-sync", version="1", lifespan=lifespan, docs_url=None, redoc_url=None)
     app.add_middleware(GZipMiddleware, minimum_size=2048, compresslevel=1)
-    app.add_middleware(Gate, token=token)
+    app.add_middleware(Gate, token=token, checker=checker, audit=service.repo.audit)
     install(app)
     _reading(app, service)
     _feeds(app, service)
@@ -215,8 +82,8 @@ def _reading(app: FastAPI, service: Service) -> None:
     repo = service.repo
 
     @app.get("/v1/hello")
-    def hello() -> dict[str, Any]:
-        return service.hello()
+    def hello(request: Request) -> dict[str, Any]:
+        return service.hello(_caller(request).roles)
 
     @app.get("/v1/objects/{kind}")
     def objects(kind: str, if_none_match: str = Header(""), scope: str = Query("all", max_length=SCOPE_LIMIT)) -> Response:
@@ -232,7 +99,7 @@ def _reading(app: FastAPI, service: Service) -> None:
     @app.get("/v1/topics")
     def topics(if_none_match: str = Header("")) -> Response:
         body = json.dumps({"items": declared_topics()}, ensure_ascii=False)
-        return _tagged(body, _etag(body), if_none_match)
+        return _tagged(body, etag_of(body), if_none_match)
 
     @app.get("/v1/obs/latest")
     def latest(scope: str = Query("all", max_length=SCOPE_LIMIT)) -> dict[str, Any]:
@@ -328,8 +195,14 @@ def _writing(app: FastAPI, service: Service) -> None:
     repo = service.repo
 
     @app.post("/v1/ops")
-    def ops(batch: OpBatch) -> dict[str, Any]:
-        answers = apply_ops(repo, batch.ops, service.watch.now())
+    def ops(batch: OpBatch, request: Request) -> dict[str, Any]:
+        caller = _caller(request)
+        own = [op for op in batch.ops if caller.may_sign(op.author)]
+        answers = apply_ops(repo, own, service.watch.now())
+        for op in batch.ops:
+            if not caller.may_sign(op.author):
+                repo.audit(caller.subject, "refused.author", f"{op.id} {op.author}")
+                answers.append({"id": op.id, "status": "rejected", "code": "author-mismatch"})
         if any(a["status"] == "applied" for a in answers):
             service.bell.ring("changed", {"feed": "records", "seq": repo.seq})
         whole = True
@@ -346,12 +219,17 @@ def _writing(app: FastAPI, service: Service) -> None:
         return {"room": room, "revision": known[0], "doc": known[1]}
 
     @app.put("/v1/rooms/{room}")
-    def put_room(room: str, body: RoomBody) -> dict[str, Any]:
+    def put_room(room: str, body: RoomBody, request: Request) -> dict[str, Any]:
         if not re.fullmatch(r"[A-Za-z0-9_-]{1,40}", room):
             raise Problem(422, "invalid", "room name")
-        if len(json.dumps(body.doc)) > ROOM_LIMIT:
+        try:
+            size = wire_size(body.doc)
+        except ValueError as exc:
+            raise Problem(422, "invalid", str(exc)) from exc
+        if size > ROOM_LIMIT:
             raise Problem(413, "too-large")
         revision = repo.put_room(room, body.doc)
+        repo.audit(_caller(request).subject, "room.put", f"{room} revision={revision}")
         service.bell.ring("situation", {"room": room, "revision": revision})
         return {"room": room, "revision": revision}
 
@@ -363,19 +241,24 @@ def _writing(app: FastAPI, service: Service) -> None:
             service.watch.control(body.action, body.rate, body.t)
         except ValueError as exc:
             raise Problem(422, "invalid", str(exc)) from exc
-        actor = request.client.host if request.client else "?"
-        repo.audit(actor, f"player.{body.action}", f"rate={body.rate} t={body.t}")
+        repo.audit(_caller(request).subject, f"player.{body.action}", f"rate={body.rate} t={body.t}")
         service.bell.ring("clock", {})
         return JSONResponse(asdict(service.player.state()) | {"epoch": repo.epoch})
+
+    @app.get("/v1/audit")
+    def audit(after: int = Query(0, ge=0), limit: int = Query(1000, ge=1, le=PAGE_MAX)) -> dict[str, Any]:
+        names = ("n", "at", "actor", "action", "detail")
+        return {"items": [dict(zip(names, row, strict=True)) for row in repo.audit_rows(after, limit)]}
+
+
+def _caller(request: Request) -> Principal:
+    found: Principal = request.scope["principal"]  # Gate put it there
+    return found
 
 
 def _check_window(from_t: int, to_t: int) -> None:
     if not 0 <= from_t <= to_t <= 4_102_444_800:
         raise Problem(422, "invalid", "window")
-
-
-def _etag(body: str) -> str:
-    return f'"{hashlib.sha256(body.encode()).hexdigest()[:32]}"'
 
 
 def _tagged(body: str, etag: str, known: str) -> Response:

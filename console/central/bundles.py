@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 from pydantic import ValidationError
 
-from console.central.app import KINDS
 from console.central.ops import Op, apply_ops
 from console.central.problems import Problem
 from console.central.repository import Repository
+from console.central.service import KINDS
 from console.central.snapshots import cursor
 from console.store.bundle.cache_source import to_columns
 from console.store.bundle.manifest import OPS, Manifest

@@ -13,6 +13,7 @@ from pydantic import BaseModel, Field
 from console.central.policies import POLICIES, VERSIONS_KEPT, Policy, allowed
 from console.central.problems import Problem
 from console.central.repository import Repository
+from console.central.shape import wire_size
 from console.central.verdict import Verdict
 from console.domain.response import ENDED
 
@@ -88,7 +89,7 @@ def judge(op: Op, read: Reading, now_t: float) -> Verdict:
     """Return the verdict on an op seen for the first time; read gives the record of (kind, id)."""
     try:
         UUID(op.id)
-        json.dumps(op.model_dump(), allow_nan=False, ensure_ascii=False).encode("utf-8")
+        wire_size(op.model_dump())
     except ValueError:
         return Verdict("rejected", "bad-content")
     policy = POLICIES.get(op.kind)

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import hashlib
 import hmac
 import json
+import logging
+from collections.abc import Callable
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -12,10 +16,16 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from backend_client.errors import BackendError
+from backend_client.identity import LoginFailed
+from console.central.identity import LOCAL, Principal, TokenChecker, action_of
 from console.central.postgres import StoreUnavailable
+from console.domain.roles import allowed, conflicting
 
+log = logging.getLogger(__name__)
 BODY_LIMIT = 1024 * 1024
 RETRY_AFTER_S = 2
+TOKENS_SEEN = 4096
 TITLES = {
     400: "bad request",
     401: "token required",
@@ -86,20 +96,77 @@ def install(app: FastAPI) -> None:
 
 
 class Gate:
-    """ASGI middleware: token on every call, bounded request bodies."""
+    """ASGI middleware: token on every call, what its roles allow, bounded request bodies.
 
-    def __init__(self, app: ASGIApp, token: str, limit: int = BODY_LIMIT) -> None:
+    checker: takes tokens of the site's identity provider beside this machine's own.
+    audit: notes (subject, action, detail) of calls that a known person was not allowed.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        token: str,
+        limit: int = BODY_LIMIT,
+        checker: TokenChecker | None = None,
+        audit: Callable[[str, str, str], None] = lambda *_: None,
+    ) -> None:
         self._app = app
         self._expected = f"Bearer {token}".encode()
         self._limit = limit
+        self._checker = checker
+        self._audit = audit
+        self._seen: dict[bytes, None] = {}
+
+    async def _principal(self, sent: bytes) -> Principal | tuple[int, str]:
+        """Return who calls, or the refusal."""
+        if hmac.compare_digest(sent, self._expected):
+            return LOCAL
+        if self._checker is None or not sent.startswith(b"Bearer "):
+            return 401, "token-required"
+        try:
+            return await asyncio.to_thread(self._checker.check, sent[7:].decode("latin-1"))
+        except LoginFailed as exc:
+            log.warning("token refused: %s", exc.code)
+            return 401, exc.code
+        except BackendError as exc:
+            log.warning("identity provider: %s", exc)
+            return 503, "identity-unavailable"
+
+    async def _permitted(self, scope: Scope, sent: bytes) -> tuple[int, str] | None:
+        """Put the caller into the scope, or return the refusal."""
+        found = await self._principal(sent)
+        if not isinstance(found, Principal):
+            return found
+        scope["principal"] = found
+        if found.local:
+            return None
+        await self._first_use(found, sent, scope)
+        action = action_of(scope["method"], scope["path"])
+        if action is not None and allowed(found.roles, action):
+            return None
+        code = "roles-conflict" if conflicting(found.roles) else "not-allowed"
+        await asyncio.to_thread(self._audit, found.subject, f"refused.{action}", f"{code} {scope['path'][:120]}")
+        return 403, code
+
+    async def _first_use(self, found: Principal, sent: bytes, scope: Scope) -> None:
+        """Note a token the first time it is used, with where from: that is who signed in."""
+        mark = hashlib.sha256(sent).digest()
+        if mark in self._seen:
+            return
+        self._seen[mark] = None
+        while len(self._seen) > TOKENS_SEEN:
+            del self._seen[next(iter(self._seen))]
+        where = (scope.get("client") or ("?",))[0]
+        await asyncio.to_thread(self._audit, found.subject, "token", f"{found.name} {','.join(found.roles)} {where}")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         headers = dict(scope["headers"])
-        if not hmac.compare_digest(headers.get(b"authorization", b""), self._expected):
-            await _refuse(send, 401, "token-required")
+        refusal = await self._permitted(scope, headers.get(b"authorization", b""))
+        if refusal is not None:
+            await _refuse(send, *refusal)
             return
         length = headers.get(b"content-length", b"0")
         if not length.isdigit() or int(length) > self._limit:

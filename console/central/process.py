@@ -3,25 +3,32 @@
 from __future__ import annotations
 
 import hashlib
+import ipaddress
 import logging
 import os
 import socket
+import ssl
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import uvicorn
 
+from backend_client.errors import Untrusted
 from backend_client.mqtt import MqttPublisher
+from backend_client.provider import Provider
 from console.broker import broker_from
-from console.central.app import Service, build_app
+from console.central.app import build_app
 from console.central.continuity import Continuity
 from console.central.doorbell import Doorbell
+from console.central.identity import TokenChecker
 from console.central.player import Player
 from console.central.repository import Repository, open_repository
+from console.central.service import Service
 from console.central.sources.centre import CentreForSources
 from console.central.sources.host import SourcesHost, no_adapters
 from console.central.sources.reader import AdapterFactory
+from console.central.tls import CrlWatch, ServerTls, server_context
 from console.domain.time import stamp
 from console.drill.facts import basin_objects, flood_facts, flood_keys
 from console.drill.method import method_text
@@ -38,7 +45,8 @@ class CentralOptions:
     """port 0 takes any free one. start_t: where a recording begins when it is played first.
 
     store: a postgresql:// address, "" for the file in the data folder. mqtt: a broker that carries
-    the doorbell too, "" for none.
+    the doorbell too, "" for none. host: an address of this machine; another than loopback only with tls. oidc_issuer: whose
+    tokens are good beside this machine's own, when they are meant for oidc_audience.
     """
 
     source: str
@@ -48,6 +56,11 @@ class CentralOptions:
     child: bool = False
     store: str = ""
     mqtt: str = ""
+    host: str = "127.0.0.1"
+    tls: ServerTls = field(default_factory=ServerTls)
+    oidc_issuer: str = ""
+    oidc_audience: str = "fcc-centre"
+    oidc_tls: ssl.SSLContext | None = None
 
 
 class PortTaken(ConsoleError):
@@ -58,8 +71,41 @@ def endpoint_file(home: DataHome, source: str) -> Path:
     return home.central(source) / "endpoint.json"
 
 
-def bind(port: int) -> socket.socket:
-    """Return a bound loopback socket.
+def encryption(options: CentralOptions) -> ssl.SSLContext | None:
+    """Return the context to serve with, None for cleartext on loopback.
+
+    Raises:
+        ConsoleError: an address that others reach would be served without encryption.
+    """
+    if options.tls.cert:
+        return server_context(options.tls)
+    try:
+        loopback = ipaddress.ip_address(options.host).is_loopback
+    except ValueError as exc:
+        raise ConsoleError(f"监听地址 {options.host!r} 不能识别。", "请用 --host 给出本机的 IP 地址。") from exc
+    if not loopback:
+        raise ConsoleError(
+            f"在 {options.host} 上监听必须加密。", "请给出 --tls-cert 和 --tls-key，或只在本机 127.0.0.1 上监听。"
+        )
+    return None
+
+
+def token_checker(options: CentralOptions) -> TokenChecker | None:
+    """Return what checks the tokens of the site's identity provider, None when none is named.
+
+    Raises:
+        ConsoleError: its address is not encrypted.
+    """
+    if not options.oidc_issuer:
+        return None
+    try:
+        return TokenChecker(Provider(options.oidc_issuer, tls=options.oidc_tls), options.oidc_audience)
+    except Untrusted as exc:
+        raise ConsoleError(f"身份服务地址 {options.oidc_issuer!r} 不能用。", "请给出 https:// 地址。", exc.code) from exc
+
+
+def bind(port: int, host: str = "127.0.0.1") -> socket.socket:
+    """Return a bound socket.
 
     Raises:
         PortTaken: another program listens there.
@@ -67,7 +113,7 @@ def bind(port: int) -> socket.socket:
     sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        sock.bind(("127.0.0.1", port))
+        sock.bind((host, port))
     except OSError as exc:
         sock.close()
         raise PortTaken(
@@ -112,7 +158,8 @@ def run_central(home: DataHome, options: CentralOptions, adapters: AdapterFactor
     """
     folder = home.central(options.source)
     with sole_owner(folder, "central"):
-        sock = bind(options.port)
+        context = encryption(options)
+        sock = bind(options.port, options.host)
         repo = open_repository(folder, options.source, options.store, sole=True)
         continuity = Continuity(repo, folder.with_suffix(".seen"))
         continuity.confirm()
@@ -127,16 +174,29 @@ def run_central(home: DataHome, options: CentralOptions, adapters: AdapterFactor
         centre = CentreForSources(repo, service.watch, service.bell)
         service.host = SourcesHost(folder, adapters, centre, centre)
         token = new_token()
-        config = uvicorn.Config(build_app(service, token), log_config=None, access_log=False, timeout_graceful_shutdown=2)
+        config = uvicorn.Config(
+            build_app(service, token, token_checker(options)),
+            log_config=None,
+            access_log=False,
+            timeout_graceful_shutdown=2,
+            ssl_context_factory=(lambda _config, _default: context) if context else None,
+        )
         server = uvicorn.Server(config)
         port = sock.getsockname()[1]
-        publish(endpoint_file(home, options.source), Endpoint("127.0.0.1", port, token, os.getpid()))
+        where = "127.0.0.1" if options.host == "0.0.0.0" else options.host  # noqa: S104 - where this machine finds it
+        scheme = "https" if context else "http"
+        publish(endpoint_file(home, options.source), Endpoint(where, port, token, os.getpid(), scheme))
         if options.child:
             leave_with_parent(lambda: _leave_when_idle(server, service))
         log.info("central %s on port %s", options.source, port)
+        ended = threading.Event()
+        if context is not None and options.tls.crl:
+            watch = CrlWatch(context, Path(options.tls.crl))
+            threading.Thread(target=watch.run, args=(ended,), name="crl", daemon=True).start()
         try:
             server.run(sockets=[sock])
         finally:
+            ended.set()
             if publisher is not None:
                 publisher.close()
 

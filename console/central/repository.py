@@ -157,6 +157,12 @@ class Repository(ReadingStore):
             rows = self._db.execute("select actor, detail from audit where action=? order by n", (action,)).fetchall()
         return [(r[0], r[1]) for r in rows]
 
+    def audit_rows(self, after: int, limit: int) -> list[tuple[int, int, str, str, str]]:
+        """Return (n, at, actor, action, detail) of what was noted after n, oldest first."""
+        with self._lock:
+            rows = self._db.execute("select n,at,actor,action,detail from audit where n>? order by n limit ?", (after, limit))
+            return [(r[0], r[1], r[2], r[3], r[4]) for r in rows.fetchall()]
+
     def rewind(self, t: int, **meta: str) -> None:
         """Forget readings and alarms after t under a new epoch; what people entered stays.
 

@@ -10,7 +10,7 @@ from console.domain.elements import signed
 from console.domain.objects import Station
 from console.domain.time import age_text, stamp
 from console.presenters.overview import ALARM_STATES
-from console.presenters.wording import Translate
+from console.presenters.wording import Translate, rule_word
 from console.services.duty_desk import LOG_TYPES
 from console.state.desk import Ack, DeskState
 from console.texts import printable
@@ -40,6 +40,7 @@ REFUSALS = {
     "invalid": "内容不合约定",
     "copy-damaged": "本机副本已损坏",
     "checksum-mismatch": "校验不符",
+    "author-mismatch": "记录人与登录人不一致",
 }
 LOG_WORDS = {**LOG_TYPES, "correction": "更正", "shift": "交接班", "visitor": "来访", "warning": "预警"}
 
@@ -50,7 +51,7 @@ def alarm_rows(desk: DeskState, stations: Mapping[str, Station], now: float, tr:
 
 def _alarm_row(alarm: Alarm, acks: tuple[Ack, ...], stations: Mapping[str, Station], now: float, tr: Translate) -> AlarmRow:
     station = stations.get(alarm.object_code)
-    name = station.name if station else alarm.object_code
+    name = station.name if station else printable(alarm.object_code, 60)
     end = alarm.cleared_t if alarm.cleared_t is not None else now
     lasted = tr("已持续") if alarm.active else tr("历时")
     return AlarmRow(
@@ -58,7 +59,7 @@ def _alarm_row(alarm: Alarm, acks: tuple[Ack, ...], stations: Mapping[str, Stati
         object_code=alarm.object_code,
         state=ALARM_STATES[alarm.severity],
         stale_rule=alarm.rule == "stale",
-        title=f"{name} {tr(WORDS[alarm.rule])}",
+        title=f"{name} {rule_word(alarm.rule, tr)}",
         detail=_detail(alarm, tr),
         onset_text=stamp(alarm.onset_t, now),
         seen_text=stamp(alarm.first_seen_t, now),
@@ -75,6 +76,9 @@ def _note(place: int, ack: Ack, first: Ack, tr: Translate) -> str:
 
 
 def _detail(alarm: Alarm, tr: Translate) -> str:
+    figures = (alarm.figure, alarm.peak) if alarm.rule not in ("rise_rate", "record_flow") else (alarm.figure, alarm.value)
+    if alarm.rule not in WORDS or (alarm.rule != "stale" and None in figures):
+        return tr("中心没有给出数值")
     if alarm.rule == "stale":
         return tr("超过 3 个报汛间隔没有收到数据，请核实测站与线路")
     if alarm.rule == "rise_rate":

@@ -7,13 +7,13 @@ from typing import Protocol
 
 import numpy as np
 
-from console.domain.alarms import WORDS, Alarm
+from console.domain.alarms import Alarm
 from console.domain.elements import RAIN, signed
 from console.domain.freshness import Freshness
 from console.domain.states import WORDS as STATE_WORDS
 from console.domain.states import State
 from console.domain.time import stamp
-from console.presenters.wording import Translate, stale, value_text
+from console.presenters.wording import Translate, rule_word, stale, value_text
 from console.state.desk import DeskState
 from console.viewdata.board import Board, Row
 from console.viewdata.duty import Happening, Tile
@@ -131,7 +131,7 @@ def happenings(alarms: Sequence[Alarm], board: Board, tr: Translate) -> list[Hap
         margin = f"{signed(row.margin_m)} m" if row and row.margin_m is not None else ""
         trend = {1: tr("仍在上涨"), -1: tr("正在回落")}.get(row.trend if row else 0, tr("平稳"))
         since = f"{tr('自')} {stamp(min(a.onset_t for a in group))}"
-        words = "、".join(tr(WORDS[a.rule]) for a in sorted(group, key=lambda a: -a.severity))
+        words = "、".join(rule_word(a.rule, tr) for a in sorted(group, key=lambda a: -a.severity))
         text = f"{name} {words} {margin}".strip()
         found.append(
             (

@@ -9,6 +9,7 @@ from console.domain.time import age_text, full_stamp, stamp
 from console.presenters.response import response_text
 from console.presenters.wording import Translate
 from console.services.session import Session
+from console.sync.trust import trust_words
 
 SKEW_BANNER_S = 60.0
 LINK_WORDS = {
@@ -20,6 +21,8 @@ LINK_WORDS = {
     "refused": ("中心拒绝访问", "bad"),
     "scope": ("中心没有所设的范围", "bad"),
     "garbage": ("中心应答异常", "bad"),
+    "tls": ("没有连接：中心身份不能确认", "bad"),
+    "login": ("没有登录", "warn"),
     "schema": ("中心版本不符", "bad"),
     "disk": ("本机磁盘写不进去", "bad"),
     "nosync": ("同步进程已停", "bad"),
@@ -29,6 +32,7 @@ NEXT_STEPS = {
     "store": "中心在线，但它的数据库没有应答；可以照常查看和记录，恢复后自动补传。",
     "refused": "请核对访问令牌后重新启动；期间可照常查看缓存。",
     "scope": "请改正设置里的 scope（如 basin:北江、city:清远）后重新启动；期间可照常查看缓存。",
+    "login": "请点右上角登录；期间可照常查看缓存和记录，登录后自动补传。",
     "garbage": "应答不完整或不是约定格式，程序会继续重试；若持续出现请联系中心运维。",
     "schema": "只读显示缓存内容；请升级本程序或中心服务。",
     "disk": "请清理磁盘空间；已确认的记录不会丢失。",
@@ -119,6 +123,8 @@ def _banner(session: Session, tr: Translate, problem: str) -> tuple[str, str]:
         return problem, "bad"
     if link.alone:
         word = tr(LINK_WORDS.get(link.state, LINK_WORDS["down"])[0])
+        if link.state == "tls":
+            return f"{word}。{''.join(tr(part) for part in trust_words(link.detail))}", "bad"
         since = f"，{tr('自')} {stamp(link.since)} {tr('起')}" if link.since else ""
         return f"{word}{since}。{tr(NEXT_STEPS.get(link.state, NEXT_STEPS['down']))}", "warn"
     if abs(link.skew_s) > SKEW_BANNER_S:

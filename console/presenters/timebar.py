@@ -6,10 +6,9 @@ from typing import Protocol
 
 import numpy as np
 
-from console.domain.alarms import WORDS
 from console.domain.states import TOKENS
 from console.presenters.overview import ALARM_STATES
-from console.presenters.wording import Translate
+from console.presenters.wording import Translate, rule_word
 from console.services.session import Session
 from console.store.cache_reader import EMPTY, Rows
 from console.viewdata.timebar import PlayerView, TimeBarView, TimeMark
@@ -87,7 +86,7 @@ class TimeBarPresenter:
 
     def _marks(self) -> tuple[TimeMark, ...]:
         marks = [
-            TimeMark(a.onset_t, TOKENS[ALARM_STATES[a.severity]], f"{self._name(a.object_code)} {self._tr(WORDS[a.rule])}")
+            TimeMark(a.onset_t, TOKENS[ALARM_STATES[a.severity]], f"{self._name(a.object_code)} {rule_word(a.rule, self._tr)}")
             for a in self._session.desk.alarms
         ]
         marks += [TimeMark(t, "accent", text) for t, text, _ in self._session.board.events]

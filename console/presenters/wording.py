@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from console.domain.alarms import WORDS
 from console.domain.elements import ELEMENTS, signed
 from console.domain.freshness import Freshness
 from console.domain.quality import word
 from console.domain.time import age_text, stamp
+from console.texts import printable
 from console.viewdata.board import Board, Row, Sample
 
 Translate = Callable[[str], str]
@@ -39,3 +41,8 @@ def margin_text(row: Row) -> str:
 
 def mode_word(mode: str) -> str:
     return {"at": "回看", "playing": "回放"}.get(mode, "")
+
+
+def rule_word(rule: str, tr: Translate) -> str:
+    """Return an alarm rule in words; one that a newer centre invented is shown as it is named."""
+    return tr(WORDS[rule]) if rule in WORDS else printable(rule, 40)

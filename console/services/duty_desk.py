@@ -51,6 +51,7 @@ class DutyDesk:
         based_on: Callable[[], str],
         *,
         key: OpsKey | None = None,
+        check_person: Callable[[], None] = lambda: None,
     ) -> None:
         self._path = ops
         self._key = key
@@ -58,6 +59,7 @@ class DutyDesk:
         self._link = link
         self._skew_s = skew_s
         self._based_on = based_on
+        self._check_person = check_person  # raises ConsoleError while nobody may make entries
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="ops")
         self._store: OpsStore | None = None
 
@@ -65,7 +67,7 @@ class DutyDesk:
         """Sign an alarm; returns the entry's id once it is on disk.
 
         Raises:
-            EntryRefused: no name, or the note is too long.
+            EntryRefused: no name, or the note is too long. Refused: nobody may make entries now.
             StoreError: nothing was saved.
         """
         author = self.signed(author)
@@ -79,7 +81,7 @@ class DutyDesk:
         """Add a log entry with its files; returns its id once it is on disk.
 
         Raises:
-            EntryRefused: empty or too long, or no name.
+            EntryRefused: empty or too long, or no name. Refused: nobody may make entries now.
             StoreError: nothing was saved.
         """
         author = self.signed(author)
@@ -132,6 +134,7 @@ class DutyDesk:
         base_version: int | None = None,
         files: tuple[Attached, ...] = (),
     ) -> str:
+        self._check_person()
         untrusted, based_on = self.clock_untrusted(), self._based_on()
         entry_id = await self._run(
             lambda store: store.add(
@@ -159,8 +162,9 @@ class DutyDesk:
         """Do work on the database thread, then wake the sync process.
 
         Raises:
-            StoreError: nothing was saved.
+            StoreError: nothing was saved. Refused: nobody may make entries now.
         """
+        self._check_person()
         found: T = await self._run(work)
         self._link.send({"cmd": "ops"})
         return found

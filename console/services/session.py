@@ -15,15 +15,19 @@ from console.errors import ErrorHub, StoreError
 from console.paths import DataHome, Profile
 from console.processes import boot_mark
 from console.services.duty_desk import DutyDesk
+from console.services.offline_login import OfflineLogin
 from console.services.sync_link import SyncLink
 from console.services.tasks import TaskScope
 from console.state.board import BoardState
 from console.state.desk import RECORD_KINDS, DeskState
 from console.state.link import LinkStatus
+from console.state.login import LoginStatus
 from console.state.situation import SituationState
 from console.state.sources import SourcesState
 from console.store.cache_reader import CacheReader
+from console.store.credential import CredentialStore
 from console.store.keys import OpsKey
+from console.store.token_vault import sound_keyring
 
 TICK_MS = 200
 OUTBOX_MS = 1500
@@ -31,11 +35,12 @@ OUTBOX_MS = 1500
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Which data source this process shows."""
+    """Which data source this process shows. personal: entries need a person who signed in."""
 
     home: DataHome
     name: str
     key: OpsKey | None = None  # without it this process shows, and saves nothing
+    personal: bool = False
 
     @property
     def profile(self) -> Profile:
@@ -75,14 +80,19 @@ class Session(QObject):
         self.desk = DeskState(self)
         self.link = LinkStatus(self)
         self.sources = SourcesState(self)
+        self.login = LoginStatus(self)
         self.sync = SyncLink(profile.sync_endpoint, self)
         self.tasks = TaskScope(hub.report)
+        self.offline = self._offline_login() if source.personal else None
+        if self.offline is not None:
+            self.offline.changed.connect(self.login.changed)
         self.duty = DutyDesk(
             profile.ops,
             self.sync,
             lambda: self.link.skew_s,
             lambda: self.situation.current.to_json(self.situation.moment()),
             key=source.key,
+            check_person=self.offline.check if self.offline is not None else lambda: None,
         )
         self.sync.heard.connect(self._heard)
         self.sync.connected_changed.connect(self._sync_changed)
@@ -93,8 +103,14 @@ class Session(QObject):
         self._outbox.timeout.connect(lambda: self.tasks.start("outbox", self.read_outbox()))
         self.announced_s = 0.0
 
+    def _offline_login(self) -> OfflineLogin:
+        store = CredentialStore(self.source.home.root / "offline.json", sound_keyring())
+        return OfflineLogin(store, self.login, self.link, self)
+
     def start(self) -> None:
         """Show what the cache has at once, then follow the sync process."""
+        if self.offline is not None:
+            self.tasks.start("offline login", self.offline.start())
         self.tasks.start("first picture", self._first_picture())
         self.sync.connect_now()
         self._clock.start()
@@ -107,6 +123,8 @@ class Session(QObject):
         await self.tasks.close()
         self.board.close()
         self.duty.close()
+        if self.offline is not None:
+            self.offline.close()
 
     # --- from the cache -------------------------------------------------------------------
     async def _first_picture(self) -> None:
@@ -177,6 +195,8 @@ class Session(QObject):
             self.link.heard_link(doc)
             if self.link.alone and not was_alone:
                 self.situation.service_lost()
+        elif kind == "login":
+            self.login.heard(doc)
         elif kind == "changed":
             self.board.mark(doc.get("sids"))
             self.tasks.start("picture", self._picture())
@@ -213,3 +233,35 @@ class Session(QObject):
 
     def control_player(self, action: str, *, rate: float | None = None, t: float | None = None) -> None:
         self.sync.send({"cmd": "player", "action": action, "rate": rate, "t": t})
+
+    # --- the person at this desk ------------------------------------------------------------
+    def sign_in(self, how: str) -> None:
+        """Ask for a login; how is browser or code. What to show comes back to this window alone."""
+        self.sync.send({"cmd": "login", "how": how, "by": self.login.window})
+
+    def cancel_login(self) -> None:
+        self.sync.send({"cmd": "login-cancel"})
+
+    def sign_out(self) -> None:
+        self.sync.send({"cmd": "logout"})
+        if self.offline is not None:
+            self.offline.leave()
+
+    async def take_passphrase(self, text: str) -> str:
+        """Set the offline passphrase while signed in, else sign in with it; returns what came of it.
+
+        Raises:
+            ConsoleError: it was refused.
+        """
+        if self.offline is None:
+            return ""
+        if self.login.state == "in":
+            await self.offline.set_passphrase(text)
+            return "离线口令已设好：连不上中心时，72 小时内可用它登录记录。"
+        await self.offline.unlock(text)
+        return ""
+
+    @property
+    def person(self) -> str:
+        """Return the name that entries are signed with, "" where anybody may give theirs."""
+        return self.offline.name if self.offline is not None else self.login.name

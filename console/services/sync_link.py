@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,9 @@ from PySide6.QtNetwork import QAbstractSocket, QTcpSocket
 
 from console.processes import read_endpoint
 
+log = logging.getLogger(__name__)
 RETRY_MS = 400
+LINE_LIMIT = 1024 * 1024
 
 
 class SyncLink(QObject):
@@ -91,5 +94,12 @@ class SyncLink(QObject):
     def _read(self) -> None:
         while self._socket.canReadLine():
             line = bytes(self._socket.readLine().data())
-            doc = json.loads(line)
+            try:
+                doc = dict(json.loads(line))
+            except (ValueError, TypeError, RecursionError) as exc:
+                log.warning("a line that is no announcement: %s", type(exc).__name__)
+                continue
             self.heard.emit(str(doc.pop("type", "")), doc)
+        if self._socket.bytesAvailable() > LINE_LIMIT:  # no end of line in sight
+            log.warning("a line over %s bytes; connecting anew", LINE_LIMIT)
+            self._socket.abort()

@@ -13,17 +13,10 @@ import numpy as np
 from PySide6.QtCore import QObject, Signal
 
 from console.domain.freshness import Freshness, breaks_line, freshness, trend
-from console.domain.objects import (
-    River,
-    Series,
-    Station,
-    river_from_doc,
-    series_from_doc,
-    station_from_doc,
-)
+from console.domain.objects import River, Series, Station
 from console.domain.quality import Quality
 from console.domain.states import judge
-from console.domain.time import sane_t
+from console.state.shown import shown_event, shown_river, shown_series, shown_station
 from console.store.cache_reader import EMPTY, CacheReader, Rows
 from console.viewdata.board import Board, Row, Sample
 
@@ -125,11 +118,6 @@ def judged(station: Station, samples: Mapping[str, Sample], moment: float) -> Ro
         trend=trend(level.change_1h if level else None),
         age_s=age,
     )
-
-
-def _event(doc: Mapping[str, Any]) -> tuple[int, str, str]:
-    props = doc["properties"]
-    return int(sane_t(props["t"])), str(props["text"]), str(props["source"])
 
 
 def readable(convert: Callable[[Mapping[str, Any]], T], docs: Iterable[Mapping[str, Any]]) -> Iterator[T]:
@@ -235,11 +223,11 @@ class BoardState(QObject):
         stations = {
             s.code: s
             for kind in ("stations", "reservoirs", "basins")
-            for s in readable(station_from_doc, self._reader.objects(kind))
+            for s in readable(shown_station, self._reader.objects(kind))
         }
-        rivers = tuple(readable(river_from_doc, self._reader.objects("reaches")))
-        series = {s.sid: s for s in readable(series_from_doc, self._reader.objects("series"))}
-        events = tuple(readable(_event, self._reader.objects("events")))
+        rivers = tuple(readable(shown_river, self._reader.objects("reaches")))
+        series = {s.sid: s for s in readable(shown_series, self._reader.objects("series"))}
+        events = tuple(readable(shown_event, self._reader.objects("events")))
         return stations, rivers, series, events, self._reader.extent()
 
     def _compute(self, moment: float, now: float, mode: str, changed: set[int] | None) -> Board:

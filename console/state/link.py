@@ -9,6 +9,7 @@ from typing import Any
 from PySide6.QtCore import QObject, Signal
 
 from console.domain.time import steady_s
+from console.texts import printable
 
 
 class LinkStatus(QObject):
@@ -49,9 +50,10 @@ class LinkStatus(QObject):
 
     def heard_clock(self, doc: Mapping[str, Any]) -> None:
         self.mode = str(doc.get("mode", ""))
-        self.service = str(doc.get("service", ""))
-        self.epoch = str(doc.get("epoch", ""))
-        self.player = dict(doc.get("player") or {})
+        self.service = printable(str(doc.get("service", "")), 80)
+        self.epoch = printable(str(doc.get("epoch", "")), 80)
+        player = dict(doc.get("player") or {})
+        self.player = player | {"title": printable(str(player.get("title", "")), 80)} if player else {}
         self._skew_s = float(doc.get("skew_s", 0.0))
         self._wall_ahead_s = self._wall() - self._steady()
         self.changed.emit()
@@ -69,7 +71,7 @@ class LinkStatus(QObject):
     def remember(self, mode: str, title: str) -> None:
         """Take what was last known of the source, until it speaks for itself."""
         self.mode = mode
-        self.title = title
+        self.title = printable(title, 80)
         self.changed.emit()
 
     def lost_sync(self) -> None:

@@ -88,7 +88,7 @@ class AnnounceServer:
                 writer.write(line.encode())
             while line_bytes := await reader.readline():
                 self._heard(line_bytes, writer)
-        except (TimeoutError, ConnectionError, ValueError) as exc:
+        except (TimeoutError, ConnectionError, ValueError, RecursionError) as exc:
             log.info("window gone: %r", exc)
         finally:
             self._clients.discard(writer)

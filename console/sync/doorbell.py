@@ -33,8 +33,10 @@ class DoorbellWait:
         rang: Callable[[str, Mapping[str, Any]], None],
         broker: Broker | None,
         service: Callable[[], str],
+        hang_up: threading.Event | None = None,
     ) -> None:
         self._stop, self._rang = stop, rang
+        self._hang_up = hang_up or threading.Event()  # set when who the line was opened for is gone
         self._broker, self._service = broker, service
         self._broker_at = 0.0
         self._last_id: str | None = None
@@ -65,7 +67,7 @@ class DoorbellWait:
         for event, data in events:
             self.via = via
             self._rang(event, data)
-            if self._stop.is_set() or (until is not None and time.monotonic() >= until):
+            if self._stop.is_set() or self._hang_up.is_set() or (until is not None and time.monotonic() >= until):
                 return
 
     def _stream(self, central: Central) -> Iterator[tuple[str, Mapping[str, Any]]]:

@@ -17,8 +17,8 @@ CLOCK_SET_S = 1.0  # wall and steady clock part by less than this between two ro
 class LinkState:
     """Shared by the sync threads; every change is announced by its caller.
 
-    state: connecting, up, down, store, refused, scope, garbage, schema, disk. since: wall time of the
-    change.
+    state: connecting, up, down, store, refused, scope, garbage, tls, login, schema, disk. since: wall
+    time of the change.
     """
 
     state: str = "connecting"

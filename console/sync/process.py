@@ -9,9 +9,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-import queue
 import random
-import re
+import ssl
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -24,10 +23,12 @@ from backend_client.errors import (
     BackendRefused,
     BackendUnavailable,
     ResyncRequired,
+    Untrusted,
     WireFormatError,
 )
+from backend_client.identity import LoginFailed
 from backend_client.mqtt import Broker
-from backend_client.session import Session
+from backend_client.session import Credentials, Session
 from backend_client.wire import Hello
 from console.domain.time import steady_s
 from console.errors import StoreError
@@ -40,8 +41,7 @@ from console.processes import (
     publish,
     sole_owner,
 )
-from console.store.attachment_table import AttachmentTable
-from console.store.attachments import AttachmentFolder
+from console.settings import Settings
 from console.store.cache_writer import CacheWriter
 from console.store.keys import OpsKey
 from console.store.ops import OpsStore
@@ -53,9 +53,9 @@ from console.sync.bundle_desk import BundleDesk
 from console.sync.doorbell import DoorbellWait
 from console.sync.keeping import Keeper
 from console.sync.link import LinkState
-from console.sync.parcels import ParcelPusher
+from console.sync.login import SignIn, client_of, vault_of
+from console.sync.outbound import Outbound
 from console.sync.pull import Puller, SchemaMismatch
-from console.sync.push import Pusher
 from console.sync.rooms import DeskCommands
 
 log = logging.getLogger(__name__)
@@ -63,7 +63,6 @@ POLL_S = 15.0
 STORE_AWAY = "store-unavailable"  # the problem code of a centre whose database does not answer
 LINGER_S = 5.0
 RETRY_MAX_S = 5.0  # an embedded centre comes back within seconds
-UNSAVED_KEPT_S = 7 * 86400.0  # copies of files that were chosen, but whose entry was never saved
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,16 +72,19 @@ class SyncOptions:
     key: opens ops.db; without it this process pulls only, and makes way for one that has it.
     scope: what part of the province to keep, as in the settings.
     broker: an MQTT broker that carries the doorbell, None for the centre's own event stream.
+    login: settings that name the identity provider whose sign-in takes the token's place.
     """
 
     home: DataHome
     source: str
-    central: Callable[[], Endpoint | tuple[str, str] | None]
+    central: Callable[[], Endpoint | tuple[str, str] | None] | None
     child: bool = False
     key: OpsKey | None = None
     scope: str = "all"
     broker: Broker | None = None
     keep_days: int = 400
+    tls: ssl.SSLContext | None = None
+    login: Settings | None = None
 
 
 class SyncProcess:
@@ -96,15 +98,32 @@ class SyncProcess:
         self._link = LinkState()
         self._stop = threading.Event()
         self._wake_pull = threading.Event()
-        self._wake_push = threading.Event()
-        self._wanted_files: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._commands = DeskCommands(self._server.announce)
         self._bundles = BundleDesk(options.home, self._profile, self._server.announce, options.key)
         self._orphaned = threading.Event()
         self._service = ""
+        self._hang_up = threading.Event()
+        self._login: SignIn | None = None
+        if options.login is not None:
+            client = client_of(options.login, lambda: time.time() + self._link.skew_s)
+            self._login = SignIn(client, vault_of(options.login), self._signed)
         self._fault: BaseException | None = None
         self.made_way = False
         self._keeper = Keeper(self._profile, options.key, self._server.announce, options.keep_days)
+        self._outbound = self._make_outbound(options.key) if options.key is not None else None
+
+    def _make_outbound(self, key: OpsKey) -> Outbound:
+        took = self._wake_pull.set
+        return Outbound(self._profile, key, self._session, self._link, self._keeper, self._server, self._stop, took)
+
+    def _push_thread(self) -> None:
+        """Entries leave as soon as the centre answers at all, whatever the downloads do."""
+        if self._outbound is not None:
+            self._outbound.run()
+
+    def _wake_push(self) -> None:
+        if self._outbound is not None:
+            self._outbound.wake()
 
     async def run(self) -> None:
         port = await self._server.start()
@@ -128,8 +147,10 @@ class SyncProcess:
             lonely = self._orphaned.is_set() and not self._server.clients
             idle_s = idle_s + 0.25 if lonely else 0.0
         self._stop.set()
+        if self._login is not None:
+            self._login.close()
         self._wake_pull.set()
-        self._wake_push.set()
+        self._wake_push()
         for thread in threads[:2]:
             await asyncio.to_thread(thread.join, 20.0)
         if self._fault is not None:
@@ -153,16 +174,24 @@ class SyncProcess:
                 self._stop.set()
             return
         if name == "ops":
-            self._wake_push.set()
+            self._wake_push()
         elif name == "file":
-            self._wanted_files.put(str(doc.get("sha256")))
-            self._wake_push.set()
+            if self._outbound is not None:
+                self._outbound.want_file(str(doc.get("sha256")))
         elif name in ("room", "player"):
             self._commands.put(doc)
         elif name == "bundle":
             self._bundles.put(doc)
+        elif name in ("login", "login-cancel", "logout") and self._login is not None:
+            self._login.command(doc)
         if name != "ops":
             self._wake_pull.set()
+
+    def _signed(self, doc: Mapping[str, Any]) -> None:
+        self._server.announce("login", doc, keep=True)
+        if doc.get("state") == "out":
+            self._hang_up.set()  # the doorbell's line was opened for a person who is gone
+        self._wake_pull.set()
 
     # --- pull -----------------------------------------------------------------------------
     def _session(self, holder: list[Session]) -> Central:
@@ -171,15 +200,20 @@ class SyncProcess:
         Raises:
             BackendUnavailable: the centre has not said where it listens.
         """
-        found = self._options.central()
-        if found is None:
-            raise BackendUnavailable("no endpoint")
-        url, token = (found.url, found.token) if isinstance(found, Endpoint) else found
-        if holder and (holder[0].base_url, holder[0].http.headers["authorization"]) != (url, f"Bearer {token}"):
+        url, token = self._centre()
+        if holder and (holder[0].base_url, holder[0].token) != (url, token):
             holder.pop().close()
         if not holder:
-            holder.append(Session(url, token))
+            holder.append(Session(url, token, tls=self._options.tls))
         return Central(holder[0])
+
+    def _centre(self) -> tuple[str, str | Credentials]:
+        if self._login is not None:
+            return self._options.source.rstrip("/"), self._login.credentials
+        found = self._options.central() if self._options.central is not None else None
+        if found is None:
+            raise BackendUnavailable("no endpoint")
+        return (found.url, found.token) if isinstance(found, Endpoint) else found
 
     def _pull_thread(self) -> None:
         writer = self._open_cache()
@@ -246,7 +280,7 @@ class SyncProcess:
             if self._commands.player(central):
                 hello = self._greet(puller, central)
             self._link.reachable = True
-            self._wake_push.set()
+            self._wake_push()
             if not self._keeper.has_room():
                 return self._failed("disk", "less than 2 GB free", holder)
             if puller.round(central, hello):
@@ -261,6 +295,12 @@ class SyncProcess:
             self._link.reachable = False
             state = "store" if STORE_AWAY in str(exc) else "down"
             return self._failed(state, str(exc), holder)
+        except Untrusted as exc:
+            self._link.reachable = False
+            return self._failed("tls", exc.code, holder)
+        except LoginFailed as exc:
+            self._link.reachable = False
+            return self._failed("login", exc.code, holder)
         except BackendRefused as exc:
             if exc.status == 401:
                 self._link.reachable = False  # entries wait for the next token, then leave at once
@@ -270,7 +310,7 @@ class SyncProcess:
             return self._failed("schema", str(exc), holder)
         except (DatabaseError, StoreError, OSError) as exc:
             return self._failed("disk", str(exc), holder)
-        except (WireFormatError, ValueError, TypeError, KeyError, ArithmeticError) as exc:
+        except (WireFormatError, ValueError, TypeError, KeyError, ArithmeticError, RecursionError) as exc:
             return self._failed("garbage", repr(exc), holder)
         self._link.become("up")
         self._server.announce("link", self._link.to_doc(), keep=True)
@@ -308,80 +348,12 @@ class SyncProcess:
             holder.pop().close()
         return False
 
-    # --- push -----------------------------------------------------------------------------
-    def _push_thread(self) -> None:
-        """Entries leave as soon as the centre answers at all, whatever the downloads do."""
-        while self._options.key is not None and not self._stop.is_set():
-            try:
-                store = OpsStore(self._profile.ops, self._options.key)
-            except StoreError as exc:  # being recovered, or held open by a window
-                log.warning("outbox not open: %s", exc)
-                self._stop.wait(1.0)
-            else:
-                self._keeper.tell()  # opening it may have recovered it
-                self._push_from(store)
-
-    def _push_from(self, store: OpsStore) -> None:
-        """Push until told to stop, or until the file is to be opened anew."""
-        holder: list[Session] = []
-        pusher = Pusher(store, lambda: self._session(holder))
-        table = AttachmentTable(store)
-        folder = AttachmentFolder(self._profile.attachments, table.key())
-        folder.forget_unsaved({p.sha256 for p in table.all()}, time.time() - UNSAVED_KEPT_S)
-        parcels = ParcelPusher(
-            table,
-            folder,
-            lambda: self._session(holder),
-            pusher.pace,
-            lambda: bool(store.due(time.time(), 1)) or self._stop.is_set(),
-        )
-        was_reachable = False
-        try:
-            while not (self._stop.is_set() or store.must_reopen):
-                self._wake_push.clear()
-                try:
-                    if self._link.reachable and not was_reachable:
-                        store.retry_now()
-                        table.retry_now()
-                    was_reachable = self._link.reachable
-                    if was_reachable and pusher.drain():
-                        self._wake_pull.set()
-                    self._tell_outbox(store, table, pusher.audit_whole)
-                    if was_reachable and parcels.drain():
-                        self._tell_outbox(store, table, pusher.audit_whole)
-                    self._fetch_files(parcels)
-                except DatabaseError as exc:
-                    log.warning("outbox not usable now: %s", store.trouble(exc))
-                    self._keeper.tell()
-                    self._stop.wait(1.0 if store.must_reopen else 5.0)
-                self._wake_push.wait(2.0)
-        finally:
-            for session in holder:
-                session.close()
-            store.close()
-
-    def _fetch_files(self, parcels: ParcelPusher) -> None:
-        """Get what a window asked for; it is told how that ended."""
-        while not self._wanted_files.empty():
-            sha256 = self._wanted_files.get()
-            try:
-                state = parcels.fetch(sha256) if re.fullmatch(r"[0-9a-f]{64}", sha256) else "not-found"
-            except (BackendError, OSError) as exc:
-                log.info("file %s not fetched: %r", sha256[:12], exc)
-                state = "disk" if isinstance(exc, OSError) else "down"
-            self._server.announce("file", {"sha256": sha256, "state": state})
-
-    def _tell_outbox(self, store: OpsStore, table: AttachmentTable, audit_whole: bool) -> None:
-        count, oldest = store.waiting()
-        files, size = table.waiting()
-        doc = {"waiting": count, "oldest": oldest, "files": files, "bytes": size, "audit_whole": audit_whole}
-        self._server.announce("outbox", doc, keep=True)
-
     # --- doorbell -------------------------------------------------------------------------
     def _doorbell_thread(self) -> None:
         holder: list[Session] = []
-        wait = DoorbellWait(self._stop, self._rang, self._options.broker, lambda: self._service)
+        wait = DoorbellWait(self._stop, self._rang, self._options.broker, lambda: self._service, self._hang_up)
         while not self._stop.is_set():
+            self._hang_up.clear()
             try:
                 wait.once(lambda: self._session(holder))
             except BackendError as exc:

@@ -17,6 +17,7 @@ BACKOFF_MAX_S = 300.0
 ALONE_AFTER = 3  # tries of a batch before its ops go one by one
 BASE_AHEAD = "base-ahead"  # what an op builds on is not at a restored centre yet: it may still come
 ABOUT_THE_OP = frozenset({413, 422})  # refusals that no later try can change
+OF_ANOTHER = "author-mismatch"  # written by who was signed in before: it waits until they are again
 
 
 def back_off_s(tries: int, retry_after_s: float | None = None) -> float:
@@ -94,7 +95,9 @@ class Pusher:
         known = {op.op_id for op in ops}
         early = {op.op_id for op in ops if op.tries < PASS_AFTER}
         told = [
-            (a.op_id, a.status, a.code) for a in answers if a.op_id in known and not (a.code == BASE_AHEAD and a.op_id in early)
+            (a.op_id, a.status, a.code)
+            for a in answers
+            if a.op_id in known and a.code != OF_ANOTHER and not (a.code == BASE_AHEAD and a.op_id in early)
         ]
         self._store.answered(told, {a.op_id: a.current for a in answers if a.op_id in known and a.current})
         known -= {op_id for op_id, _, _ in told}

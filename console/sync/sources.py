@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from console.drill.facts import flood_keys
 from console.errors import ConsoleError, StoreError
@@ -30,11 +31,22 @@ def check_source(source: str) -> None:
     """
     if source == "live" or source in flood_keys():
         return
-    if source.startswith(("https://", "http://127.0.0.1:")):
+    if is_remote(source) and not _plain_address(source):
+        raise ConsoleError(f"中心服务地址 {source!r} 写法不对。", "请写成 https://主机名 或 https://主机名:端口，不带用户名。")
+    if source.startswith("https://") or (is_remote(source) and _plain_address(source) == "127.0.0.1"):
         return
     if source.startswith("http://"):
         raise ConsoleError(f"中心服务地址 {source} 没有加密。", "请改用 https:// 地址；明文地址只允许用于本机 127.0.0.1。")
     raise ConsoleError(f"数据源 {source!r} 不存在。", f"可用：live、{'、'.join(flood_keys())}，或 https:// 地址。")
+
+
+def _plain_address(source: str) -> str:
+    """Return the host of an address that has one and carries no user name, else an empty string."""
+    try:
+        parts = urlsplit(source)
+        return "" if parts.username is not None or parts.port == 0 else parts.hostname or ""
+    except ValueError:
+        return ""
 
 
 def central_of(home: DataHome, source: str) -> Callable[[], Found]:
@@ -60,9 +72,11 @@ def session_with(home: DataHome, source: str) -> Session:
         ConsoleError: the source cannot exist, or its centre has not said where it listens.
     """
     from backend_client.session import Session  # httpx: windows find their centre without it
+    from console.settings import load_settings
+    from console.sync.trust import tls_of
 
     found = central_of(home, source)()
     if found is None:
         raise StoreError("中心服务没有运行。", "请先启动中心或桌面终端再试。")
     url, token = (found.url, found.token) if isinstance(found, Endpoint) else found
-    return Session(url, token)
+    return Session(url, token, tls=tls_of(load_settings(home.settings)) if is_remote(source) else None)

@@ -13,6 +13,7 @@ from console.presenters.response import response_tiles
 from console.services.conflict_desk import ConflictDesk as Deciding
 from console.windows.panels import Built, Context
 from widgets.conflict_desk import ConflictDesk
+from widgets.name_field import sign_as
 from widgets.response_strip import ResponseStrip
 
 
@@ -40,6 +41,7 @@ def build_response(c: Context) -> Built:
     def refresh() -> str:
         tiles = response_tiles(session.desk.responses, session.situation.now(), c.look.tr)
         widget.show_tiles(tiles)
+        sign_as(widget.name, session.person)
         active = sum(1 for r in session.desk.responses.values() if r.active)
         return f"{c.look.tr('生效')} {active}" if active else c.look.tr("没有生效的应急响应")
 
@@ -86,6 +88,7 @@ def build_conflicts(c: Context) -> Built:
     widget.edit_requested.connect(edit)
 
     def refresh() -> str:
+        sign_as(widget.name, session.person)
         widget.show_rows(undecided(session.desk, time.time(), c.look.tr))
         return f"{c.look.tr('待处理')} {len(session.desk.undecided)}"
 

@@ -5,13 +5,7 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
-RISKY = ("=", "+", "-", "@", "\t", "\r")
-
-
-def disarmed(text: str) -> str:
-    """Return cell text that a spreadsheet will not run as a formula."""
-    plain_number = text.replace("−", "-").lstrip("+-").replace(".", "", 1).isdigit()
-    return "'" + text if text.startswith(RISKY) and not plain_number else text
+from console.texts import disarmed
 
 
 def write_csv(path: Path, rows: list[list[str]], notes: list[str]) -> None:
@@ -19,7 +13,7 @@ def write_csv(path: Path, rows: list[list[str]], notes: list[str]) -> None:
     with path.open("w", encoding="utf-8-sig", newline="") as out:
         writer = csv.writer(out)
         writer.writerows([disarmed(c) for c in row] for row in rows)
-        writer.writerows([[note] for note in ["", *notes]])
+        writer.writerows([[disarmed(note)] for note in ["", *notes]])
 
 
 def write_xlsx(path: Path, rows: list[list[str]], notes: list[str]) -> None:

@@ -23,6 +23,7 @@ from console.settings import save_settings
 from console.windows.desk_commands import desk_commands
 from console.windows.export import write_csv, write_xlsx
 from console.windows.frame_bars import Banner, Rail, StatusBar
+from console.windows.login_desk import login_strip_of
 from console.windows.panels import Context
 from console.windows.wall_desk import WallDesk
 from console.windows.workspaces import WORKSPACES, Workspace
@@ -75,6 +76,7 @@ class Frame(QMainWindow):
         self.rail = Rail(look, entries)
         self.status_bar = StatusBar(look, self.context.settings.operator)
         self.banner = Banner()
+        self.login_strip = login_strip_of(look, self.session)
         self.stack = QStackedWidget(self)
         self.time_bar = TimeBar(look)
         self.timeline = TimeBarPresenter(self.session, self.time_bar, look.tr)
@@ -90,6 +92,7 @@ class Frame(QMainWindow):
         column.setSpacing(0)
         column.addWidget(self.status_bar)
         column.addWidget(self.banner)
+        column.addWidget(self.login_strip)
         column.addLayout(middle, 1)
         column.addWidget(self.time_bar)
         self.setCentralWidget(body)
@@ -102,6 +105,7 @@ class Frame(QMainWindow):
     def _connect_bars(self) -> None:
         bar, line = self.time_bar, self.timeline
         self.rail.chosen.connect(self.open_workspace)
+        self.status_bar.who_clicked.connect(self.login_strip.toggle)
         bar.time_requested.connect(line.look_at)
         bar.seek_requested.connect(line.seek)
         bar.step_requested.connect(line.step)
@@ -115,6 +119,7 @@ class Frame(QMainWindow):
         session = self.session
         session.situation.changed.connect(self._time_changed)
         session.link.changed.connect(self._show_status)
+        session.login.changed.connect(self._show_status)
         session.desk.changed.connect(self._show_status)
         session.desk.draft_offered.connect(self._edit_again)
         session.board.changed.connect(self._show_status)
@@ -185,6 +190,7 @@ class Frame(QMainWindow):
     def _show_status(self) -> None:
         shown = status(self.session, self.look.tr, self._cache_problem or self._problem)
         self.status_bar.show_status(shown)
+        self.status_bar.show_person(self.session.person)
         text, tone = shown.banner or self._store_note, shown.banner_tone or "warn"
         if not text and self._incident is not None:
             text = f"{self.look.tr('程序内部出错，已记录，编号')} {self._incident.number}。{self.look.tr('其余功能照常。')}"

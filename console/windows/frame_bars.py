@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QButtonGroup, QFrame, QHBoxLayout, QLabel, QToolBu
 
 from console.look import Look
 from console.presenters.status import Status
+from widgets.plain import PlainLabel, no_mnemonic, plain_tip
 
 
 class Rail(QFrame):
@@ -36,7 +37,7 @@ class Rail(QFrame):
             button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextUnderIcon)
             button.setIconSize(QSize(24, 24))
             button.setFixedSize(look.px("rail_px"), look.px("rail_px") - 4)
-            button.setToolTip(f"{look.tr(title)}（{key}）")
+            button.setToolTip(plain_tip(f"{look.tr(title)}（{key}）"))
             button.setAccessibleName(look.tr(title))
             button.clicked.connect(lambda _checked, c=code: self.chosen.emit(c))
             self._group.addButton(button)
@@ -60,25 +61,29 @@ class StatusBar(QFrame):
 
     Signals:
         alarms_clicked, link_clicked: the chips.
+        who_clicked: the person's name.
     """
+
+    who_clicked = Signal()
 
     def __init__(self, look: Look, operator: str) -> None:
         super().__init__()
         self.setObjectName("status")
         self.look = look
         self.setFixedHeight(look.px("status_px"))
-        self._brand = QLabel(look.tr("三防指挥台"), self)
+        self._brand = PlainLabel(look.tr("三防指挥台"), self)
         self._brand.setObjectName("brand")
         self._mode = self._chip()
         self._response = self._chip()
         self._alarms = self._chip()
         self._link = self._chip()
         self._outbox = self._chip()
-        self._time = QLabel("", self)
+        self._time = PlainLabel("", self)
         self._time.setFont(look.font("title_px", bold=True))
-        self._who = QLabel("", self)
-        self._who.setObjectName("dim")
-        self._who.setTextFormat(Qt.TextFormat.PlainText)
+        self._who = QToolButton(self)
+        self._who.setAutoRaise(True)
+        self._who.setToolTip(plain_tip(look.tr("登录与退出")))
+        self._who.clicked.connect(self.who_clicked)
         self._operator = operator
         row = QHBoxLayout(self)
         row.setContentsMargins(14, 0, 14, 0)
@@ -86,13 +91,13 @@ class StatusBar(QFrame):
         for widget in (self._brand, self._response, self._alarms, self._link, self._outbox):
             row.addWidget(widget, 0, Qt.AlignmentFlag.AlignVCenter)
         row.addStretch(1)
-        for widget in (self._mode, self._time, self._who):
+        for widget in (self._mode, self._time):
             row.addWidget(widget, 0, Qt.AlignmentFlag.AlignVCenter)
+        row.addWidget(self._who, 0, Qt.AlignmentFlag.AlignVCenter)
 
     def _chip(self) -> QLabel:
-        chip = QLabel("", self)
+        chip = PlainLabel("", self)
         chip.setObjectName("chip")
-        chip.setTextFormat(Qt.TextFormat.PlainText)
         return chip
 
     def show_status(self, status: Status) -> None:
@@ -102,10 +107,13 @@ class StatusBar(QFrame):
         self._set(self._response, status.response_text, status.response_tone)
         self._set(self._outbox, status.outbox_text, status.outbox_tone)
         self._time.setText(f"{status.clock_text} {self.look.tr('北京时间')}")
-        self._who.setText(self._operator)
         if self.property("edge") != status.edge:
             self.setProperty("edge", status.edge)
             repolish(self)
+
+    def show_person(self, name: str) -> None:
+        """Show who is signed in; "" for the name of the settings."""
+        self._who.setText(no_mnemonic(name or self._operator))
 
     @staticmethod
     def _set(chip: QLabel, text: str, tone: str) -> None:
@@ -122,9 +130,8 @@ class Banner(QFrame):
     def __init__(self) -> None:
         super().__init__()
         self.setObjectName("banner")
-        self._text = QLabel("", self)
+        self._text = PlainLabel("", self)
         self._text.setWordWrap(True)
-        self._text.setTextFormat(Qt.TextFormat.PlainText)
         row = QHBoxLayout(self)
         row.setContentsMargins(14, 5, 14, 5)
         row.addWidget(self._text, 1)

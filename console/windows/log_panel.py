@@ -15,6 +15,7 @@ from console.texts import printable
 from console.viewdata.duty import FileView
 from console.windows.panels import Built, Context
 from widgets.duty_log import DutyLog
+from widgets.name_field import sign_as
 
 
 class DraftFiles:
@@ -85,6 +86,7 @@ def build_log(c: Context) -> Built:
         if session.desk.offered:
             widget.edit_again(session.desk.offered)
             session.desk.offered = ""
+        sign_as(widget.name, session.person)
         rows = log_rows(session.desk, c.look.tr)
         widget.show_rows(rows)
         waiting = sum(1 for r in rows if r.pending)

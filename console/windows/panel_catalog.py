@@ -34,6 +34,7 @@ from widgets.basin_strip import BasinStrip
 from widgets.facts_table import FactsTable
 from widgets.map_base import Paths, base_paths
 from widgets.map_widget import MapWidget
+from widgets.name_field import sign_as
 from widgets.object_card import ObjectCard
 from widgets.overview import HappeningList, Overview
 from widgets.pack_board import PackBoard
@@ -169,6 +170,7 @@ def build_alarms(c: Context) -> Built:
     widget.selected.connect(session.situation.select)
 
     def refresh() -> str:
+        sign_as(widget.name, session.person)
         rows = alarm_rows(session.desk, session.board.stations, session.situation.now(), c.look.tr)
         widget.show_rows(rows)
         unseen = sum(1 for r in rows if r.active and not r.acks)

@@ -74,6 +74,7 @@ class PanelHost(QObject):
         session.desk.changed.connect(self._desk_changed)
         session.link.changed.connect(self._link_changed)
         session.sources.changed.connect(self._sources_changed)
+        session.login.changed.connect(self._desk_changed)
         session.situation.changed.connect(self._situation_changed)
         context.look.changed.connect(self._board_changed)
 
@@ -147,6 +148,7 @@ class PanelHost(QObject):
         session.board.changed.disconnect(self._board_changed)
         session.board.reference_changed.disconnect(self._board_changed)
         session.desk.changed.disconnect(self._desk_changed)
+        session.login.changed.disconnect(self._desk_changed)
         session.link.changed.disconnect(self._link_changed)
         session.sources.changed.disconnect(self._sources_changed)
         session.situation.changed.disconnect(self._situation_changed)

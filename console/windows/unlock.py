@@ -7,12 +7,13 @@ from pathlib import Path
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QCloseEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 from console.errors import StoreError
 from console.look import Look
 from console.services.tasks import TaskScope
 from console.store.keys import SHORTEST, OpsKey, kind_of, unlock
+from widgets.plain import PlainLabel
 
 WHY = (
     "值班记录、告警签收和待上报内容在本机加密保存，需要一个口令。",
@@ -53,7 +54,7 @@ class UnlockPage(QWidget):
         column = QVBoxLayout(card)
         column.setContentsMargins(28, 24, 28, 24)
         column.setSpacing(10)
-        title = QLabel(look.tr("设置本机口令") if self._first else look.tr("输入本机口令"), card)
+        title = PlainLabel(look.tr("设置本机口令") if self._first else look.tr("输入本机口令"), card)
         title.setObjectName("brand")
         column.addWidget(title)
         for line in WHY:
@@ -102,10 +103,9 @@ class UnlockPage(QWidget):
         line.setMinimumHeight(round(36 * self.look.scale))
         return line
 
-    def _words(self, text: str, name: str) -> QLabel:
-        label = QLabel(self.look.tr(text), self)
+    def _words(self, text: str, name: str) -> PlainLabel:
+        label = PlainLabel(self.look.tr(text), self)
         label.setObjectName(name)
-        label.setTextFormat(Qt.TextFormat.PlainText)
         label.setWordWrap(True)
         return label
 

@@ -14,6 +14,7 @@ from console.services.wall_control import LAYOUTS, SLOTS, WallControl
 from console.windows.panel_catalog import PANELS
 from console.windows.workspaces import WORKSPACES
 from widgets.facts_table import FactsTable
+from widgets.plain import PlainLabel
 
 SILENT_S = 15.0
 
@@ -28,7 +29,7 @@ class WallDesk(QWidget):
         self._control = control
         self._boxes: list[QComboBox] = []
         self._labels: list[QLabel] = []
-        title = QLabel(look.tr("大屏版面"), self)
+        title = PlainLabel(look.tr("大屏版面"), self)
         title.setObjectName("brand")
         bar = QHBoxLayout()
         bar.addWidget(title)
@@ -51,7 +52,7 @@ class WallDesk(QWidget):
             (140, 160, 560, 120),
             "还没有大屏连上来。点“打开大屏窗口”，或在另一台电脑上运行 console wall",
         )
-        hint = QLabel(look.tr("任一面板右上角的投屏按钮也会把它放到大屏。大屏跟随值班台的时间、选中对象和图层。"), self)
+        hint = PlainLabel(look.tr("任一面板右上角的投屏按钮也会把它放到大屏。大屏跟随值班台的时间、选中对象和图层。"), self)
         hint.setObjectName("dim")
         column = QVBoxLayout(self)
         column.setContentsMargins(16, 12, 16, 12)
@@ -76,11 +77,11 @@ class WallDesk(QWidget):
             home = homes[code.partition(".")[0]]
             box.addItem(f"{self.look.tr(home)} · {self.look.tr(name)}", code)
         box.activated.connect(lambda i, s=slot, b=box: self._control.set_tile(s, b.itemData(i)))
-        label = QLabel("", tile)
+        label = PlainLabel("", tile)
         label.setAlignment(Qt.AlignmentFlag.AlignCenter)
         label.setFont(self.look.font("big_px", bold=True))
         column = QVBoxLayout(tile)
-        column.addWidget(QLabel(f"{self.look.tr('第')} {slot + 1} {self.look.tr('格')}", tile))
+        column.addWidget(PlainLabel(f"{self.look.tr('第')} {slot + 1} {self.look.tr('格')}", tile))
         column.addWidget(label, 1)
         column.addWidget(box)
         self._boxes.append(box)

@@ -7,13 +7,14 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QKeyEvent, QScreen
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from console.domain.situation import SituationError
 from console.presenters.status import status
 from console.services.wall_control import DEFAULT_TILES, NODE_PREFIX, ROOM, situation_of
 from console.windows.panel_catalog import PANELS
 from console.windows.panels import Context, PanelHost
+from widgets.plain import PlainLabel
 
 HEALTH_MS = 4000
 
@@ -39,11 +40,11 @@ class WallScreen(QWidget):
         self._kept: dict[tuple[int, str], PanelHost] = {}
         self.lag_ms = 0.0
         look = context.look
-        self._title = QLabel(look.tr("三防指挥台"), self)
+        self._title = PlainLabel(look.tr("三防指挥台"), self)
         self._title.setObjectName("brand")
-        self._state = QLabel("", self)
+        self._state = PlainLabel("", self)
         self._state.setObjectName("chip")
-        self._time = QLabel("", self)
+        self._time = PlainLabel("", self)
         self._time.setFont(look.font("big_px", bold=True))
         head = QHBoxLayout()
         head.setContentsMargins(16, 6, 16, 6)

@@ -13,9 +13,10 @@ import httpx
 import pytest
 import uvicorn
 
-from console.central.app import Service, build_app
+from console.central.app import build_app
 from console.central.process import seed
 from console.central.repository import Repository
+from console.central.service import Service
 from console.central.store_core import SeriesKey
 from tests.interop.environment import NoInterop, interop_python
 from tests.processes import eventually

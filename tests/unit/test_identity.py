@@ -14,8 +14,6 @@ from console.store.secret_box import KeyBox, secret_box
 
 KEY = OpsKey(bytes(range(32)))
 
-WORDS = "correct horse battery"
-
 
 def test_the_private_keys_are_not_in_the_file_and_open_with_the_machines_key_alone(tmp_path):
     made = DeviceKeys(tmp_path, KeyBox(KEY)).load("省中心")

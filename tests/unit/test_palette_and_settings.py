@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from openpyxl import load_workbook
 
 from console.errors import SettingsError, StoreError
 from console.paths import DataHome
@@ -10,7 +11,7 @@ from console.presenters.palette import initials
 from console.settings import Settings, load_settings, save_settings
 from console.texts import load_texts, printable
 from console.viewdata.palette import PaletteItem, best
-from console.windows.export import disarmed, write_csv
+from console.windows.export import disarmed, write_csv, write_xlsx
 
 
 def item(name, code="LOC1"):
@@ -70,7 +71,11 @@ def test_untrusted_text_shows_its_tricks():
 
 def test_spreadsheets_run_no_formula_from_our_exports(tmp_path):
     assert disarmed("=cmd()") == "'=cmd()" and disarmed("@x") == "'@x"
+    assert disarmed("\t=1") == "'=1" and disarmed("＝1+1").startswith("'") and disarmed("a\r=1") == "a·=1"
     assert disarmed("+9.97") == "+9.97" and disarmed("−0.40") == "−0.40"
+    write_xlsx(tmp_path / "a.xlsx", [["站\x07名"], ["@SUM(1)"]], ["=note"])
+    cells = [row[0] for row in load_workbook(tmp_path / "a.xlsx").active.iter_rows(values_only=True)]
+    assert cells == ["站·名", "'@SUM(1)", None, "'=note"], "a control character does not break the export"
     path = tmp_path / "a.csv"
     write_csv(path, [["站名"], ["=1+1"]], ["重建"])
     assert path.read_bytes().startswith(b"\xef\xbb\xbf") and "'=1+1" in path.read_text("utf-8-sig")
