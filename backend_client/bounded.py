@@ -26,14 +26,15 @@ RATIO_MAX = 100  # readings in JSON lines pack 5 to 20 times
 RATIO_FREE = 64 * 1024 * 1024
 
 
-def read_bounded(reply: httpx.Response, limit: int, what: str, whole_s: float = PATIENCE_S) -> bytes:
+def read_bounded(reply: httpx.Response, limit: int, what: str, whole_s: float | None = None) -> bytes:
     """Return a streamed answer's body.
 
     Raises:
         WireFormatError: over the limit once unpacked, packed in a way we did not ask for, or cut.
-        BackendUnavailable: it trickles in for longer than whole_s.
+        BackendUnavailable: it trickles in for longer than whole_s (PATIENCE_S unless told).
     """
-    end = time.monotonic() + whole_s
+    patience_s = PATIENCE_S if whole_s is None else whole_s
+    end = time.monotonic() + patience_s
     if reply.is_stream_consumed:  # a transport that answered from memory
         if len(reply.content) > limit:
             raise WireFormatError(f"{what}: answer over {limit} bytes")
@@ -48,7 +49,7 @@ def read_bounded(reply: httpx.Response, limit: int, what: str, whole_s: float = 
         if len(data) > limit:
             raise WireFormatError(f"{what}: answer over {limit} bytes")
         if time.monotonic() > end:
-            raise BackendUnavailable(f"{what}: not whole after {whole_s:.0f} s")
+            raise BackendUnavailable(f"{what}: not whole after {patience_s:.0f} s")
     return bytes(data)
 
 

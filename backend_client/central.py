@@ -123,7 +123,7 @@ class Central:
 
     def _save(self, reply: httpx.Response, into: Path, have: int, between: Callable[[], None] | None) -> None:
         with into.open("ab" if have else "wb") as out:
-            for part in reply.iter_raw():  # as it arrives: what a cut leaves behind is kept
+            for part in reply.iter_bytes():  # as it arrives: what a cut leaves behind is kept
                 have += len(part)
                 if have > SNAPSHOT_LIMIT:
                     out.close()

@@ -77,10 +77,10 @@ class Centre:
 
     def asking(self):
         """Return a client with a connection of its own."""
-        session = Session("http://centre", "t")
+        session = Session("http://127.0.0.1:1", "t")
         session.http.close()
         session.http = httpx.Client(
-            base_url="http://centre", headers={"Authorization": "Bearer t"}, transport=InThisProcess(self), trust_env=False
+            base_url="http://127.0.0.1:1", headers={"Authorization": "Bearer t"}, transport=InThisProcess(self), trust_env=False
         )
         client = Central(session)
         client.another = self.asking

@@ -89,7 +89,7 @@ class Laptop:
         self._open()
 
     def _open(self) -> None:
-        self.sync = SyncProcess(SyncOptions(self.home, "live", lambda: ("http://centre", "t"), key=KEY))
+        self.sync = SyncProcess(SyncOptions(self.home, "live", lambda: ("http://127.0.0.1:1", "t"), key=KEY))
         self.writer = CacheWriter(self.profile)
         self.puller = Puller(self.writer, lambda _kind, _doc: None, self.profile.run)
         self.store = OpsStore(self.profile.ops, KEY)

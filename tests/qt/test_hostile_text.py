@@ -20,6 +20,7 @@ from console.windows.frame import Frame
 from console.windows.wall_screen import WallScreen
 from console.windows.workspaces import WORKSPACES
 from tests.gui import context_of, session_of, until
+from tests.processes import make_key
 from widgets.plain import PlainLabel, no_mnemonic, plain_tip, show_tip
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -59,6 +60,8 @@ def fill(home, evil):
     writer = CacheWriter(profile)
     writer.put_objects("stations", "e", [station("A", "river"), station(evil, "river"), station("B", "rain")])
     writer.put_objects("reservoirs", "e", [station("R", "reservoir", facts={"水库": evil})])
+    source = {"name": evil, "kind": evil, "title": evil, "state": evil, "error": evil, "detail": evil, "notes": [evil]}
+    writer.put_objects("sources", "e", [{"code": evil, "version": 1, "properties": source}])
     writer.put_objects("basins", "e", [station("C", "basin")])
     nodes = [{"code": "A", "chainage_km": 1.0}, {"code": "B", "chainage_km": 9.0}]
     writer.put_objects("reaches", "e", [{"code": "r", "version": 1, "properties": {"name": evil, "nodes": nodes}}])
@@ -80,12 +83,19 @@ def fill(home, evil):
     records += [("alarm", "a9", 1, alarm | {"rule": "warning", "object": evil, "peak": None})]
     records += [("ack", "k", 1, {"alarm_id": "a0", "author": evil, "note": evil, "at": NOW})]
     records += [("log", "l", 1, {"type": evil, "text": evil, "author": evil, "at": NOW, "object": "A"})]
+    records += [
+        ("response", "flood", 1, {"topic": "flood", "level": "II", "basis": evil, "author": evil, "since_t": NOW, "version": 1})
+    ]
     writer.put_records(records, "e.2")
     writer.note_link(mode="live", title=evil, service=evil, last_now=str(NOW), last_ok=str(time.time()), epoch="e")
     writer.close()
-    store = OpsStore(profile.ops)
-    store.add("log.entry", "log", {"type": "note", "text": evil, "object": "A"}, evil[:60])
+    store = OpsStore(profile.ops, make_key(home))
+    attached = [{"sha256": "a" * 64, "name": evil, "media": evil, "size": 9}]
+    store.add("log.entry", "log", {"type": "note", "text": evil, "object": "A", "attachments": attached}, evil[:60])
     store.answered([(store.recent()[0].op_id, "rejected", evil)])
+    level = store.add("response.set", "response:flood", {"topic": "flood", "level": "II", "basis": evil}, evil, base_version=1)
+    theirs = {"doc": {"topic": "flood", "level": "III", "basis": evil, "version": 3}, "version": 3, "by": evil, "at": NOW}
+    store.answered([(level, "conflict", "other-version")], {level: theirs})
     store.close()
 
 

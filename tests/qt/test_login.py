@@ -160,9 +160,9 @@ def test_a_role_that_may_not_write_cannot_write_here_either(desk, role):
         assert why(offline.check) == "role"
 
 
-def test_entries_are_refused_in_words_while_nobody_is_signed_in(qapp, home, hub, runner):
+def test_entries_are_refused_in_words_while_nobody_is_signed_in(qapp, home, hub, runner, key):
     async def story():
-        session = Session(Source(home, "test", personal=True), hub)
+        session = Session(Source(home, "test", key, personal=True), hub)
         session.source.profile.folder.mkdir(parents=True)
         session.start()
         try:
@@ -226,11 +226,11 @@ def test_the_strip_is_there_when_needed_and_opens_the_browser_for_its_own_login_
     login.heard({"state": "out"})
 
 
-def test_a_passphrase_typed_into_the_strip_is_answered_there(qtbot, look, home, hub, runner):
+def test_a_passphrase_typed_into_the_strip_is_answered_there(qtbot, look, home, hub, runner, key):
     from console.windows.login_desk import login_strip_of
 
     async def story():
-        session = Session(Source(home, "test", personal=True), hub)
+        session = Session(Source(home, "test", key, personal=True), hub)
         session.source.profile.folder.mkdir(parents=True)
         strip = login_strip_of(look, session)
         qtbot.addWidget(strip)

@@ -46,9 +46,9 @@ def server():
 
 @pytest.fixture
 def session(server):
-    found = Session("http://centre", "t")
+    found = Session("http://127.0.0.1:1", "t")
     found.http.close()
-    found.http = httpx.Client(base_url="http://centre", transport=httpx.MockTransport(server))
+    found.http = httpx.Client(base_url="http://127.0.0.1:1", transport=httpx.MockTransport(server))
     yield found
     found.close()
 
