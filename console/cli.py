@@ -182,6 +182,7 @@ def say_no_display() -> None:
 
 def _central(options: argparse.Namespace, home: DataHome, settings: Settings) -> int:
     from console.central.process import CentralOptions, run_central
+    from console.central.sources.adapters import adapters_below
     from console.central.tls import ServerTls
     from console.sync.trust import tls_of
 
@@ -203,6 +204,7 @@ def _central(options: argparse.Namespace, home: DataHome, settings: Settings) ->
             oidc_audience=options.oidc_audience,
             oidc_tls=tls_of(settings) if options.oidc_issuer else None,
         ),
+        adapters_below(home.central(settings.source)),
     )
     return 0
 

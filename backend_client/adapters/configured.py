@@ -14,6 +14,10 @@ from backend_client.adapters.cap.source import CapAtom, CapFolder, CapSource
 from backend_client.adapters.cwms.source import Cwms
 from backend_client.adapters.fews_pi.source import FewsPi
 from backend_client.adapters.harvest import ELEMENTS, Adapter
+from backend_client.adapters.ogcapi.edr import OgcEdr
+from backend_client.adapters.ogcapi.features import OgcFeatures
+from backend_client.adapters.ogcapi.mapping import EdrMapping, FeaturesMapping, ValueRule
+from backend_client.adapters.sensorthings.adapter import SensorThings
 from backend_client.adapters.sl323.database import Database, PostgresDatabase, SqliteDatabase
 from backend_client.adapters.sl323.mapping import BadMapping, load
 from backend_client.adapters.sl323.source import Sl323Source
@@ -26,12 +30,23 @@ from backend_client.adapters.tiles.xyz import XyzTiles
 from backend_client.adapters.times import utc_s
 from backend_client.adapters.waterml.folder import WaterMlFolder
 from backend_client.adapters.waterml.service import WaterMlService
+from backend_client.adapters.words import Terms
 from backend_client.errors import WireFormatError
 
 Conf: TypeAlias = Mapping[str, Any]
 OpenSqlite: TypeAlias = Callable[[Path], Any]
 Secret: TypeAlias = Callable[[str], str]
-READING_KINDS = ("fews-pi", "cwms", "waterml", "waterml-files", "sl323", "tables")
+READING_KINDS = (
+    "sensorthings",
+    "ogc-features",
+    "ogc-edr",
+    "fews-pi",
+    "cwms",
+    "waterml",
+    "waterml-files",
+    "sl323",
+    "tables",
+)
 WARNING_KINDS = ("cap-files", "cap-atom")
 TILE_KINDS = ("xyz", "wmts", "mbtiles")
 
@@ -49,6 +64,9 @@ def adapter_of(conf: Conf, *, open_sqlite: OpenSqlite, secret: Secret, folder: P
     if table.kind not in READING_KINDS:
         raise table.bad("kind", "source.unknown-kind", table.kind[:40])
     builders: dict[str, Callable[[], Adapter]] = {
+        "sensorthings": lambda: _sensorthings(table),
+        "ogc-features": lambda: _ogc_features(table),
+        "ogc-edr": lambda: _ogc_edr(table),
         "fews-pi": lambda: _fews_pi(table),
         "cwms": lambda: _cwms(table),
         "waterml": lambda: _waterml(table),
@@ -106,6 +124,49 @@ def tiles_of(conf: Conf, *, open_sqlite: OpenSqlite, secret: Secret, folder: Pat
         return XyzTiles(http, template, title=title, key=key, min_zoom=low, max_zoom=high, attribution=credit)
     except WireFormatError as exc:
         raise table.bad("template", "source.bad-template") from exc
+
+
+def _sensorthings(table: SourceTable) -> Adapter:
+    terms, http = _terms(table), table.http()
+    table.only_known()
+    return SensorThings(http, terms)
+
+
+def _ogc_features(table: SourceTable) -> Adapter:
+    values = []
+    for entry in table.tables("values"):
+        row = SourceTable({"kind": table.kind, **entry, "name": table.name}, Path(), lambda _name: "")
+        value_property, element, unit = row.text("property"), row.text("element", ""), row.text("unit", "")
+        if element and element not in ELEMENTS:
+            raise table.bad("values.element", "source.not-one-of", " ".join(sorted(ELEMENTS)))
+        row.only_known()
+        values.append(ValueRule(value_property, element, unit))
+    mapping = FeaturesMapping(
+        table.text("collection"),
+        table.text("station"),
+        table.text("time"),
+        tuple(values),
+        quality_property=table.text("quality", ""),
+        modified_property=table.text("modified", "last_modified"),
+        stations_collection=table.text("stations", ""),
+        station_code_property=table.text("station_code", ""),
+        station_name_property=table.text("station_name", "name"),
+        terms=_terms(table),
+    )
+    http = table.http()
+    table.only_known()
+    return OgcFeatures(http, mapping)
+
+
+def _ogc_edr(table: SourceTable) -> Adapter:
+    terms = _terms(table)
+    http, mapping = table.http(), EdrMapping(table.text("collection"), terms.elements, terms=terms)
+    table.only_known()
+    return OgcEdr(http, mapping)
+
+
+def _terms(table: SourceTable) -> Terms:
+    return Terms(elements=_elements(table), zone=_zone(table))
 
 
 def _fews_pi(table: SourceTable) -> Adapter:

@@ -87,6 +87,14 @@ class SourceTable:
             raise self.bad(key, "source.not-a-list")
         return tuple(value)
 
+    def tables(self, key: str) -> tuple[Mapping[str, Any], ...]:
+        """Return the tables of a list that must not be empty: ``[[source.values]]``."""
+        self._known.add(key)
+        value = self._conf.get(key)
+        if not isinstance(value, list) or not value or not all(isinstance(x, dict) for x in value):
+            raise self.bad(key, "source.not-a-list")
+        return tuple(value)
+
     def words(self, key: str) -> dict[str, str]:
         """Return a table of texts; empty where absent."""
         self._known.add(key)

@@ -110,7 +110,7 @@ class Service:
         """Return (body, etag) of a kind's objects; every console asks each round, so it is kept."""
         key, version = (kind, members.name), (self.repo.epoch, self.repo.objects_version())
         known = self._bodies.get(key)
-        if known is None or known[0] != version:
+        if known is None or known[0] != version or kind == "sources":  # their state moves without a version
             items = self.scopes.objects(kind, members)
             body = json.dumps({"epoch": version[0], "items": items}, ensure_ascii=False)
             if len(self._bodies) >= BODIES:

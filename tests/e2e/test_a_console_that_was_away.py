@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 
-from console.central.repository import Repository, SeriesKey
+from console.central.repository import Repository
+from console.central.store_core import SeriesKey
 from console.settings import Settings, save_settings
 from console.store.cache_reader import CacheReader
 from console.store.cache_writer import CacheWriter

@@ -14,7 +14,7 @@ from console.settings import Settings, save_settings
 from console.store.cache_reader import CacheReader
 from console.store.ops import OpsStore
 from tests.idp import AUDIENCE, Idp
-from tests.processes import Running, eventually
+from tests.processes import Running, eventually, make_key
 from tests.tls_site import Authority, serving
 
 
@@ -83,7 +83,7 @@ def test_a_laptop_signs_in_over_tls_and_a_revoked_one_does_not_get_in(home, idp,
         profile.sync_endpoint.unlink()
 
         settings(mine)
-        store = OpsStore(profile.ops)
+        store = OpsStore(profile.ops, make_key(home))
         for author in ("张三", "李四"):
             store.add("log.entry", "log", {"type": "note", "text": f"{author}写的"}, author)
         running.append(Running(home, "sync"))

@@ -31,13 +31,15 @@ class OgcEdr:
 
     def __init__(
         self,
-        base_url: str,
+        server: str | ForeignHttp,
         mapping: EdrMapping,
         *,
         headers: Mapping[str, str] | None = None,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
-        self._http = ForeignHttp(base_url, headers=headers, transport=transport)
+        if not isinstance(server, ForeignHttp):
+            server = ForeignHttp(server, headers=headers, transport=transport)
+        self._http = server
         self._map = mapping
         self._queries: frozenset[str] | None = None
         self._extent: tuple[int | None, int | None] = (None, None)

@@ -27,13 +27,15 @@ class OgcFeatures:
 
     def __init__(
         self,
-        base_url: str,
+        server: str | ForeignHttp,
         mapping: FeaturesMapping,
         *,
         headers: Mapping[str, str] | None = None,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
-        self._http = ForeignHttp(base_url, headers=headers, transport=transport)
+        if not isinstance(server, ForeignHttp):
+            server = ForeignHttp(server, headers=headers, transport=transport)
+        self._http = server
         self._map = mapping
         self._known: Capability | None = None
         self._filters_time = True

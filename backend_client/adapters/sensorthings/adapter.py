@@ -30,13 +30,15 @@ class SensorThings:
 
     def __init__(
         self,
-        base_url: str,
+        server: str | ForeignHttp,
         terms: Terms | None = None,
         *,
         headers: Mapping[str, str] | None = None,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
-        self._http = ForeignHttp(base_url, headers=headers, transport=transport)
+        if not isinstance(server, ForeignHttp):
+            server = ForeignHttp(server, headers=headers, transport=transport)
+        self._http = server
         self._terms = terms or Terms()
         self._known: tuple[Capability, Strategy] | None = None
         self._catalogue_notes: tuple[str, ...] = ()
