@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import qtawesome
 from PySide6.QtCore import QObject, QPointF, Qt, Signal
-from PySide6.QtGui import QMouseEvent
+from PySide6.QtGui import QMouseEvent, QShowEvent
 from PySide6.QtWidgets import (
     QApplication,
     QFrame,
@@ -59,12 +59,14 @@ class Panel(QFrame):
         export_requested, cast_requested: the header's buttons.
         freeze_toggled: the view must keep or follow the Situation; arg is a bool.
         reload_requested: the user asks for the crashed view again.
+        came_into_sight: its page or its tab was opened.
     """
 
     export_requested = Signal()
     cast_requested = Signal()
     freeze_toggled = Signal(bool)
     reload_requested = Signal()
+    came_into_sight = Signal()
 
     def __init__(self, look: Look, code: str, title: str, view: QWidget, *, wall: bool = False) -> None:
         super().__init__()
@@ -107,6 +109,10 @@ class Panel(QFrame):
         column.addWidget(body, 1)
         look.changed.connect(self._restyle)
         self._restyle()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.came_into_sight.emit()
 
     def _button(self, row: QHBoxLayout, icon: str, tip: str) -> QToolButton:
         button = QToolButton(self.head)

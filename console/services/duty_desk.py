@@ -190,6 +190,8 @@ class DutyDesk:
 
     async def parcels(self) -> tuple[list[Parcel], frozenset[str]]:
         """Return the files of this machine's entries, and the SHA-256 of every copy that is here."""
+        if self._key is None:
+            return [], frozenset()
 
         def read(store: OpsStore) -> tuple[list[Parcel], frozenset[str]]:
             here = frozenset(p.name for p in self._attachments.glob("*")) if self._attachments.is_dir() else frozenset()

@@ -63,6 +63,7 @@ class PanelHost(QObject):
         self.panel = Panel(context.look, code, title, self._built.widget, wall=wall)
         self.panel.reload_requested.connect(self.reload)
         self.panel.freeze_toggled.connect(self._freeze)
+        self.panel.came_into_sight.connect(self.shown)
         self._frozen = False
         self._stale = True
         self._timer = QTimer(self, singleShot=True, interval=REFRESH_MS)

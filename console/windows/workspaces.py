@@ -79,14 +79,14 @@ WORKSPACES = (
         "Ctrl+8",
         (
             ("system.sources", "center", None),
-            ("system.feeds", "bottom", "system.sources"),
-            ("system.link", "right", "system.feeds"),
-            ("system.outbox", "right", "system.link"),
+            ("system.outbox", "right", "system.sources"),
             ("system.conflicts", "bottom", "system.outbox"),
-            ("system.packs", "right", "system.sources"),
-            ("system.about", "bottom", "system.link"),
+            ("system.about", "bottom", "system.conflicts"),
+            ("system.link", "tab", "system.about"),
+            ("system.packs", "bottom", "system.sources"),
+            ("system.feeds", "tab", "system.packs"),
         ),
-        shares=(("system.sources", (56, 44)), ("system.link", (36, 32, 32))),
+        shares=(("system.sources", (58, 42)), ("system.outbox", (26, 36, 38)), ("system.packs", (46, 54))),
     ),
 )
 
