@@ -1,7 +1,7 @@
 """``python3 -m tests``: sets everything up, then lint, types, contracts, tests; and the long forms.
 
 bench [ids] [--json FILE], interop (others' servers and clients, in
-.venv-interop), soak [minutes], kills [cycles], field [runs] [writes], load [consoles],
+.venv-interop), soak [minutes], kills [cycles], field [runs] [writes], machine [runs], load [consoles],
 powercut [cuts], flips [n], flips-bundle [n], shots (the README's pictures).
 """
 
@@ -60,6 +60,10 @@ def main() -> int:
         from tests.long.load import run_load
 
         return run_load(words[1:])
+    if words[:1] == ["machine"]:
+        from tests.protocol_machine import run_machine
+
+        return run_machine(words[1:])
     if words[:1] == ["shots"]:
         from tests.long.shots import run_shots
 
