@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 
 from console.central.bundles import CentreSource
 from console.central.repository import Repository
@@ -15,8 +16,10 @@ from console.central.store_core import SeriesKey
 from console.paths import DataHome
 from console.store.bundle.manifest import OBJECTS, RECORDS, TOMBS, Header
 from console.store.bundle.opening import Doorkeeper
+from console.store.bundle.refusal import BundleRefused
 from console.store.bundle.register import ExchangeRegister
 from console.store.bundle.writing import bundle_draft, seal_bundle
+from console.store.cache_reader import CacheReader
 from console.store.cache_writer import CacheWriter
 from console.store.identity import DeviceKeys, Identity, TrustList
 from console.store.secret_box import SecretBox
@@ -115,3 +118,22 @@ def columns(rows: list[tuple[Any, ...]]):
         np.array(q, np.int64),
         np.array(r, np.int64),
     )
+
+
+def rows_of(profile):
+    reader = CacheReader(profile)
+    try:
+        return {
+            (sid, t): None if v != v else v
+            for sid, (ts, values, _) in reader.windows(0, 2**31).items()
+            for t, v in zip(ts.tolist(), values.tolist(), strict=True)
+        }
+    finally:
+        reader.close()
+
+
+def refused(path, receiver, now=None):
+    with pytest.raises(BundleRefused) as caught:
+        take(path, receiver, now)
+    assert caught.value.what and caught.value.next_step
+    return caught.value.code

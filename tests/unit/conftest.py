@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.bundles import centre_store, device, introduce
 from tests.in_process import Centre, Console
 
 
@@ -23,3 +24,19 @@ def console(profile):
     found = Console(profile)
     yield found
     found.stop()
+
+
+@pytest.fixture
+def pair(tmp_path):
+    centre, laptop = device(tmp_path / "centre", "省中心"), device(tmp_path / "laptop", "外业一号")
+    introduce(centre, laptop)
+    yield centre, laptop
+    centre.register.close()
+    laptop.register.close()
+
+
+@pytest.fixture
+def repo(tmp_path):
+    found = centre_store(tmp_path / "central.db")
+    yield found
+    found.close()
