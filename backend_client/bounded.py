@@ -7,7 +7,6 @@ packed twice into more than a machine holds.
 from __future__ import annotations
 
 import gzip
-import json
 import time
 import zlib
 from collections.abc import Iterable, Iterator
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import orjson
 
 from backend_client.errors import BackendUnavailable, WireFormatError
 
@@ -90,7 +90,7 @@ def gzip_documents(path: Path) -> Iterator[dict[str, Any]]:
                 allowed -= len(line)
                 if len(line) > LINE_LIMIT or allowed < 0:
                     raise WireFormatError("snapshot unpacks to more than it may")
-                doc = json.loads(line)
+                doc = orjson.loads(line)
                 if not isinstance(doc, dict):
                     raise WireFormatError("snapshot line is not an object")
                 yield doc

@@ -182,7 +182,7 @@ def columns(cols: Mapping[str, Any]) -> Columns:
             raise WireFormatError(f"a page of more than {ROWS_MAX} rows")
         sid = np.asarray(cols["series"], np.int64)
         t = np.asarray(cols["t"], np.int64)
-        value = np.asarray([np.nan if v is None else v for v in cols["value"]], np.float64)
+        value = np.asarray(cols["value"], np.float64)  # null becomes NaN
         quality = np.asarray(cols["quality"], np.int64)
         rev = np.asarray(cols["rev"], np.int64)
     except (KeyError, TypeError, ValueError, OverflowError) as exc:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-import json
 import re
 import uuid
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+
+import orjson
 
 from console.central.repository import Repository
 from console.central.scopes import Members
@@ -43,11 +44,11 @@ def snapshot_file(
     if not path.exists():
         draft = path.with_suffix(f".{uuid.uuid4().hex[:8]}")
         head = {"epoch": epoch, "seq": seq, "next": cursor(epoch, seq), "scope": members.name}
-        with gzip.open(draft, "wt", encoding="utf-8", compresslevel=1) as out:
-            out.write(json.dumps(head | {"from": window[0], "to": window[1]}, ensure_ascii=False) + "\n")
+        with gzip.open(draft, "wb", compresslevel=1) as out:
+            out.write(orjson.dumps(head | {"from": window[0], "to": window[1]}) + b"\n")
             for rows in repo.in_series_order(*window, PAGE, members.sids):
-                out.write(json.dumps({"cols": columns(rows)}, separators=(",", ":")) + "\n")
-            out.write('{"end":true}\n')
+                out.write(orjson.dumps({"cols": columns(rows)}) + b"\n")
+            out.write(b'{"end":true}\n')
         draft.replace(path)
         for old in sorted(folder.glob("*.gz"), key=lambda p: p.stat().st_mtime)[:-KEEP]:
             old.unlink(missing_ok=True)

@@ -258,7 +258,9 @@ def seq_of(cursor: str) -> int:
 
 def _rows(*columns: NDArray[Any]) -> list[tuple[Any, ...]]:
     sid, t, value, quality, rev = columns
-    values = [None if v != v else v for v in value.tolist()]
+    values = value.tolist()
+    if np.isnan(value).any():
+        values = [None if v != v else v for v in values]
     return list(zip(sid.tolist(), t.tolist(), values, quality.tolist(), rev.tolist(), strict=True))
 
 
