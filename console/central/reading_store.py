@@ -13,6 +13,12 @@ from console.domain.digests import day_of
 from console.store.sqlite import transaction
 
 KEYS_AT_ONCE = 1000
+PACK = 20_000  # readings of one series that come at once
+PACKED = (  # the limit stands in the text: as a parameter it costs half as much again
+    "select json_group_array(t), json_group_array(value), json_group_array(quality), json_group_array(rev)"
+    " from (select t,value,quality,rev from obs where series=? and t between ? and ?"
+    f" order by t limit {PACK}) as w"
+)
 
 
 class ReadingStore(BoxReadings):
@@ -167,6 +173,26 @@ class ReadingStore(BoxReadings):
                 start, rows = rows[-1][1] + 1, []
         if rows:
             yield rows
+
+    def packed(
+        self, from_t: int, to_t: int, sids: Sequence[int] | None = None
+    ) -> Iterator[tuple[int, int, tuple[str, str, str, str]]]:
+        """Yield (sid, count, (t, value, quality, rev)) as JSON arrays without their brackets, in series order.
+
+        The database writes the text itself: a reading never becomes five objects here, which costs
+        several times what it takes to store it. At most PACK readings of a series come at once.
+        """
+        for sid in self._sids() if sids is None else sids:
+            start, full = from_t, True
+            while full:
+                with self._lock:
+                    arrays = self._db.execute(PACKED, (sid, start, to_t)).fetchone()
+                t, value, quality, rev = ((a or "[]")[1:-1] for a in arrays)
+                count = t.count(",") + 1 if t else 0
+                if count:
+                    yield sid, count, (t, value, quality, rev)
+                    start = int(t.rpartition(",")[2]) + 1
+                full = count == PACK
 
     def _sids(self) -> list[int]:
         with self._lock:

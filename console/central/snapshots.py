@@ -6,7 +6,7 @@ import gzip
 import hashlib
 import re
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -46,13 +46,33 @@ def snapshot_file(
         head = {"epoch": epoch, "seq": seq, "next": cursor(epoch, seq), "scope": members.name}
         with gzip.open(draft, "wb", compresslevel=1) as out:
             out.write(orjson.dumps(head | {"from": window[0], "to": window[1]}) + b"\n")
-            for rows in repo.in_series_order(*window, PAGE, members.sids):
-                out.write(orjson.dumps({"cols": columns(rows)}) + b"\n")
+            for line in _lines(repo, window, members):
+                out.write(line)
             out.write(b'{"end":true}\n')
         draft.replace(path)
         for old in sorted(folder.glob("*.gz"), key=lambda p: p.stat().st_mtime)[:-KEEP]:
             old.unlink(missing_ok=True)
     return path, etag
+
+
+def _lines(repo: Repository, window: tuple[int, int], members: Members) -> Iterator[bytes]:
+    """Yield lines of about PAGE readings, put together from the texts that the database wrote."""
+    parts: list[tuple[str, ...]] = []
+    waiting = 0
+    for sid, count, texts in repo.packed(*window, members.sids):
+        parts.append((",".join([str(sid)] * count), *texts))
+        waiting += count
+        if waiting >= PAGE:
+            yield _line(parts)
+            parts, waiting = [], 0
+    if parts:
+        yield _line(parts)
+
+
+def _line(parts: Sequence[tuple[str, ...]]) -> bytes:
+    names = ("series", "t", "value", "quality", "rev")
+    arrays = (f'"{name}":[{",".join(texts)}]' for name, texts in zip(names, zip(*parts, strict=True), strict=True))
+    return f'{{"cols":{{{",".join(arrays)}}}}}\n'.encode()
 
 
 def cursor(epoch: str, seq: int) -> str:
