@@ -49,6 +49,11 @@ class Windows:
                 self._rows[sid] = self._reader.window(sid, *self._span)
         return self._rows
 
+    @property
+    def cold(self) -> bool:
+        """Nothing was read yet: the first look takes longest."""
+        return self._span[1] < self._span[0]
+
     def older(self, sid: int, moment: float) -> tuple[int, float | None, int] | None:
         """Return the newest reading before the kept windows, for a series that fell silent."""
         return self._reader.last_before(sid, int(moment))
@@ -85,6 +90,13 @@ def sample(series: Series, rows: Rows, moment: float) -> Sample | None:
         recent_t=t[recent][keep],
         recent_v=value[recent][keep],
     )
+
+
+def _newest_of(found: dict[str, dict[str, Sample]], series: Series, one: Sample) -> None:
+    """Keep the newest sample of an object's element, whichever series it is from."""
+    kept = found.setdefault(series.object_code, {})
+    if series.element not in kept or kept[series.element].t < one.t:
+        kept[series.element] = one
 
 
 def _known(value: float) -> float | None:
@@ -183,6 +195,9 @@ class BoardState(QObject):
         try:
             while self._wanted is not None:
                 wanted, self._wanted = self._wanted, None
+                if self._windows.cold and wanted[2] == "live":
+                    self.board = await loop.run_in_executor(self.worker, self._glance, *wanted)
+                    self.changed.emit()
                 pending, self._pending = self._pending, set()
                 try:
                     self.board = await loop.run_in_executor(self.worker, self._compute, *wanted, pending)
@@ -230,6 +245,20 @@ class BoardState(QObject):
         events = tuple(readable(shown_event, self._reader.objects("events")))
         return stations, rivers, series, events, self._reader.extent()
 
+    def _glance(self, moment: float, now: float, mode: str) -> Board:
+        """Return the picture from the newest values alone: there at once, trends and past follow.
+
+        A newest value that is later than the moment says nothing of it and is left to the full look.
+        """
+        found: dict[str, dict[str, Sample]] = {}
+        for sid, t, value, quality in self._reader.latest():
+            series = self.series.get(sid)
+            rows = (np.array([t]), np.array([np.nan if value is None else value]), np.array([quality]))
+            one = sample(series, rows, moment) if series is not None else None
+            if series is not None and one is not None:
+                _newest_of(found, series, one)
+        return self._board(moment, now, mode, found)
+
     def _compute(self, moment: float, now: float, mode: str, changed: set[int] | None) -> Board:
         windows = self._windows.at(moment, changed)
         found: dict[str, dict[str, Sample]] = {}
@@ -241,8 +270,9 @@ class BoardState(QObject):
                     rows = (np.array([old[0]]), np.array([np.nan if old[1] is None else old[1]]), np.array([old[2]]))
                     one = sample(series, rows, moment)
             if one is not None:
-                kept = found.setdefault(series.object_code, {})
-                if series.element not in kept or kept[series.element].t < one.t:
-                    kept[series.element] = one
+                _newest_of(found, series, one)
+        return self._board(moment, now, mode, found)
+
+    def _board(self, moment: float, now: float, mode: str, found: Mapping[str, Mapping[str, Sample]]) -> Board:
         rows_ = tuple(judged(s, found.get(s.code, {}), moment) for s in self.stations.values())
         return Board(moment, now, mode, rows_, self.rivers, {r.code: r for r in rows_})

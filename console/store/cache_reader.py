@@ -27,6 +27,15 @@ Rows = tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.int64]]
 EMPTY: Rows = (np.empty(0, np.int64), np.empty(0), np.empty(0, np.int64))
 
 
+# the key is (sid, t): each series' ends are sought, instead of looking through every reading
+EXTENT = (
+    "with recursive s(sid) as (select min(sid) from obs union all"
+    " select (select min(o.sid) from obs o where o.sid>s.sid) from s where s.sid is not null)"
+    " select min((select o.t from obs o where o.sid=s.sid order by o.t limit 1)),"
+    " max((select o.t from obs o where o.sid=s.sid order by o.t desc limit 1)) from s"
+)
+
+
 class QueryTooLong(StoreError):
     """A query passed its deadline and was given up."""
 
@@ -153,7 +162,7 @@ class CacheReader:
             row = None
             with self._db(path.name) as db:
                 if db is not None:
-                    row = db.execute("select min(t), max(t) from obs").fetchone()
+                    row = db.execute(EXTENT).fetchone()
             if row and row[0] is not None:
                 low = row[0] if low is None else min(low, row[0])
                 high = row[1] if high is None else max(high, row[1])
