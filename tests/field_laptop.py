@@ -7,11 +7,14 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.kill_cycles import KillRun, Verdict
-from tests.processes import PAUSE
+from console.domain.response import TOPICS
+from console.store.ops import OpsStore
+from tests.kill_cycles import KEY, Console, KillRun, Verdict
+from tests.processes import PAUSE, eventually
 
 LOSS = 0.3
 ROUNDS_UNDER_FIRE = 12
+ALARMS = 50
 
 
 class FieldLaptop(KillRun):
@@ -29,11 +32,30 @@ class FieldLaptop(KillRun):
             self._kill(writer)
             laptop.heard(told)
             self.verdict.cycles += 1
+        self._enter(laptop, "外业组", "II")
+
+    def _enter(self, console: Console, who: str, level: str) -> None:
+        """Sign the same alarms and set the same response levels as the other console does."""
+        store = OpsStore(console.profile.ops, KEY)
+        for i in range(ALARMS):
+            store.add("alarm.ack", f"a{i}", {"alarm_id": f"a{i}", "note": who}, who)
+        for topic in TOPICS:
+            body = {"topic": topic, "level": level, "basis": who}
+            store.add("response.set", f"response:{topic}", body, who, base_version=0)
+        store.close()
+
+    def _desk_was_first(self) -> None:
+        desk = self.consoles[1]
+        self._enter(desk, "值班室", "III")
+        child = desk.start_sync()
+        eventually(lambda: desk.waiting() == 0, 120, "the desk's entries are at the centre")
+        self._kill(child)
 
     def come_home(self) -> Verdict:
         """Sync at 30 % trouble a chunk, both ends killed at random; then a calm line, then compare."""
         began = time.monotonic()
         self.start_centre()
+        self._desk_was_first()
         for number in range(ROUNDS_UNDER_FIRE):
             followers = [console.start_sync() for console in self.consoles]
             PAUSE.wait(self.dice.uniform(0.3, 2.0))
@@ -44,9 +66,24 @@ class FieldLaptop(KillRun):
                 self.kill_centre()
                 self.start_centre()
         self.settle()
+        self._compare_people()
         self.verdict.seconds = time.monotonic() - began
         self.verdict.faults = dict(self.proxy.met)
         return self.verdict
+
+    def _compare_people(self) -> None:
+        """Both signatures are under every alarm; each conflict is kept with both sides."""
+        signed: dict[str, set[str]] = {}
+        for record in self.chain.ask(lambda c: c.records("", 20000)).records:
+            if record.kind == "ack":
+                signed.setdefault(str(record.body["alarm_id"]), set()).add(str(record.body["author"]))
+        if len(signed) < ALARMS or any(who != {"外业组", "值班室"} for a, who in signed.items() if a.startswith("a")):
+            self.verdict.problems.append("有告警缺一方的签名")
+        store = OpsStore(self.consoles[0].profile.ops, KEY)
+        levels = [op for op in store.recent(10**9) if op.kind == "response.set"]
+        store.close()
+        if {op.state for op in levels} != {"conflict"} or not all(op.body["level"] == "II" and op.current for op in levels):
+            self.verdict.problems.append("冲突没有两边都留下")
 
 
 def run_field(words: list[str]) -> int:
