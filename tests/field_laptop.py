@@ -51,12 +51,12 @@ class FieldLaptop(KillRun):
         eventually(lambda: desk.waiting() == 0, 120, "the desk's entries are at the centre")
         self._kill(child)
 
-    def come_home(self) -> Verdict:
+    def come_home(self, rounds: int = ROUNDS_UNDER_FIRE) -> Verdict:
         """Sync at 30 % trouble a chunk, both ends killed at random; then a calm line, then compare."""
         began = time.monotonic()
         self.start_centre()
         self._desk_was_first()
-        for number in range(ROUNDS_UNDER_FIRE):
+        for number in range(rounds):
             followers = [console.start_sync() for console in self.consoles]
             PAUSE.wait(self.dice.uniform(0.3, 2.0))
             for child in followers:
