@@ -45,11 +45,14 @@ class FieldLaptop(KillRun):
         store.close()
 
     def _desk_was_first(self) -> None:
-        desk = self.consoles[1]
+        """The desk sits on a good line; its entries are at the centre before the laptop comes home."""
+        desk, trouble = self.consoles[1], self.proxy.trouble
+        self.proxy.trouble = 0.0
         self._enter(desk, "值班室", "III")
         child = desk.start_sync()
         eventually(lambda: desk.waiting() == 0, 120, "the desk's entries are at the centre")
         self._kill(child)
+        self.proxy.trouble = trouble
 
     def come_home(self, rounds: int = ROUNDS_UNDER_FIRE) -> Verdict:
         """Sync at 30 % trouble a chunk, both ends killed at random; then a calm line, then compare."""
