@@ -112,6 +112,8 @@ class Session:
             with self.http.stream(method, path, params=params, json=body, content=content, headers=headers) as reply:
                 data = read_bounded(reply, limit, path)
         except httpx.RemoteProtocolError as exc:
+            if "without sending a response" in str(exc):  # a line that was cut, not an answer that is wrong
+                raise BackendUnavailable(repr(exc)) from exc
             raise WireFormatError(f"{path}: broken answer: {exc}") from exc
         except (httpx.TransportError, httpx.InvalidURL, OSError) as exc:
             raise tls_fault(exc) or BackendUnavailable(repr(exc)) from exc
