@@ -6,6 +6,8 @@ import json
 import logging
 import queue
 import socket
+import threading
+import time
 import uuid
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -21,6 +23,7 @@ from console.store.sqlite import DatabaseError
 log = logging.getLogger(__name__)
 Announce = Callable[[str, Mapping[str, Any]], None]
 ANSWER_S = 900.0
+STARTING_S = 10.0
 KINDS = ("alarm", "ack", "log")
 
 
@@ -90,7 +93,9 @@ def ask_sync(profile: Profile, path: Path, tell: Callable[[int], None], what: st
     Raises:
         StoreError: it refused, or does not answer.
     """
-    found = read_endpoint(profile.sync_endpoint)
+    pause, end = threading.Event(), time.monotonic() + STARTING_S
+    while (found := read_endpoint(profile.sync_endpoint)) is None and time.monotonic() < end:
+        pause.wait(0.1)  # it holds the lock a moment before it says where it listens
     if found is None:
         raise StoreError("同步进程正在启动，还不能导入。", "请稍后再试。")
     ticket = uuid.uuid4().hex
