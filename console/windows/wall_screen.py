@@ -62,6 +62,8 @@ class WallScreen(QWidget):
         column.addLayout(head)
         column.addLayout(self._grid, 1)
         self.setStyleSheet(look.style_sheet())
+        self._origin: object = None  # of the desk that is followed, and its newest state's number
+        self._number = 0
         self.session.room_heard.connect(self._heard)
         self.session.situation.changed.connect(self._show_head)
         self.session.link.changed.connect(self._show_head)
@@ -108,11 +110,15 @@ class WallScreen(QWidget):
     def _heard(self, room: str, doc: dict[str, object]) -> None:
         if room != ROOM or "situation" not in doc:
             return
+        number = doc.get("number")
+        if doc.get("origin") == self._origin and isinstance(number, int) and number < self._number:
+            return  # fetched from the centre after a newer one was relayed here
         try:
             situation, tiles = situation_of(doc, self.session.situation.ref())
         except SituationError as exc:
             self.context.hub.report("wall room", exc)
             return
+        self._origin, self._number = doc.get("origin"), number if isinstance(number, int) else 0
         self.session.situation.adopt(situation)
         self.show_tiles(tiles)
         sent = doc.get("sent")
