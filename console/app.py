@@ -156,7 +156,7 @@ async def _desk(
     session = Session(Source(home, settings.source, key, personal), hub)
     instruments = Instruments()
     wall = WallControl(session)
-    context = Context(look, hub, session, settings, instruments, wall)
+    context = Context(look, hub, session, settings, instruments)
     said = f"{problem.what}{problem.next_step}" if problem else locked
     frame = Frame(context, wall=wall, problem=said)
     chosen: list[str] = []

@@ -16,7 +16,6 @@ from console.paths import DataHome
 from console.services.collector import GuiCollector
 from console.services.instruments import Instruments
 from console.services.session import Session, Source
-from console.services.wall_control import WallControl
 from console.settings import Settings
 from console.store.keys import available_key
 from console.windows.panels import Context
@@ -62,7 +61,7 @@ async def until(question: Callable[[], Any], seconds: float = 20.0, what: str = 
 def context_of(qapp: Any, session: Session, hub: ErrorHub, **settings: Any) -> Context:
     chosen = Settings(**settings)
     look = make_look(qapp, chosen.theme, chosen.language)
-    return Context(look, hub, session, chosen, Instruments(), WallControl(session), still=True)
+    return Context(look, hub, session, chosen, Instruments(), still=True)
 
 
 def session_of(home: DataHome, source: str, hub: ErrorHub) -> Session:

@@ -91,8 +91,8 @@ class WallControl(QObject):
         if room.startswith(NODE_PREFIX):
             self.nodes[room.removeprefix(NODE_PREFIX)] = (time.monotonic(), doc)
             self.changed.emit()
-        elif room == ROOM and doc.get("ask"):
-            self.publish()
+            if doc.get("ask"):
+                self.publish()
 
 
 def situation_of(doc: Mapping[str, Any], ref_s: float) -> tuple[Situation, Sequence[str]]:

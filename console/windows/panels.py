@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from PySide6.QtCore import QObject, QTimer
 from PySide6.QtWidgets import QWidget
@@ -29,7 +28,6 @@ class Context:
     session: Session
     settings: Settings
     instruments: Instruments
-    wall: Any = None
     large: bool = False
     still: bool = False
 

@@ -100,7 +100,7 @@ async def take_shots(
             scale = 1.35 if options.view == "wallscreen" else settings.font_scale
             chosen = replace(settings, theme=theme or settings.theme, font_scale=scale)
             look = make_look(chosen)
-            context = Context(look, hub, session, chosen, instruments, wall, still=True)
+            context = Context(look, hub, session, chosen, instruments, still=True)
             written += await _paint(context, wall, options, theme)
     finally:
         await session.close()

@@ -71,7 +71,7 @@ class WallScreen(QWidget):
         self._health.timeout.connect(self._report)
         self._health.start()
         self.show_tiles(DEFAULT_TILES)
-        self.session.sync.send({"cmd": "room", "room": ROOM, "doc": {"ask": True, "node": node}})
+        self._say(ask=True)
 
     def place_on(self, screen: QScreen) -> None:
         """Cover a screen without a border."""
@@ -133,7 +133,14 @@ class WallScreen(QWidget):
         self._state.setText(" · ".join(t for t in (shown.mode_text, shown.link_text) if t))
 
     def _report(self) -> None:
-        doc = {"tiles": list(self.tiles), "lag_ms": round(self.lag_ms, 1), "alive": True}
+        self._say(ask=self._origin is None)
+
+    def _say(self, *, ask: bool) -> None:
+        """Tell how this wall is, in its own room: no room has two writers, so none overwrites another.
+
+        ask: nothing was heard of a desk yet; it is to say its state.
+        """
+        doc = {"tiles": list(self.tiles), "lag_ms": round(self.lag_ms, 1), "alive": True, "ask": ask}
         self.session.sync.send({"cmd": "room", "room": NODE_PREFIX + self._node, "doc": doc})
 
     def keyPressEvent(self, event: QKeyEvent) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from console.errors import ErrorHub
 from console.paths import DataHome
+from console.services.wall_control import WallControl
 from tests.bench.measure import application
 from tests.bench.run import Row
 from tests.gui import console_loop, context_of, session_of, until
@@ -42,7 +43,7 @@ async def tour(app, home, chain, hub, seconds_each, rounds):
 
     session = session_of(home, chain.source, hub)
     context = context_of(app, session, hub)
-    frame = Frame(context, wall=context.wall)
+    frame = Frame(context, wall=WallControl(session))
     frame.resize(1600, 900)
     frame.show()
     frame.open_workspace("monitor")

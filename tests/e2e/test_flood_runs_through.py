@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 
 from console.domain.quality import Quality
 from console.domain.states import State
@@ -11,6 +10,7 @@ from console.domain.time import from_beijing
 from console.presenters.hydrograph import HydrographPresenter
 from console.presenters.scene import scene_view
 from console.services.sandbox_ground import EXAGGERATION, load_ground
+from console.services.wall_control import WallControl
 from console.store.cache_reader import CacheReader
 from scenes.stage import Stage
 from tests.gui import session_of, until
@@ -115,19 +115,6 @@ def test_published_marks_appear_on_time_at_every_layer(chain, home, runner, hub,
         stage.release()
 
 
-def repeated(publish):
-    """Say the desk's state again every 5 s: an older room fetched from the centre may have come in between."""
-    last = [time.monotonic()]
-
-    def again():
-        if time.monotonic() - last[0] > 5:
-            last[0] = time.monotonic()
-            publish()
-        return False
-
-    return again
-
-
 def test_a_second_window_follows_as_a_wall(chain, home, runner, hub, qapp):
     from console.windows.wall_screen import WallScreen
     from tests.gui import context_of
@@ -138,7 +125,7 @@ def test_a_second_window_follows_as_a_wall(chain, home, runner, hub, qapp):
 
     async def two_windows():
         desk, wall = session_of(home, flood.source, hub), session_of(home, flood.source, hub)
-        context = context_of(qapp, desk, hub)
+        control = WallControl(desk)
         screen = WallScreen(context_of(qapp, wall, hub), "T1")
         screen.resize(1280, 720)
         screen.show()
@@ -147,19 +134,16 @@ def test_a_second_window_follows_as_a_wall(chain, home, runner, hub, qapp):
         try:
             await until(lambda: desk.link.state == "up" and wall.link.state == "up" and desk.sync.up and wall.sync.up)
             desk.situation.select(YINGDE)
-            followed = repeated(context.wall.publish)
-            await until(
-                lambda: wall.situation.current.selection == YINGDE or followed(), what="the wall selects what the desk selects"
-            )
+            await until(lambda: wall.situation.current.selection == YINGDE, what="the wall selects what the desk selects")
             desk.situation.look_at(from_beijing("2022-06-21 12:00"))
             await until(
-                lambda: wall.situation.moment() == from_beijing("2022-06-21 12:00") or followed(),
+                lambda: wall.situation.moment() == from_beijing("2022-06-21 12:00"),
                 what="the wall shows the desk's time",
             )
-            context.wall.cast("monitor.reservoir")
-            await until(lambda: "monitor.reservoir" in screen.tiles or followed(), what="one click puts a panel on the wall")
+            control.cast("monitor.reservoir")
+            await until(lambda: "monitor.reservoir" in screen.tiles, what="one click puts a panel on the wall")
             assert len(screen.tiles) >= 4 and screen.lag_ms < 1000
-            await until(lambda: "T1" in context.wall.nodes, what="the desk knows the wall")
+            await until(lambda: "T1" in control.nodes, what="the desk knows the wall")
         finally:
             screen.release()
             screen.hide()

@@ -12,6 +12,7 @@ import psutil
 
 from console.errors import ErrorHub
 from console.paths import DataHome
+from console.services.wall_control import WallControl
 from tests.bench.measure import application
 from tests.gui import console_loop, context_of, session_of, until
 from tests.processes import Chain
@@ -56,7 +57,7 @@ async def watch(app, home, chain, hub, seconds):
 
     session = session_of(home, chain.source, hub)
     context = context_of(app, session, hub)
-    frame = Frame(context, wall=context.wall)
+    frame = Frame(context, wall=WallControl(session))
     frame.resize(1600, 900)
     frame.show()
     frame.open_workspace("monitor")

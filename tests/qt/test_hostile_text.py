@@ -14,6 +14,7 @@ from PySide6.QtGui import QColor, QImage
 from PySide6.QtWidgets import QApplication, QLabel, QWidget
 
 from console.domain.alarms import WORDS
+from console.services.wall_control import WallControl
 from console.store.cache_writer import CacheWriter
 from console.store.ops import OpsStore
 from console.windows.frame import Frame
@@ -134,7 +135,7 @@ def test_no_workspace_of_the_desk_draws_a_local_file(qtbot, qapp, home, hub, run
     async def story():
         session = session_of(home, SOURCE, hub)
         context = context_of(qapp, session, hub, operator=evil)
-        frame = Frame(context, wall=context.wall, problem=evil)
+        frame = Frame(context, wall=WallControl(session), problem=evil)
         frame.resize(1500, 900)
         frame.show()
         session.start()

@@ -10,6 +10,7 @@ from PySide6.QtGui import QFont, QRawFont
 from console.domain.objects import Station
 from console.errors import ErrorHub
 from console.fonts import NoChineseFont, chinese_family, has_chinese
+from console.services.wall_control import WallControl
 from console.windows.docking import DockPage, is_sound
 from console.windows.panels import Built, PanelHost
 from tests.gui import console_loop, context_of, session_of, until
@@ -168,7 +169,7 @@ def test_language_theme_and_size_switch_live_and_keep_what_was_typed(qtbot, qapp
     async def story():
         session = session_of(home, "beijiang-2022-06", hub)
         context = context_of(qapp, session, hub)
-        frame = Frame(context, wall=context.wall)
+        frame = Frame(context, wall=WallControl(session))
         frame.resize(1400, 800)
         frame.show()
         frame.open_workspace("duty")
