@@ -30,13 +30,17 @@ from backend_client.session import Session
 from console.central.app import build_app
 from console.central.continuity import Continuity
 from console.central.repository import Repository
+from console.central.scopes import Members
 from console.central.service import Service
+from console.central.snapshots import snapshot_file
 from console.central.store_core import SeriesKey
+from console.domain.scopes import ALL
 from console.paths import DataHome
 from console.store.cache_writer import CacheWriter
 from console.store.keys import OpsKey
 from console.store.ops import OpsStore
 from console.store.sqlite import DatabaseError
+from console.sync.pack_apply import apply_file
 from console.sync.process import SyncOptions, SyncProcess
 from console.sync.pull import Puller
 from console.sync.push import Pusher
@@ -145,6 +149,9 @@ class Laptop:
                 found[(sid, t)] = (value, rev)
         return found
 
+    def latest(self) -> dict[int, tuple[int, float | None, int]]:
+        return {r[0]: tuple(r[1:]) for r in read(self.profile.latest, "select sid,t,value,rev from latest")}
+
 
 def unless_left_out(machine: ProtocolMachine, name: str) -> bool:
     return name not in machine.left_out
@@ -172,6 +179,7 @@ class ProtocolMachine(RuleBasedStateMachine):
             self.repo.ensure_series(SeriesKey(f"LOC{i}", "Z", "m"))
         self.laptops = [Laptop(DataHome(self.folder / name), self.line, self.scheduler) for name in ("a", "b")]
         self.pages: list[tuple[str, int, Any]] = []
+        self.packs: list[tuple[str, Path]] = []
         self.counter = 0
 
     def _session(self, url: str, token: str, **_more: Any) -> Session:
@@ -251,6 +259,7 @@ class ProtocolMachine(RuleBasedStateMachine):
         copy(self.folder / "backup.db", self.folder / "central.db")
         self._serve()
         self.pages.clear()  # a bundle of another epoch is refused by its manifest
+        self.packs.clear()
         for laptop in self.laptops:
             laptop.revisions.clear()
 
@@ -272,6 +281,24 @@ class ProtocolMachine(RuleBasedStateMachine):
             if seq >= cache_writer.seq_of(laptop.writer.cursor("obs")):
                 laptop.writer.apply(page, None)
                 self.a_revision_never_goes_back()
+
+    @rule()
+    @precondition(lambda self: unless_left_out(self, "take_pack"))
+    def take_pack(self) -> None:
+        """A pack's readings are downloaded now, and go into a cache some time later."""
+        made, _ = snapshot_file(self.repo, self.folder / "made", (0, 2**31), Members(ALL, (ALL,), None, frozenset()))
+        kept = self.folder / f"pack-{len(self.packs)}-{self.repo.seq}.gz"
+        shutil.copyfile(made, kept)
+        self.packs.append((self.repo.epoch, kept))
+
+    @rule(who=LAPTOPS, age=st.integers(0, 2), crash=Crash)
+    @precondition(lambda self: unless_left_out(self, "take_pack"))
+    def apply_pack(self, who: int, age: int, crash: tuple[int, bool] | None) -> None:
+        laptop = self.laptops[who]
+        if age >= len(self.packs) or laptop.writer.link().get("epoch") not in (None, self.packs[-1 - age][0]):
+            return
+        laptop.revisions.clear()  # an older snapshot may show an older reading until the feed has told again
+        laptop.do(lambda: apply_file("snapshot", self.packs[-1 - age][1], laptop.writer), crash)
 
     # --- what must hold at every moment -------------------------------------------------------
     @invariant()
@@ -322,6 +349,8 @@ class ProtocolMachine(RuleBasedStateMachine):
             assert laptop.store.waiting()[0] == 0, "an entry still waits"
             truth = {(r[0], r[1]): (r[2], r[4]) for page in self.repo.in_series_order(0, 2**31, 1000) for r in page}
             assert laptop.rows() == truth, "the cache differs from the centre"
+            newest = {sid: (t, *truth[sid, t]) for sid, t in sorted(truth)}
+            assert laptop.latest() == newest, "the latest values differ from the centre"
             ids = set(read(laptop.profile.reference, "select id from record where kind='log'"))
             assert ids == {(i,) for i, _ in self.repo.records("log")}, "the log differs from the centre"
 

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from console.domain.digests import Digest
 from console.paths import Profile
 from console.store import schema
-from console.store.day_repair import day_digest, drop_others, replace_window
+from console.store.day_repair import day_digest, days_in, drop_others, replace_window
 from console.store.progress import Progress
 from console.store.sqlite import Connection, DatabaseError, migrate, open_writer, transaction
 
@@ -143,13 +143,31 @@ class CacheWriter:
                 " where excluded.t>latest.t or (excluded.t=latest.t and excluded.rev>=latest.rev)",
                 newest,
             )
-            for sid, t, _rev in tomb:
-                self._latest.execute("delete from latest where sid=? and t=?", (sid, t))
+            dropped = [
+                sid
+                for sid, t, _rev in tomb
+                if self._latest.execute("delete from latest where sid=? and t=?", (sid, t)).rowcount
+            ]
             if cursor is not None:
                 self._latest.execute("insert or replace into feed values('obs',?)", (cursor,))
                 self._latest.executemany("insert or replace into month values(?,?)", [(m, cursor) for m in touched])
-        for sid, _t, _rev in tomb:
+        for sid in dropped:
             self._refill_latest(sid)
+
+    def put_latest(self, columns: Columns) -> None:
+        """Make the latest values those of an answer, which names every series; history is not touched."""
+        with transaction(self._latest):
+            self._latest.execute("delete from latest")
+            self._latest.executemany("insert or replace into latest values(?,?,?,?,?)", _newest(columns))
+
+    def rewind(self, cursor: str) -> None:
+        """Set the feed back to an older cursor, if it is one.
+
+        Before rows of an older snapshot come in: what was deleted since then is told again.
+        """
+        if seq_of(cursor) < seq_of(self.cursor("obs")):
+            with transaction(self._latest):
+                self._latest.execute("insert or replace into feed values('obs',?)", (cursor,))
 
     # --- windows and days -----------------------------------------------------------------
     def settle_rows(self) -> None:
@@ -159,6 +177,13 @@ class CacheWriter:
         """
         for db in self._months.values():
             db.execute("pragma wal_checkpoint(passive)").fetchall()
+
+    def days_held(self, from_t: int, to_t: int) -> list[int]:
+        """Return the Beijing days (since 1970) of which a reading of from_t ≤ t ≤ to_t is here."""
+        found: set[int] = set()
+        for db in self._months_of(from_t, to_t).values():
+            found |= days_in(db, from_t, to_t)
+        return sorted(found, reverse=True)
 
     def digest(self, from_t: int, to_t: int) -> Digest:
         """Return count and xor of the cached readings of from_t ≤ t ≤ to_t."""

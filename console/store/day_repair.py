@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from console.domain.digests import Digest, digests_by_series
+from console.domain.digests import BEIJING_S, DAY_S, Digest, digests_by_series
 from console.store.sqlite import Connection, transaction
 
 Key = tuple[int, int]
@@ -14,6 +14,11 @@ Row = tuple[Any, ...]
 FIRST: Key = (-(2**62), 0)
 LAST: Key = (2**62, 0)
 BATCH = 200
+DAYS_IN = (
+    "with recursive s(sid) as (select min(sid) from obs union all"
+    " select (select min(sid) from obs where sid>s.sid) from s where s.sid is not null)"
+    " select distinct (o.t+?)/? from s cross join obs o where o.sid=s.sid and o.t between ? and ?"
+)
 
 
 def series_in(db: Connection) -> Iterator[int]:
@@ -22,6 +27,11 @@ def series_in(db: Connection) -> Iterator[int]:
     while row and row[0] is not None:
         yield row[0]
         row = db.execute("select min(sid) from obs where sid>?", row).fetchone()
+
+
+def days_in(db: Connection, from_t: int, to_t: int) -> set[int]:
+    """Return the Beijing days of one month file's readings of from_t ≤ t ≤ to_t; none is read twice."""
+    return {r[0] for r in db.execute(DAYS_IN, (BEIJING_S, DAY_S, from_t, to_t)).fetchall()}
 
 
 def day_digest(db: Connection, from_t: int, to_t: int) -> Digest:

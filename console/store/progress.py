@@ -86,6 +86,13 @@ class Progress:
                 self._db.execute("delete from wanted where kind='first' or (kind='fill' and to_t>?)", (known_until,))
             self._add(windows)
 
+    def begin(self, window: Window) -> bool:
+        """Note that pages of a window go in from now on; True if an earlier try had come so far."""
+        before = self._db.execute("select value from link where key='begun'").fetchone()
+        with transaction(self._db):
+            self._note(begun=str(window.n))
+        return before is not None and str(before[0]) == str(window.n)
+
     def finish(self, window: Window, cursor: str | None, after: Sequence[Window] = (), **link: str) -> None:
         """A window is here whole: note it, put what follows from it in the line, move the cursor.
 
@@ -93,6 +100,7 @@ class Progress:
         """
         with transaction(self._db):
             self._db.execute("delete from wanted where n=?", (window.n,))
+            self._db.execute("delete from link where key='begun'")
             for part in scope_parts(window.scope):
                 spans = merged([*self.coverage(part), (window.from_t, window.to_t)])
                 self._db.execute("delete from coverage where scope=?", (part,))
@@ -152,6 +160,13 @@ class Progress:
             self._db.execute("insert or replace into checked values(?,?,?)", (day, touched, at))
             start, end = day_window(day)
             self._db.execute("delete from wanted where kind='day' and from_t=? and to_t=?", (start, end))
+
+    def compare_days(self, days: Iterable[int]) -> None:
+        """Have days compared with the centre's, those that are not in the line yet."""
+        with transaction(self._db):
+            scope = dict(self._db.execute("select key, value from link where key='scope'").fetchall()).get("scope", "all")
+            waiting = {(w.from_t, w.to_t) for w in self.wanted() if w.kind == "day"}
+            self._add([Window("day", scope, *day_window(d)) for d in days if day_window(d) not in waiting])
 
     def recheck(self) -> None:
         """Objects entered the scope: every cached day is compared again."""

@@ -84,8 +84,10 @@ class Backfill:
         return all_windows("fill", added, hello.now_t, self._days(central, hello, "")) if added else []
 
     # --- doing it -------------------------------------------------------------------------
-    def step(self, central: Central, hello: Hello) -> bool:
+    def step(self, central: Central, hello: Hello, latest: str = "") -> bool:
         """Fetch the next window; True when more are waiting.
+
+        latest: the cursor that the latest values came with, where the feed is still to begin.
 
         Raises:
             BackendError: it broke off; the window stays in the line.
@@ -97,7 +99,7 @@ class Backfill:
         if window.kind == "day":
             self._compare(central, hello, window)
         else:
-            self._fetch(central, hello, window)
+            self._fetch(central, hello, window, latest)
         self._announce("history", {"from": window.from_t, "to": window.to_t})
         return len(line) > 1 or window.kind == "first"
 
@@ -106,11 +108,14 @@ class Backfill:
         line = self._progress.wanted()
         return bool(line) and line[0].kind == "first"
 
-    def _fetch(self, central: Central, hello: Hello, window: Window) -> None:
+    def _fetch(self, central: Central, hello: Hello, window: Window, latest: str) -> None:
         before = self._writer.cursor("obs")
         live = Breath(lambda: self._follow(central, hello)) if window.kind == "fill" else None
         taken = self._download(central, hello, window, live)
         self._begin_next(central, hello)
+        again = self._progress.begin(window)
+        # what an added part finds here is of the other parts, unless a try of its own broke off
+        held = self._writer.days_held(window.from_t, window.to_t) if again or window.scope == self._scope else []
         for page in taken.pages():
             self._writer.apply(page, None)
             self.rows += len(page[0])
@@ -118,15 +123,16 @@ class Backfill:
             if live is not None:
                 live()
         self._writer.settle_rows()
+        late = day_windows(self._scope, held)  # a page adds rows; what is here and not there any more is found so
         if window.kind != "first":
-            self._progress.finish(window, self._not_after(taken.cursor))
+            self._progress.finish(window, self._not_after(taken.cursor), late)
             return
-        late: list[Window] = []
         if before:
-            start = since(self._asof(hello))
-            late = day_windows(self._scope, self._days(central, hello, before) or (), start)
+            days = set(self._days(central, hello, before) or ()) - set(held)
+            late += day_windows(self._scope, days, since(self._asof(hello)))
         now = {"asof": repr(hello.now_t), "asof_real": repr(hello.real_t)}
-        self._progress.finish(window, taken.cursor, late, **now)
+        begin = min(taken.cursor, latest or taken.cursor, key=seq_of)
+        self._progress.finish(window, begin, late, **now)
 
     def _download(self, central: Central, hello: Hello, window: Window, live: Breath | None) -> Snapshot:
         self._ahead.wait(window, live)
@@ -147,6 +153,9 @@ class Backfill:
 
     # --- days -----------------------------------------------------------------------------
     def _compare(self, central: Central, hello: Hello, window: Window) -> None:
+        if "digest" not in hello.features:
+            self._replace(central, hello, window)
+            return
         day = day_of(window.to_t)
         answer = central.digest(day_text(day), window.scope)
         settled = seq_of(answer.touched) <= seq_of(self._writer.cursor("obs"))

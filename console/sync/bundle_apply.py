@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from backend_client.errors import WireFormatError
 from backend_client.wire import answers_from
+from console.domain.digests import BEIJING_S, DAY_S
 from console.errors import StoreError
 from console.paths import Profile
 from console.store.bundle.held import HeldDays
@@ -59,7 +60,8 @@ class _Checked:
 def apply_down(content: Unpacked, issuer: str, writer: CacheWriter, profile: Profile, tell: Tell) -> Taken:
     """Bring readings, records, objects and files into the cache, cursors last.
 
-    A cache that is past the bundle takes only days it has nothing of: see HeldDays.
+    A cache that is past the bundle takes only days it has nothing of (see HeldDays), and compares
+    them with the centre when there is a line again.
     """
     manifest, checked = content.manifest, check_down(content)
     _same_epoch(manifest, writer, profile)
@@ -68,7 +70,10 @@ def apply_down(content: Unpacked, issuer: str, writer: CacheWriter, profile: Pro
     rows, ends = 0, dict[str, Columns]()
     with contextlib.closing(HeldDays(profile)) as held:
         for page in read_readings(content.files[OBS]) if OBS in content.files else ():
-            fitting = _only(page, held.absent(page[0], page[1])) if past else page
+            fitting = page
+            if past:
+                fitting = _only(page, held.absent(page[0], page[1]))
+                writer.progress.compare_days(np.unique((fitting[1] + BEIJING_S) // DAY_S).tolist())
             writer.apply(fitting, None)
             rows += len(fitting[0])
             _note_ends(ends, fitting)

@@ -54,6 +54,7 @@ def _snapshot(path: Path, writer: CacheWriter) -> int:
     for page in snapshot_pages(path):
         if "epoch" in page:
             _same_epoch(str(page["epoch"]), writer)
+            writer.rewind(str(page["next"]))
         if "cols" in page:
             cols = columns(page["cols"])
             writer.apply(cols, None)

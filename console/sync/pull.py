@@ -75,8 +75,7 @@ class Puller:
         self._settle_scope()
         self._backfill.plan(central, hello)
         if self._backfill.waits_for_first():
-            self._apply(_of_epoch(central.latest(self._scope), hello), None)
-            self._backfill.step(central, hello)
+            self._backfill.step(central, hello, self._latest(central, hello))
         self._follow(central, hello)
         self._records(central)
         if self.fault is not None:
@@ -162,7 +161,14 @@ class Puller:
         asof = hello.now_t if page.asof is None else page.asof
         self._writer.note_link(asof=repr(asof), asof_real=repr(hello.real_t))
 
-    def _apply(self, page: ObsPage, cursor: str | None) -> None:
+    def _latest(self, central: Central, hello: Hello) -> str:
+        """Show the newest values before any history is here; return the cursor that they came with."""
+        page = _of_epoch(central.latest(self._scope), hello)
+        self._writer.put_latest((page.sid, page.t, page.value, page.quality, page.rev))
+        self._announce("changed", {"sids": None})
+        return page.cursor
+
+    def _apply(self, page: ObsPage, cursor: str) -> None:
         cols = (page.sid, page.t, page.value, page.quality, page.rev)
         self._writer.apply(cols, cursor, page.tomb)
         self._rows += len(page.sid)

@@ -8,6 +8,9 @@ were deleted while it was away. The centre keeps with each Beijing day the seq t
 in the transaction of the change; so the days it names after C, asked after S, hold all of them.
 Those days are put in the line in the transaction that moves the cursor, and each is compared and
 replaced by a snapshot of that day.
+
+A snapshot's page adds rows and takes none away. So the days of which something was here already when
+a window came (the overlap, a bundle carried in, a try that broke off) are compared after it as well.
 """
 
 from __future__ import annotations
@@ -70,7 +73,7 @@ def missed_windows(scope: str, asof: float, now_t: float) -> list[Window]:
     return found
 
 
-def day_windows(scope: str, days: Iterable[int], before_t: int) -> list[Window]:
+def day_windows(scope: str, days: Iterable[int], before_t: int = FAR_FUTURE) -> list[Window]:
     """Return a window for each day that begins before a moment."""
     spans = [day_window(d) for d in days]
     return [Window("day", scope, max(0, a), b) for a, b in spans if a < before_t and b > 0]
