@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from console.domain.digests import Digest
 from console.paths import Profile
 from console.store import schema
-from console.store.day_repair import day_digest, days_in, drop_others, replace_window
+from console.store.day_repair import day_digest, days_in, drop_others, replace_window, series_in
 from console.store.progress import Progress
 from console.store.sqlite import Connection, DatabaseError, migrate, open_writer, transaction
 
@@ -29,6 +29,7 @@ UPSERT = (
     "insert into obs values(?,?,?,?,?) on conflict(sid,t) do update set value=excluded.value,"
     " quality=excluded.quality, rev=excluded.rev where excluded.rev>=obs.rev"
 )
+REFILL = "refill"  # in link while latest values may differ from the month files
 Columns = tuple[NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any]]
 
 
@@ -54,6 +55,9 @@ class CacheWriter:
         migrate(self._reference, schema.REFERENCE, profile.reference.name)
         self._months: dict[str, Connection] = {}
         self.progress = Progress(self._latest)
+        if REFILL in self.link():  # killed between a day's replacement and what follows from it
+            months = (self._month(p.stem.removeprefix("tele-")) for p in profile.telemetry_files())
+            self._refill({sid for db in months for sid in series_in(db)})
 
     def close(self) -> None:
         for db in (*self._months.values(), self._latest, self._reference):
@@ -151,8 +155,7 @@ class CacheWriter:
             if cursor is not None:
                 self._latest.execute("insert or replace into feed values('obs',?)", (cursor,))
                 self._latest.executemany("insert or replace into month values(?,?)", [(m, cursor) for m in touched])
-        for sid in dropped:
-            self._refill_latest(sid)
+            self._fill_latest(dropped)
 
     def put_latest(self, columns: Columns) -> None:
         """Make the latest values those of an answer, which names every series; history is not touched."""
@@ -195,9 +198,9 @@ class CacheWriter:
     def replace(self, from_t: int, to_t: int, pages: Iterable[Columns]) -> set[int]:
         """Make a window equal to a snapshot of it; return the series in which something differed."""
         rows = (_rows(*page) for page in pages if len(page[0]))
+        self.note_link(**{REFILL: "due"})
         changed = replace_window(self._months_of(from_t, to_t), month_of, (from_t, to_t), rows)
-        for sid in changed:
-            self._refill_latest(sid)
+        self._refill(changed)
         return changed
 
     def drop_series(self, keep: set[int]) -> None:
@@ -213,19 +216,21 @@ class CacheWriter:
         names = {p.stem.removeprefix("tele-") for p in self._profile.telemetry_files()}
         return {n: self._month(n) for n in sorted(names | {first, last}) if first <= n <= last}
 
-    def _refill_latest(self, sid: int) -> None:
-        for path in reversed(self._profile.telemetry_files()):
-            row = (
-                self._month(path.stem.removeprefix("tele-"))
-                .execute("select * from obs where sid=? order by t desc limit 1", (sid,))
-                .fetchone()
-            )
-            if row:
-                with transaction(self._latest):
-                    self._latest.execute("insert or replace into latest values(?,?,?,?,?)", tuple(row))
-                return
+    def _refill(self, sids: Iterable[int]) -> None:
         with transaction(self._latest):
-            self._latest.execute("delete from latest where sid=?", (sid,))
+            self._latest.executemany("delete from latest where sid=?", [(sid,) for sid in sids])
+            self._fill_latest(sids)
+            self._latest.execute("delete from link where key=?", (REFILL,))
+
+    def _fill_latest(self, sids: Iterable[int]) -> None:
+        """Take the newest reading of each series from the month files; inside a transaction of latest.db."""
+        names = [p.stem.removeprefix("tele-") for p in reversed(self._profile.telemetry_files())]
+        for sid in sids:
+            for name in names:
+                query = "select sid,t,value,quality,rev from obs where sid=? order by t desc limit 1"
+                if row := self._month(name).execute(query, (sid,)).fetchone():
+                    self._latest.execute("insert or replace into latest values(?,?,?,?,?)", tuple(row))
+                    break
 
     def forget(self) -> None:
         """Drop everything that came from the centre: its epoch is another one now."""
