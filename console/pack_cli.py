@@ -36,7 +36,7 @@ def run_pack(options: argparse.Namespace, home: DataHome, settings: Settings) ->
     with closing(session_with(home, settings.source)) as session:
         try:
             if options.action == "estimate":
-                print(words_of(estimate(spec, Central(session), home.profile(settings.source), where_built(home))))
+                print(words_of(estimate(spec, Central(session), where_built(home))))
                 return 0
             return _fetch(spec, Central(session), home, settings)
         except BackendError as exc:
@@ -59,7 +59,7 @@ def chosen(code: str, days: int | None, region: str) -> PackSpec:
 
 def _fetch(spec: PackSpec, central: Central, home: DataHome, settings: Settings) -> int:
     profile = home.profile(settings.source)
-    expected = estimate(spec, central, profile, where_built(home))
+    expected = estimate(spec, central, where_built(home))
     print(words_of(expected))
     fetch = PackFetch(
         spec, central, profile, local_builds(home, settings.dem), lambda what, path: take_in(profile, what, path), lambda: True

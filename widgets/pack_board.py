@@ -19,6 +19,7 @@ class PackBoard(QWidget):
     outbox_requested: export what waits; arg is the receiving device's id.
     import_requested: a file was chosen; arg is its path.
     chosen: another pack is selected; arg is its code.
+    region_chosen: for what part of the province the next fetch is; "" leaves each pack its own.
     """
 
     estimate_requested = Signal(str)
@@ -28,13 +29,14 @@ class PackBoard(QWidget):
     outbox_requested = Signal(str)
     import_requested = Signal(str)
     chosen = Signal(str)
+    region_chosen = Signal(str)
 
     def __init__(self, look: Look, codes: Sequence[str]) -> None:
         super().__init__()
         self.look = look
         self._codes = tuple(codes)
         titles = ("离线包", "范围", "天数", "大小", "用时", "状态", "有效至")
-        self.packs = FactsTable(look, titles, (112, 60, 52, 100, 84, 110, 130), "没有声明离线包")
+        self.packs = FactsTable(look, titles, (84, 110, 48, 92, 76, 96, 130), "没有声明离线包")
         self.items = FactsTable(look, ("项目", "大小", "状态"), (190, 140, 100), "选中一个离线包看内容")
         self.packs.table.setAccessibleName(look.tr("离线包"))
         self.packs.setFixedHeight(round(126 * look.scale))
@@ -46,6 +48,10 @@ class PackBoard(QWidget):
         self.outbox = QPushButton(look.tr("导出待上报"), self)
         self.load = QPushButton(look.tr("导入文件"), self)
         self.fetch.setObjectName("primary")
+        self.region = QComboBox(self)
+        self.region.setAccessibleName(look.tr("范围"))
+        self.region.setMinimumWidth(round(120 * look.scale))
+        self.region.activated.connect(lambda: self.region_chosen.emit(str(self.region.currentData() or "")))
         self.device = QComboBox(self)
         self.device.setAccessibleName(look.tr("接收设备"))
         self.device.setMinimumWidth(round(150 * look.scale))
@@ -74,7 +80,7 @@ class PackBoard(QWidget):
         row = QHBoxLayout()
         row.setContentsMargins(10, 4, 10, 4)
         row.setSpacing(6)
-        for widget in (self.estimate, self.fetch, self.pause):
+        for widget in (self.region, self.estimate, self.fetch, self.pause):
             row.addWidget(widget)
         row.addStretch(1)
         row.addWidget(self.device)
@@ -105,6 +111,16 @@ class PackBoard(QWidget):
     def show_items(self, rows: Sequence[Sequence[Cell]]) -> None:
         self.items.show_rows(rows)
 
+    def show_regions(self, regions: Sequence[tuple[str, str]]) -> None:
+        """Show what parts can be asked for: (code, words); the choice stays."""
+        known = [(self.region.itemData(i), self.region.itemText(i)) for i in range(self.region.count())]
+        if known != list(regions):
+            chosen = self.region.currentData()
+            self.region.clear()
+            for code, words in regions:
+                self.region.addItem(words, code)
+            self.region.setCurrentIndex(max(0, self.region.findData(chosen)))
+
     def show_devices(self, devices: Sequence[tuple[str, str]]) -> None:
         """Show who an export can be sealed to: (device id, name)."""
         known = [(self.device.itemData(i), self.device.itemText(i)) for i in range(self.device.count())]
@@ -120,7 +136,7 @@ class PackBoard(QWidget):
     def show_busy(self, busy: str) -> None:
         """Only one piece of work at a time; a fetch can be paused."""
         self._busy = busy
-        for button in (self.estimate, self.fetch, self.load):
+        for button in (self.region, self.estimate, self.fetch, self.load):
             button.setEnabled(not busy)
         self.pause.setEnabled(bool(busy))
         self._allow_export()

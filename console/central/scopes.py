@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from console.central.repository import Repository
+from console.domain.library import LISTS
 from console.domain.scopes import ALL, basin_names, scope_parts, scope_text, scopes_of, within
 
 PLACED = ("stations", "reservoirs", "basins", "gates", "levees", "cameras", "retention_areas")
@@ -73,7 +74,7 @@ class ScopeMap:
         if kind == "series":
             return [d for d in docs if d["properties"]["sid"] in members.among]
         basins = self._basins
-        return [d for d in docs if kind not in PLACED or within(scopes_of(d, basins), members.parts)]
+        return [d for d in docs if kind not in (*PLACED, *LISTS) or within(scopes_of(d, basins), members.parts)]
 
     def _follow(self) -> None:
         version = self._repo.objects_version()

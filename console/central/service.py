@@ -22,6 +22,7 @@ from console.central.scopes import Members, ScopeMap, UnknownScope
 from console.central.sources.host import SourcesHost
 from console.central.watch import Watch
 from console.domain.digests import day_window
+from console.domain.library import LISTS
 
 PAGE_MAX = 20_000
 SCANS = 20  # pages a scoped feed looks through for one answer
@@ -35,12 +36,8 @@ KINDS = (
     "events",
     "gates",
     "levees",
-    "cameras",
     "retention_areas",
-    "plans",
-    "contacts",
-    "teams",
-    "stocks",
+    *LISTS,
     "sources",
 )
 

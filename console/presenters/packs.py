@@ -5,24 +5,15 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 
+from console.domain.library import LISTS
+from console.domain.scopes import ALL
 from console.domain.time import full_stamp
 from console.presenters.wording import Translate
 from console.services.pack_desk import PackView
 from console.store.packs import PackItem
 
 Cell = tuple[str, str]
-NAMES: Mapping[str, str] = {
-    "readings": "读数",
-    "plans": "预案",
-    "contacts": "联系人",
-    "teams": "队伍",
-    "stocks": "物资",
-    "cameras": "摄像头",
-    "drawings": "标绘",
-    "basemap": "底图",
-    "terrain": "三维地形",
-    "tiles": "地图瓦片",
-}
+NAMES: Mapping[str, str] = LISTS | {"readings": "读数", "basemap": "底图", "terrain": "三维地形"}
 STATES: Mapping[str, str] = {
     "waiting": "等待",
     "fetching": "下载中",
@@ -42,6 +33,13 @@ TOKENS: Mapping[str, str] = {
     "paused": "state.warning",
     "absent": "text.dim",
 }
+
+
+def region_words(region: str, tr: Translate) -> str:
+    """Return a scope in words: 全部, 北江流域, 韶关市; several in one line."""
+    ends = {"basin": "流域", "city": ""}
+    found = [part.partition(":") for part in region.split(",") if part != ALL]
+    return "、".join(f"{name}{tr(ends.get(kind, ''))}" for kind, _, name in found) or tr("全部")
 
 
 def size_words(size: int | None) -> str:
@@ -64,7 +62,7 @@ def pack_rows(views: Sequence[PackView], tr: Translate, now: float | None = None
         rows.append(
             (
                 (tr(view.spec.name), "text"),
-                (tr("全部") if view.spec.region == "all" else view.spec.region, "text.dim"),
+                (region_words(state.region if state and not view.estimate else view.spec.region, tr), "text.dim"),
                 (str(state.days if state else view.spec.days), "text"),
                 (size_words(state.size) if state and not view.estimate else size, "text"),
                 (seconds, "text"),

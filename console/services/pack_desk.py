@@ -14,11 +14,13 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from backend_client.errors import BackendError
+from console.domain.scopes import ALL, basin_names, scopes_of
 from console.domain.time import beijing
 from console.errors import ConsoleError, StoreError
 from console.services.local_builds import local_builds, where_built
 from console.services.session import Source
 from console.services.tasks import TaskScope
+from console.store.cache_reader import CacheReader
 from console.store.packs import PackJournal, PackSpec, PackState, pack_files, pack_specs
 from console.sync.sources import session_with
 
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from console.sync.pack_estimate import PackEstimate
 
 PROGRESS_MS = 500
+PLACED = ("basins", "stations", "reservoirs")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,7 @@ class PackDesk(QObject):
         self._stop = threading.Event()
         self.views: tuple[PackView, ...] = tuple(PackView(s) for s in pack_specs())
         self.devices: tuple[Receiver, ...] = ()
+        self.regions: tuple[str, ...] = (ALL,)
         self.busy = ""
         self.said = ""
         self._timer = QTimer(self, interval=PROGRESS_MS)
@@ -73,13 +77,21 @@ class PackDesk(QObject):
 
     async def reload(self) -> None:
         """Read the journal and the trust list."""
-        states, self.devices = await self._off(self._read)
+        states, self.devices, self.regions = await self._off(self._read)
         self.views = tuple(replace(v, state=states.get(v.spec.code)) for v in self.views)
         self._tell()
 
-    def _read(self) -> tuple[dict[str, PackState], tuple[Receiver, ...]]:
+    def choose_region(self, region: str) -> None:
+        """Make the next estimates and fetches of this part of the province; "" leaves each pack its own."""
+        declared = {spec.code: spec for spec in pack_specs()}
+        specs = {code: replace(spec, region=region or spec.region) for code, spec in declared.items()}
+        self.views = tuple(replace(v, spec=specs[v.spec.code], estimate=None) for v in self.views)
+        self._tell()
+
+    def _read(self) -> tuple[dict[str, PackState], tuple[Receiver, ...], tuple[str, ...]]:
         from console.store.identity import TrustList  # the ciphers: not before the first window
 
+        regions = self._regions_held()
         path = self._home.profile(self._source).folder / "packs.db"
         states: dict[str, PackState] = {}
         if path.exists():
@@ -87,7 +99,15 @@ class PackDesk(QObject):
                 found = {v.spec.code: journal.state(v.spec.code) for v in self.views}
                 states = {code: state for code, state in found.items() if state is not None}
         trusted = TrustList(self._home.root / "identity").all()
-        return states, tuple(Receiver(t.card.device_id, t.card.name) for t in trusted if not t.revoked_at)
+        return states, tuple(Receiver(t.card.device_id, t.card.name) for t in trusted if not t.revoked_at), regions
+
+    def _regions_held(self) -> tuple[str, ...]:
+        """Return the parts of the province that the objects in the cache name: basins, then cities."""
+        with closing(CacheReader(self._home.profile(self._source))) as reader:
+            docs = {kind: reader.objects(kind) for kind in PLACED}
+        basins = basin_names(docs["basins"])
+        found = {scope for held in docs.values() for doc in held for scope in scopes_of(doc, basins)}
+        return (ALL, *sorted(found))
 
     async def estimate(self, code: str) -> None:
         found = await self._guarded(code, lambda: self._estimate(code))
@@ -144,8 +164,7 @@ class PackDesk(QObject):
         from console.sync.pack_estimate import estimate
 
         with closing(session_with(self._home, self._source)) as session:
-            profile = self._home.profile(self._source)
-            return estimate(self._spec(code), Central(session), profile, where_built(self._home))
+            return estimate(self._spec(code), Central(session), where_built(self._home))
 
     def _fetch(self, code: str) -> PackState:
         from backend_client.central import Central
@@ -160,7 +179,7 @@ class PackDesk(QObject):
             closing(PackJournal(profile.folder / "packs.db")) as kept,
         ):
             central = Central(session)
-            needed = estimate(self._spec(code), central, profile, where_built(self._home)).size
+            needed = estimate(self._spec(code), central, where_built(self._home)).size
             going: Callable[[], bool] = lambda: not self._stop.is_set()  # noqa: E731 - asked from a worker thread
             fetch = PackFetch(
                 self._spec(code), central, profile, builds, lambda what, path: take_in(profile, what, path), going

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 import tomllib
 from collections.abc import Sequence
@@ -24,6 +25,7 @@ STEPS = (
         detail text not null default '', primary key(pack, name)) strict, without rowid
     """,
 )
+FILE_ID = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,79}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +133,15 @@ def pack_files(profile: Profile, code: str) -> tuple[Path, ...]:
     """Return the attachments that a pack has fetched."""
     found = (pack_folder(profile, code) / "files").glob("*")
     return tuple(sorted(p for p in found if p.is_file() and p.suffix != ".etag"))
+
+
+def kept_file(profile: Profile, file_id: str) -> Path | None:
+    """Return where an attachment lies that a pack or a bundle brought; None while it is not here."""
+    if not FILE_ID.fullmatch(file_id):
+        return None
+    folders = [profile.folder / "files", *(p / "files" for p in sorted((profile.folder / "packs").glob("*")))]
+    found = (folder / file_id for folder in folders)
+    return next((p for p in found if p.is_file() and not p.with_name(p.name + ".etag").exists()), None)
 
 
 class PackJournal:

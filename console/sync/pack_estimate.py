@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import re
 import time
 from collections.abc import Mapping
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,16 +12,13 @@ from typing import Any
 from backend_client.central import Central
 from backend_client.downloads import sample
 from backend_client.errors import BackendRefused
-from console.paths import Profile
-from console.store.cache_reader import CacheReader
-from console.store.packs import PackSpec
+from console.store.packs import FILE_ID, PackSpec
 
 DAY = 86400
 SAMPLE = 256 * 1024
+TELLING = 32 * 1024  # below that a round trip weighs more than the line
 UNKNOWN_KIND = 404  # the centre does not know this kind; any other refusal says nothing about it
 LOCAL = ("basemap", "terrain")
-RECORD_KINDS = {"drawings": "drawing"}
-FILE_ID = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,79}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +56,7 @@ class PackEstimate:
         return sum(line.size or 0 for line in self.lines if not line.local) / self.speed
 
 
-def estimate(spec: PackSpec, central: Central, profile: Profile, builds: Mapping[str, Path | None]) -> PackEstimate:
+def estimate(spec: PackSpec, central: Central, builds: Mapping[str, Path | None]) -> PackEstimate:
     """Ask the centre what a pack would be; an unknown size stays unknown, never 0.
 
     builds: where a local build already lies, None when it has yet to be made.
@@ -74,14 +69,14 @@ def estimate(spec: PackSpec, central: Central, profile: Profile, builds: Mapping
     speed: float | None = None
     for kind in spec.contents:
         if kind == "readings":
-            line, speed = size_of_readings(spec, central, now)
+            line, measured = size_of_readings(spec, central, now)
+            speed = measured or speed
         elif kind in LOCAL:
             made = builds.get(kind)
             line = Estimate(kind, made.stat().st_size if made is not None and made.exists() else None, local=True)
-        elif kind in RECORD_KINDS:
-            line = size_of_records(kind, profile)
         else:
-            line = size_of_objects(kind, central)
+            line, measured = size_of_objects(kind, central, spec.region)
+            speed = speed or measured
         lines.append(line)
     return PackEstimate(tuple(lines), speed)
 
@@ -91,35 +86,38 @@ def size_of_readings(spec: PackSpec, central: Central, now: int) -> tuple[Estima
     day = day_start(now) - DAY
     params: dict[str, str | int] = {"from": day, "to": day + DAY - 1, "scope": spec.region}
     sample(central.session, "/v1/feeds/obs/snapshot", params, 1)  # the centre makes the file now, untimed
-    began = time.monotonic()
-    total, got = sample(central.session, "/v1/feeds/obs/snapshot", params, SAMPLE)
-    spent = max(time.monotonic() - began, 1e-3)
+    total, speed = timed_sample(central, "/v1/feeds/obs/snapshot", params)
     size = None if total is None else total * spec.days
-    return Estimate("readings", size, spec.days), (got / spent if got else None)
+    return Estimate("readings", size, spec.days), speed
 
 
-def size_of_objects(kind: str, central: Central) -> Estimate:
+def timed_sample(central: Central, path: str, params: Mapping[str, str | int]) -> tuple[int | None, float | None]:
+    """Return (bytes in all, bytes a second); what is too short to tell a speed by tells none."""
+    began = time.monotonic()
+    total, got = sample(central.session, path, params, SAMPLE)
+    spent = max(time.monotonic() - began, 1e-3)
+    return total, got / spent if got >= TELLING else None
+
+
+def size_of_objects(kind: str, central: Central, scope: str) -> tuple[Estimate, float | None]:
     try:
-        _, docs = central.objects(kind)
+        _, docs = central.objects(kind, None, scope)
     except BackendRefused as exc:
-        return Estimate(kind, None, absent=exc.status == UNKNOWN_KIND)
+        return Estimate(kind, None, absent=exc.status == UNKNOWN_KIND), None
     if not docs:
-        return Estimate(kind, None, 0, absent=True)
+        return Estimate(kind, None, 0, absent=True), None
     size = len(json.dumps(docs, ensure_ascii=False).encode())
+    speed: float | None = None
     for file_id in files_of(docs):
-        total, _ = sample(central.session, f"/v1/files/{file_id}", {}, 1)
+        path = f"/v1/files/{file_id}"
+        if speed is None:
+            total, speed = timed_sample(central, path, {})
+        else:
+            total, _ = sample(central.session, path, {}, 1)
         if total is None:
-            return Estimate(kind, None, len(docs))
+            return Estimate(kind, None, len(docs)), speed
         size += total
-    return Estimate(kind, size, len(docs))
-
-
-def size_of_records(kind: str, profile: Profile) -> Estimate:
-    """Drawings come with the records feed: what the cache has is what there is."""
-    with closing(CacheReader(profile)) as reader:
-        found = reader.records(RECORD_KINDS[kind])
-    size = len(json.dumps([doc for _, doc in found], ensure_ascii=False).encode())
-    return Estimate(kind, size, len(found), local=True) if found else Estimate(kind, None, 0, absent=True)
+    return Estimate(kind, size, len(docs)), speed
 
 
 def files_of(docs: list[dict[str, Any]]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 import time
@@ -16,7 +17,7 @@ from console.errors import StoreError
 from console.paths import Profile
 from console.store.packs import PackItem, PackJournal, PackSpec, PackState, pack_folder
 from console.store.sqlite import DatabaseError
-from console.sync.pack_estimate import DAY, LOCAL, RECORD_KINDS, UNKNOWN_KIND, day_start, files_of, size_of_records
+from console.sync.pack_estimate import DAY, LOCAL, UNKNOWN_KIND, day_start, files_of
 
 SPACE_KEPT = 256 * 1024 * 1024
 LIMIT = 2 * 1024**3
@@ -48,7 +49,6 @@ class PackFetch:
     ) -> None:
         self._spec = spec
         self._central = central
-        self._profile = profile
         self._builds = builds
         self._take_in = take_in
         self._going = going
@@ -113,9 +113,6 @@ class PackFetch:
         elif item.kind in LOCAL:
             size = self._builds[item.kind]().stat().st_size
             journal.note(code, item.name, "done", size, size=size)
-        elif item.kind in RECORD_KINDS:
-            line = size_of_records(item.kind, self._profile)
-            journal.note(code, item.name, "absent" if line.absent else "done", line.size or 0, size=line.size)
         else:
             self._fetch_objects(journal, item)
 
@@ -142,7 +139,7 @@ class PackFetch:
 
     def _fetch_objects(self, journal: PackJournal, item: PackItem) -> None:
         try:
-            _, docs = self._central.objects(item.kind)
+            _, docs = self._central.objects(item.kind, None, self._spec.region)
         except BackendRefused as exc:
             if exc.status != UNKNOWN_KIND:
                 raise
@@ -161,8 +158,23 @@ class PackFetch:
             if not download(self._central.session, f"/v1/files/{file_id}", {}, kept, lambda _have, _all: self._going(), LIMIT):
                 journal.note(self._spec.code, item.name, "paused", size)
                 return
+            _check_digest(kept, file_id)
             size += kept.stat().st_size
         journal.note(self._spec.code, item.name, "done", size, size=size)
+
+
+def _check_digest(path: Path, file_id: str) -> None:
+    """Hold a file against its name, which is its SHA-256; what came in pieces may fit together wrongly.
+
+    Raises:
+        StoreError: it is another file; it is dropped.
+    """
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    path.with_name(path.name + ".etag").unlink(missing_ok=True)
+    if len(file_id) == len(digest) and digest != file_id:
+        path.unlink()
+        raise StoreError("下载的文件与中心所说的不符，已丢弃。", "请再次下载这个离线包。", file_id)
 
 
 def _day_name(t: int) -> str:

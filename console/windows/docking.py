@@ -143,6 +143,10 @@ class DockPage(QWidget):
     def float_panel(self, code: str) -> None:
         self.docks[code].setFloating()
 
+    def bring_forward(self, code: str) -> None:
+        """Show a panel that lies behind another tab."""
+        self.docks[code].setAsCurrentTab()
+
     def reopen_all(self) -> None:
         """Bring back every panel that was closed."""
         for dock in self.docks.values():

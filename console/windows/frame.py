@@ -377,6 +377,7 @@ class Frame(QMainWindow):
     def release(self) -> None:
         """Free what needs freeing before the widgets die."""
         self._second.stop()
+        self.timeline.close()
         for workspace in self.workspaces.values():
             if isinstance(workspace, Workspace):
                 workspace.release()

@@ -14,7 +14,6 @@ from console.presenters.duty import alarm_rows
 from console.presenters.hydrograph import HydrographPresenter
 from console.presenters.map import present_map
 from console.presenters.overview import happenings, tiles
-from console.presenters.packs import item_rows, pack_rows
 from console.presenters.reservoir import present_reservoir
 from console.presenters.scene import present_scene
 from console.presenters.sources import COLUMNS as SOURCE_COLUMNS
@@ -23,11 +22,11 @@ from console.presenters.sources import source_lines
 from console.presenters.strip import present_strip
 from console.presenters.system import feed_rows, link_rows, outbox_rows
 from console.presenters.table import present_table
-from console.services.pack_desk import PackDesk
 from console.store.basemap import load_basemap
 from console.viewdata.basemap import BaseMap
 from console.windows.duty_panels import build_conflicts, build_response
 from console.windows.log_panel import build_log
+from console.windows.offline_panels import build_library, build_packs
 from console.windows.panels import Built, Context
 from widgets.alarm_list import AlarmList
 from widgets.basin_strip import BasinStrip
@@ -37,7 +36,6 @@ from widgets.map_widget import MapWidget
 from widgets.name_field import sign_as
 from widgets.object_card import ObjectCard
 from widgets.overview import HappeningList, Overview
-from widgets.pack_board import PackBoard
 from widgets.reservoir_card import ReservoirCard
 from widgets.source_page import SourcePage
 from widgets.station_table import COLUMNS, StationTable
@@ -254,31 +252,6 @@ def build_link(c: Context) -> Built:
     return Built(widget, refresh, frozenset({"link", "time"}))
 
 
-def build_packs(c: Context) -> Built:
-    session = c.session
-    desk = PackDesk(session.source, c.settings.dem, session.tasks, c.look.tr)
-    widget = PackBoard(c.look, [v.spec.code for v in desk.views])
-
-    def refresh() -> str:
-        widget.show_packs(pack_rows(desk.views, c.look.tr))
-        widget.show_items(item_rows(next(v for v in desk.views if v.spec.code == widget.code), c.look.tr))
-        widget.show_devices([(d.device_id, d.name) for d in desk.devices])
-        widget.show_busy(desk.busy)
-        widget.say(desk.said)
-        return ""
-
-    desk.changed.connect(refresh)
-    widget.chosen.connect(refresh)
-    widget.estimate_requested.connect(lambda code: session.tasks.start("pack estimate", desk.estimate(code)))
-    widget.fetch_requested.connect(lambda code: session.tasks.start("pack fetch", desk.fetch(code)))
-    widget.pause_requested.connect(desk.pause)
-    widget.export_requested.connect(lambda code, to: session.tasks.start("pack export", desk.export(code, to)))
-    widget.outbox_requested.connect(lambda to: session.tasks.start("outbox export", desk.export_outbox(to)))
-    widget.import_requested.connect(lambda path: session.tasks.start("bundle import", desk.take(path)))
-    session.tasks.start("packs", desk.reload())
-    return Built(widget, refresh, frozenset({"link"}), release=desk.close)
-
-
 def build_about(c: Context) -> Built:
     widget = FactsTable(c.look, ("项目", "现况"), (150, 420), "正在启动")
 
@@ -308,6 +281,7 @@ PANELS: dict[str, tuple[str, Callable[[Context], Built]]] = {
     "system.sources": ("数据来源", build_sources),
     "system.feeds": ("序列", build_feeds),
     "system.packs": ("离线包", build_packs),
+    "system.library": ("离线资料", build_library),
     "system.outbox": ("待上报", build_outbox),
     "system.conflicts": ("冲突与退回", build_conflicts),
     "duty.response": ("应急响应", build_response),

@@ -158,6 +158,8 @@ async def _paint(context: Context, wall: WallControl, options: ShotOptions, them
         target: QWidget = frame
         if panel and isinstance(page, Workspace):
             target = page.hosts[view].panel
+            if view in page.page.docks:  # taken out from behind another tab it would be empty
+                page.page.bring_forward(view)
             target.setParent(None)
             target.resize(options.width, options.height)
             target.setStyleSheet(context.look.style_sheet())

@@ -84,6 +84,7 @@ WORKSPACES = (
             ("system.about", "bottom", "system.conflicts"),
             ("system.link", "tab", "system.about"),
             ("system.packs", "bottom", "system.sources"),
+            ("system.library", "tab", "system.packs"),
             ("system.feeds", "tab", "system.packs"),
         ),
         shares=(("system.sources", (58, 42)), ("system.outbox", (26, 36, 38)), ("system.packs", (46, 54))),

@@ -41,7 +41,7 @@ def test_a_paused_pack_goes_on_and_ends_with_the_centres_readings(chain, tmp_pat
         closing(PackJournal(profile.folder / "packs.db")) as journal,
     ):
         central = Central(session)
-        found = {line.kind: line for line in estimate(spec, central, profile, {"basemap": None}).lines}
+        found = {line.kind: line for line in estimate(spec, central, {"basemap": None}).lines}
         assert found["readings"].size > 500 and found["plans"].absent and found["basemap"].size is None
         paused = PackFetch(spec, central, profile, {"basemap": build}, take, lambda: len(taken) < 2).run(journal)
         assert not paused.complete and [i.state for i in paused.items[:3]] == ["done", "done", "waiting"]

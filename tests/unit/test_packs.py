@@ -105,7 +105,7 @@ class RefusingCentre:
     def hello(self):
         return namedtuple("Hello", "now_t")(10.5 * DAY)
 
-    def objects(self, kind):
+    def objects(self, kind, etag=None, scope="all"):
         if kind == "tiles":
             raise BackendRefused(404, "unknown-kind")
         if kind == "plans":

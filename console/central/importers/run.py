@@ -16,10 +16,12 @@ import numpy as np
 from backend_client.adapters.tabular.columns import Layout, Misaligned, UnknownUnit, aligned, layout_of
 from backend_client.adapters.tabular.readings import BadCell, Parsed, parse, qualities, trend_disagrees
 from backend_client.adapters.tabular.tables import UnreadableFile, lines_of
+from console.central.importers.library import Library, library_kind
 from console.central.importers.stations import merge_station, station_rows
 from console.central.repository import Repository, open_repository
 from console.central.store_core import SeriesKey
 from console.domain.elements import ELEMENTS
+from console.domain.library import LISTS
 from console.errors import ConsoleError
 from console.paths import DataHome
 
@@ -30,7 +32,7 @@ SUFFIXES = (".csv", ".xlsx")
 
 @dataclass
 class Report:
-    """What an import did. rejects: (file, line, reason)."""
+    """What an import did. listed: entries by kind of list. rejects: (file, line, reason)."""
 
     files: int = 0
     lines: int = 0
@@ -39,6 +41,7 @@ class Report:
     duplicates: int = 0
     trend_doubts: int = 0
     stations: set[str] = field(default_factory=set)
+    listed: dict[str, int] = field(default_factory=dict)
     rejects: list[tuple[str, int, str]] = field(default_factory=list)
     cancelled: bool = False
 
@@ -47,6 +50,8 @@ class Report:
             f"文件 {self.files} 个，数据行 {self.lines} 行，测站 {len(self.stations)} 个。",
             f"新增或更正 {self.added} 个值，已有相同值 {self.unchanged} 个，重复行 {self.duplicates} 行。",
         ]
+        if self.listed:
+            text.append("、".join(f"{LISTS[kind]} {self.listed[kind]} 项" for kind in LISTS if kind in self.listed) + "。")
         if self.trend_doubts:
             text.append(f"有 {self.trend_doubts} 行的水势代码与数值变化不符，已以数值为准。")
         if self.rejects:
@@ -62,8 +67,10 @@ class Report:
 class Importer:
     """Imports into one repository; stop() ends after the file in hand is complete."""
 
-    def __init__(self, repo: Repository, zone: str = "Asia/Shanghai") -> None:
+    def __init__(self, repo: Repository, zone: str = "Asia/Shanghai", files: Path | None = None) -> None:
+        """files: where the service keeps files; None to take no lists that may name some."""
         self._repo = repo
+        self._library = Library(repo, files) if files is not None else None
         try:
             self._zone = ZoneInfo(zone)
         except (ZoneInfoNotFoundError, ValueError) as exc:
@@ -98,6 +105,9 @@ class Importer:
         """Import one file as a whole, or say why not."""
         self.report.files += 1
         try:
+            if self._library is not None and (kind := library_kind(path.stem)):
+                self._listed(self._library, kind, path, label)
+                return
             lines = lines_of(path)
             _, header = next(lines, (0, []))
             layout = layout_of(header)
@@ -113,6 +123,11 @@ class Importer:
             self._store(self._parsed(layout, lines, label))
         except (UnreadableFile, UnknownUnit, OSError) as exc:
             self.report.rejects.append((label, 1, str(exc)))
+
+    def _listed(self, library: Library, kind: str, path: Path, label: str) -> None:
+        fresh, same, rejects = library.table(kind, path)
+        self.report.listed[kind] = self.report.listed.get(kind, 0) + fresh + same
+        self.report.rejects += [(label, line, reason) for line, reason in rejects]
 
     def _parsed(self, layout: Layout, lines: object, label: str) -> list[Parsed]:
         factors = {m: f for m, f in zip(layout.meanings, layout.factors, strict=True) if m}
@@ -179,9 +194,10 @@ def run_import(home: DataHome, folder: Path, errors: Path | None, zone: str, sto
     """Import a folder into the ``live`` store from the command line; returns the exit status."""
     if not folder.is_dir():
         raise ConsoleError(f"目录 {folder} 不存在。", "请给出存放 CSV 或 XLSX 的目录。")
-    repo = open_repository(home.central("live"), "live", store)
+    folder_of_service = home.central("live")
+    repo = open_repository(folder_of_service, "live", store)
     try:
-        importer = Importer(repo, zone)
+        importer = Importer(repo, zone, folder_of_service / "files")
 
         def interrupted(_number: int, _frame: FrameType | None) -> None:
             print("正在取消：当前文件完成后停止…", file=sys.stderr, flush=True)
