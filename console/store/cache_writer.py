@@ -56,8 +56,7 @@ class CacheWriter:
         self._months: dict[str, Connection] = {}
         self.progress = Progress(self._latest)
         if REFILL in self.link():  # killed between a day's replacement and what follows from it
-            months = (self._month(p.stem.removeprefix("tele-")) for p in profile.telemetry_files())
-            self._refill({sid for db in months for sid in series_in(db)})
+            self._refill({sid for name in self._held() for sid in series_in(self._month(name))})
 
     def close(self) -> None:
         for db in (*self._months.values(), self._latest, self._reference):
@@ -184,8 +183,9 @@ class CacheWriter:
     def days_held(self, from_t: int, to_t: int) -> list[int]:
         """Return the Beijing days (since 1970) of which a reading of from_t ≤ t ≤ to_t is here."""
         found: set[int] = set()
-        for db in self._months_of(from_t, to_t).values():
-            found |= days_in(db, from_t, to_t)
+        for name in self._held():
+            if month_of(from_t) <= name <= month_of(to_t):
+                found |= days_in(self._month(name), from_t, to_t)
         return sorted(found, reverse=True)
 
     def digest(self, from_t: int, to_t: int) -> Digest:
@@ -205,16 +205,19 @@ class CacheWriter:
 
     def drop_series(self, keep: set[int]) -> None:
         """Drop the readings of all other series; may be done again after a kill."""
-        for path in self._profile.telemetry_files():
-            drop_others(self._month(path.stem.removeprefix("tele-")), keep)
+        for name in self._held():
+            drop_others(self._month(name), keep)
         gone = [(r[0],) for r in self._latest.execute("select sid from latest").fetchall() if r[0] not in keep]
         with transaction(self._latest):
             self._latest.executemany("delete from latest where sid=?", gone)
 
     def _months_of(self, from_t: int, to_t: int) -> dict[str, Connection]:
         first, last = month_of(from_t), month_of(to_t)
-        names = {p.stem.removeprefix("tele-") for p in self._profile.telemetry_files()}
-        return {n: self._month(n) for n in sorted(names | {first, last}) if first <= n <= last}
+        return {n: self._month(n) for n in sorted({*self._held(), first, last}) if first <= n <= last}
+
+    def _held(self) -> list[str]:
+        """Return the months that have a file, oldest first."""
+        return [p.stem.removeprefix("tele-") for p in self._profile.telemetry_files()]
 
     def _refill(self, sids: Iterable[int]) -> None:
         with transaction(self._latest):
@@ -224,9 +227,9 @@ class CacheWriter:
 
     def _fill_latest(self, sids: Iterable[int]) -> None:
         """Take the newest reading of each series from the month files; inside a transaction of latest.db."""
-        names = [p.stem.removeprefix("tele-") for p in reversed(self._profile.telemetry_files())]
+        newest_first = self._held()[::-1]
         for sid in sids:
-            for name in names:
+            for name in newest_first:
                 query = "select sid,t,value,quality,rev from obs where sid=? order by t desc limit 1"
                 if row := self._month(name).execute(query, (sid,)).fetchone():
                     self._latest.execute("insert or replace into latest values(?,?,?,?,?)", tuple(row))
@@ -234,8 +237,8 @@ class CacheWriter:
 
     def forget(self) -> None:
         """Drop everything that came from the centre: its epoch is another one now."""
-        for path in self._profile.telemetry_files():
-            db = self._month(path.stem.removeprefix("tele-"))
+        for name in self._held():
+            db = self._month(name)
             with transaction(db):
                 db.execute("delete from obs")
                 db.execute("delete from mark")

@@ -18,7 +18,7 @@ from console.store import schema
 from console.store.cache_writer import CacheWriter
 from console.store.checkup import PARTS, NotChecked, cache_files, damage_of, set_aside
 from console.store.progress import Progress
-from console.store.sqlite import Connection, DatabaseError, connect, migrate, open_writer, transaction
+from console.store.sqlite import Connection, DatabaseError, connect, migrate, open_reader, open_writer, transaction
 
 log = logging.getLogger(__name__)
 
@@ -107,16 +107,27 @@ def _take_newest(db: Connection, path: Path) -> None:
 def old_months(profile: Profile, now: float, keep_days: int) -> list[str]:
     """Return the month files that lie wholly before the days to keep.
 
-    The days are counted back from the newest month held, where that is before now: a recording of
-    an old flood is not thrown away for its age.
+    The days are counted back from the newest month held or the centre's time, where these are before
+    now: a recording of an old flood is not thrown away for its age, nor the whole cache for one
+    reading that is dated years ahead.
     """
     files = profile.telemetry_files()
     if not files:
         return []
     newest = datetime.strptime(files[-1].stem.removeprefix("tele-"), "%Y%m").replace(tzinfo=UTC) + timedelta(days=31)
-    until = min(datetime.fromtimestamp(now, UTC), newest)
+    until = min(datetime.fromtimestamp(min(now, _centre_now(profile) or now), UTC), newest)
     first = (until - timedelta(days=keep_days)).strftime("%Y%m")
     return [p.name for p in files[:-1] if p.stem.removeprefix("tele-") < first]
+
+
+def _centre_now(profile: Profile) -> float | None:
+    """Return the centre's time as it was last told, UTC s; None when it never was, or the file is damaged."""
+    try:
+        with contextlib.closing(open_reader(profile.latest)) as db:
+            row = db.execute("select value from link where key='last_now'").fetchone()
+    except (DatabaseError, StoreError):  # the check in the background finds the damage and says it
+        return None
+    return float(row[0]) if row else None
 
 
 def retire(profile: Profile, names: Iterable[str]) -> None:

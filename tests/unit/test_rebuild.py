@@ -170,3 +170,13 @@ def test_a_file_of_every_earlier_version_keeps_its_rows(tmp_path, key, name, ver
     migrate(db, STEPS[name], "old.db")
     assert db.execute("pragma integrity_check").fetchone() == ("ok",)
     db.close()
+
+
+def test_one_reading_dated_years_ahead_makes_nothing_old(cached):
+    writer = CacheWriter(cached)
+    writer.note_link(last_now=repr(JULY + 86400.0))
+    writer.apply(cols([(1, JULY + 20 * 365 * 86400, 1.0, 0, 1)]), "e.10")
+    assert writer.days_held(JULY, 2**32), "looking makes no file"
+    writer.close()
+    assert len(cached.telemetry_files()) == 3
+    assert rebuild.old_months(cached, JULY + 4 * 365 * 86400, 400) == []
