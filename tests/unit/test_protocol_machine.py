@@ -107,7 +107,7 @@ def an_entry_is_said_to_be_saved_before_its_commit():
 
 
 RIVER = frozenset({"measure", "strike"})
-BUNDLES = frozenset({"take_page", "carry_pages"})
+BUNDLES = frozenset({"take_page", "carry_pages", "take_pack"})
 ENTRIES = frozenset({"enter", "push"})
 # what cannot show a bug is left out of its search, so that it is found within seconds
 PLANTED = (
