@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import shutil
 from collections.abc import Mapping
 from contextlib import closing
@@ -97,7 +98,12 @@ def _entry(profile: Profile, kind: str, doc: Mapping[str, Any]) -> Entry:
         str(props.get("name", "")),
         " ".join(str(props[key]) for key in ("basin", "city") if props.get(key)),
         {str(k): str(v) for k, v in facts.items()} if isinstance(facts, dict) else {},
-        str(props.get("file_name", "")),
+        plain_name(str(props.get("file_name", ""))),
         size if isinstance(size, int) else None,
         kept_file(profile, str(props.get("file", ""))),
     )
+
+
+def plain_name(name: str) -> str:
+    """Return a file's name as the centre says it, without anything that leads to another folder."""
+    return re.sub(r'[\\/:*?"<>|\x00-\x1f\x7f]', "_", name).lstrip(".")[:120]

@@ -12,7 +12,7 @@ from console.central.importers.library import Library, library_kind
 from console.central.importers.run import Importer
 from console.errors import StoreError
 from console.presenters.library import library_rows
-from console.services.library_desk import entries_held
+from console.services.library_desk import entries_held, plain_name
 from console.store.packs import PackJournal, chosen_pack
 from console.sync.pack_apply import take_in
 from console.sync.pack_estimate import estimate
@@ -119,3 +119,8 @@ def test_a_file_that_came_wrong_is_dropped_and_fetched_again(centre, folder, pro
     assert entries_held(profile)[0].path is None, "its name is known, the file is not here"
     centre.spoil = None
     assert fetched(centre, profile).complete and entries_held(profile)[0].path is not None
+
+
+def test_a_name_from_the_centre_leads_to_no_other_folder():
+    assert plain_name("../../etc/passwd") == "_.._etc_passwd"
+    assert plain_name("C:\\a\nb.pdf") == "C__a_b.pdf" and plain_name("预案.pdf") == "预案.pdf"
