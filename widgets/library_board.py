@@ -17,16 +17,16 @@ TITLES = ("清单", "编号", "名称", "地区", "内容", "文件")
 class LibraryBoard(QWidget):
     """Signals:
     list_chosen: another list is to be shown; arg is its code, "" for all.
-    save_requested: (number of the line, where to).
+    save_requested: (the file as it lies here, where to).
     """
 
     list_chosen = Signal(str)
-    save_requested = Signal(int, str)
+    save_requested = Signal(str, str)
 
     def __init__(self, look: Look, lists: Sequence[tuple[str, str]]) -> None:
         super().__init__()
         self.look = look
-        self._names: tuple[str, ...] = ()
+        self._files: tuple[tuple[str, str], ...] = ()
         self.lists = QComboBox(self)
         self.lists.setAccessibleName(look.tr("清单"))
         self.lists.addItem(look.tr("全部清单"), "")
@@ -59,25 +59,25 @@ class LibraryBoard(QWidget):
     def list_code(self) -> str:
         return str(self.lists.currentData() or "")
 
-    def show_entries(self, rows: Sequence[Sequence[Cell]], names: Sequence[str], said: str) -> None:
-        """names: of each line's file, "" where there is none to save."""
-        self._names = tuple(names)
+    def show_entries(self, rows: Sequence[Sequence[Cell]], files: Sequence[tuple[str, str]], said: str) -> None:
+        """files: (where it lies, name) of each line's file, "" where there is none to save."""
+        self._files = tuple(files)
         self.table.show_rows(rows)
         self.said.setText(said)
         self._allow()
 
-    def _row(self) -> int:
+    def _file(self) -> tuple[str, str]:
         row = self.table.table.currentIndex().row()
-        return row if row < len(self._names) else -1
+        return self._files[row] if 0 <= row < len(self._files) else ("", "")
 
     def _allow(self) -> None:
-        self.save.setEnabled(self._row() >= 0 and bool(self._names[self._row()]))
+        self.save.setEnabled(bool(self._file()[0]))
 
     def _ask_where(self) -> None:
-        row = self._row()
+        path, name = self._file()  # kept for the dialog: the list may have changed when it is answered
         dialog = QFileDialog(self, self.look.tr("另存文件"))
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.selectFile(self._names[row])
-        dialog.fileSelected.connect(lambda path: self.save_requested.emit(row, path))
+        dialog.selectFile(name)
+        dialog.fileSelected.connect(lambda to: self.save_requested.emit(path, to))
         dialog.open()

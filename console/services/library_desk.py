@@ -62,12 +62,10 @@ class LibraryDesk(QObject):
             self.entries = entries
             self._tell("")
 
-    async def save(self, entry: Entry, target: Path) -> None:
-        """Copy an entry's file to where a person wants it; what went wrong becomes the message."""
-        if entry.path is None:
-            return
+    async def save(self, path: Path, target: Path) -> None:
+        """Copy a file to where a person wants it; what went wrong becomes the message."""
         try:
-            await asyncio.to_thread(shutil.copyfile, entry.path, target)
+            await asyncio.to_thread(shutil.copyfile, path, target)
         except OSError as exc:
             self._tell(f"没有存下：{exc.strerror or exc}。请换一个目录或清理磁盘后再试。")
         else:

@@ -51,7 +51,7 @@ def build_library(c: Context) -> Built:
 
     def show() -> None:
         entries = listed()
-        widget.show_entries(library_rows(entries, c.look.tr), [e.file_name if e.path else "" for e in entries], desk.said)
+        widget.show_entries(library_rows(entries, c.look.tr), [(str(e.path or ""), e.file_name) for e in entries], desk.said)
 
     def refresh() -> str:
         session.tasks.start("library", desk.reload())
@@ -59,5 +59,5 @@ def build_library(c: Context) -> Built:
 
     desk.changed.connect(show)
     widget.list_chosen.connect(show)
-    widget.save_requested.connect(lambda row, to: session.tasks.start("save file", desk.save(listed()[row], Path(to))))
+    widget.save_requested.connect(lambda path, to: session.tasks.start("save file", desk.save(Path(path), Path(to))))
     return Built(widget, refresh, frozenset({"link"}), release=desk.close)

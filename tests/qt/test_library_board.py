@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from console.domain.library import LISTS
-from console.services.library_desk import Entry, LibraryDesk
+from console.services.library_desk import LibraryDesk
 from tests.gui import until
 from widgets.library_board import LibraryBoard
 
@@ -20,7 +20,7 @@ def board(qtbot, look):
 
 
 def test_only_a_line_whose_file_is_here_can_be_saved(qtbot, board):
-    board.show_entries([ROW, ROW], ["a.pdf", ""], "")
+    board.show_entries([ROW, ROW], [("/kept/a", "a.pdf"), ("", "b.pdf")], "")
     assert not board.save.isEnabled(), "nothing is chosen yet"
     board.table.table.selectRow(0)
     assert board.save.isEnabled()
@@ -42,14 +42,13 @@ def test_a_file_is_saved_and_a_folder_that_refuses_is_said(home, runner, qapp, t
     kept = tmp_path / "kept"
     kept.write_bytes(b"%PDF")
     desk = LibraryDesk(home, "live")
-    entry = Entry("plans", "P1", "预案", "", {}, "a.pdf", 4, kept)
 
     async def story():
         await desk.reload()
         assert desk.entries == ()
-        await desk.save(entry, tmp_path / "out.pdf")
+        await desk.save(kept, tmp_path / "out.pdf")
         assert (tmp_path / "out.pdf").read_bytes() == b"%PDF" and "已存为" in desk.said
-        await desk.save(entry, tmp_path / "nowhere" / "out.pdf")
+        await desk.save(kept, tmp_path / "nowhere" / "out.pdf")
         assert "没有存下" in desk.said
         desk.close()
         await until(lambda: True)
