@@ -9,9 +9,10 @@ from typing import Any
 
 from console.central.repository import Repository
 from console.domain.library import LISTS
+from console.domain.objects import THINGS, WATCHED
 from console.domain.scopes import ALL, basin_names, scope_parts, scope_text, scopes_of, within
 
-PLACED = ("stations", "reservoirs", "basins", "gates", "levees", "cameras", "retention_areas")
+PLACED = (*WATCHED, *THINGS, "levees", "retention_areas")
 
 
 class UnknownScope(ValueError):

@@ -23,23 +23,12 @@ from console.central.sources.host import SourcesHost
 from console.central.watch import Watch
 from console.domain.digests import day_window
 from console.domain.library import LISTS
+from console.domain.objects import THINGS, WATCHED
 
 PAGE_MAX = 20_000
 SCANS = 20  # pages a scoped feed looks through for one answer
 BODIES = 64  # answers of objects kept
-KINDS = (
-    "stations",
-    "reservoirs",
-    "basins",
-    "reaches",
-    "series",
-    "events",
-    "gates",
-    "levees",
-    "retention_areas",
-    *LISTS,
-    "sources",
-)
+KINDS = tuple(dict.fromkeys((*WATCHED, *THINGS, *LISTS, "reaches", "series", "events", "levees", "retention_areas", "sources")))
 
 
 class Service:

@@ -33,7 +33,26 @@ INFLOW = Element("INQ", "入库流量", "m³/s", 0, significant=3)
 OUTFLOW = Element("OTQ", "出库流量", "m³/s", 0, significant=3)
 STORAGE = Element("W", "蓄水量", "百万m³", 1)
 
-ELEMENTS = {e.code: e for e in (LEVEL, FLOW, RAIN, POOL_LEVEL, INFLOW, OUTFLOW, STORAGE)}
+WIND = Element("WS", "风速", "m/s", 1)
+WIND_FROM = Element("WD", "风向", "°", 0)
+PRESSURE = Element("AP", "气压", "hPa", 1)
+CHLORIDE = Element("CL", "氯度", "mg/L", 0)
+SOIL_MOISTURE = Element("SM", "土壤含水率", "%", 1)
+GATE_OPENING = Element("GTO", "闸门开度", "m", 2)
+PUMPS_ON = Element("PMN", "开机台数", "台", 0)
+DISPLACEMENT = Element("DX", "水平位移", "mm", 2)
+SETTLEMENT = Element("DZ", "沉降", "mm", 2)
+PIEZOMETER = Element("PW", "渗压水位", "m", 2)
+SEEPAGE = Element("SQ", "渗流量", "L/s", 2)
+
+ELEMENTS = {
+    e.code: e
+    for e in (
+        *(LEVEL, FLOW, RAIN, POOL_LEVEL, INFLOW, OUTFLOW, STORAGE),
+        *(WIND, WIND_FROM, PRESSURE, CHLORIDE, SOIL_MOISTURE),
+        *(GATE_OPENING, PUMPS_ON, DISPLACEMENT, SETTLEMENT, PIEZOMETER, SEEPAGE),
+    )
+}
 LEVELS = frozenset({"Z", "RZ"})
 FLOWS = frozenset({"Q", "INQ", "OTQ"})
 

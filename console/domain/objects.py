@@ -8,6 +8,19 @@ from typing import Any
 
 from console.domain.time import beijing
 
+WATCHED = ("stations", "reservoirs", "basins", "gates", "sensors")  # kinds of objects that have readings
+THINGS = ("works", "surveys", "typhoons", "cameras")  # kinds that views read as documents
+MAIN_ELEMENTS = {
+    "reservoir": "RZ",
+    "basin": "P",
+    "rain": "P",
+    "wind": "WS",
+    "salinity": "CL",
+    "soil": "SM",
+    "gate": "GTO",
+    "pump": "PMN",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Threshold:
@@ -43,7 +56,8 @@ class Threshold:
 class Station:
     """Any watched object with readings.
 
-    kind: river, reservoir, tide, rain, basin. Position in CGCS2000 degrees, None unknown.
+    kind: river, reservoir, tide, rain, basin, wind, salinity, soil, gate, pump, sensor. element: what a
+    sensor measures. Position in CGCS2000 degrees, None unknown.
     """
 
     code: str
@@ -58,6 +72,7 @@ class Station:
     rain_basin: str = ""
     note: str = ""
     facts: Mapping[str, Any] = field(default_factory=dict)
+    element: str = ""
 
     def threshold(self, kind: str, t: float, element: str | None = None) -> Threshold | None:
         """Return the figure of that kind in force at t, the newest first; None if unknown."""
@@ -66,7 +81,27 @@ class Station:
 
     @property
     def main_element(self) -> str:
-        return {"reservoir": "RZ", "basin": "P", "rain": "P"}.get(self.kind, "Z")
+        return self.element or MAIN_ELEMENTS.get(self.kind, "Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Thing:
+    """An object without readings of its own: a works, a survey, a typhoon, a camera.
+
+    lines: its geometry as lon/lat lists, one of one point for a point. facts: its properties as sent.
+    """
+
+    kind: str
+    code: str
+    name: str
+    lines: tuple[tuple[tuple[float, float], ...], ...] = ()
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    version: int = 1
+
+    @property
+    def place(self) -> tuple[float, float] | None:
+        """Return its first point, CGCS2000 degrees, None where it has no place."""
+        return self.lines[0][0] if self.lines and self.lines[0] else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +169,27 @@ def station_from_doc(doc: Mapping[str, Any]) -> Station:
         rain_basin=str(props.get("rain_basin") or ""),
         note=str(props.get("note") or ""),
         facts=dict(props.get("facts") or {}),
+        element=str(props.get("element") or ""),
+    )
+
+
+def thing_from_doc(kind: str, doc: Mapping[str, Any]) -> Thing:
+    """Return a Thing from an object document; geometry may be a Point, LineString, Polygon or none.
+
+    Raises:
+        KeyError, TypeError, ValueError: the document breaks the contract.
+    """
+    shape = doc.get("geometry") or {}
+    points = shape.get("coordinates") or []
+    nested = {"Point": [[points]], "LineString": [points], "Polygon": points, "MultiLineString": points}
+    lines = nested.get(str(shape.get("type")), []) if points else []
+    return Thing(
+        kind=kind,
+        code=str(doc["code"]),
+        name=str(doc["properties"].get("name") or doc["code"]),
+        lines=tuple(tuple((float(p[0]), float(p[1])) for p in line) for line in lines),
+        facts=dict(doc["properties"]),
+        version=int(doc.get("version", 1)),
     )
 
 

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 from enum import IntEnum
 
+from console.domain.elements import LEVELS
 from console.domain.objects import Station
 
 
@@ -74,7 +75,7 @@ def judge(station: Station, level_m: float | None, flow_m3s: float | None, t: fl
         return Judgement(State.NO_DATA, None)
     if station.kind == "reservoir":
         return _reservoir(station, level_m, t)
-    return _river(station, level_m, flow_m3s, t)
+    return _ladder(station, level_m, flow_m3s, t)
 
 
 def _by_flow(station: Station, flow_m3s: float, t: float) -> State:
@@ -82,13 +83,16 @@ def _by_flow(station: Station, flow_m3s: float, t: float) -> State:
     return State.RECORD if record and flow_m3s > record.value else State.NORMAL
 
 
-def _river(station: Station, level_m: float, flow_m3s: float | None, t: float) -> Judgement:
-    warning = station.threshold("warning", t, "Z")
-    guaranteed = station.threshold("guaranteed", t, "Z")
-    record = station.threshold("record", t, "Z")
+def _ladder(station: Station, level_m: float, flow_m3s: float | None, t: float) -> Judgement:
+    """Judge by warning, guaranteed and record of the object's main element; only levels have a near band in metres."""
+    element = station.main_element
+    warning = station.threshold("warning", t, element)
+    guaranteed = station.threshold("guaranteed", t, element)
+    record = station.threshold("record", t, element)
     margin = None if warning is None else level_m - warning.value
+    near = NEAR_M if element in LEVELS else 0.1 * abs(warning.value) if warning is not None else 0.0
     state = State.NORMAL
-    if warning is not None and level_m >= warning.value - NEAR_M:
+    if warning is not None and level_m >= warning.value - near:
         state = State.WATCH
     if warning is not None and level_m >= warning.value:
         state = State.WARNING

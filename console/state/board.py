@@ -7,16 +7,17 @@ import logging
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any, TypeVar
 
 import numpy as np
 from PySide6.QtCore import QObject, Signal
 
 from console.domain.freshness import Freshness, breaks_line, freshness, trend
-from console.domain.objects import River, Series, Station
+from console.domain.objects import THINGS, WATCHED, River, Series, Station, Thing
 from console.domain.quality import Quality
 from console.domain.states import judge
-from console.state.shown import shown_event, shown_river, shown_series, shown_station
+from console.state.shown import shown_event, shown_river, shown_series, shown_station, shown_thing
 from console.store.cache_reader import EMPTY, CacheReader, Rows
 from console.viewdata.board import Board, Row, Sample
 
@@ -163,6 +164,7 @@ class BoardState(QObject):
         self.stations: dict[str, Station] = {}
         self.series: dict[int, Series] = {}
         self.rivers: tuple[River, ...] = ()
+        self.things: dict[str, tuple[Thing, ...]] = {}
         self.events: tuple[tuple[int, str, str], ...] = ()
         self.extent: tuple[int, int] | None = None
         self.history = 0  # grows when a stretch of the past was fetched
@@ -181,7 +183,7 @@ class BoardState(QObject):
     async def reload_reference(self) -> None:
         loop = asyncio.get_running_loop()
         docs = await loop.run_in_executor(self.worker, self._read_reference)
-        self.stations, self.rivers, self.series, self.events, self.extent = docs
+        self.stations, self.rivers, self.series, self.events, self.things, self.extent = docs
         self._pending = None
         self.reference_changed.emit()
 
@@ -235,15 +237,12 @@ class BoardState(QObject):
 
     # --- worker thread ----------------------------------------------------------------------
     def _read_reference(self) -> tuple[Any, ...]:
-        stations = {
-            s.code: s
-            for kind in ("stations", "reservoirs", "basins")
-            for s in readable(shown_station, self._reader.objects(kind))
-        }
+        stations = {s.code: s for kind in WATCHED for s in readable(shown_station, self._reader.objects(kind))}
         rivers = tuple(readable(shown_river, self._reader.objects("reaches")))
         series = {s.sid: s for s in readable(shown_series, self._reader.objects("series"))}
         events = tuple(readable(shown_event, self._reader.objects("events")))
-        return stations, rivers, series, events, self._reader.extent()
+        things = {k: tuple(readable(partial(shown_thing, k), self._reader.objects(k))) for k in THINGS}
+        return stations, rivers, series, events, things, self._reader.extent()
 
     def _glance(self, moment: float, now: float, mode: str) -> Board:
         """Return the picture from the newest values alone: there at once, trends and past follow.

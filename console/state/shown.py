@@ -10,7 +10,16 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from console.domain.objects import River, Series, Station, river_from_doc, series_from_doc, station_from_doc
+from console.domain.objects import (
+    River,
+    Series,
+    Station,
+    Thing,
+    river_from_doc,
+    series_from_doc,
+    station_from_doc,
+    thing_from_doc,
+)
 from console.domain.time import sane_t
 from console.texts import printable
 
@@ -61,6 +70,28 @@ def shown_river(doc: Mapping[str, Any]) -> River:
     """Raises: KeyError, TypeError, ValueError: the document breaks the contract."""
     river = river_from_doc(doc)
     return replace(river, code=_code(river.code), name=printable(river.name, NAME_LIMIT))
+
+
+def shown_thing(kind: str, doc: Mapping[str, Any]) -> Thing:
+    """Raises: KeyError, TypeError, ValueError: the document breaks the contract."""
+    thing = thing_from_doc(kind, doc)
+    return replace(
+        thing,
+        code=_code(thing.code),
+        name=printable(thing.name, NAME_LIMIT),
+        facts={k: _shown_fact(v) for k, v in thing.facts.items()},
+    )
+
+
+def _shown_fact(value: Any, depth: int = 0) -> Any:
+    """Return a property with every text in it cut and cleaned; what is nested deeper than six is dropped."""
+    if isinstance(value, str):
+        return printable(value, NOTE_LIMIT)
+    if isinstance(value, Mapping):
+        return {printable(str(k), CODE_LIMIT): _shown_fact(v, depth + 1) for k, v in value.items()} if depth < 6 else {}
+    if isinstance(value, list):
+        return [_shown_fact(v, depth + 1) for v in value] if depth < 6 else []
+    return value
 
 
 def shown_event(doc: Mapping[str, Any]) -> tuple[int, str, str]:

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from console.domain.objects import WATCHED
 from console.domain.scopes import ALL, basin_names, scopes_of, within
 from console.errors import StoreError
 from console.paths import Profile
@@ -146,11 +147,11 @@ class CacheReader:
         return merged(mine)
 
     def _scopes(self, code: str) -> frozenset[str]:
-        query = "select doc from object where code=? and kind in ('stations','reservoirs','basins')"
+        query = f"select doc from object where code=? and kind in ({','.join('?' * len(WATCHED))})"
         row = None
         with self._db("ref.db") as db:
             if db is not None:
-                row = db.execute(query, (code,)).fetchone()
+                row = db.execute(query, (code, *WATCHED)).fetchone()
         return scopes_of(json.loads(row[0]), basin_names(self.objects("basins"))) if row else frozenset()
 
     def extent(self) -> tuple[int, int] | None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from backend_client.central import Central
 from backend_client.errors import BackendRefused, ResyncRequired, WireFormatError
 from backend_client.wire import Hello, ObsPage
+from console.domain.objects import THINGS, WATCHED
 from console.domain.scopes import ALL, scope_parts, scope_text
 from console.domain.time import steady_s
 from console.processes import boot_mark
@@ -17,7 +18,8 @@ from console.sync.announce import Announce, tell_series
 from console.sync.backfill import Backfill
 
 log = logging.getLogger(__name__)
-KINDS = ("basins", "stations", "reservoirs", "reaches", "events", "series", "sources")
+KINDS = (*WATCHED, "reaches", "events", *THINGS, "series", "sources")
+NEWER = {"gates", "sensors", *THINGS, "sources"}  # an older centre does not know them
 LIVE_PAGE = 5000
 
 
@@ -124,8 +126,8 @@ class Puller:
                 self.fault = exc
                 continue
             except BackendRefused as exc:
-                if kind == "sources" and exc.status == 404:
-                    continue  # an older centre reads no foreign sources
+                if kind in NEWER and exc.status == 404:
+                    continue
                 raise
             if docs is not None:
                 before = self._writer.series() if kind == "series" else set()
