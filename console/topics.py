@@ -1,0 +1,51 @@
+"""The declared topics of this installation: the package's, and a site's own beside its data."""
+
+from __future__ import annotations
+
+import tomllib
+from importlib import resources
+from importlib.resources.abc import Traversable
+from pathlib import Path
+
+from console.domain.toml_places import TopicError, Where
+from console.domain.topics import Topic, topic_from
+
+FILE_LIMIT = 200_000
+
+
+def declared_topics(own: Path | None = None) -> tuple[Topic, ...]:
+    """Return every topic in its order; a site's declaration of the same code takes the package's place.
+
+    own: a folder of further declarations, may be absent.
+
+    Raises:
+        TopicError: a declaration is broken; the text names file, line and key.
+    """
+    folders: list[Traversable | Path] = [resources.files("assets") / "topics"]
+    if own is not None and own.is_dir():
+        folders.append(own)
+    found: dict[str, Topic] = {}
+    for folder in folders:
+        here: dict[str, str] = {}
+        for file in sorted(folder.iterdir(), key=lambda f: f.name):
+            if file.name.endswith(".toml"):
+                topic = _read(file)
+                if topic.code in here:
+                    raise TopicError(f"{file.name} 第 1 行 code：与 {here[topic.code]} 重复")
+                here[topic.code] = file.name
+                found[topic.code] = topic
+    return tuple(sorted(found.values(), key=lambda t: (t.order, t.code)))
+
+
+def _read(file: Traversable | Path) -> Topic:
+    try:
+        text = file.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as exc:
+        raise TopicError(f"{file.name} 读不出来：应为 UTF-8 文本（{exc}）") from exc
+    if len(text) > FILE_LIMIT:
+        raise TopicError(f"{file.name} 太大：一个专题不超过 {FILE_LIMIT // 1000} KB")
+    try:
+        raw = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as exc:
+        raise TopicError(f"{file.name} 不是有效的 TOML：{exc}") from exc
+    return topic_from(raw, Where(file.name, text))
