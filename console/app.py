@@ -33,6 +33,7 @@ from console.services.wall_control import WallControl
 from console.settings import Settings
 from console.store.keys import OpsKey, available_key
 from console.sync.sources import check_source, is_remote
+from console.topics import site_topics
 from console.windows.docking import prepare_docking
 from console.windows.panels import Context
 
@@ -156,8 +157,9 @@ async def _desk(
     session = Session(Source(home, settings.source, key, personal), hub)
     instruments = Instruments()
     wall = WallControl(session)
-    context = Context(look, hub, session, settings, instruments)
-    said = f"{problem.what}{problem.next_step}" if problem else locked
+    topics, fault = site_topics(home.root)
+    context = Context(look, hub, session, settings, instruments, topics=topics)
+    said = f"{problem.what}{problem.next_step}" if problem else locked or fault
     frame = Frame(context, wall=wall, problem=said)
     chosen: list[str] = []
     frame.closing.connect(done.set)
@@ -258,7 +260,9 @@ async def _wall(
     supervisor.start()
     session = Session(Source(home, settings.source, key), hub)
     instruments = Instruments()
-    screen = WallScreen(Context(look, hub, session, settings, instruments, large=True), options.node)
+    screen = WallScreen(
+        Context(look, hub, session, settings, instruments, large=True, topics=site_topics(home.root)[0]), options.node
+    )
     screens = QGuiApplication.screens()
     if options.windowed:
         screen.resize(1280, 720)

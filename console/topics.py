@@ -37,6 +37,17 @@ def declared_topics(own: Path | None = None) -> tuple[Topic, ...]:
     return tuple(sorted(found.values(), key=lambda t: (t.order, t.code)))
 
 
+def site_topics(root: Path) -> tuple[tuple[Topic, ...], str]:
+    """Return the topics with a site's own in ``root/topics``, and what is wrong with those, "" for nothing.
+
+    One broken file must not keep a desk from starting: then the package's topics serve alone.
+    """
+    try:
+        return declared_topics(root / "topics"), ""
+    except TopicError as exc:
+        return declared_topics(), f"专题声明有误，暂用自带的专题。{exc}"
+
+
 def _read(file: Traversable | Path) -> Topic:
     try:
         text = file.read_text("utf-8")

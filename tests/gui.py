@@ -18,6 +18,7 @@ from console.services.instruments import Instruments
 from console.services.session import Session, Source
 from console.settings import Settings
 from console.store.keys import available_key
+from console.topics import declared_topics
 from console.windows.panels import Context
 
 
@@ -61,7 +62,7 @@ async def until(question: Callable[[], Any], seconds: float = 20.0, what: str = 
 def context_of(qapp: Any, session: Session, hub: ErrorHub, **settings: Any) -> Context:
     chosen = Settings(**settings)
     look = make_look(qapp, chosen.theme, chosen.language)
-    return Context(look, hub, session, chosen, Instruments(), still=True)
+    return Context(look, hub, session, chosen, Instruments(), still=True, topics=declared_topics())
 
 
 def session_of(home: DataHome, source: str, hub: ErrorHub) -> Session:

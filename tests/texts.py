@@ -53,12 +53,14 @@ def _tables() -> set[str]:
     from console.domain import alarms, quality, states
     from console.domain import response as levels
     from console.presenters import conflicts, duty, hydrograph, packs, palette, source_words, sources, status, system
+    from console.presenters import table as table_columns
     from console.services import conflict_desk, duty_desk, offline_login, wall_control
     from console.store import keys
     from console.store.packs import pack_specs
     from console.sync import login, trust
+    from console.topics import declared_topics
     from console.windows import panel_catalog, unlock, workspaces
-    from widgets import duty_log, station_table
+    from widgets import duty_log
 
     texts = set(alarms.WORDS.values()) | set(quality.WORDS.values()) | set(states.WORDS.values())
     texts |= set(hydrograph.LIMIT_WORDS.values()) | set(palette.KINDS.values())
@@ -73,7 +75,13 @@ def _tables() -> set[str]:
     texts |= set(conflicts.FIELDS.values()) | set(conflicts.ORDER_STATES.values())
     texts |= {t for t, _ in panel_catalog.PANELS.values()} | {w.title for w in workspaces.WORKSPACES}
     texts |= {f"打开{w.title}" for w in workspaces.WORKSPACES}
-    texts |= {c.title for c in station_table.COLUMNS} | set(duty_log.TITLES)
+    texts |= {c.title for c in table_columns.GENERAL} | set(duty_log.TITLES)
+    for topic in declared_topics():
+        texts |= (
+            {topic.name, topic.layer.name, topic.regime} | {c.title for c in topic.columns} | {c.group for c in topic.columns}
+        )
+        texts |= {f.title for f in topic.card} | {i.name for i in topic.indicators}
+    texts -= {""}
     texts |= set(unlock.WHY) | set(keys.SOURCES.values())
     texts |= {part for words in offline_login.REFUSALS.values() for part in words}
     texts |= set(login.LOGIN_WORDS.values()) | set(packs.NAMES.values()) | set(packs.STATES.values())

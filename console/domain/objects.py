@@ -128,11 +128,15 @@ class ReachNode:
 
 @dataclass(frozen=True, slots=True)
 class River:
-    """A river's stations in downstream order, for the strip and the water surface."""
+    """A river's stations in downstream order, for the strip and the water surface.
+
+    joins: (river code, chainage km) where it flows into another one, None for an end or unknown.
+    """
 
     code: str
     name: str
     nodes: tuple[ReachNode, ...] = ()
+    joins: tuple[str, float] | None = None
 
 
 def station_from_doc(doc: Mapping[str, Any]) -> Station:
@@ -209,4 +213,6 @@ def series_from_doc(doc: Mapping[str, Any]) -> Series:
 def river_from_doc(doc: Mapping[str, Any]) -> River:
     props = doc["properties"]
     nodes = tuple(ReachNode(str(n["code"]), float(n["chainage_km"]), n.get("travel_h")) for n in props.get("nodes", ()))
-    return River(str(doc["code"]), str(props["name"]), nodes)
+    into = props.get("joins")
+    joins = (str(into["river"]), float(into["chainage_km"])) if into else None
+    return River(str(doc["code"]), str(props["name"]), nodes, joins)

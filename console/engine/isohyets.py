@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
+from typing import Any, cast
 
 import numpy as np
 from contourpy import FillType, contour_generator
@@ -52,10 +54,11 @@ def bands(x: Array, y: Array, z: Array, bounds: tuple[float, ...]) -> list[Band]
     top = float(np.nanmax(z)) + 1.0
     edges = [*bounds, max(top, bounds[-1] + 1.0)]
     found = []
-    for low, high in zip(edges[:-1], edges[1:], strict=True):
-        areas, offsets = generator.filled(low, high)
+    for low, high in itertools.pairwise(edges):
+        filled = generator.filled(low, high)
+        areas, offsets = (cast("list[Any]", part) for part in filled[:2])
         rings = tuple(
-            tuple(np.asarray(points[a:b], float) for a, b in zip(cut[:-1], cut[1:], strict=True))
+            tuple(np.asarray(points[a:b], float) for a, b in itertools.pairwise(cut.tolist()))
             for points, cut in zip(areas, offsets, strict=True)
         )
         if rings:

@@ -1,57 +1,81 @@
-"""Station table: rows from the board."""
+"""Station table: the rows of a topic in the columns that it declares."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Protocol
 
-from console.domain.elements import signed
-from console.domain.quality import word
-from console.domain.time import stamp
-from console.presenters.wording import Translate, margin_text, stale, unit_of, value_text
-from console.viewdata.board import EMPTY_T, EMPTY_V, Board, Row
-from console.viewdata.table import TableRow
+from console.domain.states import State
+from console.domain.topics import Column, Topic
+from console.presenters.fields import field_of
+from console.presenters.wording import Translate
+from console.viewdata.board import Board, Row
+from console.viewdata.table import Moments, TableColumn, TableView, TopicTab
+
+GENERAL = (  # of a table that shows objects of every topic
+    Column("state", "", 30, pinned=True),
+    Column("name", "站名", 104, pinned=True),
+    Column("river", "河流", 68),
+    Column("value", "数值", 74),
+    Column("unit", "单位", 48),
+    Column("margin", "距警戒/汛限 m", 102),
+    Column("change_1h", "1h 变化", 68),
+    Column("spark", "近 24h", 90),
+    Column("time", "时间", 104),
+    Column("quality", "质量", 50),
+)
+APART = frozenset({"basin", "sensor", "gate", "pump"})  # shown in their own topic, not among the stations
 
 
-class TableView(Protocol):
-    def show_rows(self, rows: Sequence[TableRow]) -> None: ...
+class TableTarget(Protocol):
+    def show_view(self, view: TableView) -> None: ...
     def show_selected(self, code: str | None) -> None: ...
 
 
-def table_row(row: Row, board: Board, tr: Translate) -> TableRow:
-    main = row.main
-    change = main.change_1h if main else None
-    warning = row.station.threshold("warning", board.moment) or row.station.threshold("flood_limit", board.moment)
-    flow_like = main is not None and main.element in ("Q", "OTQ")
-    return TableRow(
-        code=row.code,
-        name=row.station.name,
-        river=row.station.river,
-        element=main.element if main else "",
-        unit=unit_of(main),
-        state=row.state,
-        stale=stale(row),
-        value=main.value if main else None,
-        value_text=value_text(main),
-        margin=row.margin_m,
-        margin_text=margin_text(row) or "—",
-        change_1h=change,
-        change_text=signed(change, 0 if flow_like else 2) if change is not None else "—",
-        t=main.t if main else None,
-        time_text=stamp(main.t, board.now) if main else tr("缺报"),
-        quality=tr(word(main.quality)) if main else "—",
-        warning=warning.value if warning and not flow_like else None,
-        spark_t=main.recent_t if main else EMPTY_T,
-        spark_v=main.recent_v if main else EMPTY_V,
-        interval_s=main.interval_s if main else 3600,
-    )
+def columns_of(topic: Topic | None, tr: Translate) -> tuple[TableColumn, ...]:
+    """Return the columns of a topic, the general ones for none."""
+    found = []
+    for spec in topic.columns if topic else GENERAL:
+        field = field_of(spec.field, tr)
+        found.append(
+            TableColumn(spec.field, spec.title, spec.width, field.text, field.key, spec.group, spec.pinned, field.right)
+        )
+    return tuple(found)
 
 
-def present_table(view: TableView, board: Board, selected: str | None, tr: Translate) -> str:
+def rows_of(board: Board, topic: Topic | None) -> tuple[Row, ...]:
+    if topic is None:
+        return tuple(r for r in board.rows if r.station.kind not in APART)
+    kinds = set(topic.kinds)
+    return tuple(r for r in board.rows if r.station.kind in kinds)
+
+
+def tabs_of(board: Board, topics: tuple[Topic, ...]) -> tuple[TopicTab, ...]:
+    """Return a tab for all stations and one for every topic that has objects."""
+    found = [_tab("", "全部", rows_of(board, None))]
+    found += [_tab(t.code, t.name, rows) for t in topics if (rows := rows_of(board, t))]
+    return tuple(found)
+
+
+def _tab(code: str, name: str, rows: tuple[Row, ...]) -> TopicTab:
+    over = sum(1 for r in rows if r.state >= State.WARNING)
+    return TopicTab(code, name, len(rows), over, sum(1 for r in rows if r.state is State.NO_DATA))
+
+
+def present_table(
+    view: TableTarget,
+    board: Board,
+    selected: str | None,
+    tr: Translate,
+    topics: tuple[Topic, ...] = (),
+    topic_code: str = "",
+) -> str:
     """Fill the table; return the panel's meta text."""
-    rows = [table_row(r, board, tr) for r in board.rows if r.station.kind != "basin"]
-    view.show_rows(rows)
+    topic = next((t for t in topics if t.code == topic_code), None)
+    rows = rows_of(board, topic)
+    moments = Moments(board.moment, board.now)
+    shown = topic.code if topic else ""
+    view.show_view(TableView(rows, columns_of(topic, tr), shown, tabs_of(board, topics), moments, board.rivers))
     view.show_selected(selected)
-    fresh = sum(1 for r in rows if r.t is not None and not r.stale)
-    known = sum(1 for r in rows if r.t is not None)
-    return f"{tr('按危险程度')} · {tr('有数据')} {known}/{len(rows)} · {tr('及时')} {fresh}"
+    known = [r for r in rows if r.main is not None]
+    fresh = sum(1 for r in known if not r.stale)
+    return f"{tr('有数据')} {len(known)}/{len(rows)} · {tr('及时')} {fresh}"

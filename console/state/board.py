@@ -118,10 +118,11 @@ def judged(station: Station, samples: Mapping[str, Sample], moment: float) -> Ro
         usable.t if usable else moment,
     )
     age = None if main is None else max(0.0, moment - main.t)
+    fresh = freshness(age, main.interval_s) if main else Freshness.MISSING
     return Row(
         station=station,
         state=verdict.state,
-        freshness=freshness(age, main.interval_s) if main else Freshness.MISSING,
+        freshness=fresh,
         margin_m=verdict.margin_m,
         level=level,
         flow=flow,
@@ -130,6 +131,8 @@ def judged(station: Station, samples: Mapping[str, Sample], moment: float) -> Ro
         rain=rain,
         trend=trend(level.change_1h if level else None),
         age_s=age,
+        samples=samples,
+        mark=(verdict.state, fresh, *((s.sid, s.t, s.value, s.quality) for s in samples.values())),
     )
 
 

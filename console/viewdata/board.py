@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 
 from console.domain.freshness import Freshness
 from console.domain.objects import River, Station
+from console.domain.rain import RainSum, window_sum
 from console.domain.states import State
 
 Array = NDArray[np.float64]
@@ -40,7 +42,10 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One object, judged once; table, map, strip, card and sandbox all show this."""
+    """One object, judged once; table, map, strip, card and sandbox all show this.
+
+    samples: the newest of every element it reports. mark: equal marks look equal, ages aside.
+    """
 
     station: Station
     state: State
@@ -53,16 +58,29 @@ class Row:
     rain: Sample | None
     trend: int
     age_s: float | None
+    samples: Mapping[str, Sample] = field(default_factory=dict)
+    mark: tuple[object, ...] = ()
 
     @property
     def code(self) -> str:
         return self.station.code
 
     @property
+    def stale(self) -> bool:
+        return self.freshness >= Freshness.STALE
+
+    @property
     def main(self) -> Sample | None:
         if self.station.kind == "basin":
             return self.rain
         return self.level or self.flow or self.outflow
+
+    def rain_sum(self, hours: float, moment: float) -> RainSum | None:
+        """Return the rain of the hours up to a moment; None when no reading falls in them."""
+        rain = self.rain
+        if rain is None:
+            return None
+        return window_sum(rain.recent_t, rain.recent_v, rain.interval_s, moment, hours)
 
 
 @dataclass(frozen=True, slots=True)

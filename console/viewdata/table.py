@@ -1,39 +1,56 @@
-"""Rows of the station table as the table draws them."""
+"""The station table as it is drawn: rows of the board, columns as a topic declares them."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
+from console.domain.objects import River
+from console.viewdata.board import Row
 
-from console.domain.states import State
+Key = float | str | None
 
 
 @dataclass(frozen=True, slots=True)
-class TableRow:
-    """One line. Values are None when unknown; spark is (t, v) of the last 24 h.
+class Moments:
+    """moment: what is shown. now: the centre's time. Both UTC s."""
 
-    key: (t, value, quality, stale) of the reading, for cheap comparison of rows.
-    """
+    moment: float = 0.0
+    now: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class TableColumn:
+    """One column. text writes a row's cell, key sorts it; None is unknown and comes last either way."""
+
+    field: str
+    title: str
+    width: int
+    text: Callable[[Row, Moments], str]
+    key: Callable[[Row, Moments], Key]
+    group: str = ""
+    pinned: bool = False
+    right: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TopicTab:
+    """A topic above the table with its counts: objects, over a limit, without data."""
 
     code: str
     name: str
-    river: str
-    element: str
-    unit: str
-    state: State
-    stale: bool
-    value: float | None
-    value_text: str
-    margin: float | None
-    margin_text: str
-    change_1h: float | None
-    change_text: str
-    t: int | None
-    time_text: str
-    quality: str
-    warning: float | None = None
-    spark_t: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64), compare=False)
-    spark_v: NDArray[np.float64] = field(default_factory=lambda: np.empty(0), compare=False)
-    interval_s: int = 3600
+    total: int
+    over: int
+    unknown: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TableView:
+    """Everything that a table shows at one moment. topic: "" for all of them."""
+
+    rows: tuple[Row, ...]
+    columns: tuple[TableColumn, ...]
+    topic: str = ""
+    tabs: tuple[TopicTab, ...] = ()
+    moments: Moments = Moments()
+    rivers: tuple[River, ...] = ()

@@ -5,14 +5,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
 from PySide6.QtCore import QProcess, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QKeySequence, QResizeEvent, QShortcut
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
 from console.commands import CommandTable
-from console.domain.time import full_stamp
 from console.errors import Incident
 from console.presenters.palette import PaletteEntries
 from console.presenters.status import status
@@ -21,7 +19,7 @@ from console.presenters.timebar import TimeBarPresenter
 from console.services.wall_control import WallControl
 from console.settings import save_settings
 from console.windows.desk_commands import desk_commands
-from console.windows.export import write_csv, write_xlsx
+from console.windows.exporting import PanelExport
 from console.windows.frame_bars import Banner, Rail, StatusBar
 from console.windows.login_desk import login_strip_of
 from console.windows.panels import Context
@@ -32,7 +30,6 @@ from widgets.time_bar import TimeBar
 
 START = "monitor"
 NOTE_MS = 600_000
-EXPORT_NOTE = "数据含重建（演练）值，质量列注明；仅供演练与演示"
 
 
 class Frame(QMainWindow):
@@ -48,6 +45,7 @@ class Frame(QMainWindow):
         super().__init__()
         self.context = context
         self.session = context.session
+        self._exports = PanelExport(self, context.look, context.session)
         self.look = context.look
         self.wall = wall
         self._problem = problem
@@ -335,38 +333,9 @@ class Frame(QMainWindow):
         QProcess.startDetached(sys.executable, arguments)
 
     def _export(self, panel: str) -> None:
-        """Ask where to, beside the work; the picture or table is what is on screen now."""
         page = self.workspaces.get(self.current)
-        if not isinstance(page, Workspace):
-            return
-        dialog = QFileDialog(self, self.look.tr("导出"))
-        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        host = page.hosts[panel]
-        kinds = ["PNG (*.png)"] + (["Excel (*.xlsx)", "CSV (*.csv)"] if host.built.export_table else [])
-        dialog.setNameFilters(kinds)
-        dialog.selectFile(f"{panel}.png")
-        dialog.fileSelected.connect(lambda name: self.export_panel(panel, Path(name)))
-        dialog.open()
-
-    def export_panel(self, panel: str, path: Path) -> None:
-        """Write a panel as PNG, CSV or XLSX with time, source and the label of its data."""
-        page = self.workspaces[self.current]
-        assert isinstance(page, Workspace)  # noqa: S101
-        host = page.hosts[panel]
-        board = self.session.board.board
-        notes = [
-            f"{self.look.tr('数据时刻')} {full_stamp(board.moment)} {self.look.tr('北京时间')}",
-            f"{self.look.tr('数据源')} {self.session.source.name}",
-            self.look.tr(EXPORT_NOTE),
-        ]
-        if path.suffix.lower() == ".csv" and host.built.export_table:
-            write_csv(path, host.built.export_table(), notes)
-        elif path.suffix.lower() == ".xlsx" and host.built.export_table:
-            write_xlsx(path, host.built.export_table(), notes)
-        else:
-            picture = host.panel.grab().toImage()
-            picture.setText("Description", "；".join(notes))
-            picture.save(str(path))
+        if isinstance(page, Workspace):
+            self._exports.ask(page.hosts[panel])
 
     # --- closing ----------------------------------------------------------------------------
     def save_layouts(self) -> None:

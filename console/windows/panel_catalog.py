@@ -21,13 +21,13 @@ from console.presenters.sources import WIDTHS as SOURCE_WIDTHS
 from console.presenters.sources import source_lines
 from console.presenters.strip import present_strip
 from console.presenters.system import feed_rows, link_rows, outbox_rows
-from console.presenters.table import present_table
 from console.store.basemap import load_basemap
 from console.viewdata.basemap import BaseMap
 from console.windows.duty_panels import build_conflicts, build_response
 from console.windows.log_panel import build_log
 from console.windows.offline_panels import build_library, build_packs
 from console.windows.panels import Built, Context
+from console.windows.table_panel import build_table
 from widgets.alarm_list import AlarmList
 from widgets.basin_strip import BasinStrip
 from widgets.facts_table import FactsTable
@@ -38,7 +38,6 @@ from widgets.object_card import ObjectCard
 from widgets.overview import HappeningList, Overview
 from widgets.reservoir_card import ReservoirCard
 from widgets.source_page import SourcePage
-from widgets.station_table import COLUMNS, StationTable
 
 BOARD = frozenset({"board", "selection"})
 
@@ -70,23 +69,6 @@ def build_map(c: Context) -> Built:
     session.tasks.start("base map", base())
     widget.selected.connect(lambda code: session.situation.select(code or None))
     return Built(widget, refresh, BOARD | {"layers"})
-
-
-def build_table(c: Context) -> Built:
-    widget = StationTable(c.look)
-    widget.filter.setVisible(not c.large)
-    session = c.session
-    widget.selected.connect(session.situation.select)
-
-    def refresh() -> str:
-        return present_table(widget, session.board.board, session.situation.current.selection, c.look.tr)
-
-    def cells() -> list[list[str]]:
-        head = [col.title for col in COLUMNS if col.title and col.title != "近 24h"]
-        body = [[col.text(r) for col in COLUMNS if col.title and col.title != "近 24h"] for r in widget.model.rows()]
-        return [head, *body]
-
-    return Built(widget, refresh, BOARD, export_table=cells)
 
 
 def build_hydrograph(c: Context) -> Built:

@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, QTimer
 from PySide6.QtWidgets import QWidget
 
 from console.domain.time import full_stamp
+from console.domain.topics import Topic
 from console.errors import ErrorHub, Incident
 from console.look import Look
 from console.services.instruments import Instruments
@@ -30,6 +31,7 @@ class Context:
     instruments: Instruments
     large: bool = False
     still: bool = False
+    topics: tuple[Topic, ...] = ()
 
 
 Refresh = Callable[[], tuple[str, str] | str | None]

@@ -23,6 +23,7 @@ from console.services.supervisor import Child, Supervisor
 from console.services.wall_control import WallControl
 from console.settings import Settings
 from console.store.keys import OpsKey
+from console.topics import site_topics
 from console.windows.frame import Frame
 from console.windows.panel_catalog import PANELS
 from console.windows.panels import Context
@@ -100,7 +101,7 @@ async def take_shots(
             scale = 1.35 if options.view == "wallscreen" else settings.font_scale
             chosen = replace(settings, theme=theme or settings.theme, font_scale=scale)
             look = make_look(chosen)
-            context = Context(look, hub, session, chosen, instruments, still=True)
+            context = Context(look, hub, session, chosen, instruments, still=True, topics=site_topics(home.root)[0])
             written += await _paint(context, wall, options, theme)
     finally:
         await session.close()

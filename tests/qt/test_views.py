@@ -17,7 +17,6 @@ from console.viewdata.curves import Curve, HydrographView, Limit, ReservoirView
 from console.viewdata.duty import AlarmRow, LogRow
 from console.viewdata.map import MapCounts, MapStations, MapView
 from console.viewdata.palette import PaletteItem
-from console.viewdata.table import TableRow
 from console.viewdata.timebar import PlayerView, TimeBarView, TimeMark
 from widgets.alarm_list import AlarmList
 from widgets.duty_log import DutyLog
@@ -25,85 +24,9 @@ from widgets.hydrograph import Hydrograph
 from widgets.map_widget import MapWidget
 from widgets.palette import Palette
 from widgets.reservoir_card import ReservoirCard
-from widgets.station_table import StationTable, StationTableModel
 from widgets.time_bar import TimeBar
 
 T = from_beijing("2022-06-22 14:00")
-
-
-def row(code, state=State.NORMAL, margin=None, change=0.0, stale=False, value=5.0, river="北江"):
-    return TableRow(
-        code,
-        f"站{code}",
-        river,
-        "Z",
-        "m",
-        state,
-        stale,
-        value,
-        f"{value:.2f}",
-        margin,
-        "—",
-        change,
-        "0.00",
-        T,
-        "06-22 14:00",
-        "实测",
-        spark_t=np.array([T - 7200, T - 3600, T]),
-        spark_v=np.array([4.0, 4.5, value]),
-    )
-
-
-def test_the_table_sorts_by_danger_and_repaints_only_what_changed(qtbot, look, qtmodeltester):
-    model = StationTableModel(look)
-    model.set_rows([row("A"), row("B", State.WARNING, 0.4), row("C", State.WARNING, 5.0), row("D", State.RECORD, 1.0)])
-    qtmodeltester.check(model)
-    assert [r.code for r in model.rows()] == ["D", "C", "B", "A"]
-    before = model.repainted
-    model.set_rows(
-        [row("A", value=5.01), row("B", State.WARNING, 0.4), row("C", State.WARNING, 5.0), row("D", State.RECORD, 1.0)]
-    )
-    assert model.repainted == before + 1
-    model.set_rows(
-        [
-            row("A", State.GUARANTEED, 9.0),
-            row("B", State.WARNING, 0.4),
-            row("C", State.WARNING, 5.0),
-            row("D", State.RECORD, 1.0),
-        ]
-    )
-    assert [r.code for r in model.rows()] == ["D", "A", "C", "B"]
-
-
-def test_filters_in_words_and_missing_values_last(qtbot, look):
-    model = StationTableModel(look)
-    model.set_rows(
-        [row("A", change=0.1, state=State.WARNING, margin=0.2), row("B", change=-0.1), row("C", stale=True, river="西江")]
-    )
-    for words, codes in (
-        ("超警 上涨", ["A"]),
-        ("下落", ["B"]),
-        ("过时", ["C"]),
-        ("西江", ["C"]),
-        ("没有", []),
-        ("", ["A", "B", "C"]),
-    ):
-        model.set_filter(words)
-        assert sorted(r.code for r in model.rows()) == codes
-    model.sort(5, Qt.SortOrder.AscendingOrder)
-    assert model.row(0).code == "A", "unknown distances are not the smallest ones"
-
-
-def test_choosing_a_row_selects_the_object_but_being_shown_one_does_not(qtbot, look):
-    table = StationTable(look)
-    qtbot.addWidget(table)
-    table.show_rows([row("A"), row("B", State.WARNING, 1.0)])
-    heard = []
-    table.selected.connect(heard.append)
-    table.show_selected("A")
-    assert heard == [] and table.model.row(table.table.currentIndex().row()).code == "A"
-    table.table.selectRow(0)
-    assert heard == ["B"]
 
 
 def view(**changes):
@@ -385,13 +308,3 @@ def test_an_unknown_storage_is_a_dash_and_the_card_names_what_is_known(qtbot, lo
     assert len({image.pixelColor(x, y).name() for x in range(0, 700, 9) for y in range(0, 220, 9)}) > 5
     card.show_view(None)
     card.grab()
-
-
-def test_english_and_light_reach_open_views_without_a_restart(qtbot, look):
-    model = StationTableModel(look)
-    with qtbot.waitSignal(model.headerDataChanged):
-        look.change(language="en", theme="light")
-    assert model.headerData(1, Qt.Orientation.Horizontal) == "Station"
-    assert look.color("panel").lightness() > 200
-    look.change(language="zh", theme="dark")
-    assert model.headerData(1, Qt.Orientation.Horizontal) == "站名"
