@@ -11,6 +11,7 @@ from typing import Any
 from console.domain.time import from_beijing
 
 BASIN = resources.files("assets") / "basin"
+GAUGE_NOTE = "演练雨量站：位置取所在县城或测站的大致坐标，读数为重建"
 THRESHOLD_KINDS = (
     "warning",
     "guaranteed",
@@ -68,7 +69,10 @@ def basin_objects() -> dict[str, list[dict[str, Any]]]:
     """Return object documents of the contract by kind: stations, reservoirs, basins, rivers."""
     rivers = _read("rivers.toml")
     return {
-        "stations": [_object("river", r, "Z") for r in _read("stations.toml")["station"]],
+        "stations": [
+            *(_object("river", r, "Z") for r in _read("stations.toml")["station"]),
+            *(_object("rain", g | {"note": GAUGE_NOTE}, "P") for g in _read("rain_gauges.toml")["gauge"]),
+        ],
         "reservoirs": [_object("reservoir", r, "RZ") for r in _read("reservoirs.toml")["reservoir"]],
         "basins": [_object("basin", b, "P") for b in rivers["basin"]],
         "reaches": [

@@ -10,11 +10,12 @@ Method, the same for every station:
    interpolated linearly between them and fades outside with an e-folding time of 36 h.
 5. Rain of a block is split over days as stated and over hours by seeded, smoothed weights, then
    rounded to 0.1 mm so that the block's published total is met exactly.
+6. Rain of gauges is the basin's rain spread by the stated centres and a seeded, smooth unevenness, and
+   scaled hour by hour so that the Thiessen mean over the basin's outline is the basin's rain again.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -24,21 +25,11 @@ from scipy.interpolate import PchipInterpolator
 from console.domain.quality import Quality
 from console.domain.time import HOUR_S, from_beijing
 from console.drill.facts import FloodFacts, marks_of
+from console.drill.gauge_rain import gauge_rain
+from console.drill.recorded import Array, RecordedSeries
 from console.engine.routing import muskingum
 
 FADE_S = 36 * HOUR_S
-Array = NDArray[np.float64]
-
-
-@dataclass(frozen=True, slots=True)
-class RecordedSeries:
-    """One rebuilt series: t (n,) UTC s ascending, value (n,), quality (n,)."""
-
-    object_code: str
-    element: str
-    t: NDArray[np.int64]
-    value: Array
-    quality: NDArray[np.int64]
 
 
 def rebuild(facts: FloodFacts) -> list[RecordedSeries]:
@@ -54,7 +45,9 @@ def rebuild(facts: FloodFacts) -> list[RecordedSeries]:
         key = (h["object"], h["element"])
         done[key] = _curve(h, done, hours, hours)
         series.append(_with_marks(h, done, hours))
-    series += [_rain(r) for r in facts.rain]
+    for rule in facts.rain:
+        areal = _rain(rule)
+        series += [areal, *gauge_rain(rule, areal)]
     return series
 
 

@@ -6,12 +6,14 @@ import json
 
 import numpy as np
 import pytest
+import shapely
 
 from console.domain.quality import Quality
 from console.domain.time import from_beijing
 from console.drill.facts import basin_objects, flood_facts, flood_keys, marks_of
 from console.drill.method import method_text
 from console.drill.reconstruct import rebuild
+from console.engine.areal_rain import areal_rain, to_plane
 from console.engine.routing import muskingum
 
 
@@ -46,7 +48,7 @@ def test_everything_but_the_marks_is_called_rebuilt(flood):
 
 
 def test_rain_adds_up_to_the_published_totals():
-    rain = {s.element: s for s in rebuild(flood_facts("beijiang-2022-06"))}["P"]
+    rain = {s.object_code: s for s in rebuild(flood_facts("beijiang-2022-06")) if s.element == "P"}["LOC00901"]
     late = rain.t > from_beijing("2022-06-16 08:00")
     assert round(float(rain.value.sum()), 6) == 436.0
     assert round(float(rain.value[late].sum()), 6) == 294.0
@@ -110,3 +112,20 @@ def test_muskingum_meets_the_textbook(shared):
 def test_muskingum_refuses_impossible_parameters(k, x, dt):
     with pytest.raises(ValueError, match="k_h="):
         muskingum(np.ones(3), k, x, dt)
+
+
+def test_the_gauges_of_the_basin_add_up_to_its_published_rain():
+    facts = flood_facts("beijiang-2022-06")
+    objects = basin_objects()
+    basin = next(b for b in objects["basins"] if b["code"] == "LOC00901")
+    ring = np.array(basin["properties"]["facts"]["outline"])
+    shape = shapely.Polygon(to_plane(ring[:, 0], ring[:, 1], 24.4))
+    assert shape.area == pytest.approx(46_710, rel=0.02)
+    series = {s.object_code: s for s in rebuild(facts) if s.element == "P"}
+    gauges = [g for g in objects["stations"] if g["properties"]["type"] == "rain"]
+    places = np.array([g["geometry"]["coordinates"] for g in gauges], float)
+    rain = np.array([series[g["code"]].value for g in gauges])
+    total = areal_rain(shape, to_plane(places[:, 0], places[:, 1], 24.4), rain.sum(1))
+    assert total.mm == pytest.approx(436.0, abs=0.5)  # 6/12–22 as published
+    assert np.ptp(rain.sum(1)) > 100  # and it did not rain alike everywhere
+    assert all((series[g["code"]].quality == Quality.RECONSTRUCTED).all() for g in gauges)
