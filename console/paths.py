@@ -90,7 +90,7 @@ class DataHome:
         try:
             for folder in (self.root, self.logs, self.shared_cache, self.layouts):
                 folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            probe = self.root / ".write-test"
+            probe = self.root / f".write-test-{os.getpid()}"  # two processes start at once
             probe.write_bytes(b"ok")
             probe.unlink()
         except OSError as exc:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
+from collections.abc import Callable, Iterator
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
@@ -81,6 +83,8 @@ class MapBase:
         self._detail = 0
         self._layers: frozenset[str] = frozenset()
         self._picture: QPixmap | None = None
+        self._lines_picture: QPixmap | None = None
+        self._split = False
         self._frame: MapFrame | None = None
         self._labels: list[tuple[str, float, float]] = []
         look.changed.connect(self.forget)
@@ -116,19 +120,37 @@ class MapBase:
             self._layers = layers
             self.forget()
 
-    def draw(self, painter: QPainter, frame: MapFrame, ratio: float, *, moving: bool) -> None:
-        """Paint the ground of a frame; while moving a stretched older picture will do."""
-        if self._picture is None or self._frame is None or (not moving and not self._covers(frame)):
+    def draw(
+        self,
+        painter: QPainter,
+        frame: MapFrame,
+        ratio: float,
+        *,
+        moving: bool,
+        between: Callable[[QPainter], None] | None = None,
+    ) -> None:
+        """Paint the ground of a frame; while moving a stretched older picture will do.
+
+        between: paints what lies over the land and under rivers and names.
+        """
+        split = between is not None
+        if self._picture is None or self._frame is None or split != self._split or (not moving and not self._covers(frame)):
+            self._split = split
             self._render(frame, ratio)
         assert self._picture is not None and self._frame is not None  # noqa: S101
-        old = self._frame
+        self._lay(painter, frame, self._frame, self._picture)
+        if between is not None and self._lines_picture is not None:
+            between(painter)
+            self._lay(painter, frame, self._frame, self._lines_picture, over=True)
+
+    def _lay(self, painter: QPainter, frame: MapFrame, old: MapFrame, picture: QPixmap, *, over: bool = False) -> None:
         k = frame.scale / old.scale
         width, height = old.width * k, old.height * k
         left = (old.x - frame.x) * frame.scale + frame.width / 2 - width / 2
         top = (frame.y - old.y) * frame.scale + frame.height / 2 - height / 2
-        if k != 1.0 or not self._inside(left, top, width, height, frame):
+        if not over and (k != 1.0 or not self._inside(left, top, width, height, frame)):
             painter.fillRect(QRectF(0, 0, frame.width, frame.height), self._look.color("map.sea"))
-        painter.drawPixmap(QRectF(left, top, width, height), self._picture, QRectF(self._picture.rect()))
+        painter.drawPixmap(QRectF(left, top, width, height), picture, QRectF(picture.rect()))
 
     @staticmethod
     def _inside(left: float, top: float, width: float, height: float, frame: MapFrame) -> bool:
@@ -147,23 +169,24 @@ class MapBase:
         big = frame.sized(width, height)
         self._detail = 1 if frame.scale < COARSE_SCALE else 0
         self._paths = self._fine[self._detail]
-        picture = QPixmap(round(width * ratio), round(height * ratio))
+        ground = self._canvas(big, ratio, self._look.color("map.sea"))
+        lines = self._canvas(big, ratio, QColor(Qt.GlobalColor.transparent)) if self._split else ground
+        with _painting(ground, big) as painter:
+            self._areas(painter, frame.scale)
+        with _painting(lines, big) as painter:
+            self._lines(painter, frame.scale)
+            painter.resetTransform()
+            if "cities" in self._layers:
+                self._names(painter, big)
+        self._picture, self._frame = ground, big
+        self._lines_picture = lines if self._split else None
+
+    @staticmethod
+    def _canvas(frame: MapFrame, ratio: float, color: QColor) -> QPixmap:
+        picture = QPixmap(round(frame.width * ratio), round(frame.height * ratio))
         picture.setDevicePixelRatio(ratio)
-        picture.fill(self._look.color("map.sea"))
-        painter = QPainter(picture)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        to_pixels = QTransform()
-        to_pixels.translate(width / 2, height / 2)
-        to_pixels.scale(frame.scale, frame.scale)
-        to_pixels.translate(-frame.x, frame.y)
-        painter.setTransform(to_pixels)
-        self._areas(painter, frame.scale)
-        self._lines(painter, frame.scale)
-        painter.resetTransform()
-        if "cities" in self._layers:
-            self._names(painter, big)
-        painter.end()
-        self._picture, self._frame = picture, big
+        picture.fill(color)
+        return picture
 
     def _areas(self, painter: QPainter, scale: float) -> None:
         look = self._look
@@ -182,6 +205,10 @@ class MapBase:
 
     def _lines(self, painter: QPainter, scale: float) -> None:
         look = self._look
+        if self._split and "admin" in self._layers and self._paths:  # pictures lie over the land's own lines
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.setPen(_cosmetic(look.color("map.city", 150), 1))
+            painter.drawPath(self._paths["guangdong"])
         if "rivers" not in self._layers:
             return
         painter.setBrush(Qt.BrushStyle.NoBrush)
@@ -206,6 +233,27 @@ class MapBase:
             where = QPointF(float(x) - metrics.horizontalAdvance(name) / 2, float(y))
             painter.setPen(self._look.color("map.city", 190))
             painter.drawText(where, name)
+
+
+@contextlib.contextmanager
+def _painting(picture: QPixmap, frame: MapFrame) -> Iterator[QPainter]:
+    """Paint in degrees (lon, −Mercator y) on a picture of a frame."""
+    painter = QPainter(picture)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setTransform(to_pixels(frame))
+    try:
+        yield painter
+    finally:
+        painter.end()
+
+
+def to_pixels(frame: MapFrame) -> QTransform:
+    """Return what takes (lon, −Mercator y) degrees to the pixels of a frame."""
+    transform = QTransform()
+    transform.translate(frame.width / 2, frame.height / 2)
+    transform.scale(frame.scale, frame.scale)
+    transform.translate(-frame.x, frame.y)
+    return transform
 
 
 def _cosmetic(color: QColor, width: float) -> QPen:

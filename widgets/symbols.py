@@ -7,6 +7,7 @@ import math
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen, QPixmap
 
+from console.domain.rain import TOKENS as RAIN_TOKENS
 from console.domain.states import TOKENS, State
 from console.look import Look
 
@@ -83,6 +84,58 @@ def draw_reservoir(painter: QPainter, look: Look, state: State, centre: QPointF,
     painter.restore()
 
 
+def draw_rain(painter: QPainter, look: Look, grade: int | None, centre: QPointF, radius: float) -> None:
+    """Draw a gauge: a drop filled with the colour of its grade; hollow for no rain, dotted for no data."""
+    painter.save()
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    pen = QPen(look.color("state.normal" if grade is not None else "state.nodata"), 1.2)
+    if grade is None:
+        pen.setStyle(Qt.PenStyle.DotLine)
+    painter.setPen(pen)
+    painter.setBrush(look.color(RAIN_TOKENS[grade - 1]) if grade else look.color("panel"))
+    path = QPainterPath(centre + QPointF(0, -radius))
+    path.cubicTo(
+        centre + QPointF(radius * 1.1, radius * 0.2), centre + QPointF(radius * 0.6, radius), centre + QPointF(0, radius)
+    )
+    path.cubicTo(
+        centre + QPointF(-radius * 0.6, radius), centre + QPointF(-radius * 1.1, radius * 0.2), centre + QPointF(0, -radius)
+    )
+    painter.drawPath(path)
+    painter.restore()
+
+
+def draw_square(painter: QPainter, look: Look, state: State, centre: QPointF, radius: float, *, stale: bool = False) -> None:
+    """Draw an object that is no water station: a small square in calm, the state's own shape when it matters."""
+    if state >= State.WATCH:
+        draw_state(painter, look, state, centre, radius, stale=stale)
+        return
+    painter.save()
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    pen = QPen(look.color(TOKENS[state]), 1.3)
+    if state is State.NO_DATA:
+        pen.setStyle(Qt.PenStyle.DotLine)
+    painter.setPen(pen)
+    painter.setBrush(look.color("panel"))
+    r = radius * 0.62
+    painter.drawRect(QRectF(centre.x() - r, centre.y() - r, 2 * r, 2 * r))
+    painter.restore()
+
+
+def draw_mark(
+    painter: QPainter, look: Look, symbol: str, state: State, centre: QPointF, radius: float, *, stale: bool = False
+) -> None:
+    """Draw the symbol that a topic declares; rain.N carries its grade, rain.- is without data."""
+    if symbol.startswith("rain"):
+        grade = symbol.partition(".")[2]
+        draw_rain(painter, look, int(grade) if grade.isdigit() else None, centre, radius)
+    elif symbol == "reservoir":
+        draw_reservoir(painter, look, state, centre, radius * 1.1)
+    elif symbol in ("square", "gate"):
+        draw_square(painter, look, state, centre, radius, stale=stale)
+    else:
+        draw_state(painter, look, state, centre, radius, stale=stale)
+
+
 class SymbolAtlas:
     """Station symbols drawn once per theme and pixel ratio, then only copied."""
 
@@ -99,10 +152,7 @@ class SymbolAtlas:
             picture.fill(Qt.GlobalColor.transparent)
             painter = QPainter(picture)
             centre = QPointF(size / 2, size / 2)
-            if kind == "reservoir":
-                draw_reservoir(painter, self._look, state, centre, size * 0.40)
-            else:
-                draw_state(painter, self._look, state, centre, size * 0.36, stale=stale)
+            draw_mark(painter, self._look, kind, state, centre, size * 0.36, stale=stale)
             painter.end()
             self._made[key] = picture
         return self._made[key]

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,3 +58,22 @@ def nearest_on_line(line: Array, lon: float, lat: float) -> tuple[float, float]:
     along = chainage_km(line)
     km = along[i] + s[i] * (along[i + 1] - along[i])
     return float(km), float(dist[i] * math.radians(1) * EARTH_KM)
+
+
+def geodesic_km(points: Sequence[tuple[float, float]]) -> float:
+    """Return the length of a line of lon/lat points on the CGCS2000 ellipsoid, km."""
+    lon, lat = zip(*points, strict=True)
+    return float(_geod().line_length(lon, lat)) / 1000
+
+
+def area_km2(ring: Sequence[tuple[float, float]]) -> float:
+    """Return the area inside a ring of lon/lat points on the CGCS2000 ellipsoid, km²; never negative."""
+    lon, lat = zip(*ring, strict=True)
+    return abs(float(_geod().polygon_area_perimeter(lon, lat)[0])) / 1e6
+
+
+@lru_cache(maxsize=1)
+def _geod() -> Any:
+    from pyproj import Geod  # slow to import: not before the first window
+
+    return Geod(a=6378137.0, rf=298.257222101)  # CGCS2000

@@ -11,6 +11,10 @@ from console.domain.time import sane_t
 
 Mode = Literal["live", "at", "playing"]
 MAX_BYTES = 4096
+DEFAULT_LAYERS = (
+    *("admin", "rivers", "cities", "facilities", "rain", "works", "wind", "drought", "tide"),
+    *("reservoir", "river", "typhoon", "notes"),
+)
 
 
 class SituationError(ValueError):
@@ -85,7 +89,7 @@ class Situation:
     clock: Clock = field(default_factory=Clock)
     selection: str | None = None
     scenario: str | None = None
-    layers: tuple[str, ...] = ("rivers", "stations", "reservoirs", "cities", "admin")
+    layers: tuple[str, ...] = DEFAULT_LAYERS
     camera: Camera | None = None
     window_h: float = 120.0
 
@@ -135,7 +139,7 @@ class Situation:
                 clock=clock,
                 selection=None if selection is None else str(selection),
                 scenario=None if doc.get("scenario") is None else str(doc["scenario"]),
-                layers=tuple(str(name) for name in doc.get("layers", cls().layers)),
+                layers=tuple(str(name)[:80] for name in doc.get("layers", DEFAULT_LAYERS)[:60]),
                 camera=camera,
                 window_h=min(2400.0, max(1.0, float(doc.get("window_h", 120.0)))),
             )

@@ -1,42 +1,65 @@
-"""The map: stations in columns, water coloured by the nearest station, counts with unknown beside over."""
+"""The map: objects of every topic in columns, water coloured by the nearest station, layers with their badges."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Protocol
 
 import numpy as np
 
-from console.domain.states import State
-from console.presenters.wording import Translate, margin_text, stale, value_text
+from console.domain.layers import DRAPES, GROUND, MARKS
+from console.domain.objects import Thing
+from console.domain.rain import GRADES, TOKENS, grade
+from console.domain.states import TOKENS as STATE_TOKENS
+from console.domain.states import WORDS, State
+from console.domain.time import full_stamp
+from console.domain.topics import Topic, topic_of
+from console.presenters.fields import field_of
+from console.presenters.typhoon import typhoon_views
+from console.presenters.wording import Translate, margin_text, value_text
 from console.viewdata.board import Board, Row
-from console.viewdata.map import MapCounts, MapStations, MapView
+from console.viewdata.map import MapCounts, MapLayerView, MapMark, MapStations, MapView
+from console.viewdata.table import Moments
+
+LEGEND_STATES = (State.RECORD, State.GUARANTEED, State.FLOOD_LIMIT, State.WARNING, State.WATCH, State.NORMAL, State.NO_DATA)
+THINGS = {"works": "facilities", "cameras": "cameras"}
 
 
 class MapTarget(Protocol):
     def show_view(self, view: MapView) -> None: ...
 
 
-def map_stations(rows: list[Row]) -> MapStations:
-    placed = [r for r in rows if r.station.lon is not None and r.station.lat is not None]
+def map_stations(rows: list[tuple[Row, Topic]], board: Board, tr: Translate) -> MapStations:
+    """Return the placed objects as columns; rows with the topic that each belongs to."""
+    placed = [(r, t) for r, t in rows if r.station.lon is not None and r.station.lat is not None]
     return MapStations(
-        code=tuple(r.code for r in placed),
-        lon=np.array([r.station.lon for r in placed], float),
-        lat=np.array([r.station.lat for r in placed], float),
-        state=np.array([int(r.state) for r in placed], np.int64),
-        stale=np.array([stale(r) for r in placed], bool),
-        kind=tuple(r.station.kind for r in placed),
-        label=tuple(_label(r) for r in placed),
+        code=tuple(r.code for r, _ in placed),
+        lon=np.array([r.station.lon for r, _ in placed], float),
+        lat=np.array([r.station.lat for r, _ in placed], float),
+        state=np.array([int(r.state) for r, _ in placed], np.int64),
+        stale=np.array([r.stale for r, _ in placed], bool),
+        symbol=tuple(_symbol(r, t, board.moment) for r, t in placed),
+        layer=tuple(t.code for _, t in placed),
+        label=tuple(_label(r, t, board, tr) for r, t in placed),
     )
 
 
-def _label(row: Row) -> tuple[str, str, str, int]:
+def _symbol(row: Row, topic: Topic, moment: float) -> str:
+    if topic.layer.symbol != "rain":
+        return topic.layer.symbol
+    found = row.rain_sum(24, moment)
+    return f"rain.{grade(found.mm)}" if found else "rain.-"
+
+
+def _label(row: Row, topic: Topic, board: Board, tr: Translate) -> tuple[str, str, str, int]:
+    wanted = topic.layer.label
     main = row.main
-    return (
-        row.station.name,
-        value_text(main) if main and main.element in ("Z", "RZ") else "",
-        margin_text(row),
-        row.trend,
-    )
+    value = value_text(main) if "value" in wanted and main else ""
+    moments = Moments(board.moment, board.now)
+    others = [field_of(f, tr).text(row, moments) for f in wanted if f not in ("name", "value", "margin")]
+    value = " ".join([value, *(o for o in others if o != "—")]).strip()
+    margin = margin_text(row) if "margin" in wanted else ""
+    return row.station.name, value, margin, row.trend if "margin" in wanted else 0
 
 
 def reach_states(rows: list[Row]) -> dict[str, tuple[tuple[float, float, State], ...]]:
@@ -45,23 +68,101 @@ def reach_states(rows: list[Row]) -> dict[str, tuple[tuple[float, float, State],
     for row in rows:
         s = row.station
         if s.kind == "river" and s.river and s.lon is not None and s.lat is not None:
-            state = State.NO_DATA if stale(row) else row.state
+            state = State.NO_DATA if row.stale else row.state
             found.setdefault(s.river, []).append((s.lon, s.lat, state))
     return {river: tuple(stations) for river, stations in found.items()}
 
 
-def present_map(view: MapTarget, board: Board, selected: str | None, tr: Translate) -> str:
-    rows = [r for r in board.rows if r.station.kind != "basin"]
-    stations = map_stations(rows)
-    counts = MapCounts(
-        stations=len(rows),
+def layer_views(
+    rows: list[tuple[Row, Topic]],
+    topics: tuple[Topic, ...],
+    things: Mapping[str, tuple[Thing, ...]],
+    typhoons: int,
+    tr: Translate,
+) -> tuple[MapLayerView, ...]:
+    """Return every layer of the tree from the bottom up, with badges of what is over and what is unknown."""
+    found = [MapLayerView(code, name, "底图") for code, name in GROUND.items()]
+    found += [MapLayerView(code, name, "雨量分布", legend=_rain_legend()) for code, name in DRAPES.items()]
+    counts = {"facilities": len(things.get("works", ())), "cameras": len(things.get("cameras", ())), "typhoon": typhoons}
+    for code, name in MARKS.items():
+        legend = (("line", "concrete", "堤防、大坝"),) if code == "facilities" and counts[code] else ()
+        found.append(MapLayerView(code, name, "标绘" if code == "notes" else "对象", counts.get(code), legend=legend))
+    for topic in topics:
+        mine = [r for r, t in rows if t is topic]
+        if mine:
+            found.append(_topic_layer(topic, mine))
+    return tuple(found)
+
+
+def _topic_layer(topic: Topic, rows: list[Row]) -> MapLayerView:
+    return MapLayerView(
+        code=topic.code,
+        name=topic.layer.name,
+        group="专题",
+        total=len(rows),
         over=sum(1 for r in rows if r.state >= State.WARNING),
         unknown=sum(1 for r in rows if r.state is State.NO_DATA),
+        widest_km=topic.layer.widest_km,
+        legend=_rain_signs() if topic.legend == "rain" else _state_legend(topic.layer.symbol),
+    )
+
+
+def _state_legend(symbol: str) -> tuple[tuple[str, str, str], ...]:
+    if symbol == "reservoir":
+        return (("reservoir", "state.normal", "水库"),)
+    return tuple(("state", STATE_TOKENS[s], WORDS[s]) for s in LEGEND_STATES)
+
+
+def _rain_legend() -> tuple[tuple[str, str, str], ...]:
+    return ()  # the rain box on the map carries the grades with their bounds
+
+
+def _rain_signs() -> tuple[tuple[str, str, str], ...]:
+    return tuple((f"rain.{i + 1}", token, GRADES[i]) for i, token in enumerate(TOKENS))
+
+
+def marks_of(things: Mapping[str, tuple[Thing, ...]]) -> tuple[MapMark, ...]:
+    return tuple(MapMark(THINGS[kind], t.code, t.name, t.lines) for kind in THINGS for t in things.get(kind, ()) if t.lines)
+
+
+def map_view(
+    board: Board, topics: tuple[Topic, ...], things: Mapping[str, tuple[Thing, ...]], selected: str | None, tr: Translate
+) -> MapView:
+    rows = [(r, t) for r in board.rows if (t := topic_of(r.station.kind, topics)) is not None]
+    stations = map_stations(rows, board, tr)
+    counts = MapCounts(
+        stations=len(rows),
+        over=sum(1 for r, _ in rows if r.state >= State.WARNING),
+        unknown=sum(1 for r, _ in rows if r.state is State.NO_DATA),
         unplaced=len(rows) - len(stations.code),
     )
-    view.show_view(MapView(stations, reach_states(rows), counts, selected))
-    newest = max((r.main.t for r in rows if r.main), default=None)
+    typhoons = typhoon_views(things.get("typhoons", ()), board.moment)
+    return MapView(
+        stations=stations,
+        reaches=reach_states([r for r, _ in rows]),
+        counts=counts,
+        selected=selected,
+        layers=layer_views(rows, topics, things, len(typhoons), tr),
+        marks=marks_of(things),
+        moment_text=full_stamp(board.moment),
+        typhoons=typhoons,
+    )
+
+
+def present_map(
+    view: MapTarget,
+    board: Board,
+    selected: str | None,
+    tr: Translate,
+    topics: tuple[Topic, ...] = (),
+    things: Mapping[str, tuple[Thing, ...]] | None = None,
+) -> str:
+    """Fill the map; return the panel's meta text."""
+    made = map_view(board, topics, things or {}, selected, tr)
+    view.show_view(made)
+    newest = max((r.main.t for r in board.rows if r.main), default=None)
     if newest is None:
         return tr("等待数据")
+    counts = made.counts
     over = f"{tr('超限')} {counts.over}" if counts.over else tr("无超限")
-    return f"{tr('河道水情 · 水库')} · {over} · {tr('无数据')} {counts.unknown}"
+    return f"{over} · {tr('无数据')} {counts.unknown}"

@@ -24,13 +24,22 @@ POOLS = ((113.27, 25.20, 2.6, 154.0), (113.17, 24.73, 3.4, 215.0))
 
 
 def load_ground(cache: Path, dem: str) -> tuple[Any, ...]:
-    """Return (field, picture, exaggeration, rivers, profiles); blocks for seconds the first time.
-
-    For a DEM that cannot be used the generated terrain is shown; its label says why.
-    """
-    base = load_basemap(cache)
-    relief = tomllib.loads((resources.files("assets") / "basin" / "relief.toml").read_text("utf-8"))
+    """Return (field, picture, exaggeration, rivers, profiles); blocks for seconds the first time."""
+    base, relief = load_basemap(cache), _relief()
     rivers = {name: lines[0] for name, lines in base.rivers.items()}
+    field = load_heights(cache, dem)
+    return field, relief_picture(field), EXAGGERATION, rivers, relief["profiles"]
+
+
+def _relief() -> dict[str, Any]:
+    return tomllib.loads((resources.files("assets") / "basin" / "relief.toml").read_text("utf-8"))
+
+
+def load_heights(cache: Path, dem: str) -> HeightField:
+    """Return the ground's heights; blocks for seconds the first time.
+
+    For a DEM that cannot be used the generated terrain is given; its label says why.
+    """
     field: HeightField | None = None
     refused = ""
     if dem:
@@ -40,10 +49,12 @@ def load_ground(cache: Path, dem: str) -> tuple[Any, ...]:
             log.warning("DEM not used: %s", exc)
             refused = f"（未用自备地形：{exc.what}{exc.next_step}）"
     if field is None:
+        base = load_basemap(cache)
+        rivers = {name: lines[0] for name, lines in base.rivers.items()}
         others = {f"_{i}": line for i, line in enumerate(base.other_rivers)}
-        field = _cached(cache, relief, rivers | others)
+        field = _cached(cache, _relief(), rivers | others)
         field = replace(field, label=field.label + refused)
-    return field, relief_picture(field), EXAGGERATION, rivers, relief["profiles"]
+    return field
 
 
 def _cached(cache: Path, relief: dict[str, Any], rivers: dict[str, Any]) -> HeightField:

@@ -162,6 +162,7 @@ class BoardState(QObject):
         super().__init__(parent)
         self._reader = reader
         self._windows = Windows(reader)
+        self._others = Windows(reader)  # around a second moment that is compared with the first
         self.worker = ThreadPoolExecutor(1, thread_name_prefix="cache")
         self.board = Board(0.0, 0.0, "live")
         self.stations: dict[str, Station] = {}
@@ -213,6 +214,11 @@ class BoardState(QObject):
         finally:
             self._busy = False
 
+    async def at_other(self, moment: float, now: float) -> Board:
+        """Return the picture of a second moment, to be compared with the one shown."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self.worker, self._compute, moment, now, "at", None, self._others)
+
     async def window(self, sids: Iterable[int], from_t: int, to_t: int) -> dict[int, Rows]:
         """Return the readings of some series for a chart."""
         loop = asyncio.get_running_loop()
@@ -261,13 +267,14 @@ class BoardState(QObject):
                 _newest_of(found, series, one)
         return self._board(moment, now, mode, found)
 
-    def _compute(self, moment: float, now: float, mode: str, changed: set[int] | None) -> Board:
-        windows = self._windows.at(moment, changed)
+    def _compute(self, moment: float, now: float, mode: str, changed: set[int] | None, kept: Windows | None = None) -> Board:
+        kept = kept or self._windows
+        windows = kept.at(moment, changed)
         found: dict[str, dict[str, Sample]] = {}
         for series in self.series.values():
             one = sample(series, windows.get(series.sid, EMPTY), moment)
             if one is None:
-                old = self._windows.older(series.sid, moment)
+                old = kept.older(series.sid, moment)
                 if old is not None:
                     rows = (np.array([old[0]]), np.array([np.nan if old[1] is None else old[1]]), np.array([old[2]]))
                     one = sample(series, rows, moment)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 
 import shiboken6
@@ -12,7 +11,6 @@ from console.presenters.about import about_rows
 from console.presenters.card import present_card
 from console.presenters.duty import alarm_rows
 from console.presenters.hydrograph import HydrographPresenter
-from console.presenters.map import present_map
 from console.presenters.overview import happenings, tiles
 from console.presenters.reservoir import present_reservoir
 from console.presenters.scene import present_scene
@@ -21,18 +19,15 @@ from console.presenters.sources import WIDTHS as SOURCE_WIDTHS
 from console.presenters.sources import source_lines
 from console.presenters.strip import present_strip
 from console.presenters.system import feed_rows, link_rows, outbox_rows
-from console.store.basemap import load_basemap
-from console.viewdata.basemap import BaseMap
 from console.windows.duty_panels import build_conflicts, build_response
 from console.windows.log_panel import build_log
+from console.windows.map_desk import build_map
 from console.windows.offline_panels import build_library, build_packs
 from console.windows.panels import Built, Context
 from console.windows.table_panel import build_table
 from widgets.alarm_list import AlarmList
 from widgets.basin_strip import BasinStrip
 from widgets.facts_table import FactsTable
-from widgets.map_base import Paths, base_paths
-from widgets.map_widget import MapWidget
 from widgets.name_field import sign_as
 from widgets.object_card import ObjectCard
 from widgets.overview import HappeningList, Overview
@@ -40,35 +35,6 @@ from widgets.reservoir_card import ReservoirCard
 from widgets.source_page import SourcePage
 
 BOARD = frozenset({"board", "selection"})
-
-
-def build_map(c: Context) -> Built:
-    widget = MapWidget(c.look)
-    session = c.session
-    folder = session.source.home.shared_cache
-
-    def refresh() -> str:
-        widget.set_layers(session.situation.current.layers)
-        selected = session.situation.current.selection
-        row = session.board.board.row(selected)
-        if row is not None and row.station.lon is not None and row.station.lat is not None and not c.large:
-            if getattr(widget, "_followed", None) != selected:
-                widget.go_to(row.station.lon, row.station.lat)
-            widget._followed = selected  # type: ignore[attr-defined]
-        return present_map(widget, session.board.board, selected, c.look.tr)
-
-    def ground() -> tuple[BaseMap, Paths]:
-        found = load_basemap(folder)
-        return found, base_paths(found)
-
-    async def base() -> None:
-        found, paths = await asyncio.get_running_loop().run_in_executor(None, ground)
-        if shiboken6.isValid(widget):
-            widget.set_base(found, paths)
-
-    session.tasks.start("base map", base())
-    widget.selected.connect(lambda code: session.situation.select(code or None))
-    return Built(widget, refresh, BOARD | {"layers"})
 
 
 def build_hydrograph(c: Context) -> Built:

@@ -27,6 +27,7 @@ def run() -> Iterator[Row]:
         rng.uniform(20.5, 25.5, n),
         state,
         np.zeros(n, bool),
+        ("state",) * n,
         ("river",) * n,
         tuple((f"站{i}", "12.34", "+0.12", 1) for i in range(n)),
     )
@@ -36,7 +37,7 @@ def run() -> Iterator[Row]:
         reaches[f"R{i}"] = (start + np.cumsum(rng.normal(0, 0.01, (20, 2)), axis=0),)
     widget = MapWidget(Look())
     widget.resize(1280, 800)
-    widget.set_layers(("rivers", "stations", "reservoirs", "cities", "admin"))
+    widget.set_layers(("admin", "rivers", "cities", "reservoir", "river"))
     widget.set_base(BaseMap(rivers=reaches))
     widget.show_view(MapView(stations, {}, MapCounts(n, int((state >= 2).sum()), 0, 0)))
     widget.show()
@@ -51,7 +52,7 @@ def run() -> Iterator[Row]:
         widget.grab()
 
     spent = each_ms([lambda i=i: move(i) for i in range(80)])
-    x, y, shown = widget._visible(widget.frame)
+    x, y, shown = widget.content.objects.visible(widget.frame, {"river": 100}, {})
     inside = (x > 0) & (y > 0) & (x < 1280) & (y < 800) & (state >= int(State.WARNING))
     hidden = int(inside.sum() - np.isin(np.flatnonzero(inside), shown).sum())
     widget.set_frame(frame)

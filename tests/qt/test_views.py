@@ -6,22 +6,19 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QImage
 
 from console.domain.states import State
 from console.domain.time import from_beijing
 from console.services.duty_desk import LOG_TYPES
-from console.viewdata.basemap import BaseMap
 from console.viewdata.curves import Curve, HydrographView, Limit, ReservoirView
 from console.viewdata.duty import AlarmRow, LogRow
-from console.viewdata.map import MapCounts, MapStations, MapView
 from console.viewdata.palette import PaletteItem
 from console.viewdata.timebar import PlayerView, TimeBarView, TimeMark
 from widgets.alarm_list import AlarmList
 from widgets.duty_log import DutyLog
 from widgets.hydrograph import Hydrograph
-from widgets.map_widget import MapWidget
 from widgets.palette import Palette
 from widgets.reservoir_card import ReservoirCard
 from widgets.time_bar import TimeBar
@@ -91,66 +88,6 @@ def test_an_empty_hydrograph_shows_no_axis_without_meaning(qtbot, look):
     assert not widget.plot.isVisible()
     widget.show_view(view(curves=(), limits=(), peak=None))
     widget.show_view(view())
-
-
-@pytest.fixture
-def map_widget(qtbot, look):
-    widget = MapWidget(look)
-    qtbot.addWidget(widget)
-    widget.resize(900, 700)
-    widget.set_layers(("rivers", "stations", "reservoirs", "cities", "admin"))
-    widget.set_base(BaseMap(rivers={"北江": (np.array([[113.6, 24.8], [113.4, 24.2], [112.9, 23.5]]),)}))
-    stations = MapStations(
-        ("A", "B", "R"),
-        np.array([113.41, 113.42, 114.65]),
-        np.array([24.19, 24.19, 23.73]),
-        np.array([2, 0, 0]),
-        np.array([False, False, False]),
-        ("river", "river", "reservoir"),
-        (("英德(五)", "35.97", "+9.97", 1), ("旁站", "", "", 0), ("新丰江", "", "", 0)),
-    )
-    widget.show_view(MapView(stations, {"北江": ((113.41, 24.19, State.WARNING),)}, MapCounts(3, 1, 1, 0), "A"))
-    widget.show()
-    widget.grab()
-    return widget
-
-
-def pixel_of(widget, lon, lat):
-    from console.domain.geo import mercator_y
-
-    x, y = widget.frame.to_pixels(np.asarray(lon), mercator_y(lat))
-    return QPoint(int(x), int(y))
-
-
-def test_a_click_on_the_map_selects_and_labels_never_overlap(qtbot, map_widget):
-    with qtbot.waitSignal(map_widget.selected) as heard:
-        qtbot.mouseClick(map_widget, Qt.MouseButton.LeftButton, pos=pixel_of(map_widget, 113.41, 24.19))
-    assert heard.args == ["A"]
-    places = [r for r, _ in map_widget._places]
-    assert len(places) == 3 and not any(a.intersects(b) for i, a in enumerate(places) for b in places[i + 1 :])
-
-
-def test_dragging_and_the_wheel_move_the_map_and_it_keeps_its_place(qtbot, map_widget):
-    x = map_widget.frame.x
-    qtbot.mousePress(map_widget, Qt.MouseButton.LeftButton, pos=QPoint(400, 300))
-    qtbot.mouseMove(map_widget, QPoint(460, 300))
-    map_widget.mouseMoveEvent(_move(map_widget, 460, 300))
-    qtbot.mouseRelease(map_widget, Qt.MouseButton.LeftButton, pos=QPoint(460, 300))
-    assert map_widget.frame.x < x
-    moved = map_widget.frame
-    map_widget.resize(800, 640)
-    assert (map_widget.frame.x, map_widget.frame.scale) == (moved.x, moved.scale)
-    qtbot.waitSignal(map_widget.camera_moved)
-
-
-def _move(widget, x, y):
-    from PySide6.QtCore import QEvent
-    from PySide6.QtGui import QMouseEvent
-
-    place = QPointF(x, y)
-    return QMouseEvent(
-        QEvent.Type.MouseMove, place, place, Qt.MouseButton.NoButton, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
-    )
 
 
 def test_the_time_bar_asks_and_never_decides(qtbot, look):

@@ -1,0 +1,167 @@
+"""Rain of a window over the map, computed off the GUI thread when the hour, the window or the gauges change."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from PySide6.QtCore import QObject, Signal
+
+from console.domain.quality import Quality
+from console.domain.rain import BOUNDS_24H, TOKENS, window_sum
+from console.engine.areal_rain import areal_rain, to_plane
+from console.engine.isohyets import bands, spread
+from console.services.session import Session
+from console.store.cache_reader import Rows
+from console.viewdata.board import Board
+from console.viewdata.map import RainBand, RainField
+
+Array = NDArray[np.float64]
+GRID = 160  # nodes across the area
+MARGIN_DEG = 0.25
+KM = math.radians(1) * 6371.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Gauges:
+    """Gauges with a place and a sum: lon, lat, mm (NaN for a gauge without readings), share of the window."""
+
+    lon: Array
+    lat: Array
+    mm: Array
+    share: Array
+
+
+class RainFieldService(QObject):
+    """Owned by the map that shows it.
+
+    Signals:
+        changed: another field is there.
+    """
+
+    changed = Signal()
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self._session = session
+        self.hours = 24.0
+        self.field: RainField | None = None
+        self._key: tuple[object, ...] = ()
+        self._busy = self._closed = False
+
+    def close(self) -> None:
+        self._closed = True
+
+    def set_hours(self, hours: float) -> None:
+        self.hours = hours
+        self.want()
+
+    def want(self) -> None:
+        """See to it that the field fits the Situation; called at every refresh, cheap when nothing changed."""
+        board = self._session.board
+        key = (self.hours, int(board.board.moment // 600), id(board.stations), board.history)
+        if key != self._key and not self._busy:
+            self._key, self._busy = key, True
+            self._session.tasks.start("rain field", self._compute())
+
+    async def _compute(self) -> None:
+        state = self._session.board
+        board, hours = state.board, self.hours
+        stations = [s for s in state.stations.values() if s.kind == "rain" and s.lon is not None and s.lat is not None]
+        series = {s.code: state.series_of(s.code).get("P") for s in stations}
+        sids = [s.sid for s in series.values() if s is not None]
+        outlines = _outlines(board)
+        try:
+            rows = await state.window(sids, int(board.moment - hours * 3600), int(board.moment))
+            sums = [
+                _sum(rows[one.sid], one.interval_s, board.moment, hours) if (one := series[s.code]) is not None else None
+                for s in stations
+            ]
+            gauges = Gauges(
+                np.array([s.lon for s in stations], float),
+                np.array([s.lat for s in stations], float),
+                np.array([np.nan if x is None else x[0] for x in sums]),
+                np.array([0.0 if x is None else x[1] for x in sums]),
+            )
+            made = await asyncio.get_running_loop().run_in_executor(None, rain_field, gauges, outlines, hours, board.moment)
+        finally:
+            self._busy = False
+        if not self._closed:
+            self.field = made
+            self.changed.emit()
+
+
+def _sum(rows: Rows, interval_s: int, until_t: float, hours: float) -> tuple[float, float] | None:
+    t, v, quality = rows
+    good = (quality != Quality.BAD) & (quality != Quality.SUSPECT)
+    found = window_sum(t[good], v[good], interval_s, until_t, hours)
+    return (found.mm, found.share) if found else None
+
+
+def _outlines(board: Board) -> list[tuple[str, Array]]:
+    found = []
+    for row in board.rows:
+        ring = row.station.facts.get("outline") if row.station.kind == "basin" else None
+        if isinstance(ring, list) and len(ring) > 2:
+            points = np.array(ring, float)
+            if points.ndim == 2 and points.shape[1] == 2 and np.isfinite(points).all():
+                found.append((row.station.name, points))
+    return found
+
+
+def rain_field(gauges: Gauges, outlines: Sequence[tuple[str, Array]], hours: float, until_t: float) -> RainField:
+    """Return what the map drapes; without any reading it says so and claims nothing. Runs in a worker."""
+    known = np.isfinite(gauges.mm)
+    missing = int((~known).sum())
+    rings = tuple(ring for _, ring in outlines)
+    if not known.any():
+        said = "这一时段没有雨量站读数" if len(gauges.mm) else "没有带坐标的雨量站"
+        return RainField(hours, until_t, outlines=rings, missing=missing, said=said)
+    lat0 = float(gauges.lat.mean())
+    plane = to_plane(gauges.lon, gauges.lat, lat0)
+    areas, cells = [], []
+    for name, ring in outlines:
+        basin = shapely.Polygon(to_plane(ring[:, 0], ring[:, 1], lat0))
+        mean = areal_rain(basin, plane, gauges.mm) if basin.is_valid and basin.area > 0 else None
+        if mean is None:
+            continue
+        share = float(mean.weights @ gauges.share)
+        areas.append((name, mean.mm, mean.used, mean.missing, share))
+        cells += [
+            (_degrees(np.asarray(part.exterior.coords), lat0), float(gauges.mm[i]))
+            for i, cell in enumerate(mean.polygons)
+            for part in shapely.get_parts(cell)
+            if part.geom_type == "Polygon" and not part.is_empty
+        ]
+    drawn = _isohyets(plane[known], gauges.mm[known], rings, lat0)
+    return RainField(hours, until_t, drawn, tuple(cells), rings, tuple(areas), int(known.sum()), missing)
+
+
+def _degrees(points: Array, lat0: float) -> Array:
+    return np.column_stack([points[:, 0] / (KM * math.cos(math.radians(lat0))), points[:, 1] / KM])
+
+
+def _isohyets(plane: Array, mm: Array, rings: Sequence[Array], lat0: float) -> tuple[RainBand, ...]:
+    """Return the bands inside the basins' outlines, or around the gauges where no outline is known."""
+    inside = shapely.union_all([shapely.make_valid(shapely.Polygon(to_plane(r[:, 0], r[:, 1], lat0))) for r in rings])
+    if inside.is_empty:
+        inside = shapely.convex_hull(shapely.multipoints(plane)).buffer(MARGIN_DEG * KM)
+    west, south, east, north = inside.bounds
+    x, y = np.linspace(west, east, GRID), np.linspace(south, north, GRID)
+    found = []
+    for band in bands(x, y, spread(plane, mm, x, y), BOUNDS_24H):
+        shape = shapely.union_all([shapely.make_valid(shapely.Polygon(a[0], a[1:])) for a in band.rings if len(a[0]) > 3])
+        cut = shapely.intersection(shape, inside)
+        areas = tuple(
+            tuple(_degrees(np.asarray(r.coords), lat0) for r in (part.exterior, *part.interiors))
+            for part in shapely.get_parts(cut)
+            if part.geom_type == "Polygon" and not part.is_empty
+        )
+        if areas:
+            found.append(RainBand(band.low_mm, TOKENS[BOUNDS_24H.index(band.low_mm)], areas))
+    return tuple(found)

@@ -1,0 +1,227 @@
+"""The map as a panel: what its tools, layers and comparisons do with the Situation."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import shiboken6
+from PySide6.QtCore import QObject
+from PySide6.QtWidgets import QFileDialog
+
+from console.domain.geo import distance_km, geodesic_km
+from console.domain.layers import LayerState, faded, layer_texts, moved, read_layers, toggled
+from console.domain.states import State
+from console.domain.time import full_stamp
+from console.errors import StoreError
+from console.presenters.map import map_view, present_map
+from console.services.rain_field import RainFieldService
+from console.store.basemap import load_basemap
+from console.store.map_notes import MapNotes
+from console.viewdata.basemap import BaseMap
+from console.viewdata.notes import Note, Point
+from console.windows.exporting import EXPORT_NOTE
+from console.windows.panels import Built, Context
+from widgets.map_base import Paths, base_paths
+from widgets.map_panel import MapPanel
+from widgets.map_sheet import write_sheet
+
+PROFILE_POINTS = 400
+
+
+def build_map(c: Context) -> Built:
+    desk = MapDesk(c)
+    return Built(desk.panel, desk.refresh, frozenset({"board", "selection", "layers", "clock"}), release=desk.close)
+
+
+class MapDesk(QObject):
+    """Owned by its panel's builder; the widgets ask, this decides."""
+
+    def __init__(self, c: Context) -> None:
+        super().__init__()
+        self._c = c
+        self._session = c.session
+        self.panel = MapPanel(c.look)
+        self._map = self.panel.map
+        self._rain = RainFieldService(c.session)
+        self._rain.changed.connect(lambda: self._map.show_rain(self._rain.field))
+        self._notes = MapNotes(c.session.source.profile.folder / "map-notes.json")
+        self._drawn: tuple[str, tuple[Point, ...]] | None = None
+        self._comparison = ""
+        self._comparing = False
+        self._followed: str | None = None
+        if c.large:
+            self.panel.plain()
+        self._wire()
+        c.session.tasks.start("base map", self._base())
+        c.session.tasks.start("map notes", self._show_notes())
+
+    def _wire(self) -> None:
+        session, panel = self._session, self.panel
+        self._map.selected.connect(lambda code: session.situation.select(code or None))
+        panel.layers.switched.connect(self._switch)
+        panel.layers.moved.connect(lambda code, step: self._set(moved(self._layers(), code, step)))
+        panel.layers.faded.connect(lambda code, opacity: self._set(faded(self._layers(), code, opacity)))
+        panel.toolbar.hours_chosen.connect(self._hours)
+        panel.toolbar.comparison_chosen.connect(self._compare)
+        panel.toolbar.print_requested.connect(self._ask_print)
+        panel.toolbar.note_worded.connect(self._worded)
+        tools = self._map.tools
+        tools.drawn.connect(self._note_drawn)
+        tools.lined.connect(lambda points: session.tasks.start("profile", self._profile(points)))
+        tools.circled.connect(self._circled)
+
+    def close(self) -> None:
+        self._rain.close()
+
+    # --- filling --------------------------------------------------------------------------
+    def refresh(self) -> str:
+        session, tr = self._session, self._c.look.tr
+        current = session.situation.current
+        self._map.set_layers(current.layers)
+        row = session.board.board.row(current.selection)
+        if row is not None and row.station.lon is not None and row.station.lat is not None and not self._c.large:
+            if self._followed != current.selection:
+                self._map.go_to(row.station.lon, row.station.lat)
+            self._followed = current.selection
+        said = present_map(self._map, session.board.board, current.selection, tr, self._c.topics, session.board.things)
+        self.panel.layers.show_layers(self._map.content.view.layers, self._layers())
+        if {"isohyets", "thiessen"} & {layer.code for layer in self._layers()}:
+            self._rain.want()
+        if self._comparison and not self._comparing:
+            session.tasks.start("compare", self._other())
+        return said
+
+    def _ground(self) -> tuple[BaseMap, Paths]:
+        found = load_basemap(self._session.source.home.shared_cache)
+        return found, base_paths(found)
+
+    async def _base(self) -> None:
+        found, paths = await asyncio.get_running_loop().run_in_executor(None, self._ground)
+        if shiboken6.isValid(self._map):
+            self._map.set_base(found, paths)
+
+    # --- layers ---------------------------------------------------------------------------
+    def _layers(self) -> tuple[LayerState, ...]:
+        return read_layers(self._session.situation.current.layers)
+
+    def _set(self, layers: tuple[LayerState, ...]) -> None:
+        self._session.situation.set_layers(layer_texts(layers))
+
+    def _switch(self, code: str, on: bool) -> None:
+        order = tuple(layer.code for layer in self._map.content.view.layers)
+        self._set(toggled(self._layers(), code, on, order))
+
+    def _hours(self, hours: float) -> None:
+        self._rain.set_hours(hours)
+        if not {"isohyets", "thiessen"} & {layer.code for layer in self._layers()}:
+            self._switch("isohyets", True)
+
+    # --- comparison -----------------------------------------------------------------------
+    def _compare(self, choice: str) -> None:
+        self._comparison = choice
+        if not choice:
+            self._map.compare(None)
+        elif not self._comparing:
+            self._session.tasks.start("compare", self._other())
+
+    async def _other(self) -> None:
+        """Show the other picture right of the line: another moment, or this one without rain."""
+        session, tr, choice = self._session, self._c.look.tr, self._comparison
+        board = session.board.board
+        layers = session.situation.current.layers
+        self._comparing = True
+        try:
+            if choice == "layers":
+                other, words = board, (tr("雨量"), tr("无雨量图层"))
+                layers = tuple(x for x in layers if x.partition("@")[0] not in ("isohyets", "thiessen"))
+            else:
+                moment = board.now if choice == "now" else board.moment - float(choice) * 3600
+                other = await session.board.at_other(moment, board.now)
+                words = (full_stamp(board.moment), full_stamp(moment))
+        finally:
+            self._comparing = False
+        if shiboken6.isValid(self._map) and self._comparison == choice:
+            view = map_view(other, self._c.topics, session.board.things, session.situation.current.selection, tr)
+            self._map.compare((view, layers), words)
+
+    # --- tools ----------------------------------------------------------------------------
+    def _circled(self, lon: float, lat: float, km: float) -> None:
+        """Say what lies inside the circle."""
+        rows = [r for r in self._session.board.board.rows if r.station.lon is not None and r.station.lat is not None]
+        if not rows:
+            return
+        far = distance_km(lon, lat, np.array([r.station.lon for r in rows]), np.array([r.station.lat for r in rows]))
+        inside = [r for r, d in zip(rows, far.tolist(), strict=True) if d <= km]
+        over = [r.station.name for r in inside if r.state >= State.WARNING]
+        tr = self._c.look.tr
+        said = f"{len(inside)} {tr('站')}" + (f"，{tr('超限')} {len(over)}：{'、'.join(over[:4])}" if over else "")
+        self._map.tools.circle_text = said
+        self._map.update()
+
+    async def _profile(self, points: tuple[Point, ...]) -> None:
+        from console.services.sandbox_ground import load_heights  # scipy and rasterio: only when asked for
+
+        folder, dem = self._session.source.home.shared_cache, self._c.settings.dem
+        field = await asyncio.to_thread(load_heights, folder, dem)
+        total = geodesic_km(points)
+        share = np.linspace(0, 1, PROFILE_POINTS)
+        lon = points[0][0] + share * (points[-1][0] - points[0][0])
+        lat = points[0][1] + share * (points[-1][1] - points[0][1])
+        height = np.asarray(field.height_at(*field.to_local(lon, lat)), float)
+        if shiboken6.isValid(self.panel):
+            self.panel.profile.show_profile(share * total, height, f"{self._c.look.tr(field.label)} · {field.datum}")
+
+    # --- notes ----------------------------------------------------------------------------
+    def _note_drawn(self, kind: str, points: tuple[Point, ...]) -> None:
+        self._drawn = (kind, points)
+        self.panel.toolbar.ask_words()
+
+    def _worded(self, text: str) -> None:
+        drawn, self._drawn = self._drawn, None
+        if drawn is not None and text:
+            note = Note(uuid.uuid4().hex, *drawn, text, self._c.settings.operator, self._session.situation.now())
+            self._session.tasks.start("note", self._keep(note))
+
+    async def _keep(self, note: Note) -> None:
+        await self._notes_from(lambda: self._notes.add(note))
+
+    async def _show_notes(self) -> None:
+        await self._notes_from(self._notes.read)
+
+    async def _notes_from(self, work: Callable[[], tuple[Note, ...]]) -> None:
+        try:
+            notes = await asyncio.to_thread(work)
+        except StoreError as exc:
+            if shiboken6.isValid(self.panel):
+                self.panel.say(f"{exc.what}{exc.next_step}")
+            return
+        if shiboken6.isValid(self._map):
+            shown = next((layer.opacity for layer in self._layers() if layer.code == "notes"), 0)
+            self._map.tools.set_notes(notes if shown else (), shown / 100)
+
+    # --- sheets ---------------------------------------------------------------------------
+    def _ask_print(self) -> None:
+        dialog = QFileDialog(self.panel, self._c.look.tr("出图"))
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.setNameFilters(["PDF (*.pdf)", "PNG (*.png)"])
+        dialog.selectFile("map.pdf")
+        dialog.fileSelected.connect(lambda name: self.print_to(Path(name)))
+        dialog.open()
+
+    def print_to(self, path: Path) -> None:
+        """Write a sheet of what the map shows now."""
+        tr, board = self._c.look.tr, self._session.board.board
+        notes = [
+            f"{tr('数据时刻')} {full_stamp(board.moment)} {tr('北京时间')} · {tr('数据源')} {self._session.source.name}",
+            f"{tr(EXPORT_NOTE)} · {tr(self._map.credit)}",
+        ]
+        try:
+            write_sheet(path, self._map, tr("一张图"), notes)
+        except OSError as exc:
+            self.panel.say(f"{tr('没有导出')}：{exc.strerror or exc}。{tr('请换一个目录或清理磁盘后再试')}")
+        else:
+            self.panel.say(f"{tr('已导出')} {path.name}")

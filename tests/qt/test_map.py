@@ -1,0 +1,329 @@
+"""The one map: layers, badges, tools, swipe, rain, typhoons; what is over a limit is never hidden."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import shapely
+from PySide6.QtCore import QPoint, QPointF, Qt
+
+from console.domain.geo import area_km2, geodesic_km, mercator_y
+from console.domain.layers import LayerState, faded, layer_texts, moved, read_layers, toggled
+from console.domain.objects import Thing
+from console.domain.situation import DEFAULT_LAYERS, Situation
+from console.domain.states import State
+from console.domain.time import from_beijing
+from console.errors import StoreError
+from console.presenters.map import map_view
+from console.presenters.typhoon import typhoon_views
+from console.services.rain_field import Gauges, rain_field
+from console.store.map_notes import MapNotes
+from console.topics import declared_topics
+from console.viewdata.basemap import BaseMap
+from console.viewdata.map import MapCounts, MapStations, MapView
+from console.viewdata.notes import Note
+from tests.rows import T, board_of, station_row
+from widgets.layer_tree import LayerTree
+from widgets.map_projection import MapFrame
+from widgets.map_sheet import write_sheet
+from widgets.map_toolbar import MapToolbar
+from widgets.map_widget import MapWidget
+
+
+def plain(text):
+    return text
+
+
+@pytest.fixture
+def map_widget(qtbot, look):
+    widget = MapWidget(look)
+    qtbot.addWidget(widget)
+    widget.resize(900, 700)
+    widget.set_layers(("rivers", "stations", "reservoirs", "cities", "admin"))
+    widget.set_base(BaseMap(rivers={"北江": (np.array([[113.6, 24.8], [113.4, 24.2], [112.9, 23.5]]),)}))
+    stations = MapStations(
+        ("A", "B", "R"),
+        np.array([113.41, 113.42, 114.65]),
+        np.array([24.19, 24.19, 23.73]),
+        np.array([2, 0, 0]),
+        np.array([False, False, False]),
+        ("state", "state", "reservoir"),
+        ("river", "river", "reservoir"),
+        (("英德(五)", "35.97", "+9.97", 1), ("旁站", "", "", 0), ("新丰江", "", "", 0)),
+    )
+    widget.show_view(MapView(stations, {"北江": ((113.41, 24.19, State.WARNING),)}, MapCounts(3, 1, 1, 0), "A"))
+    widget.show()
+    widget.grab()
+    return widget
+
+
+def pixel_of(widget, lon, lat):
+    from console.domain.geo import mercator_y
+
+    x, y = widget.frame.to_pixels(np.asarray(lon), mercator_y(lat))
+    return QPoint(int(x), int(y))
+
+
+def test_a_click_on_the_map_selects_and_labels_never_overlap(qtbot, map_widget):
+    with qtbot.waitSignal(map_widget.selected) as heard:
+        qtbot.mouseClick(map_widget, Qt.MouseButton.LeftButton, pos=pixel_of(map_widget, 113.41, 24.19))
+    assert heard.args == ["A"]
+    places = [r for r, _ in map_widget.content.objects._places]
+    assert len(places) == 3 and not any(a.intersects(b) for i, a in enumerate(places) for b in places[i + 1 :])
+
+
+def test_dragging_and_the_wheel_move_the_map_and_it_keeps_its_place(qtbot, map_widget):
+    x = map_widget.frame.x
+    qtbot.mousePress(map_widget, Qt.MouseButton.LeftButton, pos=QPoint(400, 300))
+    qtbot.mouseMove(map_widget, QPoint(460, 300))
+    map_widget.mouseMoveEvent(_move(map_widget, 460, 300))
+    qtbot.mouseRelease(map_widget, Qt.MouseButton.LeftButton, pos=QPoint(460, 300))
+    assert map_widget.frame.x < x
+    moved = map_widget.frame
+    map_widget.resize(800, 640)
+    assert (map_widget.frame.x, map_widget.frame.scale) == (moved.x, moved.scale)
+    qtbot.waitSignal(map_widget.camera_moved)
+
+
+def _move(widget, x, y):
+    from PySide6.QtCore import QEvent
+    from PySide6.QtGui import QMouseEvent
+
+    place = QPointF(x, y)
+    return QMouseEvent(
+        QEvent.Type.MouseMove, place, place, Qt.MouseButton.NoButton, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    )
+
+
+# --- layers -------------------------------------------------------------------------------
+def test_layers_travel_as_short_texts_and_old_situations_are_understood():
+    layers = read_layers(("admin", "stations", "reservoirs@40", "river", "x@y", ""))
+    assert layers == (LayerState("admin"), LayerState("river"), LayerState("reservoir", 40), LayerState("x"))
+    assert read_layers(layer_texts(layers)) == layers
+    assert len(Situation().to_json().encode()) < 600
+
+
+def test_a_layer_that_comes_back_lies_where_it_lay():
+    order = ("admin", "rivers", "isohyets", "rain", "river")
+    layers = read_layers(("admin", "rivers", "rain", "river"))
+    back = toggled(toggled(layers, "rivers", False, order), "rivers", True, order)
+    assert back == layers
+    assert [x.code for x in toggled(layers, "isohyets", True, order)] == ["admin", "rivers", "isohyets", "rain", "river"]
+    assert [x.code for x in moved(layers, "river", -1)] == ["admin", "rivers", "river", "rain"]
+    assert moved(layers, "river", 1) == layers
+    assert faded(layers, "rain", 30)[2] == LayerState("rain", 30)
+
+
+def board():
+    over = station_row("Y", (35.0, 35.5, 36.0), name="英德", lon=113.4, lat=24.2, thresholds={"warning": 26.0})
+    silent = replace(station_row("S", name="石角", lon=113.0, lat=23.6), state=State.NO_DATA)
+    rain = station_row("P", (0.0, 40.0, 70.0), kind="rain", name="佛冈", lon=113.5, lat=23.9)
+    lost = station_row("L", name="无坐标")
+    return board_of(over, silent, rain, lost)
+
+
+def test_badges_count_unknown_beside_alarmed_and_those_without_a_place():
+    view = map_view(board(), declared_topics(), {}, None, plain)
+    river = next(x for x in view.layers if x.code == "river")
+    assert (river.total, river.over, river.unknown) == (3, 1, 1)
+    assert (view.counts.stations, view.counts.unplaced) == (4, 1)
+    assert view.stations.symbol[view.stations.code.index("P")] == "rain.5"  # 110 mm in 24 h: 大暴雨
+
+
+def test_a_layer_too_wide_for_the_view_still_shows_what_is_over(qtbot, look):
+    widget = MapWidget(look)
+    qtbot.addWidget(widget)
+    widget.resize(900, 700)
+    wet = station_row("P1", (0.0, 1.0, 2.0), kind="rain", lon=113.5, lat=23.9)
+    bad = replace(station_row("P2", (0.0, 1.0, 2.0), kind="rain", lon=113.0, lat=24.9), state=State.WARNING)
+    widget.set_layers(DEFAULT_LAYERS)
+    widget.show_view(map_view(board_of(wet, bad), declared_topics(), {}, None, plain))
+    widget.grab()
+    assert widget.object_at(QPointF(pixel_of(widget, 113.0, 24.9))) == "P2"
+    assert widget.object_at(QPointF(pixel_of(widget, 113.5, 23.9))) == ""
+    widget.set_frame(MapFrame(113.5, float(mercator_y(23.9)), 1500.0, 900, 700))
+    widget.grab()
+    assert widget.object_at(QPointF(pixel_of(widget, 113.5, 23.9))) == "P1"
+
+
+def test_the_tree_switches_searches_and_fades(qtbot, look):
+    tree = LayerTree(look)
+    qtbot.addWidget(tree)
+    view = map_view(board(), declared_topics(), {}, None, plain)
+    tree.show_layers(view.layers, read_layers(DEFAULT_LAYERS))
+    heard = []
+    tree.switched.connect(lambda code, on: heard.append((code, on)))
+    assert tree._items["river"].text(1) == "3 △1 —1"
+    tree._items["isohyets"].setCheckState(0, Qt.CheckState.Checked)
+    tree._items["river"].setCheckState(0, Qt.CheckState.Unchecked)
+    assert heard == [("isohyets", True), ("river", False)]
+    tree.tree.setCurrentItem(tree._items["river"])
+    with qtbot.waitSignal(tree.faded) as faint:
+        tree.opacity.setValue(35)
+    assert faint.args == ["river", 35]
+    tree.search.setText("雨")
+    assert not tree._items["rain"].isHidden() and tree._items["river"].isHidden()
+
+
+# --- tools --------------------------------------------------------------------------------
+def test_distances_and_areas_are_those_of_the_ellipsoid():
+    assert geodesic_km([(113.0, 23.0), (114.0, 23.0)]) == pytest.approx(102.53, abs=0.02)
+    ring = [(113.0, 23.0), (114.0, 23.0), (114.0, 24.0), (113.0, 24.0)]
+    assert area_km2(ring) == pytest.approx(11_312, rel=0.001) and area_km2(ring[::-1]) == area_km2(ring)
+
+
+def test_a_distance_is_measured_by_clicks_and_put_away_by_escape(qtbot, map_widget):
+    tools = map_widget.tools
+    tools.start("distance")
+    for lon, lat in ((113.0, 24.0), (113.5, 24.0)):
+        qtbot.mouseClick(map_widget, Qt.MouseButton.LeftButton, pos=pixel_of(map_widget, lon, lat))
+    qtbot.keyClick(map_widget, Qt.Key.Key_Return)
+    mode, points = tools._kept
+    assert mode == "distance" and geodesic_km(points) == pytest.approx(50.9, abs=0.5)
+    map_widget.grab()
+    qtbot.keyClick(map_widget, Qt.Key.Key_Escape)
+    assert tools.mode == "" and tools._kept is None
+
+
+def test_drawing_asks_for_words_and_a_tool_does_not_select(qtbot, map_widget):
+    drawn, chosen = [], []
+    map_widget.tools.drawn.connect(lambda kind, points: drawn.append((kind, len(points))))
+    map_widget.selected.connect(chosen.append)
+    map_widget.tools.start("point")
+    qtbot.mouseClick(map_widget, Qt.MouseButton.LeftButton, pos=pixel_of(map_widget, 113.41, 24.19))
+    map_widget.tools.start("polygon")
+    for lon, lat in ((113.0, 24.0), (113.5, 24.0), (113.3, 24.3)):
+        map_widget.tools.click(lon, lat)
+    map_widget.tools.finish()
+    assert drawn == [("point", 1), ("area", 3)] and chosen == []
+
+
+def test_notes_are_kept_and_a_damaged_file_is_set_aside(tmp_path):
+    notes = MapNotes(tmp_path / "map-notes.json")
+    note = Note("n1", "line", ((113.0, 24.0), (113.5, 24.1)), "<b>险段</b>", "张三", 1.0)
+    notes.add(note)
+    assert MapNotes(tmp_path / "map-notes.json").read() == (note,)
+    assert notes.drop("n1") == ()
+    (tmp_path / "map-notes.json").write_text('{"items":[{"kind":"point","points":[[NaN,1]]}]}', "utf-8")
+    assert notes.read() == () and (tmp_path / "map-notes.damaged").exists()
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(StoreError, match="标绘读不出来"):
+        MapNotes(tmp_path / "file" / "map-notes.json").add(note)
+    with pytest.raises(StoreError, match="已有 500 个"):
+        notes._write((note,) * 501)
+    assert notes.read() == ()
+
+
+def test_the_swipe_line_parts_two_moments(qtbot, map_widget):
+    other = replace(map_widget.content.view, selected=None)
+    map_widget.compare((other, DEFAULT_LAYERS), ("06-22 14:00", "06-21 14:00"))
+    map_widget.grab()
+    y = 300
+    qtbot.mousePress(map_widget, Qt.MouseButton.LeftButton, pos=QPoint(450, y))
+    map_widget.mouseMoveEvent(_move(map_widget, 200, y))
+    qtbot.mouseRelease(map_widget, Qt.MouseButton.LeftButton, pos=QPoint(200, y))
+    assert map_widget._swipe == pytest.approx(200 / 900, abs=0.01)
+    x = map_widget.frame.x
+    assert x == map_widget.frame.x  # the line moved, not the map
+    map_widget.compare(None)
+    map_widget.grab()
+
+
+def test_a_sheet_carries_the_map_its_time_and_its_source(qtbot, map_widget, tmp_path):
+    for name, start in (("a.pdf", b"%PDF"), ("a.png", b"\x89PNG")):
+        write_sheet(tmp_path / name, map_widget, "一张图", ["数据时刻 2022-06-22 14:00"])
+        assert (tmp_path / name).read_bytes().startswith(start)
+    with pytest.raises(OSError):
+        write_sheet(tmp_path / "none" / "a.png", map_widget, "一张图", [])
+
+
+def test_any_rain_window_may_be_typed(qtbot, look):
+    from PySide6.QtWidgets import QWidget
+
+    holder = QWidget()
+    qtbot.addWidget(holder)
+    bar = MapToolbar(look, holder)
+    heard = []
+    bar.hours_chosen.connect(heard.append)
+    for text in ("48", "7.5 h", "abc", "-3", "9999"):
+        bar.hours.setEditText(text)
+        bar._hours()
+    assert heard == [48.0, 7.5]
+
+
+# --- rain ---------------------------------------------------------------------------------
+RING = np.array([[113.0, 24.0], [114.0, 24.0], [114.0, 25.0], [113.0, 25.0]])
+
+
+def gauges(mm):
+    lon, lat = np.array([113.2, 113.8, 113.2, 113.8]), np.array([24.2, 24.2, 24.8, 24.8])
+    return Gauges(lon, lat, np.array(mm, float), np.where(np.isfinite(mm), 1.0, 0.0))
+
+
+def test_the_rain_map_gives_means_with_their_gauges_and_bands_inside_the_basin():
+    field = rain_field(gauges([10.0, 20.0, 30.0, 120.0]), [("试验流域", RING)], 24.0, T)
+    name, mm, used, missing, share = field.areas[0]
+    assert (name, used, missing, share) == ("试验流域", 4, 0, pytest.approx(1.0))
+    assert mm == pytest.approx(45.0, abs=0.4) and len(field.cells) == 4
+    basin = shapely.Polygon(RING).buffer(1e-6)
+    assert all(basin.contains(shapely.Polygon(area[0])) for band in field.bands for area in band.rings)
+    assert {b.token for b in field.bands} >= {"rain.2", "rain.5"}
+
+
+def test_a_silent_gauge_is_counted_and_its_ground_given_to_the_others():
+    field = rain_field(gauges([10.0, np.nan, 30.0, 120.0]), [("试验流域", RING)], 24.0, T)
+    assert (field.areas[0][2], field.areas[0][3], field.gauges, field.missing) == (3, 1, 3, 1)
+    assert len(field.cells) == 3
+
+
+def test_without_readings_the_map_claims_nothing():
+    field = rain_field(gauges([np.nan] * 4), [("试验流域", RING)], 6.0, T)
+    assert field.bands == () and field.areas == () and field.said == "这一时段没有雨量站读数"
+
+
+# --- typhoons -----------------------------------------------------------------------------
+LANDFALL = from_beijing("2017-08-23 12:50")
+
+
+def typhoon(**facts):
+    fixes = [
+        {"t": LANDFALL - 6 * 3600, "lon": 115.0, "lat": 21.5, "wind_ms": 48.0, "pressure_hpa": 940},
+        {"t": LANDFALL, "lon": 113.2, "lat": 22.0, "wind_ms": 45.0, "r7_km": [300, 250, 200, 240], "r10_km": 100},
+        {"t": LANDFALL + 6 * 3600, "lon": 111.0, "lat": 22.5, "wind_ms": 33.0},
+        {"t": "x", "lon": 1e9, "lat": None},
+    ]
+    return Thing("typhoons", "TY1713", "天鸽", facts={"fixes": fixes} | facts)
+
+
+def test_a_typhoon_obeys_the_moment_shown():
+    at = typhoon_views([typhoon()], LANDFALL)[0]
+    assert (at.now.lon, len(at.track), at.now.radii_km[0]) == (113.2, 1, (7, (300, 250, 200, 240)))
+    assert typhoon_views([typhoon()], LANDFALL - 7 * 3600) == ()
+    assert typhoon_views([typhoon()], LANDFALL + 40 * 3600) == ()
+
+
+def test_the_forecast_is_the_newest_one_issued_by_then_and_its_cone_grows(qtbot, look):
+    def issued(t, lon):
+        points = [{"t": LANDFALL + h * 3600, "lon": lon - h * 0.1, "lat": 22.0 + h * 0.02} for h in (12, 24, 48)]
+        return {"issued": t, "issuer": "中央气象台", "points": points}
+
+    later = issued(LANDFALL + 3600, 100.0)
+    one = typhoon(forecasts=[issued(LANDFALL - 3600, 113.0), later])
+    view = typhoon_views([one], LANDFALL)[0]
+    assert [round(p.lon, 1) for p in view.ahead] == [111.8, 110.6, 108.2]
+    cone = shapely.Polygon(view.cone)
+    wide = [cone.intersection(shapely.LineString([(x, 15), (x, 30)])).length for x in (112.5, 108.2)]
+    assert wide[1] > wide[0] > 0
+    widget = MapWidget(look)
+    qtbot.addWidget(widget)
+    widget.resize(900, 700)
+    widget.set_layers(DEFAULT_LAYERS)
+    widget.show_view(replace(MapView(MapStations.none(), {}, MapCounts(0, 0, 0, 0)), typhoons=(view,)))
+    widget.grab()
+
+
+def test_a_broken_typhoon_is_left_out():
+    for facts in ({"fixes": "none"}, {"fixes": [None, 7, {"t": float("nan"), "lon": 1, "lat": 1}]}, {"fixes": []}):
+        assert typhoon_views([Thing("typhoons", "X", "坏", facts=facts)], LANDFALL) == ()

@@ -1,0 +1,142 @@
+"""One picture of the map: ground, pictures and rain between land and rivers, objects, typhoons.
+
+A swipe shows two of them side by side.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+from PySide6.QtCore import QPointF, QRectF
+from PySide6.QtGui import QPainter, QPen, QPolygonF
+
+from console.domain.geo import mercator_y
+from console.domain.layers import DRAPES, LayerState
+from console.look import Look
+from console.viewdata.basemap import BaseMap
+from console.viewdata.map import MapCounts, MapMark, MapStations, MapView, RainField
+from widgets.map_base import MapBase, Paths
+from widgets.map_objects import MapObjects
+from widgets.map_projection import MapFrame
+from widgets.map_rain import RainDrape
+from widgets.map_typhoon import draw_typhoons
+
+EMPTY = MapView(MapStations.none(), {}, MapCounts(0, 0, 0, 0))
+FACILITY_LABEL_KM = 160.0
+
+
+class OwnLayer(Protocol):
+    """A layer that the user added: a picture or lines, painted in widget pixels."""
+
+    def draw(self, painter: QPainter, frame: MapFrame, ratio: float, *, moving: bool) -> None: ...
+
+
+@dataclass(slots=True)
+class OwnLayers:
+    """By layer code. under: pictures below rivers and names. over: lines and points above them."""
+
+    under: dict[str, OwnLayer] = field(default_factory=dict)
+    over: dict[str, OwnLayer] = field(default_factory=dict)
+
+
+class MapContent:
+    """Draws a MapView with the layers of a Situation."""
+
+    def __init__(self, look: Look, own: OwnLayers) -> None:
+        self._look = look
+        self.base = MapBase(look)
+        self.objects = MapObjects(look)
+        self.rain = RainDrape(look)
+        self.view = EMPTY
+        self._own = own
+        self._shown: dict[str, int] = {}
+        self._widest: dict[str, float] = {}
+        self._mark_places: list[tuple[QPointF, MapMark]] = []
+
+    def set_base(self, base: BaseMap, paths: Paths) -> None:
+        self.base.set_base(base, paths)
+
+    def set_layers(self, layers: Sequence[LayerState]) -> None:
+        self._shown = {layer.code: layer.opacity for layer in layers}
+        self.base.set_layers(frozenset(self._shown))
+
+    def shown(self, code: str) -> bool:
+        return code in self._shown
+
+    def show_view(self, view: MapView) -> None:
+        self.view = view
+        self._widest = {layer.code: layer.widest_km for layer in view.layers}
+        self.objects.set_stations(view.stations, view.selected)
+        self.base.set_reaches(view.reaches)
+
+    def show_rain(self, rain: RainField | None) -> None:
+        self.rain.show(rain)
+
+    # --- painting -------------------------------------------------------------------------
+    def draw(self, painter: QPainter, frame: MapFrame, ratio: float, *, moving: bool) -> None:
+        under = [(code, self._own.under[code]) for code in self._shown if code in self._own.under]
+        drapes = any(code in self._shown for code in DRAPES)
+        between: Callable[[QPainter], None] | None = None
+        if under or (drapes and self.rain.field is not None):
+
+            def between(p: QPainter) -> None:
+                self._each(p, under, frame, ratio, moving)
+                self.rain.draw(p, frame, self._shown)
+
+        self.base.draw(painter, frame, ratio, moving=moving, between=between)
+        over = [(code, self._own.over[code]) for code in self._shown if code in self._own.over]
+        self._each(painter, over, frame, ratio, moving)
+        self._marks(painter, frame)
+        if "typhoon" in self._shown:
+            draw_typhoons(painter, self._look, frame, self.view.typhoons)
+        self.objects.draw(painter, frame, ratio, moving=moving, layers=self._shown, widest=self._widest)
+
+    def _each(self, painter: QPainter, layers: list[tuple[str, OwnLayer]], frame: MapFrame, ratio: float, moving: bool) -> None:
+        for code, layer in layers:
+            painter.save()
+            painter.setOpacity(self._shown[code] / 100)
+            layer.draw(painter, frame, ratio, moving=moving)
+            painter.restore()
+
+    def _marks(self, painter: QPainter, frame: MapFrame) -> None:
+        """Draw works and cameras: lines with their name, points as small squares."""
+        self._mark_places = []
+        marks = [m for m in self.view.marks if m.layer in self._shown]
+        if not marks:
+            return
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setFont(self._look.font("small_px"))
+        named = frame.km_per_pixel * frame.width <= FACILITY_LABEL_KM
+        for mark in marks:
+            color = self._look.color("concrete" if mark.layer == "facilities" else "accent")
+            painter.setOpacity(self._shown[mark.layer] / 100)
+            for line in mark.lines:
+                points = np.array(line, float)
+                x, y = frame.to_pixels(points[:, 0], mercator_y(points[:, 1]))
+                path = [QPointF(a, b) for a, b in zip(x.tolist(), y.tolist(), strict=True)]
+                if len(path) > 1:
+                    painter.setPen(QPen(color, 3.2))
+                    painter.drawPolyline(QPolygonF(path))
+                else:
+                    painter.setPen(QPen(self._look.color("text.dim"), 1))
+                    painter.setBrush(color)
+                    painter.drawRect(QRectF(path[0].x() - 4, path[0].y() - 4, 8, 8))
+                middle = path[len(path) // 2]
+                self._mark_places.append((middle, mark))
+                if named:
+                    painter.setPen(self._look.color("text.dim"))
+                    painter.drawText(middle + QPointF(8, -6), mark.name)
+        painter.restore()
+
+    def object_at(self, place: QPointF, frame: MapFrame) -> str:
+        """Return the code of what was drawn at a point, stations before things, "" for nothing."""
+        found = self.objects.object_at(place, frame)
+        if found:
+            return found
+        near = [(abs(p.x() - place.x()) + abs(p.y() - place.y()), m.code) for p, m in self._mark_places]
+        best = min(near, default=(99.0, ""))
+        return best[1] if best[0] < 12 else ""

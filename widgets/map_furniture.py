@@ -1,0 +1,93 @@
+"""Around the map: scale bar, north, legend of what is shown, credit, time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QFontMetrics, QPainter, QPen, QPolygonF
+
+from console.domain.states import State
+from console.look import Look
+from console.viewdata.map import MapLayerView, MapView
+from widgets.map_projection import MapFrame
+from widgets.symbols import draw_mark
+
+STEPS_KM = (200, 100, 50, 20, 10, 5, 2, 1, 0.5, 0.2, 0.1)
+
+
+def scale_bar(painter: QPainter, look: Look, frame: MapFrame) -> None:
+    painter.setFont(look.font("small_px"))
+    metrics = painter.fontMetrics()
+    for km in STEPS_KM:
+        length = km / frame.km_per_pixel
+        if length <= 140:
+            break
+    right, y = frame.width - 14, frame.height - 10
+    painter.setPen(QPen(look.color("text.dim"), 1.5))
+    painter.drawLine(QPointF(right - length, y), QPointF(right, y))
+    for x in (right - length, right):
+        painter.drawLine(QPointF(x, y - 4), QPointF(x, y))
+    text = f"{km:g} km" if km >= 1 else f"{km * 1000:g} m"
+    painter.drawText(QPointF(right - metrics.horizontalAdvance(text), y - 7), text)
+
+
+def north(painter: QPainter, look: Look, frame: MapFrame) -> None:
+    x, y = frame.width - 20.0, 34.0
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(look.color("text.dim"))
+    painter.drawPolygon(QPolygonF([QPointF(x, y - 16), QPointF(x + 5, y), QPointF(x, y - 4), QPointF(x - 5, y)]))
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.setFont(look.font("small_px"))
+    painter.setPen(look.color("text.dim"))
+    painter.drawText(QRectF(x - 10, y - 2, 20, 18), Qt.AlignmentFlag.AlignCenter, look.tr("北"))
+
+
+def credit(painter: QPainter, look: Look, frame: MapFrame, text: str) -> None:
+    painter.setFont(look.font("small_px"))
+    painter.setPen(look.color("text.faint"))
+    cut = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, frame.width - 230)
+    painter.drawText(10, frame.height - 8, cut)
+
+
+def legend(painter: QPainter, look: Look, view: MapView, shown: Sequence[MapLayerView]) -> QRectF:
+    """Draw counts and the signs of every shown layer, each sign once; return the box it took."""
+    painter.setFont(look.font("small_px"))
+    metrics = painter.fontMetrics()
+    counts, tr = view.counts, look.tr
+    lines = [f"{tr('站')} {counts.stations} · {tr('超限')} {counts.over} · {tr('无数据')} {counts.unknown}"]
+    if counts.unplaced:
+        lines.append(f"{counts.unplaced} {tr('站无坐标，只在表中')}")
+    signs = list(dict.fromkeys(sign for layer in shown for sign in layer.legend))
+    line = metrics.height() + 4
+    width = max(
+        [metrics.horizontalAdvance(t) for t in lines] + [metrics.horizontalAdvance(tr(s[2])) + 34 for s in signs] + [90]
+    )
+    box = QRectF(10, 10, width + 20, line * (len(signs) + len(lines)) + 8)
+    painter.fillRect(box, look.color("panel", 225))
+    painter.setPen(look.color("line"))
+    painter.drawRect(box)
+    y = box.top() + line - 2
+    for text in lines:
+        painter.setPen(look.color("text.dim"))
+        painter.drawText(QPointF(box.left() + 10, y), text)
+        y += line
+    for symbol, token, word in signs:
+        _sign(painter, look, metrics, QPointF(box.left(), y), symbol, token, tr(word))
+        y += line
+    return box
+
+
+def _sign(painter: QPainter, look: Look, metrics: QFontMetrics, at: QPointF, symbol: str, token: str, word: str) -> None:
+    x, y = at.x(), at.y()
+    if symbol == "swatch":
+        painter.fillRect(QRectF(x + 10, y - metrics.ascent() + 2, 16, metrics.ascent() - 2), look.color(token, 190))
+    elif symbol == "line":
+        painter.setPen(QPen(look.color(token), 2.4))
+        painter.drawLine(QPointF(x + 10, y - 4), QPointF(x + 26, y - 4))
+    else:
+        state = next((s for s in State if f"state.{s.name.lower()}" == token.replace("nodata", "no_data")), State.NORMAL)
+        draw_mark(painter, look, symbol, state, QPointF(x + 18, y - 4), 6.5)
+    painter.setPen(look.color("text.dim"))
+    painter.drawText(QPointF(x + 34, y), word)

@@ -1,0 +1,127 @@
+"""Rain on the map: filled isohyets, Thiessen polygons, what each basin had."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QPainter, QPainterPath, QPen, QPolygonF
+
+from console.domain.geo import mercator_y
+from console.domain.rain import BOUNDS_24H, TOKENS
+from console.domain.time import stamp
+from console.look import Look
+from console.viewdata.map import RainField
+from widgets.map_base import to_pixels
+from widgets.map_projection import MapFrame
+
+FILL = 150  # of 255: rivers and names stay readable through it
+
+
+class RainDrape:
+    """Paths in (lon, −Mercator y) are made once per field."""
+
+    def __init__(self, look: Look) -> None:
+        self._look = look
+        self.field: RainField | None = None
+        self._bands: list[tuple[str, QPainterPath]] = []
+        self._cells: list[tuple[QPainterPath, float, QPointF]] = []
+        self._outlines = QPainterPath()
+
+    def show(self, field: RainField | None) -> None:
+        self.field = field
+        self._bands, self._cells, self._outlines = [], [], QPainterPath()
+        if field is None:
+            return
+        for band in field.bands:
+            path = QPainterPath()
+            for area in band.rings:
+                for ring in area:
+                    path.addPolygon(_polygon(ring))
+            self._bands.append((band.token, path))
+        for ring, mm in field.cells:
+            path = QPainterPath()
+            path.addPolygon(_polygon(ring))
+            self._cells.append((path, mm, path.boundingRect().center()))
+        for ring in field.outlines:
+            self._outlines.addPolygon(_polygon(ring))
+
+    def draw(self, painter: QPainter, frame: MapFrame, shown: dict[str, int]) -> None:
+        """Draw what is switched on of "isohyets" and "thiessen", as see-through as asked."""
+        if self.field is None or not ({"isohyets", "thiessen"} & set(shown)):
+            return
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setTransform(to_pixels(frame), combine=True)
+        if "isohyets" in shown:
+            for token, path in self._bands:
+                painter.fillPath(path, self._look.color(token, round(FILL * shown["isohyets"] / 100)))
+                painter.strokePath(path, _line(self._look, token, 1.0))
+        if "thiessen" in shown:
+            painter.setOpacity(shown["thiessen"] / 100)
+            for path, _mm, _centre in self._cells:
+                painter.strokePath(path, _line(self._look, "text.dim", 1.0))
+        painter.strokePath(self._outlines, _line(self._look, "text.dim", 1.6, Qt.PenStyle.DashLine))
+        painter.restore()
+        if "thiessen" in shown:
+            self._amounts(painter, frame)
+
+    def _amounts(self, painter: QPainter, frame: MapFrame) -> None:
+        painter.setFont(self._look.font("small_px"))
+        painter.setPen(self._look.color("text"))
+        transform = to_pixels(frame)
+        for path, mm, centre in self._cells:
+            box = transform.mapRect(path.boundingRect())
+            if box.width() > 46 and box.height() > 22:
+                at = transform.map(centre)
+                painter.drawText(QRectF(at.x() - 30, at.y() - 10, 60, 20), Qt.AlignmentFlag.AlignCenter, f"{mm:.1f}")
+
+    def legend(self, painter: QPainter, frame: MapFrame, top: float) -> None:
+        """Draw the grades, the window, and the basins' means with how many gauges they rest on."""
+        field = self.field
+        if field is None:
+            return
+        look, tr = self._look, self._look.tr
+        painter.setFont(look.font("small_px"))
+        metrics = painter.fontMetrics()
+        line = metrics.height() + 4
+        head = f"{field.hours:g} h {tr('雨量')} mm · {tr('至')} {stamp(field.until_t)}"
+        means = [self._mean(a) for a in field.areas] or [tr(field.said or "没有雨量数据")]
+        width = max(metrics.horizontalAdvance(t) for t in [head, *means]) + 20
+        width = max(width, 6 * 44 + 20)
+        box = QRectF(frame.width - width - 10, top, width, line * (len(means) + 1) + 46)
+        painter.fillRect(box, look.color("panel", 225))
+        painter.setPen(look.color("line"))
+        painter.drawRect(box)
+        painter.setPen(look.color("text"))
+        painter.drawText(QPointF(box.left() + 10, box.top() + line - 2), head)
+        step = (box.width() - 20) / len(TOKENS)
+        for i, token in enumerate(TOKENS):
+            part = QRectF(box.left() + 10 + i * step, box.top() + line + 4, step, 10)
+            painter.fillRect(part, look.color(token))
+            painter.setPen(look.color("text.dim"))
+            place = QRectF(part.left(), part.bottom() + 1, step, line)
+            painter.drawText(place, Qt.AlignmentFlag.AlignLeft, f"{BOUNDS_24H[i]:g}")
+        y = box.top() + 2 * line + 20
+        for text in means:
+            painter.setPen(look.color("text"))
+            painter.drawText(QPointF(box.left() + 10, y), text)
+            y += line
+
+    def _mean(self, area: tuple[str, float, int, int, float]) -> str:
+        name, mm, used, missing, share = area
+        tr = self._look.tr
+        least = "" if share >= 0.95 else "≥"
+        gauges = f"{used} {tr('站')}" + (f"，{tr('缺')} {missing}" if missing else "")
+        return f"{name} {tr('面雨量')} {least}{mm:.1f}（{gauges}）"
+
+
+def _polygon(ring: NDArray[np.float64]) -> QPolygonF:
+    points = np.column_stack([ring[:, 0], -mercator_y(ring[:, 1])])
+    return QPolygonF([QPointF(x, y) for x, y in points.tolist()])
+
+
+def _line(look: Look, token: str, width: float, style: Qt.PenStyle = Qt.PenStyle.SolidLine) -> QPen:
+    pen = QPen(look.color(token), width, style)
+    pen.setCosmetic(True)
+    return pen
