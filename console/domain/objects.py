@@ -26,7 +26,7 @@ MAIN_ELEMENTS = {
 class Threshold:
     """One figure to compare with.
 
-    kind: warning, guaranteed, record, record_flow, flood_limit, normal, design, check, dead, crest.
+    kind: warning, guaranteed, record, record_flow, flood_limit, normal, flood_control_high, design, check, dead, crest.
     season: (MMDD, MMDD) where it holds, both included, may cross New Year; None all year.
     """
 

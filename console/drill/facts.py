@@ -18,6 +18,7 @@ THRESHOLD_KINDS = (
     "record",
     "flood_limit",
     "normal",
+    "flood_control_high",
     "design",
     "check",
     "dead",
@@ -65,6 +66,16 @@ def _object(kind: str, raw: dict[str, Any], element: str) -> dict[str, Any]:
     }
 
 
+def _reservoirs() -> list[dict[str, Any]]:
+    """Return the reservoirs, each with its place in the chain it is operated in."""
+    places = {
+        code: {"cascade": chain["name"], "cascade_order": order}
+        for chain in _read("cascades.toml")["cascade"]
+        for order, code in enumerate(chain["members"], 1)
+    }
+    return [_object("reservoir", r | places.get(r["code"], {}), "RZ") for r in _read("reservoirs.toml")["reservoir"]]
+
+
 def basin_objects() -> dict[str, list[dict[str, Any]]]:
     """Return object documents of the contract by kind: stations, reservoirs, basins, rivers."""
     rivers = _read("rivers.toml")
@@ -73,7 +84,7 @@ def basin_objects() -> dict[str, list[dict[str, Any]]]:
             *(_object("river", r, "Z") for r in _read("stations.toml")["station"]),
             *(_object("rain", g | {"note": GAUGE_NOTE}, "P") for g in _read("rain_gauges.toml")["gauge"]),
         ],
-        "reservoirs": [_object("reservoir", r, "RZ") for r in _read("reservoirs.toml")["reservoir"]],
+        "reservoirs": _reservoirs(),
         "basins": [_object("basin", b, "P") for b in rivers["basin"]],
         "reaches": [
             {

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from console.domain.elements import ELEMENTS, signed, storage_text
 from console.domain.quality import word
+from console.domain.reservoirs import stated
 from console.domain.states import TOKENS, State
 from console.domain.time import age_text, stamp
 from console.presenters.hydrograph import LIMIT_WORDS
@@ -33,8 +34,8 @@ def card_view(row: Row, board: Board, tr: Translate) -> ObjectCardView:
         if threshold is not None:
             facts.append(Fact(text, f"{threshold.value:.2f} m", printable(threshold.source, 60)))
     for key, name in (("total_mcm", "总库容"), ("flood_control_mcm", "防洪库容")):
-        if station.facts.get(key):
-            facts.append(Fact(name, storage_text(float(station.facts[key])), tr("资料")))
+        if (figure := stated(station.facts, key)) is not None:
+            facts.append(Fact(name, storage_text(figure.value), printable(figure.source, 60) or tr("资料")))
     if station.kind == "river" and station.threshold("guaranteed", board.moment) is None:
         facts.append(Fact("保证", "—", tr("未公布"), "text.dim"))
     facts.append(Fact("基面", printable(station.datum or "—", 40), "", "text.dim"))

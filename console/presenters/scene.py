@@ -6,6 +6,7 @@ import math
 from typing import Protocol
 
 from console.domain.elements import signed
+from console.domain.reservoirs import stated
 from console.presenters.map import reach_states
 from console.presenters.wording import Translate, stale, value_text
 from console.viewdata.board import Board, Row
@@ -65,8 +66,8 @@ def _label(row: Row) -> str:
 
 
 def _pool(row: Row) -> ScenePool:
-    total = float(row.station.facts.get("total_mcm") or 100.0)
-    radius = min(9.0, max(1.8, 0.9 * math.log10(max(10.0, total))))
+    total = stated(row.station.facts, "total_mcm")
+    radius = min(9.0, max(1.8, 0.9 * math.log10(max(10.0, total.value if total is not None else 100.0))))
     level = row.level.smooth if row.level else None
     text = f"{row.station.name} {level:.2f} m" if level is not None else f"{row.station.name} —"
     s = row.station
