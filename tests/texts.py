@@ -58,9 +58,15 @@ def _tables() -> set[str]:
     from console.store import keys
     from console.store.packs import pack_specs
     from console.sync import login, trust
+<<<<<<< HEAD
     from console.topics import declared_topics
     from console.windows import panel_catalog, unlock, workspaces
     from widgets import duty_log
+=======
+    from console.viewdata import reservoir
+    from console.windows import panel_catalog, unlock, workspaces
+    from widgets import duty_log, reservoir_model, station_table
+>>>>>>> 09ce969 (The reservoirs have a table of all, their curves, and the chain of the Beijiang beside a card that says what it rests on)
 
     texts = set(alarms.WORDS.values()) | set(quality.WORDS.values()) | set(states.WORDS.values())
     texts |= set(hydrograph.LIMIT_WORDS.values()) | set(palette.KINDS.values())
@@ -75,6 +81,7 @@ def _tables() -> set[str]:
     texts |= set(conflicts.FIELDS.values()) | set(conflicts.ORDER_STATES.values())
     texts |= {t for t, _ in panel_catalog.PANELS.values()} | {w.title for w in workspaces.WORKSPACES}
     texts |= {f"打开{w.title}" for w in workspaces.WORKSPACES}
+<<<<<<< HEAD
     texts |= {c.title for c in table_columns.GENERAL} | set(duty_log.TITLES)
     for topic in declared_topics():
         texts |= (
@@ -82,6 +89,10 @@ def _tables() -> set[str]:
         )
         texts |= {f.title for f in topic.card} | {i.name for i in topic.indicators}
     texts -= {""}
+=======
+    texts |= {c.title for c in reservoir_model.COLUMNS} | set(reservoir.MARK_WORDS.values())
+    texts |= {c.title for c in station_table.COLUMNS} | set(duty_log.TITLES)
+>>>>>>> 09ce969 (The reservoirs have a table of all, their curves, and the chain of the Beijiang beside a card that says what it rests on)
     texts |= set(unlock.WHY) | set(keys.SOURCES.values())
     texts |= {part for words in offline_login.REFUSALS.values() for part in words}
     texts |= set(login.LOGIN_WORDS.values()) | set(packs.NAMES.values()) | set(packs.STATES.values())

@@ -1,160 +1,179 @@
-"""Reservoir cross-section: rule levels, live surface, in and out, what is known of the storage."""
+"""Reservoir card: the section with its marks, water and flows, and the figures with what each rests on."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QLinearGradient, QPainter, QPainterPath, QPen
+from PySide6.QtCore import QEvent, QPointF, QRectF, Qt
+from PySide6.QtGui import QFontMetricsF, QHelpEvent, QPainter, QPen
 
-from console.domain.elements import FLOW, LEVEL, signed, storage_text
-from console.domain.states import TOKENS, WORDS, State
-from console.domain.time import stamp
-from console.viewdata.curves import ReservoirView
+from console.domain.elements import LEVEL
+from console.domain.states import State
+from console.viewdata.reservoir import MARK_TOKENS, MARK_WORDS, Line, ReservoirView
 from widgets.painted import PaintedView
+from widgets.plain import show_tip
+from widgets.reservoir_section import LevelScale, draw_arrow, draw_pool, scale_of, spread
+from widgets.symbols import draw_state
 
-LEVEL_TOKENS = {
-    "flood_limit": "state.flood_limit",
-    "normal": "state.watch",
-    "design": "state.guaranteed",
-    "check": "state.guaranteed",
-    "dead": "text.faint",
-    "crest": "text.dim",
-}
+WIDE_PX = 560
+GAP = 12.0
 
 
 class ReservoirCard(PaintedView):
-    """Paints a ReservoirView; unknown figures are dashes, never zeros."""
+    """Paints a ReservoirView; unknown figures are dashes with what would fill them, never zeros."""
 
     view: ReservoirView | None = None
 
     def show_view(self, view: ReservoirView | None) -> None:
         self.view = view
+        self.setAccessibleName(self.look.tr("水库"))
+        if view is not None:
+            self.setAccessibleDescription("；".join(f"{n.name} {n.value} {n.note}".strip() for n in view.lines))
         self.update()
 
     def paint(self, painter: QPainter) -> None:
         view = self.view
+        self._places: list[tuple[QRectF, str]] = []
         if view is None:
             self.empty(painter, self.look.tr("没有选中水库"), self.look.tr("在图上、表中或用 Ctrl+K 选一座水库"))
             return
         box = QRectF(self.rect()).adjusted(10, 8, -10, -8)
-        wide = box.width() > 460
-        left = QRectF(box.left(), box.top(), box.width() * (0.56 if wide else 1.0), box.height() * (1.0 if wide else 0.55))
+        if box.width() >= WIDE_PX * self.look.scale:
+            left = QRectF(box.left(), box.top(), box.width() * 0.41, box.height())
+            right = QRectF(left.right() + GAP, box.top(), box.right() - left.right() - GAP, box.height())
+        else:
+            rows = len(view.lines) * self._line_height()
+            tall = min(max(box.height() - rows - GAP, box.height() * 0.34), box.height() * 0.55)
+            left = QRectF(box.left(), box.top(), box.width(), tall)
+            right = QRectF(box.left(), left.bottom() + GAP, box.width(), box.bottom() - left.bottom() - GAP)
         self._section(painter, left, view)
-        right = (
-            QRectF(left.right() + 14, box.top(), box.right() - left.right() - 14, box.height())
-            if wide
-            else QRectF(box.left(), left.bottom() + 6, box.width(), box.bottom() - left.bottom() - 6)
-        )
-        self._figures(painter, right, view)
+        self._figures(painter, right, view.lines)
 
+    def _line_height(self) -> float:
+        return QFontMetricsF(self.look.font()).height() + 1.0
+
+    # --- section ----------------------------------------------------------------------------
     def _section(self, painter: QPainter, box: QRectF, view: ReservoirView) -> None:
-        known = [v for _, _, v, _ in view.levels] + ([view.level_m] if view.level_m is not None else [])
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        if not known:
-            self.empty(painter, f"{view.name}\n{self.look.tr('没有水位，也没有公布的特征水位')}")
-            return
-        low, high = min(known) - 3.0, max(known) + 1.5
-        body = box.adjusted(0, 4, 0, -22)
-        dam_x = body.left() + body.width() * 0.58
-
-        def y_of(level: float) -> float:
-            return body.bottom() - (level - low) / (high - low) * body.height()
-
-        bank = QPainterPath(QPointF(body.left(), body.top()))
-        bank.lineTo(body.left() + body.width() * 0.16, body.bottom())
-        bank.lineTo(dam_x + 26, body.bottom())
-        bank.lineTo(dam_x + 10, body.top())
-        bank.lineTo(dam_x, body.top())
-        bank.lineTo(dam_x - 6, body.bottom())
-        painter.setPen(Qt.PenStyle.NoPen)
-        if view.level_m is not None:
-            self._water(painter, body, dam_x, y_of(view.level_m), view)
-        dam = QPainterPath(QPointF(dam_x, body.top()))
-        for dx, y in ((10, body.top()), (34, body.bottom()), (-8, body.bottom())):
-            dam.lineTo(dam_x + dx, y)
-        dam.closeSubpath()
-        painter.setBrush(self.look.color("concrete"))
-        painter.drawPath(dam)
-        painter.setPen(QPen(self.look.color("line.strong"), 1.2))
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.drawLine(QPointF(body.left(), body.top()), QPointF(body.left() + body.width() * 0.16, body.bottom()))
-        self._rule_levels(painter, body, dam_x, y_of, view)
-        self._flows(painter, box, view)
-
-    def _water(self, painter: QPainter, body: QRectF, dam_x: float, y: float, view: ReservoirView) -> None:
-        slope = (body.bottom() - y) / body.height()
-        edge = body.left() + body.width() * 0.16 * (1 - slope)
-        water = QPainterPath(QPointF(edge, y))
-        water.lineTo(dam_x - 1, y)
-        water.lineTo(dam_x - 7, body.bottom())
-        water.lineTo(body.left() + body.width() * 0.16, body.bottom())
-        water.closeSubpath()
-        shade = QLinearGradient(0, y, 0, body.bottom())
-        shade.setColorAt(0, self.look.color("water", 120 if view.stale else 255))
-        shade.setColorAt(1, self.look.color("water.deep", 120 if view.stale else 255))
-        painter.fillPath(water, shade)
-        painter.setPen(QPen(self.look.color("water.surface"), 2, Qt.PenStyle.DashLine if view.stale else Qt.PenStyle.SolidLine))
-        painter.drawLine(QPointF(edge, y), QPointF(dam_x - 1, y))
-        painter.setFont(self.look.font("big_px", bold=True))
-        strong = view.state >= State.FLOOD_LIMIT
-        painter.setPen(self.look.color(TOKENS[view.state] if strong else "text"))
-        text = f"{LEVEL.text(view.level_m)} m"
-        top = min(y + 4, body.bottom() - 40)
-        area = QRectF(edge + 18, top, dam_x - edge - 30, 36)
-        painter.drawText(area, Qt.AlignmentFlag.AlignCenter, text)
-        painter.setPen(Qt.PenStyle.NoPen)
-
-    def _rule_levels(self, painter: QPainter, body: QRectF, dam_x: float, y_of: object, view: ReservoirView) -> None:
-        painter.setFont(self.look.font("small_px"))
-        metrics = painter.fontMetrics()
-        last_y = -1e9
-        for kind, word, level, _source in sorted(view.levels, key=lambda x: -x[2]):
-            y = y_of(level)  # type: ignore[operator]
-            color = self.look.color(LEVEL_TOKENS.get(kind, "text.dim"))
-            painter.setPen(QPen(color, 1, Qt.PenStyle.DashLine))
-            painter.drawLine(QPointF(body.left(), y), QPointF(dam_x, y))
-            text_y = max(y, last_y + metrics.height())
-            room = int(body.right() - dam_x - 40)
-            text = metrics.elidedText(f"{self.look.tr(word)} {level:.2f}", Qt.TextElideMode.ElideRight, room)
-            painter.drawText(QPointF(dam_x + 38, text_y + 4), text)
-            last_y = text_y
-
-    def _flows(self, painter: QPainter, box: QRectF, view: ReservoirView) -> None:
-        painter.setFont(self.look.font("small_px"))
-        painter.setPen(self.look.color("text"))
-        y = box.bottom() - 4
-        painter.drawText(QPointF(box.left(), y), f"{self.look.tr('入库')} → {FLOW.text(view.inflow_m3s)}")
-        painter.drawText(
-            QPointF(box.left() + box.width() * 0.45, y), f"{self.look.tr('出库')} → {FLOW.text(view.outflow_m3s)} m³/s"
-        )
-
-    def _figures(self, painter: QPainter, box: QRectF, view: ReservoirView) -> None:
-        tr = self.look.tr
-        net = None
-        if view.inflow_m3s is not None and view.outflow_m3s is not None:
-            net = view.inflow_m3s - view.outflow_m3s
-        net_text = "—" if net is None else f"{'+' if net >= 0 else '−'}{abs(net):,.0f} m³/s".replace(",", " ")
-        hours = "—" if view.hours_to_limit is None else f"≈ {view.hours_to_limit:.1f} h"
-        rows = [
-            (tr("状态"), tr(WORDS[view.state])),
-            (tr("距汛限"), f"{signed(view.margin_m)} m" if view.margin_m is not None else "—"),
-            (tr("1h 变化"), f"{signed(view.change_1h)} m" if view.change_1h is not None else "—"),
-            (tr("净入流"), net_text),
-            (tr("到汛限"), hours),
-            (tr("蓄水量"), storage_text(view.storage_mcm)),
-            (tr("防洪库容"), storage_text(view.flood_control_mcm)),
-            (tr("总库容"), storage_text(view.total_mcm)),
-            (tr("数据"), f"{stamp(view.level_t)} {tr(view.quality)}" if view.level_t else tr("缺报")),
-        ]
-        painter.setFont(self.look.font())
-        metrics = painter.fontMetrics()
-        line = min(metrics.height() + 5, max(metrics.height(), int(box.height() / len(rows))))
-        y = box.top() + metrics.ascent() + 2
-        for name, value in rows:
-            if y > box.bottom():
-                break
+        small = QFontMetricsF(self.look.font("small_px"))
+        body = box.adjusted(0, small.height() + 4, 0, -(small.height() + 4))
+        labels = [f"{self.look.tr(MARK_WORDS[m.kind])} {m.level_m:.2f}" for m in view.marks]
+        room = max([small.horizontalAdvance(text) for text in labels] + [small.horizontalAdvance("00 000")])
+        dam_x = max(body.left() + 60, body.right() - room - 32)
+        scale = scale_of(view.marks, view.level_m, body.top(), body.bottom())
+        y = scale.y(view.level_m) if scale is not None and view.level_m is not None else None
+        edge = draw_pool(painter, self.look, body, dam_x, y, stale=view.stale)
+        if scale is not None:
+            self._marks(painter, body, dam_x, scale, view, labels)
+        if y is not None:
+            self._level(painter, body, QPointF(edge, y), dam_x, view)
+        elif not view.marks:
             painter.setPen(self.look.color("text.dim"))
-            painter.drawText(QPointF(box.left(), y), name)
-            bad = name == tr("状态") and view.state >= State.FLOOD_LIMIT
-            painter.setPen(self.look.color(TOKENS[view.state] if bad else "text"))
-            painter.drawText(QPointF(box.left() + 82 * self.look.scale, y), value)
-            y += line
+            area = QRectF(body.left(), body.top(), dam_x - body.left(), body.height())
+            flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
+            painter.drawText(area.adjusted(14, 0, -6, 0), flags, self.look.tr("没有水位，也没有公布的特征水位"))
+        self._flows(painter, box, dam_x, view)
+
+    def _marks(
+        self, painter: QPainter, body: QRectF, dam_x: float, scale: LevelScale, view: ReservoirView, labels: list[str]
+    ) -> None:
+        painter.setFont(self.look.font("small_px"))
+        metrics = painter.fontMetrics()
+        ordered = sorted(zip(view.marks, labels, strict=True), key=lambda pair: -pair[0].level_m)
+        wanted = [scale.y(mark.level_m) for mark, _ in ordered]
+        half = metrics.height() / 2
+        places = spread(wanted, metrics.height() - 2.0, body.top(), body.bottom() - half)
+        for (mark, text), y, at in zip(ordered, wanted, places, strict=True):
+            color = self.look.color(MARK_TOKENS[mark.kind])
+            strong = mark.kind == "flood_limit"
+            painter.setPen(QPen(color, 1.8 if strong else 1.0, Qt.PenStyle.DashLine))
+            painter.drawLine(QPointF(body.left() + 2, y), QPointF(dam_x, y))
+            painter.setPen(QPen(color, 1))
+            painter.drawLine(QPointF(dam_x + 9, y), QPointF(dam_x + 25, at))
+            shown = metrics.elidedText(text, Qt.TextElideMode.ElideRight, int(body.right() - dam_x - 30))
+            painter.setFont(self.look.font("small_px", bold=strong))
+            painter.drawText(QPointF(dam_x + 28, at + metrics.ascent() / 2 - 1), shown)
+            self._places.append((QRectF(dam_x, at - half, body.right() - dam_x, metrics.height()), f"{text} {mark.source}"))
+
+    def _level(self, painter: QPainter, body: QRectF, surface: QPointF, dam_x: float, view: ReservoirView) -> None:
+        """Write the level in the water, over the surface where the water is too shallow."""
+        text = f"{LEVEL.text(view.level_m)} m"
+        arrow = {1: " ↑", -1: " ↓"}.get(view.trend, "")
+        left = body.left() + (dam_x - body.left()) * 0.13
+        font = self.look.font("big_px", bold=True)
+        needed = QFontMetricsF(font).horizontalAdvance(text + arrow) + 14
+        font.setPixelSize(max(self.look.px("base_px"), int(font.pixelSize() * min(1.0, (dam_x - left) / needed))))
+        painter.setFont(font)
+        metrics = QFontMetricsF(font)
+        top = surface.y() + 3
+        if top + metrics.height() > body.bottom():
+            top = surface.y() - metrics.height() - 3
+        area = QRectF(left, top, dam_x - left - 4, metrics.height())
+        backing = QRectF(0, 0, metrics.horizontalAdvance(text + arrow) + 12, metrics.height() - 4)
+        backing.moveCenter(area.center())
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(self.look.color("panel", 205))
+        painter.drawRoundedRect(backing, 4, 4)
+        strong = view.state >= State.WATCH
+        painter.setPen(self.look.color("text.faint" if view.stale else view.state_token if strong else "text"))
+        painter.drawText(area, Qt.AlignmentFlag.AlignCenter, text + arrow)
+
+    def _flows(self, painter: QPainter, box: QRectF, dam_x: float, view: ReservoirView) -> None:
+        """Write inflow over the water at the left and outflow at the dam's foot, each with its arrow."""
+        painter.setFont(self.look.font("small_px", bold=True))
+        metrics = QFontMetricsF(painter.font())
+        tr = self.look.tr
+        ink = "text.faint" if view.flows_stale else "text"
+        base = box.top() + metrics.ascent()
+        draw_arrow(painter, self.look, QPointF(box.left(), base - metrics.ascent() / 2.6), 24, "curve.flow")
+        painter.setPen(self.look.color(ink))
+        painter.drawText(QPointF(box.left() + 30, base), f"{tr('入库')} {view.inflow_text} m³/s")
+        text = f"{tr('出库')} {view.outflow_text} m³/s"
+        base = box.bottom() - metrics.descent()
+        wide = metrics.horizontalAdvance(text)
+        x = min(dam_x - 4, box.right() - wide - 30)
+        draw_arrow(painter, self.look, QPointF(x, base - metrics.ascent() / 2.6), 24, "curve.outflow")
+        painter.setPen(self.look.color(ink))
+        painter.drawText(QPointF(x + 30, base), text)
+
+    # --- figures ----------------------------------------------------------------------------
+    def _figures(self, painter: QPainter, box: QRectF, lines: tuple[Line, ...]) -> None:
+        base, small = QFontMetricsF(self.look.font()), QFontMetricsF(self.look.font("small_px"))
+        step = min(base.height() + 6, max(base.height() - 1, box.height() / max(1, len(lines))))
+        names = max(base.horizontalAdvance(line.name) for line in lines) + 10
+        values = base.horizontalAdvance("00 000 m³/s")  # longer ones push their note along
+        y = box.top()
+        for line in lines:
+            if y + base.height() - 2 > box.bottom() + 2:
+                break
+            if line is lines[0] and self.view is not None:
+                names_x = box.left() + names
+                draw_state(painter, self.look, self.view.state, QPointF(names_x + 7, y + step / 2), 6.5, stale=self.view.stale)
+            self._line(painter, QRectF(box.left(), y, box.width(), step), line, names, values, small)
+            y += step
+
+    def _line(self, painter: QPainter, row: QRectF, line: Line, names: float, values: float, small: QFontMetricsF) -> None:
+        first = self.view is not None and line is self.view.lines[0]
+        x = row.left() + names + (20 if first else 0)
+        painter.setFont(self.look.font())
+        metrics = QFontMetricsF(painter.font())
+        base = row.top() + (row.height() + metrics.ascent() - metrics.descent()) / 2
+        painter.setPen(self.look.color("text.dim"))
+        painter.drawText(QPointF(row.left(), base), line.name)
+        painter.setFont(self.look.font(bold=True))
+        metrics = QFontMetricsF(painter.font())
+        painter.setPen(self.look.color(line.ink if line.value != "—" else "text.dim"))
+        value = metrics.elidedText(line.value, Qt.TextElideMode.ElideRight, row.right() - x)
+        painter.drawText(QPointF(x, base), value)
+        start = max(row.left() + names + values, x + metrics.horizontalAdvance(value) + 10)
+        painter.setFont(self.look.font("small_px"))
+        painter.setPen(self.look.color("text.dim"))
+        note = small.elidedText(line.note, Qt.TextElideMode.ElideRight, max(0.0, row.right() - start))
+        painter.drawText(QPointF(start, base), note)
+        if line.note:
+            self._places.append((row, f"{line.name} {line.value}\n{line.note}"))
+
+    def event(self, event: QEvent) -> bool:
+        """A tip tells in full what a line had to cut short."""
+        if isinstance(event, QHelpEvent):
+            found = next((text for box, text in getattr(self, "_places", ()) if box.contains(QPointF(event.pos()))), "")
+            show_tip(event.globalPos(), found, self)
+            return True
+        return super().event(event)

@@ -4,13 +4,28 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from console.domain.elements import LEVEL, signed, storage_text
 from console.domain.quality import word
-from console.presenters.hydrograph import LIMIT_WORDS
+from console.domain.states import TOKENS, State
+from console.domain.time import stamp
+from console.presenters.reservoir_figures import Figures, Pool, figures_of, pool_of, stale_at
+from console.presenters.reservoir_words import (
+    DASH,
+    figure_text,
+    flow_of,
+    flow_text,
+    hours_words,
+    judged_word,
+    margin_words,
+    mark_text,
+    no_storage_word,
+    storage_of,
+    with_sure,
+)
 from console.presenters.wording import Translate, meta, stale
-from console.viewdata.board import Board, Row, Sample
-from console.viewdata.curves import ReservoirView
-
-LEVEL_KINDS = ("crest", "check", "design", "normal", "flood_limit", "dead")
+from console.texts import printable
+from console.viewdata.board import Board, Row
+from console.viewdata.reservoir import MARK_WORDS, Line, ReservoirView
 
 
 class ReservoirTarget(Protocol):
@@ -29,51 +44,154 @@ def chosen(board: Board, selected: str | None) -> Row | None:
     return next((r for r in rows if r.level is not None), rows[0] if rows else None)
 
 
-def _value(sample: Sample | None) -> float | None:
-    return None if sample is None else sample.value
-
-
-def reservoir_view(row: Row, moment: float) -> ReservoirView:
-    """Return the card's figures; hours to the limit need the area, which few reservoirs publish."""
-    station = row.station
-    levels = tuple(
-        (kind, LIMIT_WORDS[kind], th.value, th.source)
-        for kind in LEVEL_KINDS
-        if (th := station.threshold(kind, moment, "RZ")) is not None
-    )
-    facts = station.facts
-    inflow, outflow = _value(row.inflow), _value(row.outflow)
-    hours = None
-    area = facts.get("area_km2")
-    if area and row.margin_m is not None and row.margin_m < 0 and inflow is not None and outflow is not None:
-        net = inflow - outflow
-        hours = -row.margin_m * float(area) * 1e6 / net / 3600 if net > 0 else None
+def reservoir_view(row: Row, board: Board, tr: Translate) -> ReservoirView:
+    """Return the card of a row: marks and flows to be drawn, figures with what each rests on."""
+    pool = pool_of(row.station.facts)
+    figures = figures_of(row, pool, board.moment)
+    state, text, token = judged_word(row, figures, tr)
     return ReservoirView(
-        code=station.code,
-        name=station.name,
-        river=station.river,
-        state=row.state,
+        code=row.code,
+        name=row.station.name,
+        state=state,
+        state_word=text,
+        state_token=token,
         stale=stale(row),
-        level_m=_value(row.level),
-        level_t=row.level.t if row.level else None,
-        quality=word(row.level.quality) if row.level else "",
-        levels=levels,
-        inflow_m3s=inflow,
-        outflow_m3s=outflow,
-        storage_mcm=None,
-        total_mcm=facts.get("total_mcm"),
-        flood_control_mcm=facts.get("flood_control_mcm"),
-        margin_m=row.margin_m,
-        change_1h=row.level.change_1h if row.level else None,
-        hours_to_limit=hours,
-        note=station.note,
+        level_m=figures.level_m,
+        marks=figures.marks,
+        inflow_text=flow_of(row.inflow),
+        outflow_text=flow_of(row.outflow),
+        flows_stale=stale_at(row.inflow, board.moment) and stale_at(row.outflow, board.moment),
+        trend=row.trend,
+        lines=(
+            Line(tr("状态"), text, _limit_note(row, figures, tr), token),
+            _margin(row, figures, tr),
+            _storage(figures, pool, tr),
+            _available(figures, pool, tr),
+            _absorbed(figures, pool, tr),
+            _inflow(row, figures, pool, tr),
+            _outflow(row, board, tr),
+            _net(figures, tr),
+            _hours(row, figures, pool, tr),
+            _published(pool, tr),
+            _data(row, board, tr),
+        ),
     )
+
+
+def _limit_note(row: Row, figures: Figures, tr: Translate) -> str:
+    limit = figures.limit
+    if limit is None:
+        return ""
+    season = ""
+    if limit.season is not None:
+        first, last = (f"{day[:2]}-{day[2:]}" for day in limit.season)
+        season = f" · {printable(first, 8)} {tr('至')} {printable(last, 8)}"
+    return f"{tr('汛限')} {limit.value:.2f}{season} · {printable(limit.source, 40)}".removesuffix(" · ")
+
+
+def _margin(row: Row, figures: Figures, tr: Translate) -> Line:
+    change = row.level.change_1h if row.level is not None else None
+    parts = [f"{tr('1h 变化')} {signed(change)} m"] if change is not None else []
+    if figures.to_limit_mcm is not None:
+        room = tr("超蓄") if figures.to_limit_mcm < 0 else tr("尚可蓄")
+        parts.append(f"{room} {storage_text(abs(figures.to_limit_mcm))}")
+    text = margin_words(row, figures, tr)
+    over = figures.limit is not None and figures.level_m is not None and figures.level_m > figures.limit.value
+    value = f"{text} m" if figures.limit is not None and text != DASH else text
+    return Line(tr("距汛限"), value, " · ".join(parts), TOKENS[State.FLOOD_LIMIT] if over else "text")
+
+
+def _storage(figures: Figures, pool: Pool, tr: Translate) -> Line:
+    if figures.storage_mcm is None:
+        return Line(tr("蓄水量"), DASH, no_storage_word(figures, pool, tr))
+    of = {"normal": tr("正常蓄水位库容"), "total": tr("总库容")}.get(figures.ratio_of, "")
+    note = f"{tr('蓄水率')} {figures.ratio:.1%}（÷{of}）" if figures.ratio is not None else ""
+    return Line(tr("蓄水量"), storage_of(figures.storage_mcm, pool, tr), note)
+
+
+def _available(figures: Figures, pool: Pool, tr: Translate) -> Line:
+    name = tr("可用防洪库容")
+    if figures.top is None:
+        return Line(name, DASH, tr("未公布防洪高水位和设计水位"))
+    if figures.to_top_mcm is None:
+        return Line(name, DASH, no_storage_word(figures, pool, tr))
+    return Line(name, storage_of(max(0.0, figures.to_top_mcm), pool, tr), f"{tr('至')} {mark_text(figures.top, tr)} m")
+
+
+def _absorbed(figures: Figures, pool: Pool, tr: Translate) -> Line:
+    alpha, area = pool.facts.runoff_coefficient, pool.facts.catchment_km2
+    missing = [tr("径流系数")] * (alpha is None) + [tr("集水面积")] * (area is None)
+    basis = []
+    if alpha is not None:
+        basis.append(figure_text(alpha, f"α {alpha.value:.2f}", tr))
+    if area is not None:
+        basis.append(figure_text(area, f"F {area.value:,.0f} km²".replace(",", " "), tr))
+    if figures.absorb_mm is None:
+        why = f"{tr('缺')} {'、'.join(missing)}" if missing else tr("没有到汛限或防洪高水位的库容")
+        return Line(tr("纳雨能力"), DASH, why)
+    to = f"{tr('至')} {tr(MARK_WORDS[figures.absorb_to])}"
+    text = f"{figures.absorb_mm:.0f} mm"
+    made_up = pool.made_up or (alpha.sure if alpha is not None else "")
+    return Line(tr("纳雨能力"), with_sure(text, made_up, tr), " · ".join([to, *basis]))
+
+
+def _inflow(row: Row, figures: Figures, pool: Pool, tr: Translate) -> Line:
+    back = figures.back
+    if back is None:
+        lacking = pool.storage is None and pool.area is None
+        note = tr("反推要有库容曲线或水面面积") if lacking else tr("反推要有连续的水位和出库")
+    else:
+        rough = "" if back.settled else f" · {tr('误差仍大于 5%')}"
+        mean = f"{tr('反推')} {flow_text(back.value_m3s)} ± {flow_text(back.error_m3s)}（{back.window_h:.0f} h {tr('平均')}）"
+        note = f"{mean}{rough}"
+    return Line(tr("入库"), _with_unit(flow_of(row.inflow)), note)
+
+
+def _outflow(row: Row, board: Board, tr: Translate) -> Line:
+    old = row.outflow is not None and stale_at(row.outflow, board.moment)
+    return Line(tr("出库"), _with_unit(flow_of(row.outflow)), stamp(row.outflow.t, board.now) if old and row.outflow else "")
+
+
+def _with_unit(text: str) -> str:
+    return text if text == DASH else f"{text} m³/s"
+
+
+def _net(figures: Figures, tr: Translate) -> Line:
+    if figures.net_m3s is None:
+        return Line(tr("净入流"), DASH, tr("要有及时的入库和出库"))
+    sign = "+" if figures.net_m3s > 0 else "−" if figures.net_m3s < 0 else ""
+    by = tr("按反推入库") if figures.net_by == "worked_back" else tr("按报送入库")
+    return Line(tr("净入流"), f"{sign}{flow_text(abs(figures.net_m3s))} m³/s", by)
+
+
+def _hours(row: Row, figures: Figures, pool: Pool, tr: Translate) -> Line:
+    text = hours_words(row, figures, tr)
+    if figures.hours is not None:
+        by = tr("按库容曲线") if pool.storage is not None else tr("按水面面积")
+        return Line(tr("到汛限"), text, f"{tr('按现在的净入流')} · {by}")
+    if text == tr("净入流≤0"):
+        return Line(tr("到汛限"), text, tr("不上涨"))
+    lacking = text == DASH and figures.limit is not None and figures.to_limit_mcm is None
+    return Line(tr("到汛限"), text, tr("要有库容曲线或水面面积") if lacking else "")
+
+
+def _published(pool: Pool, tr: Translate) -> Line:
+    total, flood = pool.facts.total_mcm, pool.facts.flood_control_mcm
+    note = f"{tr('防洪库容')} {storage_text(flood.value)}" if flood is not None else ""
+    return Line(tr("总库容"), storage_text(total.value if total is not None else None), note)
+
+
+def _data(row: Row, board: Board, tr: Translate) -> Line:
+    if row.level is None:
+        return Line(tr("数据"), tr("缺报"), "", "text.dim")
+    text = f"{LEVEL.text(row.level.value)} m · {tr(word(row.level.quality))}"
+    return Line(tr("数据"), stamp(row.level.t, board.now), text, "state.stale" if stale(row) else "text")
 
 
 def present_reservoir(view: ReservoirTarget, board: Board, selected: str | None, tr: Translate) -> tuple[str, str]:
     """Fill the card; return (title, meta)."""
     row = chosen(board, selected)
-    view.show_view(reservoir_view(row, board.moment) if row else None)
+    view.show_view(reservoir_view(row, board, tr) if row else None)
     if row is None:
         return tr("水库"), ""
     name = row.station.name

@@ -1,4 +1,4 @@
-"""What the hydrograph, reservoir card and basin strip draw."""
+"""What the hydrograph and the basin strip draw."""
 
 from __future__ import annotations
 
@@ -54,33 +54,6 @@ class HydrographView:
     crossings: tuple[tuple[int, float, str], ...] = ()
     note: str = ""
     holes: tuple[tuple[float, float], ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class ReservoirView:
-    """One reservoir; every figure is None when it is not known.
-
-    levels: (kind, word, metres, source). storage_mcm in 10⁶ m³.
-    """
-
-    code: str
-    name: str
-    river: str
-    state: State
-    stale: bool
-    level_m: float | None
-    level_t: int | None
-    quality: str
-    levels: tuple[tuple[str, str, float, str], ...]
-    inflow_m3s: float | None
-    outflow_m3s: float | None
-    storage_mcm: float | None
-    total_mcm: float | None
-    flood_control_mcm: float | None
-    margin_m: float | None
-    change_1h: float | None
-    hours_to_limit: float | None
-    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)

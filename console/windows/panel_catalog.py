@@ -24,6 +24,7 @@ from console.windows.log_panel import build_log
 from console.windows.map_desk import build_map
 from console.windows.offline_panels import build_library, build_packs
 from console.windows.panels import Built, Context
+from console.windows.reservoir_panels import build_cascade, build_reservoirs, build_storage
 from console.windows.table_panel import build_table
 from widgets.alarm_list import AlarmList
 from widgets.basin_strip import BasinStrip
@@ -216,6 +217,9 @@ PANELS: dict[str, tuple[str, Callable[[Context], Built]]] = {
     "monitor.table": ("测站表", build_table),
     "monitor.hydrograph": ("过程线", build_hydrograph),
     "monitor.reservoir": ("水库", build_reservoir),
+    "monitor.reservoirs": ("水库总表", build_reservoirs),
+    "monitor.storage": ("库容曲线", build_storage),
+    "monitor.cascade": ("梯级", build_cascade),
     "monitor.strip": ("河系概化图", build_strip),
     "monitor.happening": ("正在发生", build_happening),
     "duty.alarms": ("告警", build_alarms),

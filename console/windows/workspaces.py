@@ -55,7 +55,10 @@ WORKSPACES = (
             ("monitor.strip", "bottom", "monitor.map"),
             ("monitor.happening", "bottom", "monitor.strip"),
             ("monitor.hydrograph", "bottom", "monitor.table"),
-            ("monitor.reservoir", "bottom", "monitor.hydrograph"),
+            ("monitor.reservoirs", "bottom", "monitor.hydrograph"),
+            ("monitor.storage", "tab", "monitor.reservoirs"),
+            ("monitor.cascade", "tab", "monitor.reservoirs"),
+            ("monitor.reservoir", "tab", "monitor.reservoirs"),  # the last tab is the one in front
         ),
         shares=(("monitor.map", (57, 43)), ("monitor.map", (67, 18, 15)), ("monitor.table", (37, 35, 28))),
         header="monitor.overview",

@@ -226,7 +226,7 @@ def test_no_module_makes_a_view_that_guesses_what_text_is():
                 where = f"{path.relative_to(ROOT)}:{node.lineno} {name}"
                 assert name not in FORBIDDEN | CALLS | {"QLabel"}, where
                 if name == "setToolTip" and not (isinstance(node.args[0], ast.Constant) and node.args[0].value == ""):
-                    inner = node.args[0]
+                    inner = node.args[-1]  # items of a tree name the column first
                     assert isinstance(inner, ast.Call) and getattr(inner.func, "id", "") == "plain_tip", where
                 if name == "TextItem":
                     assert not any(k.arg == "html" for k in node.keywords), where
