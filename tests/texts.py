@@ -50,7 +50,7 @@ FACT_HEADINGS = {
 
 
 def _tables() -> set[str]:
-    from console.domain import alarms, quality, states
+    from console.domain import alarms, layers, quality, rain, states
     from console.domain import response as levels
     from console.presenters import conflicts, duty, hydrograph, packs, palette, source_words, sources, status, system
     from console.presenters import table as table_columns
@@ -58,15 +58,10 @@ def _tables() -> set[str]:
     from console.store import keys
     from console.store.packs import pack_specs
     from console.sync import login, trust
-<<<<<<< HEAD
     from console.topics import declared_topics
-    from console.windows import panel_catalog, unlock, workspaces
-    from widgets import duty_log
-=======
     from console.viewdata import reservoir
     from console.windows import panel_catalog, unlock, workspaces
-    from widgets import duty_log, reservoir_model, station_table
->>>>>>> 09ce969 (The reservoirs have a table of all, their curves, and the chain of the Beijiang beside a card that says what it rests on)
+    from widgets import duty_log, layer_tree, map_toolbar, map_tools, map_typhoon, reservoir_model
 
     texts = set(alarms.WORDS.values()) | set(quality.WORDS.values()) | set(states.WORDS.values())
     texts |= set(hydrograph.LIMIT_WORDS.values()) | set(palette.KINDS.values())
@@ -81,7 +76,6 @@ def _tables() -> set[str]:
     texts |= set(conflicts.FIELDS.values()) | set(conflicts.ORDER_STATES.values())
     texts |= {t for t, _ in panel_catalog.PANELS.values()} | {w.title for w in workspaces.WORKSPACES}
     texts |= {f"打开{w.title}" for w in workspaces.WORKSPACES}
-<<<<<<< HEAD
     texts |= {c.title for c in table_columns.GENERAL} | set(duty_log.TITLES)
     for topic in declared_topics():
         texts |= (
@@ -89,10 +83,15 @@ def _tables() -> set[str]:
         )
         texts |= {f.title for f in topic.card} | {i.name for i in topic.indicators}
     texts -= {""}
-=======
     texts |= {c.title for c in reservoir_model.COLUMNS} | set(reservoir.MARK_WORDS.values())
-    texts |= {c.title for c in station_table.COLUMNS} | set(duty_log.TITLES)
->>>>>>> 09ce969 (The reservoirs have a table of all, their curves, and the chain of the Beijiang beside a card that says what it rests on)
+    texts |= set(layers.GROUND.values()) | set(layers.DRAPES.values()) | set(layers.MARKS.values()) | set(layer_tree.GROUPS)
+    texts |= set(rain.GRADES) | set(map_tools.MODES.values()) | set(map_toolbar.COMPARISONS.values())
+    texts |= {word for _, _, word in map_typhoon.GRADES} | {
+        "强度不明",
+        "堤防、大坝",
+        "这一时段没有雨量站读数",
+        "没有带坐标的雨量站",
+    }
     texts |= set(unlock.WHY) | set(keys.SOURCES.values())
     texts |= {part for words in offline_login.REFUSALS.values() for part in words}
     texts |= set(login.LOGIN_WORDS.values()) | set(packs.NAMES.values()) | set(packs.STATES.values())

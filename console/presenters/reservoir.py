@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from console.domain.elements import LEVEL, signed, storage_text
-from console.domain.quality import word
+from console.domain.quality import Quality, word
 from console.domain.states import TOKENS, State
 from console.domain.time import stamp
 from console.presenters.reservoir_figures import Figures, Pool, figures_of, pool_of, stale_at
@@ -24,7 +24,7 @@ from console.presenters.reservoir_words import (
 )
 from console.presenters.wording import Translate, meta, stale
 from console.texts import printable
-from console.viewdata.board import Board, Row
+from console.viewdata.board import Board, Row, Sample
 from console.viewdata.reservoir import MARK_WORDS, Line, ReservoirView
 
 
@@ -144,16 +144,20 @@ def _inflow(row: Row, figures: Figures, pool: Pool, tr: Translate) -> Line:
         rough = "" if back.settled else f" · {tr('误差仍大于 5%')}"
         mean = f"{tr('反推')} {flow_text(back.value_m3s)} ± {flow_text(back.error_m3s)}（{back.window_h:.0f} h {tr('平均')}）"
         note = f"{mean}{rough}"
-    return Line(tr("入库"), _with_unit(flow_of(row.inflow)), note)
+    return Line(tr("入库"), _reported(row.inflow, tr), note)
 
 
 def _outflow(row: Row, board: Board, tr: Translate) -> Line:
     old = row.outflow is not None and stale_at(row.outflow, board.moment)
-    return Line(tr("出库"), _with_unit(flow_of(row.outflow)), stamp(row.outflow.t, board.now) if old and row.outflow else "")
+    return Line(tr("出库"), _reported(row.outflow, tr), stamp(row.outflow.t, board.now) if old and row.outflow else "")
 
 
-def _with_unit(text: str) -> str:
-    return text if text == DASH else f"{text} m³/s"
+def _reported(sample: Sample | None, tr: Translate) -> str:
+    """Return a reported flow; the word of its quality follows unless it was measured."""
+    text = flow_of(sample)
+    if sample is None or text == DASH:
+        return text
+    return f"{text} m³/s" + ("" if sample.quality == Quality.MEASURED else f" {tr(word(sample.quality))}")
 
 
 def _net(figures: Figures, tr: Translate) -> Line:

@@ -12,12 +12,7 @@ from PySide6.QtGui import QImage
 from console.domain.states import State
 from console.domain.time import from_beijing
 from console.services.duty_desk import LOG_TYPES
-<<<<<<< HEAD
-from console.viewdata.curves import Curve, HydrographView, Limit, ReservoirView
-=======
-from console.viewdata.basemap import BaseMap
 from console.viewdata.curves import Curve, HydrographView, Limit
->>>>>>> 09ce969 (The reservoirs have a table of all, their curves, and the chain of the Beijiang beside a card that says what it rests on)
 from console.viewdata.duty import AlarmRow, LogRow
 from console.viewdata.palette import PaletteItem
 from console.viewdata.timebar import PlayerView, TimeBarView, TimeMark
@@ -25,11 +20,6 @@ from widgets.alarm_list import AlarmList
 from widgets.duty_log import DutyLog
 from widgets.hydrograph import Hydrograph
 from widgets.palette import Palette
-<<<<<<< HEAD
-from widgets.reservoir_card import ReservoirCard
-=======
-from widgets.station_table import StationTable, StationTableModel
->>>>>>> 09ce969 (The reservoirs have a table of all, their curves, and the chain of the Beijiang beside a card that says what it rests on)
 from widgets.time_bar import TimeBar
 
 T = from_beijing("2022-06-22 14:00")
@@ -222,46 +212,3 @@ def test_hostile_text_is_shown_as_text(qtbot, look, tmp_path):
     alarms.show_rows([alarm(1, acks=((evil, evil, "06-22", False),))])
     alarms.list.setCurrentIndex(alarms.model.index(0))
     assert alarms.detail.textFormat() == Qt.TextFormat.PlainText and alarms.detail.sizeHint().height() < 200
-
-
-<<<<<<< HEAD
-def test_an_unknown_storage_is_a_dash_and_the_card_names_what_is_known(qtbot, look):
-    card = ReservoirCard(look)
-    qtbot.addWidget(card)
-    card.resize(700, 220)
-    card.show_view(
-        ReservoirView(
-            "R",
-            "飞来峡",
-            "北江",
-            State.NORMAL,
-            False,
-            22.43,
-            T,
-            "实测",
-            (("normal", "正常蓄水", 24.0, ""),),
-            19800.0,
-            17500.0,
-            None,
-            1900.0,
-            None,
-            None,
-            0.06,
-            None,
-        )
-    )
-    card.show()
-    image = card.grab().toImage()
-    assert len({image.pixelColor(x, y).name() for x in range(0, 700, 9) for y in range(0, 220, 9)}) > 5
-    card.show_view(None)
-    card.grab()
-=======
-def test_english_and_light_reach_open_views_without_a_restart(qtbot, look):
-    model = StationTableModel(look)
-    with qtbot.waitSignal(model.headerDataChanged):
-        look.change(language="en", theme="light")
-    assert model.headerData(1, Qt.Orientation.Horizontal) == "Station"
-    assert look.color("panel").lightness() > 200
-    look.change(language="zh", theme="dark")
-    assert model.headerData(1, Qt.Orientation.Horizontal) == "站名"
->>>>>>> 09ce969 (The reservoirs have a table of all, their curves, and the chain of the Beijiang beside a card that says what it rests on)

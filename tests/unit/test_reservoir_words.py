@@ -119,6 +119,15 @@ def test_the_inflow_worked_back_stands_beside_the_reported_one_with_window_and_e
     assert line(pool(inflow=None), "净入流").note == "按反推入库"
 
 
+def test_a_flow_that_was_not_measured_says_so():
+    row = pool()
+    row = replace(
+        row, inflow=sample("INQ", 1850.0, quality=Quality.RECONSTRUCTED), outflow=sample("OTQ", 9.0, quality=Quality.BAD)
+    )
+    assert line(row, "入库").value == "1 850 m³/s 重建"
+    assert line(row, "出库").value == "—" and line(row, "净入流").value == "—", "a bad value is no flow"
+
+
 @pytest.mark.parametrize(
     ("when", "word", "margin"),
     [
