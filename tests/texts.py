@@ -50,12 +50,25 @@ FACT_HEADINGS = {
 
 
 def _tables() -> set[str]:
-    from console.domain import alarms, layers, quality, rain, states
+    from console.domain import alarms, anomalies, layers, quality, rain, states, works
     from console.domain import response as levels
-    from console.presenters import conflicts, duty, hydrograph, packs, palette, source_words, sources, status, system
+    from console.presenters import (
+        conflicts,
+        duty,
+        hydrograph,
+        packs,
+        palette,
+        source_words,
+        sources,
+        status,
+        system,
+        works_charts,
+    )
     from console.presenters import table as table_columns
+    from console.presenters import works as works_words
     from console.services import conflict_desk, duty_desk, offline_login, wall_control
     from console.store import keys
+    from console.store.cause_rules import declared_causes
     from console.store.packs import pack_specs
     from console.sync import login, trust
     from console.topics import declared_topics
@@ -97,4 +110,8 @@ def _tables() -> set[str]:
     texts |= set(login.LOGIN_WORDS.values()) | set(packs.NAMES.values()) | set(packs.STATES.values())
     texts |= {s.name for s in pack_specs()}
     texts |= {part for words in trust.TRUST_WORDS.values() for part in words}
+    texts |= set(works.TYPES.values()) | set(works.SUBSYSTEMS.values()) | set(works.SUBSYSTEM_STATES.values())
+    texts |= set(works_words.STATE_WORDS.values()) | set(works_words.REASONS.values())
+    texts |= set(works_charts.CAUSE_WORDS.values()) | {words for words, _, _ in anomalies.EVIDENCE.values()}
+    texts |= {part for rule in declared_causes() for part in (rule.cause, rule.check)}
     return texts

@@ -53,7 +53,7 @@ class Player:
         columns: list[tuple[np.ndarray, ...]] = []
         for s in rebuild(facts):
             element = ELEMENTS[s.element]
-            sid = repo.ensure_series(SeriesKey(s.object_code, s.element, element.unit, "", SOURCE, 3600))
+            sid = repo.ensure_series(SeriesKey(s.object_code, s.element, element.unit, "", s.source or SOURCE, 3600))
             columns.append((np.full(len(s.t), sid), s.t, s.value, s.quality))
         sids, t, value, quality = (np.concatenate(c) for c in zip(*columns, strict=True))
         order = np.lexsort((sids, t))
@@ -81,7 +81,7 @@ class Player:
 
     def due(self) -> list[Row]:
         """Return the readings whose time has come and that were not released before."""
-        released = int(self._repo.meta("player_released", "0"))
+        released = self._released()
         upto = int(np.searchsorted(self._t, self.now(), side="right"))
         return self._rows(released, upto)
 
@@ -99,8 +99,16 @@ class Player:
 
     def place_after(self, count: int) -> dict[str, str]:
         """Return what to store together with count more released readings."""
-        before = int(self._repo.meta("player_released", "0"))
-        return {"player_released": str(before + count), "player_t": repr(self.now())}
+        placed = {"player_released": str(self._released() + count), "player_total": str(len(self._t))}
+        return placed | {"player_t": repr(self.now())}
+
+    def _released(self) -> int:
+        """Return how many readings went out; 0 where the recording held others when that was noted.
+
+        A newer version's recording has more series: all due go out again, and identical ones change nothing.
+        """
+        same = self._repo.meta("player_total", "") == str(len(self._t))
+        return int(self._repo.meta("player_released", "0")) if same else 0
 
     def at_end(self) -> bool:
         return self.now() >= self.facts.to_t
@@ -143,7 +151,8 @@ class Player:
         backwards = target < now
         if backwards:
             released = int(np.searchsorted(self._t, target, side="right"))
-            self._repo.rewind(int(target), player_released=str(released), player_t=repr(target))
+            total = str(len(self._t))
+            self._repo.rewind(int(target), player_released=str(released), player_total=total, player_t=repr(target))
         self._anchor(target, running=self._running)
         self._save()
         return backwards

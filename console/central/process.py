@@ -126,8 +126,9 @@ def bind(port: int, host: str = "127.0.0.1") -> socket.socket:
 
 def seed(repo: Repository, folder: Path, source: str) -> None:
     """Fill a store with the basin's objects and, for a recording, its events and method."""
-    known = {d["code"] for kind in ("stations", "reservoirs", "basins", "reaches") for d in repo.objects(kind)}
-    for kind, docs in basin_objects().items():
+    declared = basin_objects()
+    known = {d["code"] for kind in declared for d in repo.objects(kind)}
+    for kind, docs in declared.items():
         repo.put_objects(kind, [d for d in docs if d["code"] not in known])  # imported facts stay
     if source not in flood_keys():
         return

@@ -9,6 +9,7 @@ from importlib import resources
 from typing import Any
 
 from console.domain.time import from_beijing
+from console.drill.works_model import works_objects
 
 BASIN = resources.files("assets") / "basin"
 GAUGE_NOTE = "演练雨量站：位置取所在县城或测站的大致坐标，读数为重建"
@@ -76,8 +77,13 @@ def _reservoirs() -> list[dict[str, Any]]:
     return [_object("reservoir", r | places.get(r["code"], {}), "RZ") for r in _read("reservoirs.toml")["reservoir"]]
 
 
+def declared_works() -> dict[str, Any]:
+    """Return the works' declarations, from which their documents and their simulated readings are made."""
+    return _read("works.toml")
+
+
 def basin_objects() -> dict[str, list[dict[str, Any]]]:
-    """Return object documents of the contract by kind: stations, reservoirs, basins, rivers."""
+    """Return object documents of the contract by kind: stations, reservoirs, basins, rivers, works and their parts."""
     rivers = _read("rivers.toml")
     return {
         "stations": [
@@ -96,6 +102,7 @@ def basin_objects() -> dict[str, list[dict[str, Any]]]:
             }
             for r in rivers["river"]
         ],
+        **works_objects(declared_works()),
     }
 
 

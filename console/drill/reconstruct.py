@@ -12,6 +12,7 @@ Method, the same for every station:
    rounded to 0.1 mm so that the block's published total is met exactly.
 6. Rain of gauges is the basin's rain spread by the stated centres and a seeded, smooth unevenness, and
    scaled hour by hour so that the Thiessen mean over the basin's outline is the basin's rain again.
+7. Readings of works' sensors and gates are simulated from these curves (works_model), source 模拟监测.
 """
 
 from __future__ import annotations
@@ -24,9 +25,11 @@ from scipy.interpolate import PchipInterpolator
 
 from console.domain.quality import Quality
 from console.domain.time import HOUR_S, from_beijing
-from console.drill.facts import FloodFacts, marks_of
+from console.drill.facts import FloodFacts, declared_works, marks_of
 from console.drill.gauge_rain import gauge_rain
 from console.drill.recorded import Array, RecordedSeries
+from console.drill.works_model import SOURCE as MONITORED
+from console.drill.works_model import works_series
 from console.engine.routing import muskingum
 
 FADE_S = 36 * HOUR_S
@@ -48,6 +51,10 @@ def rebuild(facts: FloodFacts) -> list[RecordedSeries]:
     for rule in facts.rain:
         areal = _rain(rule)
         series += [areal, *gauge_rain(rule, areal)]
+    known = {(s.object_code, s.element): (s.t, s.value) for s in series}
+    for made in works_series(declared_works(), facts.key, known):
+        quality = np.full(len(made.t), int(Quality.RECONSTRUCTED), np.int64)
+        series.append(RecordedSeries(made.object_code, made.element, made.t, made.value, quality, MONITORED))
     return series
 
 

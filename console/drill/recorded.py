@@ -12,10 +12,11 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class RecordedSeries:
-    """t (n,) UTC s ascending, value (n,), quality (n,)."""
+    """t (n,) UTC s ascending, value (n,), quality (n,). source: "" for the recording itself."""
 
     object_code: str
     element: str
     t: NDArray[np.int64]
     value: Array
     quality: NDArray[np.int64]
+    source: str = ""

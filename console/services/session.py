@@ -18,6 +18,7 @@ from console.services.duty_desk import DutyDesk
 from console.services.offline_login import OfflineLogin
 from console.services.sync_link import SyncLink
 from console.services.tasks import TaskScope
+from console.services.works_health import WorksHealth
 from console.state.board import BoardState
 from console.state.desk import RECORD_KINDS, DeskState
 from console.state.link import LinkStatus
@@ -83,6 +84,7 @@ class Session(QObject):
         self.login = LoginStatus(self)
         self.sync = SyncLink(profile.sync_endpoint, self)
         self.tasks = TaskScope(hub.report)
+        self.works = WorksHealth(self.board, self.tasks, self)
         self.offline = self._offline_login() if source.personal else None
         if self.offline is not None:
             self.offline.changed.connect(self.login.changed)

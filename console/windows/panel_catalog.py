@@ -26,6 +26,7 @@ from console.windows.offline_panels import build_library, build_packs
 from console.windows.panels import Built, Context
 from console.windows.reservoir_panels import build_cascade, build_reservoirs, build_storage
 from console.windows.table_panel import build_table
+from console.windows.works_panels import build_dam_safety, build_gates, build_section, build_works
 from widgets.alarm_list import AlarmList
 from widgets.basin_strip import BasinStrip
 from widgets.facts_table import FactsTable
@@ -222,6 +223,10 @@ PANELS: dict[str, tuple[str, Callable[[Context], Built]]] = {
     "monitor.cascade": ("梯级", build_cascade),
     "monitor.strip": ("河系概化图", build_strip),
     "monitor.happening": ("正在发生", build_happening),
+    "monitor.works": ("工程健康", build_works),
+    "monitor.dam_safety": ("安全监测", build_dam_safety),
+    "monitor.section": ("工程断面", build_section),
+    "monitor.gates": ("闸门", build_gates),
     "duty.alarms": ("告警", build_alarms),
     "duty.log": ("值班日志", build_log),
     "duty.hydrograph": ("过程线", build_hydrograph),

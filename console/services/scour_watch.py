@@ -1,0 +1,138 @@
+"""Comparing the two newest surveys of a toe: pure, for a worker thread."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from console.domain.objects import Thing
+from console.domain.works import Works, number, text
+from console.engine.survey import (
+    MAX_NODES,
+    MAX_POINTS,
+    Surface,
+    SurveyRefused,
+    difference,
+    from_points,
+    scour_state,
+    section,
+    surface,
+)
+from console.viewdata.works import Scour
+
+DEFAULT_SPACING_M = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class SurveyHead:
+    """What a survey's document says of it; at: UTC s."""
+
+    thing: Thing
+    works: str
+    section: str
+    at: int
+    datum: str
+
+
+def heads(things: Sequence[Thing], moment: float) -> list[SurveyHead]:
+    """Return the surveys that were taken by the moment, the oldest first; one without a time is left out."""
+    found = []
+    for thing in things:
+        at = number(thing.facts.get("at"), 0, 4_102_444_800)
+        if at is not None and at <= moment:
+            f = thing.facts
+            found.append(SurveyHead(thing, text(f.get("works"), 80), text(f.get("section"), 20), int(at), text(f.get("datum"))))
+    return sorted(found, key=lambda h: h.at)
+
+
+def pair_of(works: Works, found: Sequence[SurveyHead]) -> tuple[SurveyHead, SurveyHead] | str:
+    """Return the two newest surveys of the works' most recently surveyed section, or why there are none."""
+    mine = [h for h in found if h.works == works.code]
+    if not mine:
+        return "no_survey"
+    same = [h for h in mine if h.section == mine[-1].section]
+    if len(same) < 2:
+        return "one_survey"
+    if same[-2].datum != same[-1].datum:
+        return "datum"
+    return same[-2], same[-1]
+
+
+def compared(works: Works, pair: tuple[SurveyHead, SurveyHead]) -> Scour:
+    """Return what was scoured between two surveys, or the reason why that cannot be said."""
+    old, new = pair
+    told = Scour(
+        section=new.section,
+        limit_m=works.scour_limit_m,
+        names=(old.thing.name, new.thing.name),
+        times=(old.at, new.at),
+        method=text(new.thing.facts.get("method"), 40),
+        simulated=bool(new.thing.facts.get("simulated") or old.thing.facts.get("simulated")),
+    )
+    try:
+        before, after = surface_of(old.thing), surface_of(new.thing)
+        change = difference(before, after, accuracy_of(pair))
+    except SurveyRefused as refused:
+        return replace(told, reason=f"survey_{refused.code}")
+    return replace(
+        told,
+        state=scour_state(change, works.scour_limit_m),
+        x_m=change.x_m,
+        y_m=change.y_m,
+        scour_m=change.scour_m,
+        scour_m3=change.scour_m3,
+        fill_m3=change.fill_m3,
+        area_m2=change.area_m2,
+        coverage=change.coverage,
+        deepest_m=change.deepest_m,
+        chainage_m=change.chainage_m,
+        offset_m=change.offset_m,
+        before=section(before, change.chainage_m),
+        after=section(after, change.chainage_m),
+    )
+
+
+def accuracy_of(pair: Sequence[SurveyHead]) -> float:
+    """Return the coarser of the surveys' declared accuracies, metres; 0 where none is declared."""
+    return max(number(h.thing.facts.get("accuracy_m"), 0.0, 10.0) or 0.0 for h in pair)
+
+
+def surface_of(thing: Thing) -> Surface:
+    """Return a survey's surface from its grid or its points.
+
+    Raises:
+        SurveyRefused: it has neither, or what it has cannot be used.
+    """
+    grid = thing.facts.get("grid")
+    if isinstance(grid, dict):
+        return _gridded(grid)
+    points = thing.facts.get("points")
+    if not isinstance(points, list):
+        raise SurveyRefused("few")
+    if len(points) > MAX_POINTS:
+        raise SurveyRefused("size", f"{len(points)} points")
+    rows = [[_nan(v) for v in p] for p in points if isinstance(p, list) and len(p) == 3]
+    spacing = number(thing.facts.get("spacing_m"), 0.1, 500) or DEFAULT_SPACING_M
+    return from_points(np.array(rows, float).reshape(-1, 3), spacing)
+
+
+def _gridded(grid: dict[str, object]) -> Surface:
+    x0, dx, y0, dy = (number(grid.get(k), -1e7, 1e7) for k in ("x0_m", "dx_m", "y0_m", "dy_m"))
+    rows = grid.get("z_m")
+    if x0 is None or y0 is None or not dx or not dy or not isinstance(rows, list) or not rows:
+        raise SurveyRefused("shape")
+    if any(not isinstance(r, list) or len(r) != len(rows[0]) for r in rows):
+        raise SurveyRefused("shape", "uneven rows")
+    nx, ny = len(rows[0]), len(rows)
+    if nx * ny > MAX_NODES:
+        raise SurveyRefused("size", f"{nx * ny} nodes")
+    z: NDArray[np.float64] = np.array([[_nan(v) for v in r] for r in rows], float)
+    return surface(np.asarray(x0 + dx * np.arange(nx), float), np.asarray(y0 + dy * np.arange(ny), float), z)
+
+
+def _nan(value: object) -> float:
+    found = number(value, -1e7, 1e7)
+    return float("nan") if found is None else found

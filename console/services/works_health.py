@@ -1,0 +1,166 @@
+"""Health of the works at the shown moment: fits and comparisons off the GUI thread, kept by version."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
+from PySide6.QtCore import QObject, Signal
+
+from console.domain.anomalies import CauseRule
+from console.domain.objects import Series, Station, Thing
+from console.domain.quality import Quality
+from console.domain.works import Sensor, Works, sensor_of, works_of
+from console.services.scour_watch import SurveyHead, compared, heads, pair_of
+from console.services.tasks import TaskScope
+from console.services.works_assess import EMPTY, LIVE_DAYS, Fits, Inputs, Rows, assess
+from console.state.board import BoardState
+from console.store.cause_rules import declared_causes
+from console.viewdata.works import Scour, SensorHealth, WorksReport
+
+RANK = {"unknown": 0, "normal": 1, "attention": 2, "alarm": 3}
+KEPT = 600  # fits kept; each is some arrays of a few hundred readings
+SCOURS = 20
+DAY_S = 86400
+Pointer = tuple[str, str]  # object, element
+Key = tuple[int, tuple[int, ...], int, int]
+
+
+class WorksHealth(QObject):
+    """One per window's process; views ask it to follow and read its reports.
+
+    Signals:
+        changed: the reports are others.
+    """
+
+    changed = Signal()
+
+    def __init__(self, board: BoardState, tasks: TaskScope, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._board = board
+        self._tasks = tasks
+        self.reports: tuple[WorksReport, ...] = ()
+        self.known = False  # whether the works were looked at since the start
+        self._fits: Fits = {}
+        self._scours: dict[tuple[object, ...], Scour] = {}
+        self._rules: tuple[CauseRule, ...] = ()
+        self._sensors: tuple[Sensor, ...] = ()
+        self._works: tuple[Works, ...] = ()
+        self._reference = 0  # grows when objects changed
+        self._parsed = -1
+        self._key: Key | None = None
+        self._busy = False
+        board.reference_changed.connect(self._renewed)
+
+    def follow(self) -> None:
+        """Judge anew when something was read that concerns the works; returns at once."""
+        if not self._busy and self._wanted() != self._key:
+            self._busy = True
+            self._tasks.start("works", self._judge())
+
+    def report(self, code: str | None) -> WorksReport | None:
+        return next((r for r in self.reports if r.works.code == code), None)
+
+    def _renewed(self) -> None:
+        self._reference += 1
+
+    def _wanted(self) -> Key:
+        board = self._board.board
+        newest = tuple(r.level.t if r.level else 0 for r in board.rows if r.station.kind == "sensor")
+        return (self._reference, newest, self._board.history, int(board.moment // 3600))
+
+    async def _judge(self) -> None:
+        loop = asyncio.get_running_loop()
+        try:
+            while (key := self._wanted()) != self._key:
+                board, reference = self._board, self._reference
+                moment, surveys = board.board.moment, board.things.get("surveys", ())
+                if self._parsed != reference:
+                    found = await loop.run_in_executor(
+                        None, _read, tuple(board.stations.values()), board.things.get("works", ())
+                    )
+                    self._sensors, self._works = found
+                    self._parsed = reference
+                series = {(s.object_code, s.element): s for s in board.series.values()}
+                pointers = _pointers(self._sensors, self._works)
+                sids = sorted(series[p].sid for p in pointers if p in series)
+                rows = await board.window(sids, int(moment - LIVE_DAYS * DAY_S), int(moment))
+                inputs = [_inputs(s, series, rows) for s in self._sensors]
+                levels = {w.code: _newest(w.level, series, rows) for w in self._works}
+                reports = await loop.run_in_executor(None, self._reports, inputs, surveys, levels, moment)
+                self.reports, self._key, self.known = reports, key, True
+                self.changed.emit()
+        finally:
+            self._busy = False
+
+    # --- worker thread: one call at a time ----------------------------------------------------
+    def _reports(
+        self,
+        inputs: Sequence[Inputs],
+        surveys: Sequence[Thing],
+        levels: Mapping[str, tuple[float, int] | None],
+        moment: float,
+    ) -> tuple[WorksReport, ...]:
+        self._rules = self._rules or declared_causes()
+        if len(self._fits) > KEPT:
+            self._fits.clear()
+        health = assess(inputs, moment, self._rules, self._fits)
+        taken = heads(surveys, moment)
+        return tuple(
+            self._report(w, [h for h in health if h.sensor.works == w.code], taken, levels[w.code]) for w in self._works
+        )
+
+    def _report(
+        self, works: Works, mine: Sequence[SensorHealth], taken: Sequence[SurveyHead], level: tuple[float, int] | None
+    ) -> WorksReport:
+        scour = self._scour(works, taken)
+        known = [s.state for s in mine] + ([scour.state] if not scour.reason else [])
+        return WorksReport(
+            works=works,
+            state=max(known, key=RANK.__getitem__, default="unknown"),
+            sensors=tuple(mine),
+            scour=scour,
+            level_m=level[0] if level else None,
+            level_t=level[1] if level else None,
+        )
+
+    def _scour(self, works: Works, taken: Sequence[SurveyHead]) -> Scour:
+        pair = pair_of(works, taken)
+        if isinstance(pair, str):
+            return Scour(reason=pair)
+        key = (works.code, works.scour_limit_m, *((h.thing.code, h.thing.version, h.at, id(h.thing)) for h in pair))
+        if key not in self._scours:
+            if len(self._scours) >= SCOURS:
+                self._scours.clear()
+            self._scours[key] = compared(works, pair)
+        return self._scours[key]
+
+
+def _read(stations: Sequence[Station], things: Sequence[Thing]) -> tuple[tuple[Sensor, ...], tuple[Works, ...]]:
+    sensors = tuple(sensor_of(s) for s in stations if s.kind == "sensor")
+    return sensors, tuple(works_of(t) for t in things)
+
+
+def _pointers(sensors: Iterable[Sensor], works: Iterable[Works]) -> set[Pointer]:
+    found: set[Pointer] = {w.level for w in works if w.level}
+    for s in sensors:
+        found |= {(s.code, s.element), *(p for p in (s.driver, s.rain) if p)}
+    return found
+
+
+def _inputs(sensor: Sensor, series: Mapping[Pointer, Series], rows: Mapping[int, Rows]) -> Inputs:
+    def of(pointer: Pointer | None) -> tuple[Rows, int]:
+        found = series.get(pointer) if pointer else None
+        return (rows.get(found.sid, EMPTY), found.interval_s) if found else (EMPTY, 3600)
+
+    level, level_interval = of(sensor.driver)
+    rain, rain_interval = of(sensor.rain)
+    return Inputs(sensor, of((sensor.code, sensor.element))[0], level, level_interval, rain, rain_interval)
+
+
+def _newest(pointer: Pointer | None, series: Mapping[Pointer, Series], rows: Mapping[int, Rows]) -> tuple[float, int] | None:
+    found = series.get(pointer) if pointer else None
+    t, v, quality = rows.get(found.sid, EMPTY) if found else EMPTY
+    known = np.flatnonzero(np.isfinite(v) & (quality != Quality.BAD))
+    return (float(v[known[-1]]), int(t[known[-1]])) if len(known) else None

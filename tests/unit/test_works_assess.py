@@ -1,0 +1,200 @@
+"""Judging sensors: what the flood's days show, whose readings count, and what may have caused it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from console.domain.objects import station_from_doc, thing_from_doc
+from console.domain.quality import Quality
+from console.domain.time import from_beijing
+from console.domain.works import sensor_of, works_of
+from console.drill.facts import basin_objects, flood_facts
+from console.drill.reconstruct import rebuild
+from console.services.scour_watch import compared, heads, pair_of
+from console.services.works_assess import EMPTY, Inputs, assess, level_at
+from console.store.cause_rules import declared_causes
+
+DAY = 86400
+PEAK = from_beijing("2022-06-22 14:00")
+
+
+@pytest.fixture(scope="module")
+def objects():
+    return basin_objects()
+
+
+@pytest.fixture(scope="module")
+def recorded():
+    return {(s.object_code, s.element): s for s in rebuild(flood_facts("beijiang-2022-06"))}
+
+
+def inputs_at(objects, recorded, moment):
+    def rows(pointer):
+        s = recorded.get(pointer)
+        if s is None:
+            return EMPTY
+        keep = (s.t <= moment) & (s.t >= moment - 15 * DAY)
+        return s.t[keep], s.value[keep], s.quality[keep]
+
+    sensors = [sensor_of(station_from_doc(d)) for d in objects["sensors"]]
+    return [Inputs(s, rows((s.code, s.element)), rows(s.driver), 3600, rows(s.rain)) for s in sensors]
+
+
+def judged(objects, recorded, moment, change=lambda i: i, fits=None):
+    inputs = [change(i) for i in inputs_at(objects, recorded, moment)]
+    return {h.sensor.code: h for h in assess(inputs, moment, declared_causes(), {} if fits is None else fits)}
+
+
+def codes(health):
+    return [h.code for h in health.hypotheses]
+
+
+def test_a_lone_step_may_be_the_instrument_and_a_section_together_may_be_real(objects, recorded):
+    found = judged(objects, recorded, PEAK)
+    lone = found["LOCSN101"]
+    assert lone.state == "alarm" and codes(lone)[0] == "instrument_step" and "drift" not in codes(lone)
+    assert lone.evidence["section_steps"] == 0 and lone.evidence["step_age_h"] == pytest.approx(83, abs=1)
+    for code in ("LOCSN205", "LOCSN206", "LOCSN207"):
+        assert found[code].state == "alarm" and "section_response" in codes(found[code])
+        assert found[code].evidence["section_out"] == 2
+    assert "rain" in codes(found["LOCSN207"]) and "rain" not in codes(found["LOCSN101"])
+    assert sum(h.state == "normal" for h in found.values()) >= 12
+
+
+def test_before_the_planted_faults_nothing_is_over_limit(objects, recorded):
+    found = judged(objects, recorded, from_beijing("2022-06-18 20:00"))
+    assert not [h.sensor.code for h in found.values() if h.state == "alarm"]
+
+
+def test_the_model_knows_nothing_of_the_judged_days_or_of_the_future(objects, recorded):
+    for h in judged(objects, recorded, PEAK).values():
+        assert h.past.t.max() < PEAK - 15 * DAY
+
+
+def test_a_silent_sensor_is_unknown_and_its_silence_is_said(objects, recorded):
+    h = judged(objects, recorded, from_beijing("2022-06-21 08:00"))["LOCSN203"]
+    assert (h.state, h.reason, codes(h)) == ("unknown", "silent", ["silent"]) and h.abnormal
+    assert h.figures["h"] == pytest.approx(25, abs=1)
+
+
+def test_without_level_or_rain_a_reading_is_shown_and_not_judged(objects, recorded):
+    found = judged(objects, recorded, PEAK, lambda i: replace(i, level=EMPTY))
+    assert {h.reason for h in found.values()} == {"no_level"} and all(h.value is not None for h in found.values())
+    dry = judged(objects, recorded, PEAK, lambda i: replace(i, rain=EMPTY))
+    assert dry["LOCSN207"].reason == "no_rain" and dry["LOCSN206"].state == "alarm"
+
+
+def test_bad_readings_are_not_judged(objects, recorded):
+    def spoil(i):
+        t, v, q = i.own
+        v, q = v.copy(), q.copy()
+        v[-5:], q[-5:] = 1e6, Quality.BAD
+        return replace(i, own=(t, v, q))
+
+    h = judged(objects, recorded, PEAK, spoil)["LOCSN102"]
+    assert h.state == "normal" and h.value_t == PEAK - 5 * 3600
+
+
+def test_a_level_that_was_never_calibrated_is_called_extrapolated(objects, recorded):
+    def higher(i):
+        t, v, q = i.level
+        return replace(i, level=(t, v + 3.0, q))
+
+    h = judged(objects, recorded, PEAK, higher)["LOCSN204"]
+    assert h.beyond_m > 2 and "beyond_calibration" in codes(h)
+
+
+def test_everything_out_at_once_may_be_power_or_the_reference(objects, recorded):
+    def lifted(i):
+        t, v, q = i.own
+        return replace(i, own=(t, v + 3.0, q))
+
+    assert "supply_or_reference" in codes(judged(objects, recorded, PEAK, lifted)["LOCSN201"])
+
+
+def test_a_stuck_sensor_is_noticed(objects, recorded):
+    def stuck(i):
+        t, v, q = i.own
+        return replace(i, own=(t, np.where(t > PEAK - 40 * 3600, 4.0, v), q))
+
+    assert "frozen" in codes(judged(objects, recorded, PEAK, stuck)["LOCSN204"])
+
+
+def test_a_refused_fit_gives_its_reason_and_figures(objects, recorded):
+    def shorter(i):
+        c = i.sensor.calibration
+        cut = replace(
+            c, t=c.t[:20], level_m=c.level_m[:20], value=c.value[:20], rain_mm=tuple((n, r[:20]) for n, r in c.rain_mm)
+        )
+        return replace(i, sensor=replace(i.sensor, calibration=cut))
+
+    h = judged(objects, recorded, PEAK, shorter)["LOCSN102"]
+    assert h.state == "unknown" and h.reason == "few" and h.figures["need"] >= 30 and h.value is not None
+
+
+def test_fits_are_kept_by_sensor_and_calibration(objects, recorded):
+    fits = {}
+    judged(objects, recorded, PEAK, fits=fits)
+    made = dict(fits)
+    judged(objects, recorded, PEAK + 3600, fits=fits)
+    assert fits == made and len(made) == 17
+
+    def other(i):
+        c = i.sensor.calibration
+        return replace(i, sensor=replace(i.sensor, calibration=replace(c, value=(9.0, *c.value[1:]))))
+
+    judged(objects, recorded, PEAK, other, fits)
+    assert len(fits) == 34, "another history under the same version name is fitted anew"
+
+
+def test_levels_are_not_read_across_a_gap():
+    t = np.array([0, 3600, 7200, 36000, 39600])
+    rows = (t, np.array([1.0, 2.0, 3.0, 9.0, 9.0]), np.zeros(5, np.int64))
+    found = level_at(rows, np.array([1800.0, 7200.0, 20000.0, 40000.0, 90000.0]), 3600)
+    assert found[0] == 1.5 and found[1] == 3.0 and found[3] == 9.0 and np.isnan(found[[2, 4]]).all()
+
+
+def surveys_at(objects, moment, change=lambda doc: doc):
+    return heads([thing_from_doc("surveys", change(d)) for d in objects["surveys"]], moment)
+
+
+def test_the_toes_scour_is_found_where_it_was_made_and_only_once_it_was_measured(objects):
+    levee = works_of(thing_from_doc("works", objects["works"][1]))
+    before = pair_of(levee, surveys_at(objects, from_beijing("2022-06-13 08:00")))
+    assert before == "one_survey"
+    scour = compared(levee, pair_of(levee, surveys_at(objects, PEAK)))
+    assert scour.state == "alarm" and scour.chainage_m == 12112.0 and scour.offset_m == 48.0
+    assert scour.deepest_m == pytest.approx(3.1, abs=0.2) and 1200 < scour.scour_m3 < 2200 and scour.simulated
+    assert pair_of(works_of(thing_from_doc("works", objects["works"][0])), surveys_at(objects, PEAK)) == "no_survey"
+
+
+@pytest.mark.parametrize(
+    ("why", "props"),
+    [
+        ("survey_shape", {"grid": {"x0_m": 0, "dx_m": 1, "y0_m": 0, "dy_m": 1, "z_m": [[1, 2], [3]]}}),
+        ("survey_shape", {"grid": {"x0_m": float("nan"), "dx_m": 1, "y0_m": 0, "dy_m": 1, "z_m": [[1, 2], [3, 4]]}}),
+        ("survey_few", {"grid": {"x0_m": 0, "dx_m": 1, "y0_m": 0, "dy_m": 1, "z_m": [["x", None], [float("inf"), 4]]}}),
+        ("survey_size", {"grid": None, "points": [[0, 0, 1], [1e6, 0, 1], [0, 1e6, 1], [1e6, 1e6, 1]], "spacing_m": 0.2}),
+        ("survey_few", {"grid": None, "points": 10**9}),
+        ("survey_few", {"grid": None, "points": [[float("nan")] * 3] * 50}),
+        ("survey_order", {"grid": {"x0_m": 0, "dx_m": -1, "y0_m": 0, "dy_m": 1, "z_m": [[1, 2], [3, 4]]}}),
+    ],
+)
+def test_a_hostile_survey_is_refused_with_a_reason(objects, why, props):
+    levee = works_of(thing_from_doc("works", objects["works"][1]))
+    pair = pair_of(levee, surveys_at(objects, PEAK, lambda d: {**d, "properties": {**d["properties"], **props}}))
+    assert compared(levee, pair).reason == why
+
+
+def test_surveys_of_unlike_datums_are_not_subtracted_and_one_without_a_time_is_left_out(objects):
+    levee = works_of(thing_from_doc("works", objects["works"][1]))
+
+    def other(doc):
+        datum = "珠基" if doc["code"] == "LOCSV002" else "1985"
+        return {**doc, "properties": {**doc["properties"], "datum": datum}}
+
+    assert pair_of(levee, surveys_at(objects, PEAK, other)) == "datum"
+    assert surveys_at(objects, PEAK, lambda d: {**d, "properties": {**d["properties"], "at": "昨天"}}) == []
