@@ -66,7 +66,7 @@ def _tables() -> set[str]:
     )
     from console.presenters import table as table_columns
     from console.presenters import works as works_words
-    from console.services import conflict_desk, duty_desk, offline_login, wall_control
+    from console.services import conflict_desk, duty_desk, ground_words, offline_login, wall_control
     from console.store import keys
     from console.store.cause_rules import declared_causes
     from console.store.packs import pack_specs
@@ -114,4 +114,5 @@ def _tables() -> set[str]:
     texts |= set(works_words.STATE_WORDS.values()) | set(works_words.REASONS.values())
     texts |= set(works_charts.CAUSE_WORDS.values()) | {words for words, _, _ in anomalies.EVIDENCE.values()}
     texts |= {part for rule in declared_causes() for part in (rule.cause, rule.check)}
+    texts |= {part for words in ground_words.GROUND_WORDS.values() for part in words} | {ground_words.SHIFTED}
     return texts

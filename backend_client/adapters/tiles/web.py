@@ -6,7 +6,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 
-from backend_client.adapters.conditional import ConditionalGet
+from backend_client.adapters.conditional import KEPT_BYTES, ConditionalGet
 from backend_client.adapters.foreign_http import ForeignHttp
 from backend_client.adapters.tiles.tile import whole
 from backend_client.errors import BackendRefused, WireFormatError
@@ -19,10 +19,10 @@ NO_TILE = (204, 400, 404, 410, 416)  # some servers answer 400 outside their mat
 class WebTiles:
     """Shared by XYZ and WMTS; used by one thread."""
 
-    def __init__(self, http: ForeignHttp, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, http: ForeignHttp, *, clock: Callable[[], float] = time.monotonic, kept_bytes: int = KEPT_BYTES) -> None:
         self.http = http
         self.troubles: dict[str, int] = {}
-        self._get = ConditionalGet(http, clock=clock)
+        self._get = ConditionalGet(http, kept_bytes=kept_bytes, clock=clock)
         self._clock = clock
         self._absent: OrderedDict[str, float] = OrderedDict()
 

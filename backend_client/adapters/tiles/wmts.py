@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import TypeAlias
 from urllib.parse import quote, urlencode, urljoin, urlsplit
 
+from backend_client.adapters.conditional import KEPT_BYTES
 from backend_client.adapters.foreign_http import ForeignHttp
 from backend_client.adapters.harvest import Meter
 from backend_client.adapters.tiles.capabilities import FORMATS, Capabilities, Layer, MatrixSet, read_capabilities
@@ -34,13 +35,18 @@ class WmtsTiles:
         layer: str = "",
         matrix_set: str = "",
         extra: Mapping[str, str] | None = None,
+        kept_bytes: int = KEPT_BYTES,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._web = WebTiles(http, clock=clock)
+        self._web = WebTiles(http, clock=clock, kept_bytes=kept_bytes)
         self._path = path
         self._wanted = (layer, matrix_set)
         self._extra = dict(extra or {})
         self._ready: tuple[TileSet, _Chosen] | None = None
+
+    def know(self, other: WmtsTiles) -> None:
+        """Take over what another reader of the same layer has read, so that it is not asked for again."""
+        self._ready = other._known()
 
     @property
     def meter(self) -> Meter:
