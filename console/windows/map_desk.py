@@ -9,21 +9,24 @@ from pathlib import Path
 
 import numpy as np
 import shiboken6
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, QPointF
 from PySide6.QtWidgets import QFileDialog
 
-from console.domain.geo import distance_km, geodesic_km
-from console.domain.layers import LayerState, faded, layer_texts, moved, read_layers, toggled
+from console.domain.geo import distance_km, geodesic_km, mercator_y
+from console.domain.layers import OWN, LayerState, faded, layer_texts, moved, read_layers, toggled
 from console.domain.states import State
 from console.domain.time import full_stamp
 from console.errors import StoreError
 from console.presenters.map import map_view, present_map
+from console.services.map_sources import MapSources
 from console.services.rain_field import RainFieldService
 from console.store.basemap import load_basemap
 from console.store.map_notes import MapNotes
+from console.texts import printable
 from console.viewdata.basemap import BaseMap
 from console.viewdata.notes import Note, Point
 from console.windows.exporting import EXPORT_NOTE
+from console.windows.own_layers import OwnLayersDesk
 from console.windows.panels import Built, Context
 from widgets.map_base import Paths, base_paths
 from widgets.map_panel import MapPanel
@@ -49,6 +52,8 @@ class MapDesk(QObject):
         self._rain = RainFieldService(c.session)
         self._rain.changed.connect(lambda: self._map.show_rain(self._rain.field))
         self._notes = MapNotes(c.session.source.profile.folder / "map-notes.json")
+        sources = MapSources(c.session.source.home, c.session.tasks, c.look, self)
+        self._own = OwnLayersDesk(sources, c.session.tasks, self._map, self._switch)
         self._drawn: tuple[str, tuple[Point, ...]] | None = None
         self._comparison = ""
         self._comparing = False
@@ -64,7 +69,13 @@ class MapDesk(QObject):
         self._map.selected.connect(lambda code: session.situation.select(code or None))
         panel.layers.switched.connect(self._switch)
         panel.layers.moved.connect(lambda code, step: self._set(moved(self._layers(), code, step)))
-        panel.layers.faded.connect(lambda code, opacity: self._set(faded(self._layers(), code, opacity)))
+        panel.layers.faded.connect(self._fade)
+        panel.layers.switched.connect(lambda code, on: self._own.shown(code, on) if code.startswith(OWN) else None)
+        panel.layers.add_requested.connect(self._own.add)
+        panel.layers.removed.connect(self._own.remove)
+        self._own.changed.connect(self._show_layers)
+        self._own.said.connect(lambda text, done: panel.layers.added(text, done=done))
+        self._map.picked.connect(self._feature)
         panel.toolbar.hours_chosen.connect(self._hours)
         panel.toolbar.comparison_chosen.connect(self._compare)
         panel.toolbar.print_requested.connect(self._ask_print)
@@ -76,6 +87,7 @@ class MapDesk(QObject):
 
     def close(self) -> None:
         self._rain.close()
+        self._own.close()
 
     # --- filling --------------------------------------------------------------------------
     def refresh(self) -> str:
@@ -88,7 +100,7 @@ class MapDesk(QObject):
                 self._map.go_to(row.station.lon, row.station.lat)
             self._followed = current.selection
         said = present_map(self._map, session.board.board, current.selection, tr, self._c.topics, session.board.things)
-        self.panel.layers.show_layers(self._map.content.view.layers, self._layers())
+        self._show_layers()
         if {"isohyets", "thiessen"} & {layer.code for layer in self._layers()}:
             self._rain.want()
         if self._comparison and not self._comparing:
@@ -105,6 +117,22 @@ class MapDesk(QObject):
             self._map.set_base(found, paths)
 
     # --- layers ---------------------------------------------------------------------------
+    def _show_layers(self) -> None:
+        if shiboken6.isValid(self.panel):
+            self.panel.layers.show_layers((*self._own.views(), *self._map.content.view.layers), self._layers())
+
+    def _fade(self, code: str, opacity: int) -> None:
+        self._set(faded(self._layers(), code, opacity))
+        if code.startswith(OWN):
+            self._own.faded(code, opacity)
+
+    def _feature(self, lon: float, lat: float) -> None:
+        """Say what of the user's shapes was clicked."""
+        x, y = self._map.frame.to_pixels(np.asarray(lon), mercator_y(lat))
+        found = self._own.feature_at(QPointF(float(x), float(y)))
+        texts = [f"{k}：{v}" for k, v in list(found.attributes)[:12]] if found is not None else []
+        self.panel.say(printable(" · ".join(texts), 400))
+
     def _layers(self) -> tuple[LayerState, ...]:
         return read_layers(self._session.situation.current.layers)
 
@@ -112,7 +140,7 @@ class MapDesk(QObject):
         self._session.situation.set_layers(layer_texts(layers))
 
     def _switch(self, code: str, on: bool) -> None:
-        order = tuple(layer.code for layer in self._map.content.view.layers)
+        order = tuple(layer.code for layer in (*self._own.views(), *self._map.content.view.layers))
         self._set(toggled(self._layers(), code, on, order))
 
     def _hours(self, hours: float) -> None:

@@ -1,0 +1,150 @@
+"""The user's own layers on one map: feeds and shapes of the listed sources, switched like any other layer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Any
+
+import shiboken6
+from PySide6.QtCore import QObject, QPointF, Signal
+
+from console.domain.layers import OWN
+from console.errors import ConsoleError
+from console.services.map_grounds import TileFeed
+from console.services.map_sources import MapSources
+from console.services.tasks import TaskScope
+from console.viewdata.map import MapLayerView
+from console.viewdata.map_sources import MapSource
+from widgets.map_tiles import TileLayer
+from widgets.map_vectors import Feature, VectorLayer
+from widgets.map_widget import MapWidget
+
+Switch = Callable[[str, bool], None]
+
+
+class OwnLayersDesk(QObject):
+    """Owned by the map's desk.
+
+    Signals:
+        changed: the list or what is known of a layer is another one.
+        said: a sentence for the person at the map; args text, whether the wish was fulfilled.
+    """
+
+    changed = Signal()
+    said = Signal(str, bool)
+
+    def __init__(self, sources: MapSources, tasks: TaskScope, chart: MapWidget, switch: Switch) -> None:
+        super().__init__()
+        self._sources = sources
+        self._tasks = tasks
+        self._map = chart
+        self._switch = switch
+        self._made: dict[str, MapSource] = {}
+        self._feeds: dict[str, TileFeed] = {}
+        self._notes: dict[str, str] = {}
+        self._first = True
+        sources.changed.connect(self._follow)
+        sources.told.connect(lambda what, step: self.said.emit(f"{what}{step}", False))
+        tasks.start("map sources", sources.start())
+
+    def close(self) -> None:
+        self._sources.close()
+
+    def views(self) -> tuple[MapLayerView, ...]:
+        """Return a line of the layer tree for every source."""
+        return tuple(
+            MapLayerView(OWN + s.source_id, s.name, "自加图层", note="；".join(n for n in (s.note, self._note(s)) if n))
+            for s in self._sources.sources
+        )
+
+    def _note(self, source: MapSource) -> str:
+        feed = self._feeds.get(source.source_id)
+        if feed is not None and shiboken6.isValid(feed):
+            return "".join(feed.note)
+        return self._notes.get(source.source_id, "")
+
+    # --- wishes ---------------------------------------------------------------------------
+    def add(self, text: str) -> None:
+        """Add a file by its path or a service by its address."""
+        wish = self._sources.add_address(text) if "://" in text else self._sources.add_path(Path(text.strip('"')).expanduser())
+        self._tasks.start("add layer", self._add(wish))
+
+    async def _add(self, wish: Coroutine[Any, Any, MapSource]) -> None:
+        try:
+            source = await wish
+        except ConsoleError as exc:
+            self.said.emit(f"{exc.what}{exc.next_step}", False)
+            return
+        self._switch(OWN + source.source_id, True)
+        self.said.emit(f"{source.name}：{source.note}" if source.note else source.name, True)
+
+    def remove(self, code: str) -> None:
+        self._switch(code, False)
+        self._sources.remove(code.removeprefix(OWN))
+
+    def shown(self, code: str, on: bool) -> None:
+        """Remember for the next start whether a layer is on."""
+        self._sources.change(code.removeprefix(OWN), visible=on)
+
+    def faded(self, code: str, opacity: int) -> None:
+        self._sources.change(code.removeprefix(OWN), opacity=opacity)
+
+    def feature_at(self, place: QPointF) -> Feature | None:
+        """Return what of the user's shapes lies at a point of the map, the topmost first."""
+        for layer in reversed(list(self._map.own.over.values())):
+            found = layer.feature_at(place, self._map.frame) if isinstance(layer, VectorLayer) else None
+            if found is not None:
+                return found
+        return None
+
+    # --- following the list ---------------------------------------------------------------
+    def _follow(self) -> None:
+        if not shiboken6.isValid(self._map):
+            return
+        known = {s.source_id: s for s in self._sources.sources}
+        for source_id in [k for k in self._made if k not in known]:
+            self._drop(source_id)
+        for source in self._sources.sources:
+            if source.source_id not in self._made:
+                self._make(source)
+        if self._first and self._sources.sources:
+            self._first = False
+            for source in self._sources.sources:
+                if source.visible:
+                    self._switch(OWN + source.source_id, True)
+        self.changed.emit()
+
+    def _make(self, source: MapSource) -> None:
+        self._made[source.source_id] = source
+        if source.kind == "vector":
+            self._tasks.start("overlay", self._shapes(source))
+            return
+        feed = self._sources.feed(source, self)
+        layer = TileLayer(feed, self)
+        layer.changed.connect(self._map.update)
+        feed.noted.connect(self.changed)
+        self._feeds[source.source_id] = feed
+        self._map.own.under[OWN + source.source_id] = layer
+
+    async def _shapes(self, source: MapSource) -> None:
+        try:
+            overlay = await self._sources.overlay(source)
+        except ConsoleError as exc:
+            self._notes[source.source_id] = f"{exc.what}{exc.next_step}"
+            self.said.emit(f"{source.name}：{exc.what}{exc.next_step}", False)
+            return
+        if not shiboken6.isValid(self._map) or source.source_id not in self._made:
+            return
+        layer = VectorLayer(self._map.look, overlay, color=source.color, label_field=source.label_field, parent=self)
+        layer.changed.connect(self._map.update)
+        self._map.own.over[OWN + source.source_id] = layer
+        self._map.update()
+
+    def _drop(self, source_id: str) -> None:
+        del self._made[source_id]
+        self._map.own.under.pop(OWN + source_id, None)
+        self._map.own.over.pop(OWN + source_id, None)
+        feed = self._feeds.pop(source_id, None)
+        if feed is not None and shiboken6.isValid(feed):
+            feed.close()
