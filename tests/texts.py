@@ -52,6 +52,7 @@ FACT_HEADINGS = {
 def _tables() -> set[str]:
     from console.domain import alarms, anomalies, layers, quality, rain, states, works
     from console.domain import response as levels
+    from console.domain import video as stream_words
     from console.presenters import (
         conflicts,
         duty,
@@ -65,7 +66,9 @@ def _tables() -> set[str]:
         works_charts,
     )
     from console.presenters import table as table_columns
+    from console.presenters import video as video_words
     from console.presenters import works as works_words
+    from console.presenters.video_patrol import HEAD, RESULTS
     from console.services import conflict_desk, duty_desk, ground_words, offline_login, wall_control
     from console.store import keys
     from console.store.cause_rules import declared_causes
@@ -115,4 +118,6 @@ def _tables() -> set[str]:
     texts |= set(works_charts.CAUSE_WORDS.values()) | {words for words, _, _ in anomalies.EVIDENCE.values()}
     texts |= {part for rule in declared_causes() for part in (rule.cause, rule.check)}
     texts |= {part for words in ground_words.GROUND_WORDS.values() for part in words} | {ground_words.SHIFTED}
+    texts |= set(stream_words.WORDS.values()) | set(video_words.REASONS.values())
+    texts |= set(RESULTS.values()) | set(HEAD)
     return texts

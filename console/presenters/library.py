@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from console.domain.cameras import masked
 from console.domain.library import LISTS
 from console.presenters.packs import size_words
 from console.presenters.wording import Translate
@@ -21,7 +22,7 @@ def library_rows(entries: Sequence[Entry], tr: Translate) -> Sequence[Sequence[C
             (printable(e.code, 40), "text.dim"),
             (printable(e.name, 80), "text"),
             (printable(e.place, 60) or "—", "text"),
-            ("；".join(f"{printable(k, 20)} {printable(v, 120)}" for k, v in e.facts.items()) or "—", "text"),
+            ("；".join(f"{printable(k, 20)} {printable(masked(v), 120)}" for k, v in e.facts.items()) or "—", "text"),
             _file(e, tr),
         )
         for e in entries

@@ -179,6 +179,15 @@ class DutyDesk:
         folder = await self._folder()
         return await asyncio.get_running_loop().run_in_executor(None, folder.add, path)
 
+    async def attach_made(self, name: str, media: str, content: bytes) -> Attached:
+        """Keep a file that this program made (a picture of a camera) for an entry.
+
+        Raises:
+            AttachmentRefused: it is empty, too large, or the disk is full.
+        """
+        folder = await self._folder()
+        return await asyncio.get_running_loop().run_in_executor(None, folder.add_made, name, media, content)
+
     async def save_file(self, sha256: str, size: int, target: Path) -> None:
         """Write a plain copy of an attachment.
 

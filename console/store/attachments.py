@@ -71,6 +71,22 @@ class AttachmentFolder:
         media = mimetypes.guess_type(source.name)[0] or "application/octet-stream"
         return Attached(found, source.name[-200:], media, size)
 
+    def add_made(self, name: str, media: str, content: bytes) -> Attached:
+        """Keep a file that this program made, without a plain copy of it on the disk.
+
+        Raises:
+            AttachmentRefused: it is empty or too large, or the disk is full.
+        """
+        if not 0 < len(content) <= FILE_MAX:
+            raise AttachmentRefused(f"“{name}”是空的，或超过 {FILE_MAX // 1024 // 1024} MB。", "请换一个画面再存。")
+        try:
+            found, size = self.seal(content[n : n + PIECE] for n in range(0, len(content), PIECE))
+        except OSError as exc:
+            raise AttachmentRefused(
+                f"“{name}”没有存下：本机磁盘写不进去。", "请检查磁盘是否已满，再存一次。", str(exc)
+            ) from exc
+        return Attached(found, name[-200:], media, size)
+
     def seal(self, pieces: Iterator[bytes]) -> tuple[str, int]:
         """Write plain pieces of PIECE bytes as a sealed copy; returns (SHA-256, size).
 

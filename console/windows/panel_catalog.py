@@ -26,6 +26,7 @@ from console.windows.offline_panels import build_library, build_packs
 from console.windows.panels import Built, Context
 from console.windows.reservoir_panels import build_cascade, build_reservoirs, build_storage
 from console.windows.table_panel import build_table
+from console.windows.video_panels import build_video
 from console.windows.works_panels import build_dam_safety, build_gates, build_section, build_works
 from widgets.alarm_list import AlarmList
 from widgets.basin_strip import BasinStrip
@@ -221,6 +222,7 @@ PANELS: dict[str, tuple[str, Callable[[Context], Built]]] = {
     "monitor.reservoirs": ("水库总表", build_reservoirs),
     "monitor.storage": ("库容曲线", build_storage),
     "monitor.cascade": ("梯级", build_cascade),
+    "monitor.video": ("视频", build_video),
     "monitor.strip": ("河系概化图", build_strip),
     "monitor.happening": ("正在发生", build_happening),
     "monitor.works": ("工程健康", build_works),

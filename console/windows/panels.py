@@ -46,6 +46,7 @@ class Built:
     needs: frozenset[str]
     release: Callable[[], None] | None = None
     export_table: Callable[[], list[list[str]]] | None = None
+    freeze: Callable[[bool], None] | None = None  # a view that moves by itself stands still too
 
 
 class PanelHost(QObject):
@@ -159,6 +160,8 @@ class PanelHost(QObject):
 
     def _freeze(self, on: bool) -> None:
         self._frozen = on
+        if self._built.freeze is not None:
+            self._built.freeze(on)
         moment = full_stamp(self._context.session.board.board.moment)
         self.panel.show_frozen(f"{self._context.look.tr('已冻结')} {moment}" if on else "")
         if not on:

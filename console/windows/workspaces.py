@@ -26,6 +26,7 @@ class WorkspaceSpec:
     key: str
     places: tuple[Place, ...]
     shares: tuple[tuple[str, tuple[int, ...]], ...] = ()
+    front: tuple[str, ...] = ()  # panels that lie before their tabs' others at first
     header: str = ""  # a panel of fixed height above the docked ones
 
 
@@ -51,16 +52,23 @@ WORKSPACES = (
         "Ctrl+2",
         (
             ("monitor.map", "center", None),
+            ("monitor.video", "tab", "monitor.map"),
+            ("monitor.works", "tab", "monitor.map"),
+            ("monitor.dam_safety", "tab", "monitor.map"),
+            ("monitor.section", "tab", "monitor.map"),
+            ("monitor.gates", "tab", "monitor.map"),
             ("monitor.table", "right", "monitor.map"),
             ("monitor.strip", "bottom", "monitor.map"),
+            ("monitor.cascade", "tab", "monitor.strip"),
             ("monitor.happening", "bottom", "monitor.strip"),
             ("monitor.hydrograph", "bottom", "monitor.table"),
-            ("monitor.reservoirs", "bottom", "monitor.hydrograph"),
-            ("monitor.storage", "tab", "monitor.reservoirs"),
-            ("monitor.cascade", "tab", "monitor.reservoirs"),
-            ("monitor.reservoir", "tab", "monitor.reservoirs"),  # the last tab is the one in front
+            ("monitor.reservoir", "bottom", "monitor.hydrograph"),
+            ("monitor.reservoirs", "tab", "monitor.reservoir"),
+            ("monitor.storage", "tab", "monitor.reservoir"),
+            ("monitor.card", "tab", "monitor.reservoir"),
         ),
-        shares=(("monitor.map", (57, 43)), ("monitor.map", (67, 18, 15)), ("monitor.table", (37, 35, 28))),
+        shares=(("monitor.map", (57, 43)), ("monitor.map", (64, 20, 16)), ("monitor.table", (35, 34, 31))),
+        front=("monitor.map", "monitor.strip", "monitor.hydrograph", "monitor.reservoir"),
         header="monitor.overview",
     ),
     WorkspaceSpec(
@@ -114,6 +122,8 @@ class Workspace(QWidget):
             self.page.set_header(self._host(context, spec.header).panel)
         for code, area, beside in spec.places:
             self.page.place(self._host(context, code).panel, area, beside)
+        for code in spec.front:
+            self.page.bring_forward(code)
         self.page.finish(spec.shares)
 
     def _host(self, context: Context, code: str) -> PanelHost:

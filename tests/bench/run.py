@@ -26,7 +26,7 @@ Benchmark = Callable[[], Iterable[Row]]
 
 
 def benchmarks() -> dict[str, Benchmark]:
-    from tests.bench import bundle, cache_queries, catchup, hydrograph, map, sandbox, startup, sync, table, tour
+    from tests.bench import bundle, cache_queries, catchup, hydrograph, map, sandbox, startup, sync, table, tour, video
 
     return {
         "1": hydrograph.run,
@@ -35,6 +35,7 @@ def benchmarks() -> dict[str, Benchmark]:
         "7": tour.run,
         "25": map.run,
         "27": sandbox.run,
+        "33": video.run,
         "sync": sync.run,
         "pull": catchup.run,
         "bundle": bundle.run,

@@ -1,0 +1,1 @@
+"""Video: streams decoded in threads of their own, patrol, snapshots."""
