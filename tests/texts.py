@@ -57,8 +57,10 @@ def _tables() -> set[str]:
         conflicts,
         duty,
         hydrograph,
+        overview,
         packs,
         palette,
+        regimes,
         source_words,
         sources,
         status,
@@ -111,7 +113,8 @@ def _tables() -> set[str]:
     texts |= set(unlock.WHY) | set(keys.SOURCES.values())
     texts |= {part for words in offline_login.REFUSALS.values() for part in words}
     texts |= set(login.LOGIN_WORDS.values()) | set(packs.NAMES.values()) | set(packs.STATES.values())
-    texts |= {s.name for s in pack_specs()}
+    texts |= {s.name for s in pack_specs()} | set(regimes.NOT_CONNECTED) | set(regimes.NOT_CONNECTED.values())
+    texts |= {word for _, word in overview.LADDER}
     texts |= {part for words in trust.TRUST_WORDS.values() for part in words}
     texts |= set(works.TYPES.values()) | set(works.SUBSYSTEMS.values()) | set(works.SUBSYSTEM_STATES.values())
     texts |= set(works_words.STATE_WORDS.values()) | set(works_words.REASONS.values())

@@ -13,18 +13,23 @@ from console.viewdata.duty import Happening, Tile
 from widgets.painted import PaintedView
 from widgets.symbols import draw_state
 
+NARROW = 0.55  # share of a card that has nothing to say
+
 
 class Overview(PaintedView):
     """Signals:
-    tile_chosen: arg is the tile's code.
+    topic_chosen: a regime was clicked or entered; arg is the topic to look into, "" to come back to all.
     """
 
-    tile_chosen = Signal(str)
+    topic_chosen = Signal(str)
 
     def __init__(self, look: Look) -> None:
         super().__init__(look)
         self._tiles: tuple[Tile, ...] = ()
+        self._at = 0
         self.setMinimumHeight(84)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setAccessibleName(look.tr("总览"))
 
     def show_tiles(self, tiles: Sequence[Tile]) -> None:
         if tuple(tiles) != self._tiles:
@@ -35,9 +40,20 @@ class Overview(PaintedView):
         if not self._tiles:
             self.empty(painter, self.look.tr("正在等待第一批数据"))
             return
-        width = self.width() / len(self._tiles)
-        for i, tile in enumerate(self._tiles):
-            self._tile(painter, QRectF(i * width, 0, width, self.height()), tile, last=i == len(self._tiles) - 1)
+        for i, (tile, box) in enumerate(zip(self._tiles, self._boxes(), strict=True)):
+            if self.hasFocus() and i == self._at:
+                painter.fillRect(box.adjusted(2, 2, -2, -2), self.look.color("hover"))
+            self._tile(painter, box, tile, last=i == len(self._tiles) - 1)
+
+    def _boxes(self) -> list[QRectF]:
+        """Share the width: a regime that is not connected takes half of what the others take."""
+        parts = [1.0 if t.wide else NARROW for t in self._tiles]
+        found, left = [], 0.0
+        for part in parts:
+            width = self.width() * part / sum(parts)
+            found.append(QRectF(left, 0, width, self.height()))
+            left += width
+        return found
 
     def _tile(self, painter: QPainter, box: QRectF, tile: Tile, *, last: bool) -> None:
         look = self.look
@@ -66,16 +82,33 @@ class Overview(PaintedView):
         painter.setFont(look.font("small_px"))
         painter.setPen(look.color("text.dim"))
         painter.drawText(QPointF(at, base), tile.unit)
-        at += small.horizontalAdvance(tile.unit) + 14
-        room = inner.right() - at
-        for i, text in enumerate(tile.lines[:2]):
-            line_y = base - (small.height() if i == 0 and len(tile.lines) > 1 else 0)
-            painter.drawText(QPointF(at, line_y), small.elidedText(text, Qt.TextElideMode.ElideRight, int(room)))
+        for i, text in enumerate(t for t in tile.lines[:2] if t):
+            line_y = base + (i + 1) * (small.height() + 1)
+            painter.drawText(
+                QPointF(inner.left(), line_y), small.elidedText(text, Qt.TextElideMode.ElideRight, int(inner.width()))
+            )
+
+    def _tile_at(self, x: float) -> int:
+        return next((i for i, box in enumerate(self._boxes()) if box.left() <= x < box.right()), -1)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        if self._tiles:
-            i = int(event.position().x() / (self.width() / len(self._tiles)))
-            self.tile_chosen.emit(self._tiles[min(i, len(self._tiles) - 1)].code)
+        i = self._tile_at(event.position().x())
+        if i >= 0:
+            self._at = i
+            self.update()
+            self.topic_chosen.emit(self._tiles[i].topic)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        step = {Qt.Key.Key_Right: 1, Qt.Key.Key_Left: -1}.get(Qt.Key(event.key()), 0)
+        if step and self._tiles:
+            self._at = max(0, min(len(self._tiles) - 1, self._at + step))
+            self.update()
+        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self._tiles:
+            self.topic_chosen.emit(self._tiles[self._at].topic)
+        elif event.key() == Qt.Key.Key_Escape:
+            self.topic_chosen.emit("")
+        else:
+            super().keyPressEvent(event)
 
 
 class HappeningList(PaintedView):

@@ -26,10 +26,12 @@ class StationTable(QWidget):
     """Signals:
     selected: the user chose a row; arg is the object's code.
     topic_chosen: another topic is wanted; arg is its code, "" for all.
+    back_requested: Escape in the rows: back to everything.
     """
 
     selected = Signal(str)
     topic_chosen = Signal(str)
+    back_requested = Signal()
 
     def __init__(self, look: Look, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -58,6 +60,7 @@ class StationTable(QWidget):
             header = table.horizontalHeader()
             header.sortIndicatorChanged.connect(self._sorted)
         self.table.setAccessibleName(look.tr("测站表"))
+        self.table.installEventFilter(self)
         self.table.selectionModel().currentRowChanged.connect(self._chosen)
         self._lay_out()
 
@@ -147,8 +150,13 @@ class StationTable(QWidget):
         self.said.show()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """In the filter line Escape clears it and Down goes to the rows."""
-        if watched is self.filter and isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
+        """In the filter line Escape clears it and Down goes to the rows; in the rows Escape goes back to everything."""
+        if not isinstance(event, QKeyEvent) or event.type() != QEvent.Type.KeyPress:
+            return super().eventFilter(watched, event)
+        if watched is self.table and event.key() in (Qt.Key.Key_Escape, Qt.Key.Key_Backspace):
+            self.back_requested.emit()
+            return True
+        if watched is self.filter:
             if event.key() == Qt.Key.Key_Escape and self.filter.text():
                 self.set_filter("")
                 return True

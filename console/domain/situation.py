@@ -84,7 +84,7 @@ class Camera:
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """Moment, selection, scenario, layers, camera, shown window (hours)."""
+    """Moment, selection, scenario, layers, camera, shown window (hours), topic looked at ("" for all)."""
 
     clock: Clock = field(default_factory=Clock)
     selection: str | None = None
@@ -92,6 +92,7 @@ class Situation:
     layers: tuple[str, ...] = DEFAULT_LAYERS
     camera: Camera | None = None
     window_h: float = 120.0
+    topic: str = ""
 
     def with_clock(self, clock: Clock) -> Self:
         return replace(self, clock=clock)
@@ -110,6 +111,7 @@ class Situation:
             "scenario": self.scenario,
             "layers": list(self.layers),
             "window_h": self.window_h,
+            "topic": self.topic,
         }
         if self.camera:
             c = self.camera
@@ -142,6 +144,7 @@ class Situation:
                 layers=tuple(str(name)[:80] for name in doc.get("layers", DEFAULT_LAYERS)[:60]),
                 camera=camera,
                 window_h=min(2400.0, max(1.0, float(doc.get("window_h", 120.0)))),
+                topic=str(doc.get("topic") or "")[:40],
             )
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as exc:
             raise SituationError(f"not a Situation: {exc!r}") from exc

@@ -1,59 +1,211 @@
-"""Object card: the values now and the figures with their sources."""
+"""Object card: every topic of the object, its figures with their sources, what belongs to it and lies near it."""
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
 
-from console.domain.elements import ELEMENTS, signed, storage_text
+from console.domain.cameras import by_nearness, camera_of
+from console.domain.elements import ELEMENTS
+from console.domain.geo import distance_km
+from console.domain.network import downstream_of, upstream_of
+from console.domain.objects import Thing
 from console.domain.quality import word
 from console.domain.reservoirs import stated
 from console.domain.states import TOKENS, State
 from console.domain.time import age_text, stamp
-from console.presenters.hydrograph import LIMIT_WORDS
+from console.domain.topics import CardField, Topic
+from console.presenters.fields import RAIN_H, field_of
 from console.presenters.wording import Translate
 from console.texts import printable
 from console.viewdata.board import Board, Row, Sample
-from console.viewdata.duty import Fact, ObjectCardView
+from console.viewdata.duty import CardSection, Fact, ObjectCardView
+from console.viewdata.table import Moments
+
+NEAR_KM = 10.0
+SAMPLES = {"flow": "flow", "inflow": "inflow", "outflow": "outflow"}
+MOST = 4  # lines of a list that the card shows
+
+
+@dataclass(frozen=True, slots=True)
+class Papers:
+    """Documents that the cache holds, by kind: plans, drawings, contacts, teams."""
+
+    docs: Mapping[str, Sequence[Mapping[str, Any]]]
+
+    def of(self, kind: str, row: Row) -> list[str]:
+        """Return what names the object, else what is of its city; at most a few."""
+        station = row.station
+        found: list[tuple[int, str]] = []
+        for doc in self.docs.get(kind, ()):
+            props = doc.get("properties") or {}
+            facts = props.get("facts") or {}
+            texts = [str(v) for v in (props.get("name"), *(facts.values() if isinstance(facts, Mapping) else ()))]
+            named = any(station.code == t or station.name.split("(")[0] in t for t in texts)
+            if named or (station.city and props.get("city") == station.city):
+                detail = " ".join(str(v) for v in list(facts.values())[:2]) if isinstance(facts, Mapping) else ""
+                found.append((0 if named else 1, printable(f"{props.get('name', '')} {detail}".strip(), 60)))
+        return [text for _, text in sorted(found)[:MOST]]
+
+
+NO_PAPERS = Papers({})
 
 
 class CardTarget(Protocol):
     def show_view(self, view: ObjectCardView | None) -> None: ...
 
 
-def card_view(row: Row, board: Board, tr: Translate) -> ObjectCardView:
+def card_view(
+    row: Row,
+    board: Board,
+    tr: Translate,
+    topics: Sequence[Topic] = (),
+    things: Mapping[str, tuple[Thing, ...]] | None = None,
+    papers: Papers = NO_PAPERS,
+) -> ObjectCardView:
     station = row.station
-    facts = [_value(s, board, row.state, tr) for s in (row.level, row.flow, row.inflow, row.outflow, row.rain) if s]
-    if not facts:
-        facts.append(Fact("数据", tr("本站没有数据"), "", "text.dim"))
-    if row.level and row.level.change_1h is not None:
-        facts.append(Fact("1h 变化", f"{signed(row.level.change_1h)} m"))
-    if row.margin_m is not None:
-        facts.append(Fact("距汛限" if station.kind == "reservoir" else "距警戒", f"{signed(row.margin_m)} m"))
-    for kind, text in LIMIT_WORDS.items():
-        threshold = station.threshold(kind, board.moment)
-        if threshold is not None:
-            facts.append(Fact(text, f"{threshold.value:.2f} m", printable(threshold.source, 60)))
-    for key, name in (("total_mcm", "总库容"), ("flood_control_mcm", "防洪库容")):
-        if (figure := stated(station.facts, key)) is not None:
-            facts.append(Fact(name, storage_text(figure.value), printable(figure.source, 60) or tr("资料")))
-    if station.kind == "river" and station.threshold("guaranteed", board.moment) is None:
-        facts.append(Fact("保证", "—", tr("未公布"), "text.dim"))
-    facts.append(Fact("基面", printable(station.datum or "—", 40), "", "text.dim"))
-    local = tr("本地码，非国家站码") if station.code.startswith("LOC") else ""
-    facts.append(Fact("站码", station.code, local, "text.dim"))
+    sections = [_topic(t, row, board, tr) for t in topics if station.kind in t.kinds]
+    if row.main is None:
+        sections.insert(0, CardSection("", (Fact("数据", tr("本站没有数据"), "", "text.dim"),)))
+    sections.append(_about(row, tr))
+    sections += [s for s in (_along(row, board, tr), _near(row, board, things or {}, tr), _papers(row, papers)) if s.facts]
     where = " · ".join(p for p in (station.river, station.city) if p)
-    return ObjectCardView(station.code, station.name, where, row.state, tuple(facts), printable(station.note))
+    return ObjectCardView(station.code, station.name, where, row.state, tuple(sections), printable(station.note))
 
 
-def _value(sample: Sample, board: Board, state: State, tr: Translate) -> Fact:
-    element = ELEMENTS[sample.element]
-    age = age_text(board.moment - sample.t, tr)
-    token = TOKENS[state] if sample.element in ("Z", "RZ") and state >= State.WARNING else "text"
+def _topic(topic: Topic, row: Row, board: Board, tr: Translate) -> CardSection:
+    return CardSection(topic.name, tuple(_fact(f, row, board, tr) for f in topic.card))
+
+
+def _fact(spec: CardField, row: Row, board: Board, tr: Translate) -> Fact:
+    moments = Moments(board.moment, board.now)
+    text = field_of(spec.field, tr).text(row, moments)
+    head, _, key = spec.field.partition(".")
+    if head == "threshold":
+        found = row.station.threshold(key, board.moment, row.station.main_element)
+        if found is None:
+            return Fact(spec.title, "—", tr("未公布"), "text.dim")
+        return Fact(spec.title, f"{text} {ELEMENTS[found.element].unit}", printable(found.source, 60))
+    if head == "fact":
+        figure = stated(row.station.facts, key)
+        return Fact(spec.title, text, printable(figure.source, 60) if figure else "", "text" if figure else "text.dim")
+    sample = _sample(spec.field, row)
+    if sample is not None:
+        return _value(spec.title, text, sample, row, board, tr)
+    unit = {"margin": _unit(row), "change_1h": _unit(row)}.get(spec.field, "mm" if spec.field in RAIN_H else "")
+    known = text not in ("—", "")
+    ink = TOKENS[row.state] if spec.field == "margin" and row.state >= State.WARNING else "text" if known else "text.dim"
+    return Fact(spec.title, f"{text} {unit}".strip() if known else "—", "", ink)
+
+
+def _sample(field: str, row: Row) -> Sample | None:
+    if field == "value":
+        return row.main
+    if field.startswith("element."):
+        return row.samples.get(field.removeprefix("element."))
+    return row.samples.get({"flow": "Q", "inflow": "INQ", "outflow": "OTQ"}.get(field, ""))
+
+
+def _unit(row: Row) -> str:
+    return ELEMENTS[row.main.element].unit if row.main else ""
+
+
+def _value(title: str, text: str, sample: Sample, row: Row, board: Board, tr: Translate) -> Fact:
+    age = age_text(max(0.0, board.moment - sample.t), tr)
+    strong = sample is row.main and row.state >= State.WARNING
     source = f"{stamp(sample.t, board.now)} · {age}{tr('前')} · {tr(word(sample.quality))}"
-    return Fact(element.name, f"{element.text(sample.value)} {element.unit}", source, token)
+    ink = TOKENS[row.state] if strong else "text.faint" if row.stale else "text"
+    return Fact(title, f"{text} {ELEMENTS[sample.element].unit}", source, ink)
 
 
-def present_card(view: CardTarget, board: Board, selected: str | None, tr: Translate) -> str:
+def _about(row: Row, tr: Translate) -> CardSection:
+    station = row.station
+    local = tr("本地码，非国家站码") if station.code.startswith("LOC") else ""
+    return CardSection(
+        "资料",
+        (
+            Fact("基面", printable(station.datum or "—", 40), "", "text.dim"),
+            Fact("站码", station.code, local, "text.dim"),
+        ),
+    )
+
+
+def _along(row: Row, board: Board, tr: Translate) -> CardSection:
+    """Name the stations next up and down the river."""
+    names = {r.code: r for r in board.rows}
+
+    def worded(codes: frozenset[str]) -> str:
+        found = [names[c] for c in codes if c in names]
+        found.sort(key=lambda r: (-int(r.state), r.station.name))
+        over = sum(1 for r in found if r.state >= State.WARNING)
+        text = "、".join(r.station.name for r in found[:MOST]) + ("…" if len(found) > MOST else "")
+        return text + (f"（{tr('超限')} {over}）" if over else "")
+
+    facts = [
+        Fact(title, text, "")
+        for title, text in (
+            ("上游", worded(upstream_of(row.code, board.rivers))),
+            ("下游", worded(downstream_of(row.code, board.rivers))),
+        )
+        if text
+    ]
+    return CardSection("河系", tuple(facts))
+
+
+def _near(row: Row, board: Board, things: Mapping[str, tuple[Thing, ...]], tr: Translate) -> CardSection:
+    """Name works, cameras and other stations that belong to the object or lie within a few kilometres."""
+    station = row.station
+    facts = []
+    place = None if station.lon is None or station.lat is None else (station.lon, station.lat)
+    ranked = by_nearness((camera_of(t) for t in things.get("cameras", ())), station.code, place)
+    mine = [n for n in ranked if n.bound or (n.km is not None and n.km <= NEAR_KM)]
+    names = "、".join(n.camera.name for n in mine[:MOST])
+    bound = any(n.bound for n in mine)
+    facts.append(Fact("摄像头", names or "—", tr("已绑定") if bound else "", "text" if mine else "text.dim"))
+    works = [(t.place, t.name) for t in things.get("works", ()) if t.facts.get("object") != station.code]
+    own = [t.name for t in things.get("works", ()) if t.facts.get("object") == station.code]
+    close = [f"{n} {km:.0f} km" for km, n in _by_distance(station.lon, station.lat, works) if km <= NEAR_KM]
+    if own or close:
+        facts.append(Fact("工程", "、".join([*own, *close][:MOST]), ""))
+    others = [
+        (f"{r.station.name} {km:.0f} km")
+        for km, r in _by_distance(
+            station.lon, station.lat, (((r.station.lon, r.station.lat), r) for r in board.rows if r.code != row.code)
+        )
+        if km <= NEAR_KM and r.station.kind not in ("sensor", "gate", "basin")
+    ]
+    if others:
+        facts.append(Fact("邻近", "、".join(others[:MOST]), f"{NEAR_KM:g} km {tr('内')}"))
+    return CardSection("周边", tuple(facts))
+
+
+def _by_distance(lon: float | None, lat: float | None, items: Any) -> list[tuple[float, Any]]:
+    if lon is None or lat is None:
+        return []
+    found = [
+        (float(distance_km(lon, lat, at[0], at[1])), item)
+        for at, item in items
+        if at is not None and at[0] is not None and at[1] is not None
+    ]
+    return sorted(found, key=lambda x: x[0])
+
+
+def _papers(row: Row, papers: Papers) -> CardSection:
+    titles = (("plans", "预案"), ("drawings", "图纸"), ("contacts", "联系人"), ("teams", "队伍"))
+    facts = [Fact(title, "；".join(texts), "") for kind, title in titles if (texts := papers.of(kind, row))]
+    return CardSection("资料库", tuple(facts))
+
+
+def present_card(
+    view: CardTarget,
+    board: Board,
+    selected: str | None,
+    tr: Translate,
+    topics: Sequence[Topic] = (),
+    things: Mapping[str, tuple[Thing, ...]] | None = None,
+    papers: Papers = NO_PAPERS,
+) -> str:
     row = board.row(selected)
-    view.show_view(card_view(row, board, tr) if row else None)
+    view.show_view(card_view(row, board, tr, topics, things, papers) if row else None)
     return ""

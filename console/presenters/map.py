@@ -15,6 +15,7 @@ from console.domain.states import WORDS, State
 from console.domain.time import full_stamp
 from console.domain.topics import Topic, topic_of
 from console.presenters.fields import field_of
+from console.presenters.table import APART
 from console.presenters.typhoon import typhoon_views
 from console.presenters.wording import Translate, margin_text, value_text
 from console.viewdata.board import Board, Row
@@ -130,11 +131,12 @@ def map_view(
 ) -> MapView:
     rows = [(r, t) for r in board.rows if (t := topic_of(r.station.kind, topics)) is not None]
     stations = map_stations(rows, board, tr)
+    counted = [r for r, _ in rows if r.station.kind not in APART]
     counts = MapCounts(
-        stations=len(rows),
-        over=sum(1 for r, _ in rows if r.state >= State.WARNING),
-        unknown=sum(1 for r, _ in rows if r.state is State.NO_DATA),
-        unplaced=len(rows) - len(stations.code),
+        stations=len(counted),
+        over=sum(1 for r in counted if r.state >= State.WARNING),
+        unknown=sum(1 for r in counted if r.state is State.NO_DATA),
+        unplaced=sum(1 for r in counted if r.station.lon is None or r.station.lat is None),
     )
     typhoons = typhoon_views(things.get("typhoons", ()), board.moment)
     return MapView(

@@ -1,121 +1,70 @@
-"""The overview tiles and the sentences of what is going on."""
+"""The sentences of what is going on: over by how much, rising or falling, since when, what next, who has it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-import numpy as np
-
 from console.domain.alarms import Alarm
-from console.domain.elements import RAIN, signed
-from console.domain.freshness import Freshness
+from console.domain.elements import signed
 from console.domain.states import WORDS as STATE_WORDS
 from console.domain.states import State
 from console.domain.time import stamp
 from console.presenters.wording import Translate, rule_word, stale, value_text
-from console.state.desk import DeskState
+from console.state.desk import Ack
+from console.texts import printable
 from console.viewdata.board import Board, Row
-from console.viewdata.duty import Happening, Tile
+from console.viewdata.duty import Happening
 
 ALARM_STATES = {1: State.WATCH, 2: State.WARNING, 3: State.FLOOD_LIMIT, 4: State.GUARANTEED, 5: State.RECORD}
-
-
-class TilesView(Protocol):
-    def show_tiles(self, tiles: Sequence[Tile]) -> None: ...
 
 
 class HappeningView(Protocol):
     def show_items(self, items: Sequence[Happening]) -> None: ...
 
 
-def areal_rain(row: Row, hours: float, moment: float) -> float | None:
-    """Return the rain (mm) of the last hours up to the newest reading; None when none is known."""
-    if row.rain is None or not len(row.rain.recent_v) or row.freshness >= Freshness.STALE:
-        return None
-    inside = row.rain.recent_t > row.rain.t - hours * 3600
-    return float(np.nansum(row.rain.recent_v[inside]))
+LADDER = (
+    ("warning", "警戒"),
+    ("guaranteed", "保证"),
+    ("flood_limit", "汛限"),
+    ("design", "设计"),
+    ("check", "校核"),
+    ("record", "历史最高"),
+)
+AHEAD_H = 48.0
+RISE_M = 0.02
 
 
-def tiles(board: Board, desk: DeskState, tr: Translate) -> list[Tile]:
-    if not any(r.main for r in board.rows):
-        return []
-    rivers = [r for r in board.rows if r.station.kind == "river"]
-    pools = [r for r in board.rows if r.station.kind == "reservoir"]
-    basins = [r for r in board.rows if r.station.kind == "basin"]
-    return [
-        _rain(basins, board, tr),
-        _water(rivers, tr),
-        _pools(pools, tr),
-        _alarms(desk, board.moment, tr),
-        _coverage(board, tr),
+def next_step(row: Row, moment: float, tr: Translate) -> str:
+    """Return when the next figure above is reached at the rate of the last hour, "" when falling or far off."""
+    level = row.level
+    if level is None or level.value is None or row.stale or (level.change_1h or 0.0) < RISE_M:
+        return ""
+    rate = level.change_1h or 0.0
+    above = [
+        (found.value, word)
+        for kind, word in LADDER
+        if (found := row.station.threshold(kind, moment, row.station.main_element)) is not None and found.value > level.value
     ]
+    if not above:
+        return ""
+    value, word = min(above)
+    hours = (value - level.value) / rate
+    return f"{tr('按现涨率约')} {hours:.0f} h {tr('到')}{tr(word)}" if hours <= AHEAD_H else ""
 
 
-def _rain(basins: list[Row], board: Board, tr: Translate) -> Tile:
-    known = [(areal_rain(r, 6, board.moment), r) for r in basins]
-    best = max(((v, r) for v, r in known if v is not None), key=lambda x: x[0], default=None)
-    if best is None:
-        return Tile("rain", tr("雨"), "—", "", (tr("6 小时面雨量"), tr("没有雨量数据")), "", State.NO_DATA)
-    value, row = best
-    day = areal_rain(row, 24, board.moment)
-    lines = (f"{row.station.name} {tr('6 小时面雨量')}", f"{tr('24 小时')} {RAIN.text(day)} mm")
-    return Tile(
-        "rain", tr("雨"), RAIN.text(value), "mm", lines, tr("截至") + " " + stamp(row.rain.t if row.rain else 0), State.NORMAL
-    )
+def handler(group: Sequence[Alarm], acks: Mapping[str, Sequence[Ack]], tr: Translate) -> str:
+    """Return who has the alarms of an object in hand."""
+    names = list(dict.fromkeys(ack.author for alarm in group for ack in acks.get(alarm.alarm_id, ())))
+    open_ = any(alarm.alarm_id not in acks for alarm in group)
+    if open_ or not names:
+        return tr("未确认")
+    return "、".join(printable(n, 12) for n in names[:2]) + tr("已确认")
 
 
-def _water(rows: list[Row], tr: Translate) -> Tile:
-    known = [r for r in rows if r.main is not None and not stale(r)]
-    over = [r for r in known if r.state >= State.WARNING]
-    judged = [r for r in known if r.margin_m is not None]
-    worst = max(over, key=lambda r: (r.state, r.margin_m or 0.0), default=None)
-    rising = sum(1 for r in over if r.trend > 0)
-    lines = (
-        f"{tr('最大')} {worst.station.name} {signed(worst.margin_m)} m" if worst else f"{tr('可判')} {len(judged)} {tr('站')}",
-        f"↑{rising} ↓{sum(1 for r in over if r.trend < 0)}" if over else tr("其余未公布警戒"),
-    )
-    state = max((r.state for r in known), default=State.NO_DATA)
-    value = str(len(over)) if judged else "—"
-    return Tile(
-        "water", tr("水"), value, tr("站超警"), lines, f"{tr('到报')} {len(known)}/{len(rows)}", state if over else State.NORMAL
-    )
-
-
-def _pools(rows: list[Row], tr: Translate) -> Tile:
-    known = [r for r in rows if r.level is not None and not stale(r)]
-    over = [r for r in known if r.state >= State.FLOOD_LIMIT]
-    judged = [r for r in known if r.margin_m is not None]
-    text = f"{tr('可判')} {len(judged)} {tr('座')}（{tr('其余未公布汛限')}）"
-    names = "、".join(f"{r.station.name} {signed(r.margin_m)}" for r in over[:2])
-    value = str(len(over)) if judged else "—"
-    state = max((r.state for r in over), default=State.NORMAL)
-    return Tile("pool", tr("库"), value, tr("座超汛限"), (names or text, ""), f"{tr('到报')} {len(known)}/{len(rows)}", state)
-
-
-def _alarms(desk: DeskState, moment: float, tr: Translate) -> Tile:
-    if not desk.loaded:
-        return Tile("alarm", tr("警"), "—", "", (tr("正在读取"), ""), "", State.NO_DATA)
-    active = [a for a in desk.alarms if a.active_at(moment)]
-    open_ = [a for a in active if a.alarm_id not in desk.acks]
-    worst = max((ALARM_STATES[a.severity] for a in active), default=State.NORMAL)
-    lines = (f"{tr('活动告警')} {len(active)}", f"{tr('待上报')} {desk.waiting}" if desk.waiting else "")
-    return Tile("alarm", tr("警"), str(len(open_)), tr("条未确认"), lines, "", worst if open_ else State.NORMAL)
-
-
-def _coverage(board: Board, tr: Translate) -> Tile:
-    rows = [r for r in board.rows if r.main is not None]
-    if not rows:
-        return Tile("data", tr("数"), "—", "", (tr("没有数据"), ""), "", State.NO_DATA)
-    live = [r for r in rows if r.freshness is Freshness.LIVE]
-    late = [r for r in rows if r.freshness is Freshness.LATE]
-    old = [r for r in rows if r.freshness >= Freshness.STALE]
-    state = State.NORMAL if not old else State.WATCH
-    lines = (f"{tr('迟报')} {len(late)} · {tr('过时')} {len(old)}", tr("无数据") + f" {len(board.rows) - len(rows)}")
-    return Tile("data", tr("数"), f"{100 * len(live) / len(rows):.0f}", "% " + tr("及时"), lines, "", state)
-
-
-def happenings(alarms: Sequence[Alarm], board: Board, tr: Translate) -> list[Happening]:
+def happenings(
+    alarms: Sequence[Alarm], board: Board, tr: Translate, acks: Mapping[str, Sequence[Ack]] | None = None
+) -> list[Happening]:
     """Return one sentence per object with active alarms, the worst first."""
     grouped: dict[str, list[Alarm]] = {}
     for alarm in alarms:
@@ -131,13 +80,15 @@ def happenings(alarms: Sequence[Alarm], board: Board, tr: Translate) -> list[Hap
         margin = f"{signed(row.margin_m)} m" if row and row.margin_m is not None else ""
         trend = {1: tr("仍在上涨"), -1: tr("正在回落")}.get(row.trend if row else 0, tr("平稳"))
         since = f"{tr('自')} {stamp(min(a.onset_t for a in group))}"
+        ahead = next_step(row, board.moment, tr) if row else ""
+        owner = handler(group, acks or {}, tr)
         words = "、".join(rule_word(a.rule, tr) for a in sorted(group, key=lambda a: -a.severity))
         text = f"{name} {words} {margin}".strip()
         found.append(
             (
                 worst.severity,
                 row.margin_m or 0.0 if row else 0.0,
-                Happening(code, state, text, f"{now} · {trend} · {since}".strip(" ·")),
+                Happening(code, state, text, " · ".join(p for p in (now, trend, since, ahead, owner) if p)),
             )
         )
     for row in board.rows:  # over a limit by its reading, whatever the alarms say

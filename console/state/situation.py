@@ -16,7 +16,7 @@ class SituationState(QObject):
     """Views read it and ask to change it; nothing else is shared between them.
 
     Signals:
-        changed: arg is a frozenset of "time", "clock", "selection", "layers", "camera", "window".
+        changed: arg is a frozenset of "time", "clock", "selection", "layers", "camera", "window", "topic".
         service_changed: the centre's clock was heard anew.
     """
 
@@ -74,6 +74,7 @@ class SituationState(QObject):
                 ("layers", before.layers, situation.layers),
                 ("camera", before.camera, situation.camera),
                 ("window", before.window_h, situation.window_h),
+                ("topic", before.topic, situation.topic),
             )
             if old != new
         }
@@ -101,6 +102,10 @@ class SituationState(QObject):
 
     def set_window(self, hours: float) -> None:
         self.adopt(replace(self.current, window_h=min(2400.0, max(3.0, hours))))
+
+    def look_into(self, topic: str) -> None:
+        """Look at one line of business, "" for all of them."""
+        self.adopt(replace(self.current, topic=topic))
 
     def set_layers(self, layers: tuple[str, ...]) -> None:
         self.adopt(replace(self.current, layers=layers))

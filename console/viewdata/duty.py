@@ -52,7 +52,10 @@ class LogRow:
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """One figure of the overview: name, big number, unit, what it rests on. state colours it."""
+    """One figure of the overview: name, big number, unit, what it rests on. state colours it.
+
+    topic: what a click looks into, "" for nothing. wide: False for one that has nothing to say.
+    """
 
     code: str
     name: str
@@ -61,6 +64,8 @@ class Tile:
     lines: tuple[str, ...]
     coverage: str
     state: State
+    topic: str = ""
+    wide: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +89,18 @@ class Fact:
 
 
 @dataclass(frozen=True, slots=True)
+class CardSection:
+    """A group of lines under one word: a topic, what lies nearby, documents."""
+
+    title: str
+    facts: tuple[Fact, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ObjectCardView:
     code: str
     title: str
     subtitle: str
     state: State
-    facts: tuple[Fact, ...]
+    sections: tuple[CardSection, ...]
     note: str = ""

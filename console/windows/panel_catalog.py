@@ -8,10 +8,8 @@ import shiboken6
 
 from console.errors import ConsoleError
 from console.presenters.about import about_rows
-from console.presenters.card import present_card
 from console.presenters.duty import alarm_rows
 from console.presenters.hydrograph import HydrographPresenter
-from console.presenters.overview import happenings, tiles
 from console.presenters.reservoir import present_reservoir
 from console.presenters.scene import present_scene
 from console.presenters.sources import COLUMNS as SOURCE_COLUMNS
@@ -19,10 +17,12 @@ from console.presenters.sources import WIDTHS as SOURCE_WIDTHS
 from console.presenters.sources import source_lines
 from console.presenters.strip import present_strip
 from console.presenters.system import feed_rows, link_rows, outbox_rows
+from console.windows.card_panel import build_card
 from console.windows.duty_panels import build_conflicts, build_response
 from console.windows.log_panel import build_log
 from console.windows.map_desk import build_map
 from console.windows.offline_panels import build_library, build_packs
+from console.windows.overview_panels import build_happening, build_overview
 from console.windows.panels import Built, Context
 from console.windows.reservoir_panels import build_cascade, build_reservoirs, build_storage
 from console.windows.table_panel import build_table
@@ -32,8 +32,6 @@ from widgets.alarm_list import AlarmList
 from widgets.basin_strip import BasinStrip
 from widgets.facts_table import FactsTable
 from widgets.name_field import sign_as
-from widgets.object_card import ObjectCard
-from widgets.overview import HappeningList, Overview
 from widgets.reservoir_card import ReservoirCard
 from widgets.source_page import SourcePage
 
@@ -75,31 +73,6 @@ def build_strip(c: Context) -> Built:
     return Built(widget, refresh, BOARD)
 
 
-def build_overview(c: Context) -> Built:
-    widget = Overview(c.look)
-    if not c.large:
-        widget.setFixedHeight(round(84 * c.look.scale))
-
-    def refresh() -> str:
-        widget.show_tiles(tiles(c.session.board.board, c.session.desk, c.look.tr))
-        return ""
-
-    return Built(widget, refresh, BOARD | {"desk"})
-
-
-def build_happening(c: Context) -> Built:
-    widget = HappeningList(c.look)
-    widget.selected.connect(c.session.situation.select)
-
-    def refresh() -> str:
-        items = happenings(c.session.desk.alarms, c.session.board.board, c.look.tr)
-        widget.show_items(items, known=c.session.desk.loaded)
-        active = sum(1 for a in c.session.desk.alarms if a.active_at(c.session.board.board.moment))
-        return f"{len(items)} {c.look.tr('处')} · {active} {c.look.tr('条活动告警')}" if items else ""
-
-    return Built(widget, refresh, BOARD | {"desk"})
-
-
 def build_alarms(c: Context) -> Built:
     widget = AlarmList(c.look, c.settings.operator)
     session = c.session
@@ -127,16 +100,6 @@ def build_alarms(c: Context) -> Built:
         return f"{c.look.tr('活动')} {active} · {c.look.tr('未确认')} {unseen} · {c.look.tr('共')} {len(rows)}"
 
     return Built(widget, refresh, frozenset({"desk", "board"}))
-
-
-def build_card(c: Context) -> Built:
-    widget = ObjectCard(c.look)
-    session = c.session
-
-    def refresh() -> str:
-        return present_card(widget, session.board.board, session.situation.current.selection, c.look.tr)
-
-    return Built(widget, refresh, BOARD)
 
 
 def build_scene(c: Context) -> Built:
@@ -225,6 +188,7 @@ PANELS: dict[str, tuple[str, Callable[[Context], Built]]] = {
     "monitor.video": ("视频", build_video),
     "monitor.strip": ("河系概化图", build_strip),
     "monitor.happening": ("正在发生", build_happening),
+    "monitor.card": ("对象", build_card),
     "monitor.works": ("工程健康", build_works),
     "monitor.dam_safety": ("安全监测", build_dam_safety),
     "monitor.section": ("工程断面", build_section),

@@ -22,19 +22,19 @@ def build_table(c: Context) -> Built:
     views = SavedViews(session.source.profile.folder / "views.json")
     kept: dict[str, SavedView] = {}
     widget.selected.connect(session.situation.select)
-    topic = [""]
 
     def refresh() -> str:
-        board, chosen = session.board.board, session.situation.current.selection
-        return present_table(widget, board, chosen, c.look.tr, c.topics, topic[0])
+        now = session.situation.current
+        return present_table(widget, session.board.board, now.selection, c.look.tr, c.topics, now.topic)
 
-    def choose(code: str) -> None:
-        topic[0] = code
-        refresh()
+    def back() -> None:
+        widget.set_filter("")
+        session.situation.look_into("")
 
     def pick(name: str) -> None:
         view = kept.get(name, SavedView(""))
-        choose(view.topic)
+        session.situation.look_into(view.topic)
+        refresh()
         widget.set_filter(view.filter)
         widget.sort_by(view.order, Qt.SortOrder.DescendingOrder if view.descending else Qt.SortOrder.AscendingOrder)
 
@@ -55,13 +55,16 @@ def build_table(c: Context) -> Built:
 
     def save(name: str) -> None:
         field, order = widget.model.order
-        view = SavedView(name, topic[0], widget.filter.text(), field, order == Qt.SortOrder.DescendingOrder)
+        view = SavedView(
+            name, session.situation.current.topic, widget.filter.text(), field, order == Qt.SortOrder.DescendingOrder
+        )
         session.tasks.start("save view", change(lambda: views.put(view), name))
 
     def drop(name: str) -> None:
         session.tasks.start("drop view", change(lambda: views.drop(name), ""))
 
-    widget.topic_chosen.connect(choose)
+    widget.topic_chosen.connect(session.situation.look_into)
+    widget.back_requested.connect(back)
     widget.views.picked.connect(pick)
     widget.views.save_requested.connect(save)
     widget.views.removed.connect(drop)

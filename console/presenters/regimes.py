@@ -1,0 +1,209 @@
+"""The overview's cards: one per regime 雨 水 工 旱 灾 风 潮 with coverage and delay, then alarms and data."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from console.domain.elements import signed
+from console.domain.freshness import Freshness
+from console.domain.objects import Thing
+from console.domain.states import State
+from console.domain.time import age_text, stamp
+from console.domain.topics import REGIMES, Indicator, Topic
+from console.presenters.fields import RAIN_H, field_of
+from console.presenters.typhoon import typhoon_views
+from console.presenters.wording import Translate
+from console.state.desk import DeskState
+from console.viewdata.board import Board, Row
+from console.viewdata.duty import Tile
+from console.viewdata.map import TyphoonPoint
+from console.viewdata.table import Moments
+from console.viewdata.works import WorksReport
+
+ALARM_STATES = {1: State.WATCH, 2: State.WARNING, 3: State.FLOOD_LIMIT, 4: State.GUARANTEED, 5: State.RECORD}
+SIMULATED = "模拟监测"  # the source of readings that were made, not measured
+WORKS_STATES = {"alarm": State.GUARANTEED, "attention": State.WARNING, "normal": State.NORMAL, "unknown": State.NO_DATA}
+NOT_CONNECTED = {
+    "旱": "没有墒情、咸潮站",
+    "灾": "尚未接入灾情上报",
+    "风": "没有台风和测风站",
+    "潮": "没有潮位站",
+    "工": "没有工程监测",
+    "雨": "没有雨量站",
+    "水": "没有河道站和水库",
+}
+
+
+class TilesView(Protocol):
+    def show_tiles(self, tiles: Sequence[Tile]) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Regimes:
+    """What the cards are made from."""
+
+    board: Board
+    topics: tuple[Topic, ...]
+    things: Mapping[str, tuple[Thing, ...]]
+    works: tuple[WorksReport, ...] = ()
+
+
+def tiles(seen: Regimes, desk: DeskState, tr: Translate) -> list[Tile]:
+    """Return the cards in the order of the regimes; [] before the first data."""
+    if not any(r.main for r in seen.board.rows):
+        return []
+    cards = [_regime(name, seen, tr) for name in REGIMES]
+    return [*cards, _alarms(desk, seen.board.moment, tr), _coverage(seen.board, tr)]
+
+
+def _regime(name: str, seen: Regimes, tr: Translate) -> Tile:
+    if name == "雨":
+        return _rain(seen, tr)
+    if name == "工" and seen.works:
+        return _works(seen, tr)
+    if name == "风" and (found := _wind(seen, tr)) is not None:
+        return found
+    topics = [t for t in seen.topics if t.regime == name]
+    parts = [(t, rows) for t in topics if (rows := _rows(t, seen.board))]
+    if not parts:
+        return _empty(name, tr)
+    return _judged(name, parts, seen.board, tr)
+
+
+def _rows(topic: Topic, board: Board) -> list[Row]:
+    return [r for r in board.rows if r.station.kind in topic.kinds]
+
+
+def _empty(name: str, tr: Translate) -> Tile:
+    return Tile(name, tr(name), "—", "", (tr(NOT_CONNECTED[name]),), "", State.NO_DATA, topic="", wide=False)
+
+
+def _judged(name: str, parts: list[tuple[Topic, list[Row]]], board: Board, tr: Translate) -> Tile:
+    """Return a card that counts what is over; without any judged object the number stays open."""
+    rows = [r for _, part in parts for r in part]
+    known = [r for r in rows if r.main is not None and not r.stale]
+    lines = [line for topic, part in parts if (line := _line(topic, part, board, tr))]
+    topic, first = parts[0]
+    judged = [r for r in first if r.margin_m is not None and not r.stale and r.main is not None]
+    over = [r for r in judged if r.state >= State.WARNING]
+    unit = next((i.name for i in topic.indicators if i.measure == "over"), "站超限")
+    worst = max((r.state for r in known if r.state >= State.WARNING), default=State.NORMAL)
+    value = str(len(over)) if judged else "—"
+    return Tile(name, tr(name), value, tr(unit), tuple(lines[:2]), _met(rows, board, tr), worst, topic=topic.code)
+
+
+def _line(topic: Topic, rows: list[Row], board: Board, tr: Translate) -> str:
+    """Return the sentence of one topic: its largest figure with its place, and how many rise and fall."""
+    fresh = [r for r in rows if r.main is not None and not r.stale]
+    over = [r for r in fresh if r.state >= State.WARNING]
+    judged = [r for r in fresh if r.margin_m is not None]
+    figures = next((i for i in topic.indicators if i.measure != "over"), None)
+    if topic.kinds == ("reservoir",):
+        names = "、".join(f"{r.station.name} {signed(r.margin_m)}" for r in over[:2])
+        return f"{tr('水库')} {names}" if names else f"{tr('水库')} {tr('可判')} {len(judged)}/{len(rows)}"
+    if not fresh:
+        return f"{tr(topic.name)} {tr('没有数据')}"
+    best = _largest(figures, over or fresh, board, tr) if figures else ""
+    moves = f" ↑{sum(1 for r in over if r.trend > 0)} ↓{sum(1 for r in over if r.trend < 0)}" if over else ""
+    return f"{best}{moves}".strip() or f"{tr('可判')} {len(judged)}/{len(rows)}"
+
+
+def _largest(indicator: Indicator, rows: list[Row], board: Board, tr: Translate) -> str:
+    field, moments = field_of(indicator.field, tr), Moments(board.moment, board.now)
+    ranked = [(k, r) for r in rows if isinstance(k := field.key(r, moments), int | float)]
+    if not ranked:
+        return ""
+    _, row = (max if indicator.measure == "largest" else min)(ranked, key=lambda x: x[0])
+    return f"{row.station.name} {field.text(row, moments)} {indicator.unit}".strip()
+
+
+def _met(rows: list[Row], board: Board, tr: Translate) -> str:
+    """Return how many reported of how many, and how late in the middle."""
+    ages = [r.age_s for r in rows if r.main is not None and r.age_s is not None and not r.stale]
+    delay = f" · {age_text(statistics.median(ages), tr)}{tr('前')}" if ages else ""
+    return f"{tr('到报')} {len(ages)}/{len(rows)}{delay}"
+
+
+def _rain(seen: Regimes, tr: Translate) -> Tile:
+    board = seen.board
+    gauges = [r for r in board.rows if r.station.kind == "rain"]
+    basins = [r for r in board.rows if r.station.kind == "basin" and r.rain is not None and not r.stale]
+    if not gauges and not basins:
+        return _empty("雨", tr)
+    areal = [(x.mm, x, r) for r in basins if (x := r.rain_sum(24, board.moment)) is not None]
+    points = [(x.mm, x, r) for r in gauges if (x := r.rain_sum(24, board.moment)) is not None]
+    lines = []
+    if points:
+        _, found, row = max(points, key=lambda p: p[0])
+        lines.append(f"{tr('点最大')} {row.station.name} {found.text()} mm")
+        wet = sum(1 for mm, _, _ in points if mm >= 50)
+        lines.append(f"{tr('暴雨以上')} {wet} {tr('站')}")
+    if not areal:
+        return Tile(
+            "雨",
+            tr("雨"),
+            "—",
+            "mm",
+            tuple(lines) or (tr("没有雨量数据"),),
+            _met(gauges, board, tr),
+            State.NO_DATA,
+            topic="rain",
+        )
+    _, found, row = max(areal, key=lambda p: p[0])
+    hours = {h: r.mm for h in sorted(RAIN_H.values()) if (r := row.rain_sum(h, board.moment)) is not None}
+    short = f"{row.station.name} 24h · 6h {hours[6]:.1f}" if 6 in hours else f"{row.station.name} 24h"
+    return Tile(
+        "雨", tr("雨"), found.text(), "mm", (short, *lines[:1]), _met(gauges or basins, board, tr), State.NORMAL, topic="rain"
+    )
+
+
+def _works(seen: Regimes, tr: Translate) -> Tile:
+    bad = [w for w in seen.works if w.state in ("alarm", "attention")]
+    worst = max((WORKS_STATES[w.state] for w in seen.works), default=State.NO_DATA)
+    judged = [w for w in seen.works if w.state != "unknown"]
+    odd = [s for w in seen.works for s in w.sensors if s.state in ("alarm", "attention")]
+    sensors = [r for r in seen.board.rows if r.station.kind == "sensor"]
+    made = any(r.main is not None and r.main.source == SIMULATED for r in sensors)
+    lines = (
+        "、".join(w.works.name for w in bad[:2]) if bad else f"{tr('可判')} {len(judged)}/{len(seen.works)}",
+        f"{tr('异常测点')} {len(odd)}/{len(sensors)}" + (f" · {tr(SIMULATED)}" if made else ""),
+    )
+    value = str(len(bad)) if judged else "—"
+    return Tile("工", tr("工"), value, tr("处工程异常"), lines, _met(sensors, seen.board, tr), worst, topic="works")
+
+
+def _wind(seen: Regimes, tr: Translate) -> Tile | None:
+    typhoons = typhoon_views(seen.things.get("typhoons", ()), seen.board.moment)
+    if not typhoons:
+        return None
+    lines = [f"{t.name} {_wind_text(t.now)} m/s · {stamp(t.now.t if t.now else 0)}" for t in typhoons]
+    return Tile("风", tr("风"), str(len(typhoons)), tr("个台风"), tuple(lines[:2]), "", State.WATCH, topic="wind")
+
+
+def _wind_text(point: TyphoonPoint | None) -> str:
+    return "—" if point is None or point.wind_ms is None else f"{point.wind_ms:.0f}"
+
+
+def _alarms(desk: DeskState, moment: float, tr: Translate) -> Tile:
+    if not desk.loaded:
+        return Tile("alarm", tr("警"), "—", "", (tr("正在读取"), ""), "", State.NO_DATA)
+    active = [a for a in desk.alarms if a.active_at(moment)]
+    open_ = [a for a in active if a.alarm_id not in desk.acks]
+    worst = max((ALARM_STATES[a.severity] for a in active), default=State.NORMAL)
+    lines = (f"{tr('活动告警')} {len(active)}", f"{tr('待上报')} {desk.waiting}" if desk.waiting else "")
+    return Tile("alarm", tr("警"), str(len(open_)), tr("条未确认"), lines, "", worst if open_ else State.NORMAL)
+
+
+def _coverage(board: Board, tr: Translate) -> Tile:
+    rows = [r for r in board.rows if r.main is not None]
+    if not rows:
+        return Tile("data", tr("数"), "—", "", (tr("没有数据"), ""), "", State.NO_DATA)
+    live = [r for r in rows if r.freshness is Freshness.LIVE]
+    late = [r for r in rows if r.freshness is Freshness.LATE]
+    old = [r for r in rows if r.stale]
+    state = State.NORMAL if not old else State.WATCH
+    lines = (f"{tr('迟报')} {len(late)} · {tr('过时')} {len(old)}", tr("无数据") + f" {len(board.rows) - len(rows)}")
+    return Tile("data", tr("数"), f"{100 * len(live) / len(rows):.0f}", "% " + tr("及时"), lines, "", state)
