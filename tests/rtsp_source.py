@@ -51,6 +51,7 @@ class RtspSource:
             [sys.executable, "-m", "tests.rtsp_source", str(self.folder), str(self.port)],
             cwd=ROOT,
             env={**os.environ, "PYTHONUNBUFFERED": "1"},
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
         )
@@ -71,6 +72,7 @@ class RtspSource:
         self.process.send_signal(signal.SIGKILL)
         self.process.wait()
         self.process.stdout.close()
+        self.process.stdin.close()
 
 
 class Quiet:
@@ -87,7 +89,8 @@ async def serve(folder: str, port: int) -> None:
     server.logger = Quiet()  # it would fill the pipe that says the port
     await server.start()
     print("port", server._server.sockets[0].getsockname()[1])
-    await server.serve_forever()
+    await asyncio.to_thread(sys.stdin.read)  # until whoever started it ends it, or dies
+    os._exit(0)
 
 
 if __name__ == "__main__":

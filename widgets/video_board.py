@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import qtawesome
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QHideEvent, QKeyEvent, QShowEvent
+from PySide6.QtGui import QHideEvent, QKeyEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
     QButtonGroup,
     QGridLayout,
@@ -49,7 +49,7 @@ class VideoBoard(QWidget):
         self.look = look
         self._fault: Guard | None = None
         self.tiles: list[VideoTile] = []
-        self.count = 0
+        self.count = self._columns = 0
         self._grid_page = QWidget(self)
         self._grid = QGridLayout(self._grid_page)
         self._grid.setContentsMargins(4, 4, 4, 4)
@@ -104,9 +104,11 @@ class VideoBoard(QWidget):
         self.log = QPushButton(look.tr("结果存日志"), head)
         self.log.clicked.connect(lambda: self.results_logged.emit(self.name.text()))
         self.log.hide()
+        self.counts = PlainLabel("", head)
+        self.counts.setObjectName("meta")
         self.said = PlainLabel("", head)
         self.said.setObjectName("dim")
-        for left in (self.back, self.page, self.forth, self.patrol, self.show_results):
+        for left in (self.back, self.page, self.forth, self.patrol, self.show_results, self.counts):
             row.addWidget(left)
         row.addWidget(self.said, 1)
         for right in (self.name, self.snapshot, self.log):
@@ -143,15 +145,27 @@ class VideoBoard(QWidget):
             tile.focus_requested.connect(self.focus_requested)
             tile.snapshot_requested.connect(self._ask_snapshot)
             self.tiles.append(tile)
-        side = round(count**0.5)
+        for tile in self.tiles[count:]:
+            tile.show_view(None)
+        self.count, self._columns = count, 0
+        self._place()
+
+    def _place(self) -> None:
+        """Put the tiles into as many columns as make their pictures largest."""
+        head = 0 if self._head.isHidden() else self._head.sizeHint().height()
+        columns = best_columns(self.count, self.width(), self.height() - head)
+        if columns == self._columns:
+            return
+        self._columns = columns
         for n, tile in enumerate(self.tiles):
             self._grid.removeWidget(tile)
-            if n < count:
-                self._grid.addWidget(tile, n // side, n % side)
-            else:
-                tile.show_view(None)
-            tile.setVisible(n < count)
-        self.count = count
+            if n < self.count:
+                self._grid.addWidget(tile, n // columns, n % columns)
+            tile.setVisible(n < self.count)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._place()
 
     def show_choice(self, layout: int, page: str, *, turning: bool) -> None:
         """Show which layout and page are on; turning: there is more than one page."""
@@ -169,6 +183,9 @@ class VideoBoard(QWidget):
         self.log.setEnabled(bool(rows) and not running)
         if said:
             self.said.setText(said)
+
+    def show_counts(self, text: str) -> None:
+        self.counts.setText(text)
 
     def say(self, text: str) -> None:
         self.said.setText(text)
@@ -207,3 +224,13 @@ class VideoBoard(QWidget):
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)
         self.sight_changed.emit(False)
+
+
+def best_columns(count: int, width: int, height: int) -> int:
+    """Return the columns in which count pictures of 16:9, each with two lines of text, become largest."""
+
+    def size(columns: int) -> tuple[float, int]:
+        rows = -(-count // columns)
+        return min(width / columns / 16, max(1.0, height / rows - 44) / 9), -abs(columns - rows)
+
+    return max((c for c in range(1, count + 1) if count % c == 0), key=size)

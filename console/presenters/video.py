@@ -124,13 +124,10 @@ def nothing_view(tr: Translate) -> TileView:
     )
 
 
-def summary(views: Sequence[TileView], total: int, tr: Translate) -> str:
-    """Return the panel's head: how many cameras there are, and how those shown do."""
-    if not total:
-        return ""
+def counts_text(views: Sequence[TileView], tr: Translate) -> str:
+    """Return how the cameras shown do, in words."""
     words = [tr(WORDS[StreamState.LIVE]), tr("录像"), tr(WORDS[StreamState.FROZEN]), tr(WORDS[StreamState.OFFLINE])]
-    counts = [f"{word} {n}" for word in words if (n := sum(v.word == word for v in views))]
-    return " · ".join([f"{total} {tr('路')}", *counts])
+    return " · ".join(f"{word} {n}" for word in words if (n := sum(v.word == word for v in views)))
 
 
 def stamp_lines(camera: VideoCamera, look: Sight, at_t: float, stream: str, bound: str) -> list[str]:

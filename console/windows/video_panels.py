@@ -16,9 +16,9 @@ from console.errors import ConsoleError
 from console.presenters.video import (
     bound_text,
     caution_of,
+    counts_text,
     held_view,
     nothing_view,
-    summary,
     tile_view,
 )
 from console.presenters.video_patrol import HEAD, WIDTHS, finding_rows, patrol_said
@@ -152,7 +152,8 @@ class VideoPanel(QObject):
         said = patrol_said(patrol, tr) if patrol is not None and running else ""
         self.board.show_patrol(running=running, possible=bool(self._catalogue.cameras), rows=rows, said=said)
         self.board.snapshot.setEnabled(any(v.clock for v in views))
-        return summary(views, len(self._catalogue.cameras), tr)
+        self.board.show_counts(counts_text(views, tr))  # here, not in the panel's head: it is judged more often
+        return f"{len(self.cameras)} {tr('路')}" if self.cameras else ""
 
     def _pull(self) -> None:
         """Draw the newest pictures; every few rounds judge the streams anew."""

@@ -22,6 +22,7 @@ from console.windows.panels import PanelHost
 from console.windows.video_panels import VideoPanel, build_video
 from tests.gui import context_of, session_of, until
 from tests.rtsp_source import RtspSource, make_clip
+from widgets.video_board import best_columns
 from widgets.video_tile import VideoTile
 
 LIVE, FROZEN, OFFLINE = StreamState.LIVE, StreamState.FROZEN, StreamState.OFFLINE
@@ -105,12 +106,14 @@ def test_a_picture_arrives_freezes_when_the_camera_hangs_goes_when_it_dies_and_c
         assert first.width <= 320 and "子码流 320×180" in tile(host, "A").view.stream
         await until(lambda: tile(host, "A").picture.number > first.number, what="it moves")
 
+        assert host.widget.counts.text() == "实时 1"
         source.stall()
         began = time.monotonic()
         await until(lambda: state(host, "A") is FROZEN, 8.0, "frozen")
         assert time.monotonic() - began <= 6.0, "target 33 allows five seconds on an idle machine"
         view = tile(host, "A").view
         assert view.word == "画面冻结" and "没有收到新画面" in view.detail and view.clock in view.detail
+        assert host.widget.counts.text() == "画面冻结 1"
         source.resume()
         await until(lambda: state(host, "A") is LIVE, what="live again")
 
@@ -278,7 +281,7 @@ def test_this_machines_own_list_may_name_a_film_and_a_film_is_never_called_live(
         await until(lambda: state(host, "own") is LIVE)
         view = tile(host, "own").view
         assert view.word == "录像" and view.caution == "本机文件，不是实时画面" and view.stream == "本机文件 320×180"
-        assert "录像 1" in video(host).refresh() and "实时" not in video(host).refresh()
+        assert host.widget.counts.text() == "录像 1"
         (home.root / "cameras.toml").write_text("camera = 3", "utf-8")
         await video(host)._read_own(home.root / "cameras.toml")
         assert "读不出" in host.widget.said.text() and state(host, "own") is LIVE
@@ -335,6 +338,11 @@ def test_a_frozen_picture_is_hatched_and_worded_on_the_screen(qtbot, look):
     middle = [shots[LIVE].pixelColor(x, 40).name() for x in range(60, 260)]
     assert len(set(middle)) == 1, "a live picture is shown as it is"
     assert len({shots[FROZEN].pixelColor(x, 40).name() for x in range(60, 260)}) > 1, "hatched"
+
+
+def test_tiles_are_laid_out_so_that_the_pictures_are_largest():
+    assert [best_columns(n, 1600, 900) for n in (1, 4, 9, 16)] == [1, 2, 3, 4]
+    assert best_columns(4, 800, 130) == 4 and best_columns(4, 300, 900) == 1 and best_columns(16, 0, 0) >= 1
 
 
 @pytest.fixture

@@ -178,3 +178,13 @@ def test_copies_that_were_never_saved_are_cleared_away(store, table, folder, tmp
     assert folder.forget_unsaved({p.sha256 for p in table.all()}, time.time() - 3600) == 0
     assert folder.forget_unsaved({p.sha256 for p in table.all()}, time.time() + 1) == 1
     assert folder.has(kept.sha256) and not folder.has(unsaved.sha256)
+
+
+def test_a_picture_that_the_console_made_is_sealed_without_a_plain_copy(tmp_path):
+    folder = AttachmentFolder(tmp_path / "attachments", bytes(32))
+    content = b"JPEG" * 50_000
+    kept = folder.add_made("石角.jpg", "image/jpeg", content)
+    assert folder.read(kept.sha256, 0, kept.size) == content and kept.name == "石角.jpg"
+    assert all(b"JPEGJPEG" not in p.read_bytes() for p in tmp_path.rglob("*") if p.is_file())
+    with pytest.raises(AttachmentRefused):
+        folder.add_made("空.jpg", "image/jpeg", b"")
