@@ -60,6 +60,7 @@ def _tables() -> set[str]:
         overview,
         packs,
         palette,
+        rating,
         regimes,
         source_words,
         sources,
@@ -92,6 +93,7 @@ def _tables() -> set[str]:
     texts |= set(duty_desk.LOG_TYPES.values()) | set(wall_control.LAYOUTS) | set(duty.REFUSALS.values())
     texts |= set(levels.TOPICS.values()) | set(levels.LEVEL_WORDS.values()) | set(duty.LOG_WORDS.values())
     texts |= set(conflicts.FIELDS.values()) | set(conflicts.ORDER_STATES.values())
+    texts |= set(rating.WHY.values())
     texts |= {t for t, _ in panel_catalog.PANELS.values()} | {w.title for w in workspaces.WORKSPACES}
     texts |= {f"打开{w.title}" for w in workspaces.WORKSPACES}
     texts |= {c.title for c in table_columns.GENERAL} | set(duty_log.TITLES)

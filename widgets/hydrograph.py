@@ -1,142 +1,109 @@
-"""Hydrograph: level left, flow right, rain from the top; limits, gaps, now-line, crossings."""
+"""Hydrograph: level left, flow right, rain from the top; limits, gaps, quality, and a drag that measures."""
 
 from __future__ import annotations
 
-import math
-from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QPointF, QRectF, Qt, Signal
-from PySide6.QtGui import QBrush, QMouseEvent, QPicture
+from PySide6.QtCore import QPointF, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from console.domain.elements import FLOW, LEVEL, RAIN, signed
-from console.domain.freshness import breaks_line
-from console.domain.quality import Quality, word
-from console.domain.states import TOKENS
-from console.domain.time import BEIJING
 from console.look import Look
 from console.viewdata.curves import Curve, HydrographView
-from widgets.decimate import Pyramid
+from widgets.plot_axes import BeijingAxis, DirectAxis
+from widgets.plot_curves import CurveItems, drawable
+from widgets.plot_hover import hover_text, place_in
+from widgets.plot_labels import Label, LabelLayer
+from widgets.plot_marks import PlotMarks, flow_labels
+from widgets.plot_measure import MeasureBox, QuietBox, measure_text
+from widgets.quality_ribbon import QualityRibbon
 
-STEPS = (60, 300, 600, 1800, 3600, 10800, 21600, 43200, 86400, 172800, 604800, 2592000)
-LIMIT_TOKENS = {
-    "warning": "state.warning",
-    "guaranteed": "state.guaranteed",
-    "record": "state.record",
-    "flood_limit": "state.flood_limit",
-    "normal": "state.watch",
-    "check": "state.guaranteed",
-    "design": "state.guaranteed",
-    "record_flow": "state.record",
-}
+__all__ = ["BeijingAxis", "DirectAxis", "Hydrograph"]
 FLOWS = ("flow", "outflow")
-DENSE = 3000
-HOLES = 40
 RAIN_SHARE = 4.0  # rain bars use the top quarter
-
-
-class DirectAxis(pg.AxisItem):  # type: ignore[misc] # pyqtgraph has no types
-    """Axis that paints its texts directly.
-
-    The library keeps them in a QPicture, which loads the font anew at each play: 9 ms an axis
-    with a Chinese font.
-    """
-
-    _specs: Any = None
-    picture: Any
-
-    def paint(self, painter: Any, _option: Any, _widget: Any) -> None:
-        if self.style["tickFont"]:
-            painter.setFont(self.style["tickFont"])
-        if self.picture is None:
-            self._specs = self.generateDrawSpecs(painter)
-            self.picture = QPicture()  # only a mark that the specs are current
-        if self._specs is None:
-            return
-        _axis, ticks, texts = self._specs
-        for pen, a, b in ticks:  # as thin rectangles: blended long lines cost 0.4 ms each
-            width, height = max(1.0, abs(b.x() - a.x())), max(1.0, abs(b.y() - a.y()))
-            painter.fillRect(QRectF(min(a.x(), b.x()), min(a.y(), b.y()), width, height), pen.color())
-        painter.setPen(self.textPen())
-        for box, flags, text in texts:
-            painter.drawText(box, int(flags), text)
-
-
-class BeijingAxis(DirectAxis):
-    """Time axis in Beijing time, ticks on whole Beijing hours and days."""
-
-    def tickSpacing(self, low: float, high: float, size: float) -> list[tuple[float, float]]:
-        want = (high - low) / max(size / 90, 1)
-        step = next((s for s in STEPS if s >= want), STEPS[-1])
-        return [(step, -8 * 3600)]
-
-    def tickStrings(self, values: list[float], _scale: float, spacing: float) -> list[str]:
-        texts = []
-        for value in values:
-            try:
-                moment = datetime.fromtimestamp(value, UTC).astimezone(BEIJING)
-            except (OverflowError, OSError, ValueError):
-                texts.append("")
-                continue
-            midnight = (moment.hour, moment.minute) == (0, 0)
-            texts.append(moment.strftime("%m-%d" if spacing >= 86400 or midnight else "%H:%M"))
-        return texts
+NEAR_PX = 10.0
 
 
 class Hydrograph(QWidget):
     """Signals:
     time_picked: the user double-clicked a moment, UTC s.
+    range_measured: (from, to) of a finished drag, UTC s; range_cleared: it is gone.
+    point_picked: (sid, t) of the reading that was clicked.
     """
 
     time_picked = Signal(float)
+    range_measured = Signal(float, float)
+    range_cleared = Signal()
+    point_picked = Signal(int, int)
 
     def __init__(self, look: Look, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.look = look
         self._view: HydrographView | None = None
-        self._pyramids: list[tuple[Curve, Pyramid, Any]] = []
-        self._marks: list[Any] = []
+        self._curves: list[CurveItems] = []
+        self._range: tuple[float, float] | None = None
+        self._picking = False
         axes = {"bottom": BeijingAxis("bottom"), "left": DirectAxis("left"), "right": DirectAxis("right")}
-        self.plot = pg.PlotWidget(self, axisItems=axes, enableMenu=False)
+        self.box = MeasureBox(enableMenu=False)
+        self.plot = pg.PlotWidget(self, axisItems=axes, viewBox=self.box, enableMenu=False)
         self.item = self.plot.plotItem
         self.item.hideButtons()
-        self.item.vb.setMouseEnabled(x=True, y=False)
-        self.flow_box = pg.ViewBox(enableMenu=False)
-        self.rain_box = pg.ViewBox(enableMenu=False)
+        self.box.setMouseEnabled(x=True, y=False)
+        self._side_boxes()
+        self._lines()
+        self.marks = PlotMarks(self.item, look)
+        self.words = LabelLayer(self.box, look, self._drawn)
+        self.ribbon = QualityRibbon(look, self)
+        self.ribbon.follow(self._ribbon_place)
+        self.box.sigResized.connect(self._sync)
+        self.box.sigXRangeChanged.connect(self._redecimate)
+        self.box.measured.connect(self.measure)
+        self._hover_proxy = pg.SignalProxy(self.plot.scene().sigMouseMoved, rateLimit=60, slot=self._hover)
+        self.plot.scene().sigMouseClicked.connect(self._clicked)
+        self.plot.setVisible(False)  # nothing to show yet: no axis without meaning
+        self.ribbon.setVisible(False)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setAccessibleName(look.tr("过程线"))
+        column = QVBoxLayout(self)
+        column.setContentsMargins(4, 4, 4, 2)
+        column.setSpacing(0)
+        column.addWidget(self.plot, 1)
+        column.addWidget(self.ribbon)
+        look.changed.connect(self._restyle)
+        self._restyle()
+        self._sync()
+
+    def _side_boxes(self) -> None:
+        self.flow_box = QuietBox(enableMenu=False)
+        self.rain_box = QuietBox(enableMenu=False)
         self.rain_box.invertY(True)
         for box in (self.flow_box, self.rain_box):
             self.item.scene().addItem(box)
-            box.setXLink(self.item.vb)
+            box.setXLink(self.box)
             box.setMouseEnabled(x=False, y=False)
             box.setAcceptedMouseButtons(Qt.MouseButton.NoButton)
         self.item.showAxis("right")
         self.item.getAxis("right").linkToView(self.flow_box)
-        self.flow_box.setZValue(self.item.vb.zValue() + 1)
-        self.rain_box.setZValue(self.item.vb.zValue() - 1)
+        self.flow_box.setZValue(self.box.zValue() + 1)
+        self.rain_box.setZValue(self.box.zValue() - 1)
+
+    def _lines(self) -> None:
         self.bars = pg.BarGraphItem(x=[0], height=[0], width=1)
         self.rain_box.addItem(self.bars)
         self.now_line = pg.InfiniteLine(angle=90)
         self.cross = pg.InfiniteLine(angle=90)
         self.tip = pg.TextItem(anchor=(0, 0))
-        for mark in (self.now_line, self.cross, self.tip):
+        self.band = pg.LinearRegionItem((0, 0), movable=False)
+        self.ring = pg.ScatterPlotItem(size=14, symbol="o", brush=None)
+        for mark in (self.now_line, self.cross, self.tip, self.band, self.ring):
             self.item.addItem(mark, ignoreBounds=True)
             mark.setZValue(50)
-        self.cross.hide()
-        self.tip.hide()
-        self.item.vb.sigResized.connect(self._sync)
-        self.item.vb.sigXRangeChanged.connect(self._redecimate)
-        self._hover_proxy = pg.SignalProxy(self.plot.scene().sigMouseMoved, rateLimit=60, slot=self._hover)
-        self.plot.scene().sigMouseClicked.connect(self._clicked)
-        self.plot.setVisible(False)  # nothing to show yet: no axis without meaning
-        column = QVBoxLayout(self)
-        column.setContentsMargins(4, 4, 4, 2)
-        column.addWidget(self.plot)
-        look.changed.connect(self._restyle)
-        self._restyle()
-        self._sync()
+        self.tip.setZValue(70)
+        self.band.setZValue(-10)
+        for mark in (self.cross, self.tip, self.band):
+            mark.hide()
 
     def _restyle(self) -> None:
         look = self.look
@@ -152,222 +119,220 @@ class Hydrograph(QWidget):
         self.item.getAxis("right").setGrid(False)
         self.now_line.setPen(pg.mkPen(look.color("text"), width=1))
         self.cross.setPen(pg.mkPen(look.color("text.dim"), width=1, style=Qt.PenStyle.DotLine))
+        self.band.setBrush(look.color("accent", 36))
+        self.band.lines[0].setPen(pg.mkPen(look.color("accent"), width=1))
+        self.band.lines[1].setPen(pg.mkPen(look.color("accent"), width=1))
+        self.ring.setPen(pg.mkPen(look.color("accent"), width=2))
         self.tip.fill = pg.mkBrush(look.color("panel.head", 235))
         self.tip.border = pg.mkPen(look.color("line.strong"))
         self.tip.setColor(look.color("text"))
         self.tip.setFont(look.font("small_px"))
         if self._view is not None:
-            self.show_view(self._view)
+            self.show_view(self._view, anew=True)
 
     def _sync(self) -> None:
-        area = self.item.vb.sceneBoundingRect()
+        area = self.box.sceneBoundingRect()
         for box in (self.flow_box, self.rain_box):
             box.setGeometry(area)
-            box.linkedViewChanged(self.item.vb, box.XAxis)
+            box.linkedViewChanged(self.box, box.XAxis)
+        self.ribbon.update()
 
     # --- data -----------------------------------------------------------------------------
-    def show_view(self, view: HydrographView) -> None:
+    def show_view(self, view: HydrographView, *, anew: bool = False) -> None:
         """Draw another station or window; a mere move of the now-line costs next to nothing."""
         before = self._view
         same = before is not None and before.curves is view.curves and before.limits is view.limits
+        if before is not None and before.code != view.code:
+            self.clear_range()
+            self.ring.setData([], [])
         self._view = view
         self.plot.setVisible(True)
         self.now_line.setValue(view.moment)
-        if same and self._pyramids:
+        if same and self._curves and not anew:
             return
         self._clear()
         for curve in view.curves:
-            if curve.role == "rain":
-                self.bars.setOpts(
-                    x=curve.t - curve.interval_s / 2,
-                    height=np.nan_to_num(curve.v),
-                    width=curve.interval_s * 0.86,
-                    brush=self.look.color("curve.rain"),
-                    pen=None,
-                )
-            else:
-                self._add_curve(curve)
-        self._limits(view)
+            self._add_curve(curve)
+        self.marks.show_view(view)
         self._ranges(view)
-        self._holes(view)
+        main = self.main_curve()
+        self.ribbon.setVisible(main is not None)
+        self.ribbon.show_curve(main, view)
         self._redecimate()
+        self._relabel()
+
+    def main_curve(self) -> Curve | None:
+        """Return the curve that is measured on and whose quality is shown: the level, else the first flow."""
+        own = [c for c in self._view.curves if not c.tint and c.role != "rain"] if self._view else []
+        return next((c for c in own if c.role == "level"), own[0] if own else None)
 
     def _clear(self) -> None:
-        for _, _, items in self._pyramids:
-            for item in items:
-                if item.scene() is not None:
-                    (self.item if item.property("axis") == "level" else self.flow_box).removeItem(item)
-        for mark in self._marks:
-            self.item.removeItem(mark)
-        self._pyramids, self._marks = [], []
+        for items in self._curves:
+            items.remove()
+        self._curves = []
+        self.marks.clear()
         self.bars.setOpts(x=[0], height=[0], width=1, pen=None)
 
     def _add_curve(self, curve: Curve) -> None:
-        token = {"level": "curve.level", "flow": "curve.flow"}.get(curve.role, "curve.outflow")
-        rebuilt = bool(len(curve.quality)) and bool(np.mean(curve.quality == Quality.RECONSTRUCTED) > 0.5)
-        style = Qt.PenStyle.DotLine if rebuilt else Qt.PenStyle.SolidLine
-        pen = pg.mkPen(self.look.color(token), width=1, style=style)
-        dense = len(curve.t) > DENSE  # wide or smoothed lines of that many points cost ten times as much
-        if not dense:
-            pen.setWidthF(1.6 if rebuilt else 1.2)
-        line = pg.PlotCurveItem(pen=pen, connect="finite", antialias=not dense)
-        line.setProperty("axis", curve.role)
-        dots = pg.ScatterPlotItem(pen=None, size=7, brush=self.look.color(token), pxMode=True)
-        dots.setProperty("axis", curve.role)
-        target = self.item if curve.role == "level" else self.flow_box
-        target.addItem(line)
-        target.addItem(dots)
-        measured = np.isfinite(curve.v) & (curve.quality == Quality.MEASURED)
-        if rebuilt and measured.any():
-            dots.setData(curve.t[measured], curve.v[measured])
-        name = pg.TextItem(self.look.tr(curve.name), color=self.look.color(token), anchor=(1.02, 1.0))
-        name.setFont(self.look.font("small_px"))
-        name.setProperty("axis", curve.role)
-        if curve.role != "level" and len(curve.t) and math.isfinite(curve.v[-1]):
-            name.setPos(float(curve.t[-1]), float(curve.v[-1]))
-            target.addItem(name, ignoreBounds=True)
-        self._pyramids.append((curve, Pyramid(curve.t, curve.v, curve.interval_s), (line, dots, name)))
-        if curve.role == "level":
-            self._gaps(curve)
-
-    def _gaps(self, curve: Curve) -> None:
-        steps = np.diff(curve.t)
-        for i in np.flatnonzero([breaks_line(s, curve.interval_s) for s in steps])[:40].tolist():
-            brush = QBrush(self.look.color("curve.gap", 110), Qt.BrushStyle.BDiagPattern)
-            span = (float(curve.t[i]), float(curve.t[i + 1]))
-            region = pg.LinearRegionItem(span, movable=False, brush=brush, pen=pg.mkPen(None))
-            region.setZValue(-20)
-            self.item.addItem(region, ignoreBounds=True)
-            self._marks.append(region)
-
-    def _holes(self, view: HydrographView) -> None:
-        """Hatch what was not fetched yet, with the word in it: no line must not look like no water."""
-        color = self.look.color("curve.gap")
-        for start, end in view.holes[:HOLES]:
-            brush = QBrush(self.look.color("curve.gap", 200), Qt.BrushStyle.DiagCrossPattern)
-            region = pg.LinearRegionItem((start, end), movable=False, brush=brush, pen=pg.mkPen(color, width=1))
-            region.setZValue(-15)
-            self._mark(region)
-            label = pg.TextItem(
-                self.look.tr("未取回"),
-                color=self.look.color("text"),
-                anchor=(0.5, 1.1),
-                fill=pg.mkBrush(self.look.color("panel", 235)),
-            )
-            label.setFont(self.look.font("small_px", bold=True))
-            label.setPos((start + end) / 2, self.item.vb.viewRange()[1][0])
-            self._mark(label)
-
-    def _limits(self, view: HydrographView) -> None:
-        for limit in view.limits:
-            if limit.axis != "level":
-                continue
-            color = self.look.color(LIMIT_TOKENS.get(limit.kind, "text.dim"))
-            line = pg.InfiniteLine(
-                limit.value,
-                angle=0,
-                pen=pg.mkPen(color, width=1, style=Qt.PenStyle.DashLine),
-                label=f"{self.look.tr(limit.word)} {limit.value:.2f}",
-                labelOpts={"position": 0.99, "anchors": [(1, 1), (1, 1)], "color": color},
-            )
-            line.label.setFont(self.look.font("small_px"))
-            self._mark(line)
-        if view.peak is not None:
-            t, value, state = view.peak
-            color = self.look.color(TOKENS[state] if state > 0 else "text")
-            dot = pg.ScatterPlotItem([t], [value], size=10, brush=color, pen=None)
-            when = datetime.fromtimestamp(t, UTC).astimezone(BEIJING).strftime("%m-%d %H:%M")
-            label = pg.TextItem(
-                f"{self.look.tr('最高')} {value:.2f} · {when}",
-                color=color,
-                anchor=(-0.03 if t < (view.from_t + view.to_t) / 2 else 1.03, 1.25),
-                fill=pg.mkBrush(self.look.color("panel", 225)),
-            )
-            label.setFont(self.look.font("small_px", bold=True))
-            label.setPos(t, value)
-            self._mark(dot)
-            self._mark(label)
-        for t, value, text in view.crossings[-3:]:
-            dot = pg.ScatterPlotItem(
-                [t], [value], size=8, symbol="d", brush=None, pen=pg.mkPen(self.look.color("state.warning"))
-            )
-            label = pg.TextItem(text, color=self.look.color("state.warning"), anchor=(0, 0))
-            label.setFont(self.look.font("small_px"))
-            label.setPos(t, value)
-            self._mark(dot)
-            self._mark(label)
-
-    def _mark(self, item: Any) -> None:
-        self.item.addItem(item, ignoreBounds=True)
-        self._marks.append(item)
+        if curve.role != "rain":
+            box = self.item if curve.role == "level" else self.flow_box
+            self._curves.append(CurveItems(curve, box, self.look))
+            return
+        self.bars.setOpts(
+            x=curve.t - curve.interval_s / 2,
+            height=np.nan_to_num(drawable(curve)),
+            width=curve.interval_s * 0.86,
+            brush=self.look.color("curve.rain"),
+            pen=None,
+        )
 
     def _ranges(self, view: HydrographView) -> None:
-        self.item.vb.setXRange(view.from_t, view.to_t, padding=0)
-        levels = [c.v for c in view.curves if c.role == "level"]
-        near = [m.value for m in view.limits if m.axis == "level"]
-        low, high = _span(levels, near)
-        self.item.vb.setYRange(low, high, padding=0)
-        flow_low, flow_high = _span([c.v for c in view.curves if c.role in FLOWS], [])
+        self.box.setXRange(view.from_t, view.to_t, padding=0)
+        levels = [drawable(c) for c in view.curves if c.role == "level"]
+        low, high = span_of(levels, [m.value for m in view.limits if m.axis == "level"])
+        self.box.setYRange(low, high, padding=0)
+        flow_low, flow_high = span_of([drawable(c) for c in view.curves if c.role in FLOWS], [])
         self.flow_box.setYRange(max(0.0, flow_low), flow_high, padding=0)
         rain = [float(np.nanmax(c.v, initial=0.0)) for c in view.curves if c.role == "rain"]
         self.rain_box.setYRange(0, max([1.0, *rain]) * RAIN_SHARE, padding=0)
-        has_flow = any(c.role in FLOWS for c in view.curves)
-        has_level = bool(levels)
+        has_flow, tr = any(c.role in FLOWS for c in view.curves), self.look.tr
         self.item.getAxis("right").setStyle(showValues=has_flow)
-        self.item.getAxis("left").setStyle(showValues=has_level)
-        self.item.setLabel("left", f"{self.look.tr('水位')} m" if has_level else "", color=self.look.color("text.dim").name())
-        self.item.setLabel(
-            "right", f"{self.look.tr('流量')} m³/s" if has_flow else "", color=self.look.color("curve.flow").name()
-        )
+        self.item.getAxis("left").setStyle(showValues=bool(levels))
+        dim = self.look.color("text.dim").name()
+        self.item.setLabel("left", (view.level_word or f"{tr('水位')} m") if levels else "", color=dim)
+        flow_color = self.look.color("curve.flow").name()
+        self.item.setLabel("right", f"{tr('流量')} m³/s" if has_flow else "", color=flow_color)
 
     def _redecimate(self, *_: Any) -> None:
-        (first, last), _levels = self.item.vb.viewRange()
-        columns = max(50, int(self.item.vb.width()))
-        for _curve, pyramid, items in self._pyramids:
-            t, v = pyramid.view(first, last, columns)
-            items[0].setData(t, v)
+        (first, last), _levels = self.box.viewRange()
+        columns = max(50, int(self.box.width()))
+        for items in self._curves:
+            items.redecimate(first, last, columns)
+        self.ribbon.update()
+
+    def _drawn(self) -> tuple[Any, Any]:
+        """Return points on the curves in level units, so that words keep clear of them."""
+        (low, high), (flow_low, flow_high) = self.box.viewRange()[1], self.flow_box.viewRange()[1]
+        found = []
+        for items in self._curves:
+            x, y = items.drawn()
+            if items.curve.role != "level":
+                y = low + (y - flow_low) / (flow_high - flow_low) * (high - low)
+            found.append((x, y))
+        if not found:
+            return np.empty(0), np.empty(0)
+        return np.concatenate([x for x, _ in found]), np.concatenate([y for _, y in found])
+
+    def _relabel(self) -> None:
+        if self._view is None:
+            return
+        flows = flow_labels(self._view, self.look, self.box.viewRange()[1], self.flow_box.viewRange()[1])
+        self.words.show_labels([*self._measure_label(), *self.marks.labels(), *flows])
+
+    def _measure_label(self) -> list[Label]:
+        if self._range is None:
+            return []
+        a, b = self._range
+        text, top = measure_text(self.main_curve(), a, b, self.look), self.box.viewRange()[1][1]
+        return [Label(text, self.look.color("text"), (a + b) / 2, top, True, ("s", "se", "sw"))]
+
+    def _ribbon_place(self) -> tuple[float, float, float, float]:
+        (first, last), _ = self.box.viewRange()
+        area = self.box.sceneBoundingRect()
+        return first, last, area.left() + self.plot.x() - self.ribbon.x(), area.right() + self.plot.x() - self.ribbon.x()
 
     # --- hand -----------------------------------------------------------------------------
+    def measure(self, from_t: float, to_t: float, finished: bool) -> None:
+        """Show Δt, Δlevel and the rate between two moments; Esc clears it."""
+        if self._view is None:
+            return
+        self._range = (from_t, to_t)
+        self.band.setRegion(self._range)
+        self.band.show()
+        self._relabel()
+        if finished:
+            self.setFocus()
+            self.range_measured.emit(from_t, to_t)
+
+    def clear_range(self) -> None:
+        if self._range is not None:
+            self._range = None
+            self.band.hide()
+            self._relabel()
+            self.range_cleared.emit()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape and self._range is not None:
+            self.clear_range()
+            event.accept()
+            return
+        super().keyPressEvent(event)
+
     def _hover(self, event: Any) -> None:
         place: QPointF = event[0]
-        box = self.item.vb
-        inside = self._view is not None and box.sceneBoundingRect().contains(place)
+        inside = self._view is not None and self.box.sceneBoundingRect().contains(place)
         self.cross.setVisible(inside)
         self.tip.setVisible(inside)
         if not inside or self._view is None:
             return
-        at = box.mapSceneToView(place)
+        at = self.box.mapSceneToView(place)
         self.cross.setValue(at.x())
         self.tip.setText(self.reading_at(at.x()))
-        (left, right), (_, top) = box.viewRange()
+        (left, right), (_, top) = self.box.viewRange()
         self.tip.setAnchor((1.05, 0) if at.x() > (left + right) / 2 else (-0.05, 0))
         self.tip.setPos(at.x(), top)
 
     def reading_at(self, t: float) -> str:
         """Return every series' reading nearest before t, with time, unit and quality."""
-        lines = [datetime.fromtimestamp(t, UTC).astimezone(BEIJING).strftime("%m-%d %H:%M")]
-        fetched = self._view is None or not any(a <= t <= b for a, b in self._view.holes)
-        for curve in self._view.curves if self._view else ():
-            i = int(np.searchsorted(curve.t, t, side="right")) - 1
-            known = i >= 0 and t - curve.t[i] <= 1.5 * curve.interval_s and math.isfinite(curve.v[i])
-            element = {"level": LEVEL, "rain": RAIN}.get(curve.role, FLOW)
-            text = (
-                f"{element.text(float(curve.v[i]))} {curve.unit} {self.look.tr(word(int(curve.quality[i])))}"
-                if known
-                else self.look.tr("缺测" if fetched else "未取回")
-            )
-            lines.append(f"{self.look.tr(curve.name)} {text}")
-        limit = next((m for m in self._view.limits if m.kind == "warning"), None) if self._view else None
-        level = next((c for c in self._view.curves if c.role == "level"), None) if self._view else None
-        if limit and level is not None and len(level.t):
-            i = int(np.searchsorted(level.t, t, side="right")) - 1
-            if i >= 0:
-                lines.append(f"{self.look.tr('距警戒')} {signed(float(level.v[i]) - limit.value)} m")
-        return "\n".join(lines)
+        return hover_text(self._view, self.look, t) if self._view is not None else ""
 
     def _clicked(self, event: Any) -> None:
-        if event.double() and self.item.vb.sceneBoundingRect().contains(event.scenePos()):
-            self.time_picked.emit(float(self.item.vb.mapSceneToView(event.scenePos()).x()))
+        if not self.box.sceneBoundingRect().contains(event.scenePos()) or event.button() != Qt.MouseButton.LeftButton:
+            return
+        at = self.box.mapSceneToView(event.scenePos())
+        if event.double():
+            self.time_picked.emit(float(at.x()))
+            return
+        if self._picking:
+            self.pick_near(float(at.x()), float(event.scenePos().y()))
+
+    def set_picking(self, on: bool) -> None:
+        """Let clicks choose readings, or not; the ring goes with it."""
+        self._picking = on
+        self.plot.viewport().setCursor(Qt.CursorShape.CrossCursor if on else Qt.CursorShape.ArrowCursor)
+        if not on:
+            self.ring.setData([], [])
+
+    def pick_near(self, t: float, scene_y: float) -> None:
+        """Choose the reading nearest to a place, if one is near enough, and ring it."""
+        if self._view is None:
+            return
+        best: tuple[float, Curve, int] | None = None
+        for curve in self._view.curves:
+            if not curve.sid or curve.tint or curve.role == "rain":
+                continue
+            box = self.box if curve.role == "level" else self.flow_box
+            wide, high = box.viewPixelSize()
+            first, last = np.searchsorted(curve.t, [t - wide * NEAR_PX, t + wide * NEAR_PX])
+            v = np.where(np.isfinite(curve.v[first:last]), curve.v[first:last], 1e300)
+            at = box.mapSceneToView(QPointF(0.0, scene_y)).y()
+            far = np.hypot((curve.t[first:last] - t) / wide, np.clip((v - at) / high, -1e6, 1e6))
+            if len(far) and far.min() <= NEAR_PX and (best is None or far.min() < best[0]):
+                best = (float(far.min()), curve, int(first + np.argmin(far)))
+        if best is not None:
+            self.pick(best[1].sid, int(best[1].t[best[2]]))
+
+    def pick(self, sid: int, t: int) -> None:
+        """Ring a reading and say that it was chosen."""
+        curve = next((c for c in self._view.curves if c.sid == sid and not c.tint), None) if self._view else None
+        i = place_in(curve, t) if curve is not None else None
+        if curve is None or i is None:
+            return
+        y = float(curve.v[i])
+        if curve.role != "level":
+            y = self.box.mapSceneToView(self.flow_box.mapViewToScene(QPointF(t, y))).y()
+        self.ring.setData([t], [y])
+        self.point_picked.emit(sid, t)
 
     def leaveEvent(self, event: Any) -> None:
         self.cross.hide()
@@ -378,10 +343,11 @@ class Hydrograph(QWidget):
         event.accept()
 
 
-def _span(values: list[Any], near: list[float]) -> tuple[float, float]:
+def span_of(values: list[Any], near: list[float]) -> tuple[float, float]:
     """Return a range that holds all values, and limits within four spans of them; rain has the top."""
     finite = [v[np.isfinite(v)] for v in values]
     finite = [v for v in finite if len(v)]
+    near = [n for n in near if np.isfinite(n)]
     if not finite:
         return (min(near) - 1, max(near) + 1) if near else (0.0, 1.0)
     low, high = min(float(v.min()) for v in finite), max(float(v.max()) for v in finite)

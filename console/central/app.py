@@ -205,6 +205,8 @@ def _writing(app: FastAPI, service: Service) -> None:
                 answers.append({"id": op.id, "status": "rejected", "code": "author-mismatch"})
         if any(a["status"] == "applied" for a in answers):
             service.bell.ring("changed", {"feed": "records", "seq": repo.seq})
+            if any(op.kind == "reading.correct" for op in own):
+                service.bell.ring("changed", {"feed": "obs", "seq": repo.seq})
         whole = True
         if batch.audit_head is not None:
             head, since = batch.audit_head, batch.audit_head.since

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
+from console.central.corrections import corrected
 from console.central.policies import POLICIES, VERSIONS_KEPT, Policy, allowed
 from console.central.problems import Problem
 from console.central.repository import Repository
@@ -102,6 +103,8 @@ def judge(op: Op, read: Reading, now_t: float) -> Verdict:
         name, kind = policy.points_at
         if op.body.get(name) and read(kind, str(op.body[name])) is None:
             return Verdict("rejected", f"{'entry' if kind == 'log' else kind}-missing")
+    if policy.rule == "revise":
+        return corrected(op.body, op.base_version, _stamped(op, now_t), read)
     if policy.rule == "compare":
         return _compare(op, policy, read, now_t)
     if policy.rule == "last":

@@ -3,6 +3,7 @@
 append: kept for ever, never changed. union: several people may do it, the first one is "first".
 compare: a state machine; an op says on which version it builds, another version is a conflict.
 last: the last writer by the centre's order; the versions before it are kept.
+revise: a new revision of a reading, built on the revision that was seen; the reading before it is kept.
 
 Source: contract ``fcc-sync/1``, "Who owns what".
 """
@@ -14,6 +15,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from console.central.corrections import RECORD, correction_fault
 from console.domain.response import ENDED, LEVEL_WORDS, TOPICS
 
 TEXT_LIMIT = 4000
@@ -38,7 +40,7 @@ STAGES = ("first", "follow", "final")
 
 Body = Mapping[str, Any]
 Check = Callable[[Body], str]
-Rule = Literal["append", "union", "compare", "last"]
+Rule = Literal["append", "union", "compare", "last", "revise"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +171,7 @@ POLICIES: Mapping[str, Policy] = {
     "view.save": Policy("last", "view", _saved, "id"),
     "layout.save": Policy("last", "layout", _saved, "id"),
     "annotation.save": Policy("last", "annotation", _saved, "id"),
+    "reading.correct": Policy("revise", RECORD, correction_fault),
 }
 
 

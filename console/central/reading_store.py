@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from console.central.box_readings import BoxReadings
+from console.central.corrections import RECORD, key_of
 from console.central.store_core import SET_META, Row
 from console.central.verdict import RecordItem
 from console.domain.digests import day_of
@@ -33,29 +35,58 @@ class ReadingStore(BoxReadings):
         then() is given the fresh readings and returns records (alarms) that belong to them; they
         and the meta values are stored in the same transaction.
         """
-        fresh: list[Row] = []
-        stored: list[tuple[int, int, float | None, int, int]] = []
         with self._lock, transaction(self._db):
-            wanted = {(r[0], r[1]): r for r in rows}
-            known = self._known(list(wanted))
-            for sid, t, value, quality in wanted.values():
-                old = known.get((sid, t))
-                if old and old[0] == value and old[1] == quality:
-                    continue
-                fresh.append((sid, t, value, quality))
-                stored.append((sid, t, value, quality, (old[2] if old else self._buried(sid, t)) + 1))
-            first = self._take_seq(len(stored)) if stored else 0
-            self._db.executemany(
-                "insert into obs values(?,?,?,?,?,?) on conflict(series,t) do update set"
-                " value=excluded.value, quality=excluded.quality, rev=excluded.rev, seq=excluded.seq",
-                [(*row, first + i) for i, row in enumerate(stored)],
-            )
-            self._touch({day_of(row[1]): first + i for i, row in enumerate(stored)})
+            fresh = self._revise(self._as_corrected(rows))
             records = then(fresh) if then is not None and fresh else ()
             if records:
                 self._put_records(records)
             self._db.executemany(SET_META, list(meta.items()))
         return fresh
+
+    def _revise(self, rows: Sequence[Row]) -> list[Row]:
+        """Store what is new or changed as new revisions; return that. Within a transaction."""
+        fresh: list[Row] = []
+        stored: list[tuple[int, int, float | None, int, int]] = []
+        wanted = {(r[0], r[1]): r for r in rows}
+        known = self._known(list(wanted))
+        for sid, t, value, quality in wanted.values():
+            old = known.get((sid, t))
+            if old and old[0] == value and old[1] == quality:
+                continue
+            fresh.append((sid, t, value, quality))
+            stored.append((sid, t, value, quality, (old[2] if old else self._buried(sid, t)) + 1))
+        first = self._take_seq(len(stored)) if stored else 0
+        self._db.executemany(
+            "insert into obs values(?,?,?,?,?,?) on conflict(series,t) do update set"
+            " value=excluded.value, quality=excluded.quality, rev=excluded.rev, seq=excluded.seq",
+            [(*row, first + i) for i, row in enumerate(stored)],
+        )
+        self._touch({day_of(row[1]): first + i for i, row in enumerate(stored)})
+        return fresh
+
+    def _as_corrected(self, rows: Sequence[Row]) -> Sequence[Row]:
+        """Return rows as people corrected them: what a source says again does not undo a person's word."""
+        if self._db.execute("select 1 from record where kind=? limit 1", (RECORD,)).fetchone() is None:
+            return rows
+        ids = list({key_of(r[0], r[1]) for r in rows})
+        word: dict[str, tuple[float | None, int]] = {}
+        for first in range(0, len(ids), KEYS_AT_ONCE):
+            part = ids[first : first + KEYS_AT_ONCE]
+            query = f"select id, body from record where kind=? and id in ({','.join('?' * len(part))})"
+            for record_id, body in self._db.execute(query, [RECORD, *part]).fetchall():
+                doc = json.loads(body)
+                word[record_id] = (doc["value"], int(doc["quality"]))
+        return [(r[0], r[1], *word.get(key_of(r[0], r[1]), (r[2], r[3]))) for r in rows] if word else rows
+
+    def reading(self, sid: int, t: int) -> dict[str, Any] | None:
+        """Return one reading with the object and element it is of."""
+        with self._lock:
+            row = self._db.execute(
+                "select o.value,o.quality,o.rev,s.object_code,s.element from obs o join series s on s.sid=o.series"
+                " where o.series=? and o.t=?",
+                (sid, t),
+            ).fetchone()
+        return dict(zip(("value", "quality", "rev", "object", "element"), row, strict=True)) if row else None
 
     def _buried(self, sid: int, t: int) -> int:
         """A reading that comes again after its deletion goes on from the tombstone's rev, which it lifts."""

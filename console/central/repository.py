@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from console.central.corrections import READING
 from console.central.postgres import open_postgres, schema_of
 from console.central.reading_store import ReadingStore
 from console.central.schema import STEPS
@@ -64,13 +65,15 @@ class Repository(ReadingStore):
             row = self._db.execute("select body_hash,status,code,current from op_answer where op_id=?", (op_id,)).fetchone()
             if row:
                 return row[0], Verdict(row[1], row[2], current=json.loads(row[3]) if row[3] else None)
-            verdict = decide(self.record)
+            verdict = decide(self._asked)
             if not verdict.final:
                 return None, verdict
             for kind, record_id, body in verdict.records if verdict.versions_kept else ():
                 self._keep_version(kind, record_id, body, verdict.versions_kept)
             if verdict.records:
                 self._put_records(verdict.records)
+            if verdict.rows:
+                self._revise(verdict.rows)
             current = json_text(verdict.current) if verdict.current is not None else ""
             self._db.execute(
                 "insert into op_answer(op_id,body_hash,status,code,author,at,current) values(?,?,?,?,?,?,?)",
@@ -79,6 +82,13 @@ class Repository(ReadingStore):
             done = verdict.records[0][0] if verdict.records else verdict.status
             self._audit(author, done, op_id)
         return None, verdict
+
+    def _asked(self, kind: str, record_id: str) -> dict[str, Any] | None:
+        """Return a record, or for kind READING the reading that is stored under "sid:t"."""
+        if kind != READING:
+            return self.record(kind, record_id)
+        sid, _, t = record_id.partition(":")
+        return self.reading(int(sid), int(t))
 
     def _keep_version(self, kind: str, record_id: str, body: Mapping[str, Any], kept: int) -> None:
         n = int(body["version"])

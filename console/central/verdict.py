@@ -16,6 +16,7 @@ class Verdict:
     status: applied, conflict or rejected. current: what stands at the centre, for a conflict.
     versions_kept: how many versions of its records are kept; 0 for the newest alone.
     final: the answer is kept for the op's key; False when a later try may well end otherwise.
+    rows: readings (sid, t, value, quality) that the op revises.
     """
 
     status: str
@@ -24,3 +25,4 @@ class Verdict:
     current: Mapping[str, Any] | None = None
     versions_kept: int = 0
     final: bool = True
+    rows: tuple[tuple[int, int, float | None, int], ...] = ()

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from console.domain.elements import ELEMENTS
+from console.domain.quality import word
 from console.domain.response import LEVEL_WORDS, TOPICS
 from console.domain.time import stamp
 from console.presenters.duty import REFUSALS
@@ -28,8 +30,16 @@ FIELDS = {
     "alarm_id": "告警",
     "order_id": "调度令编号",
     "corrects": "更正的记录",
+    "value": "数值",
+    "quality": "质量",
+    "reason": "原因",
+    "name": "名称",
+    "when": "读数时间",
+    "old": "原值",
+    "element": "要素",
 }
 IN_THE_HEAD = frozenset({"author", "at", "received_t", "version", "clock_untrusted", "since_t", "started_t", "attachments"})
+HIDDEN = frozenset({"series", "t", "rev"})  # of a reading: the name and the time say it already
 ORDER_STATES = {
     "draft": "拟稿",
     "issued": "已下达",
@@ -82,7 +92,7 @@ def _undecided(op: OutboxOp, tr: Translate, undo_s: int | None) -> Undecided:
 
 def _sides(mine: Mapping[str, Any], theirs: Mapping[str, Any], tr: Translate) -> tuple[Side, ...]:
     names = [n for n in FIELDS if n in mine or n in theirs]
-    names += sorted(n for n in {*mine, *theirs} if n not in FIELDS and n not in IN_THE_HEAD)
+    names += sorted(n for n in {*mine, *theirs} if n not in FIELDS and n not in IN_THE_HEAD | HIDDEN)
     found = []
     for name in names:
         a, b = _word(name, mine.get(name), tr), _word(name, theirs.get(name), tr)
@@ -93,6 +103,10 @@ def _sides(mine: Mapping[str, Any], theirs: Mapping[str, Any], tr: Translate) ->
 def _word(name: str, value: Any, tr: Translate) -> str:
     if value is None or value == "":
         return "—"
+    if name == "quality" and isinstance(value, int):
+        return tr(word(value))
+    if name == "element" and str(value) in ELEMENTS:
+        return tr(ELEMENTS[str(value)].name)
     tables = {"topic": TOPICS, "level": LEVEL_WORDS, "state": ORDER_STATES}
     text = str(value)
     return tr(tables[name].get(text, text)) if name in tables and text in tables[name] else printable(text, 600)

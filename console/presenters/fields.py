@@ -7,9 +7,11 @@ from dataclasses import dataclass
 
 from console.domain.elements import ELEMENTS, FLOW, INFLOW, LEVELS, OUTFLOW, signed, storage_text
 from console.domain.quality import word
+from console.domain.reservoirs import stated
 from console.domain.states import WORDS
 from console.domain.time import age_text, stamp
 from console.presenters.wording import Translate, margin_text, value_text
+from console.texts import printable
 from console.viewdata.board import Row, Sample
 from console.viewdata.table import Key, Moments
 
@@ -119,7 +121,10 @@ def _threshold(kind: str) -> Field:
 def _fact(key: str) -> Field:
     def value(row: Row, _moments: Moments) -> Key:
         known = row.station.facts.get(key)
-        return known if isinstance(known, int | float | str) and not isinstance(known, bool) else None
+        if isinstance(known, str):
+            return printable(known, 60) or None
+        figure = stated(row.station.facts, key)
+        return figure.value if figure else None
 
     def text(row: Row, moments: Moments) -> str:
         known = value(row, moments)
@@ -127,7 +132,7 @@ def _fact(key: str) -> Field:
             return "—"
         if key.endswith("_mcm") and not isinstance(known, str):
             return storage_text(known)
-        return str(known)
+        return known if isinstance(known, str) else f"{known:g}"
 
     return Field(text, value, True)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -11,9 +12,14 @@ from console.domain.elements import ELEMENTS
 from console.domain.objects import Series, Station
 from console.domain.states import State, judge
 from console.domain.time import stamp
+from console.engine.series_stats import trusted
+from console.presenters.curve_compare import WARNING, Companion, companions, compared
+from console.presenters.curve_past import PEAK, Past, around, at_its_peak, overlay, own_peak, shift_of
 from console.presenters.wording import Translate, meta
 from console.services.session import Session
+from console.state.desk import Correction
 from console.store.cache_reader import Rows
+from console.texts import printable
 from console.viewdata.curves import Curve, HydrographView, Limit
 
 LIMIT_WORDS = {
@@ -36,6 +42,16 @@ class HydrographTarget(Protocol):
     def show_view(self, view: HydrographView) -> None: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Together:
+    """What is drawn beside the station itself: other stations, or earlier floods of the same one."""
+
+    stations: tuple[str, ...] = ()
+    way: str = WARNING
+    past: tuple[Past, ...] = ()
+    past_way: str = PEAK
+
+
 class HydrographPresenter:
     """Keeps the fetched window; a moved now-line fetches nothing."""
 
@@ -44,9 +60,14 @@ class HydrographPresenter:
         self._view = view
         self._tr = tr
         self._key: tuple[object, ...] = ()
-        self._shown: HydrographView | None = None
         self._busy = False
         self._closed = False
+        self._again = False
+        self.shown: HydrographView | None = None
+        self.plain: HydrographView | None = None  # the station alone, in its own datum
+        self.station: Station | None = None
+        self.together = Together()
+        self.on_fetched: Callable[[], None] = lambda: None  # another window is shown
         self.title = ""
 
     def close(self) -> None:
@@ -61,19 +82,26 @@ class HydrographPresenter:
             station = self._default()
         if station is None:
             return self._tr("没有选中对象")
+        if self.station is None or station.code != self.station.code:
+            self.together = replace(self.together, stations=(), past=())
+        self.station = station
         moment = board.board.moment
         span = session.situation.current.window_h * 3600
         step = max(3600.0, span / 60)
         end = np.ceil((moment + AHEAD * span) / step) * step
         series = self._series(station)
+        others = companions(self.together.stations, station, board.stations, board.series, board.rivers)
+        sids = [s.sid for s in (*series, *(c.series for c in others))]
         newest = tuple(self._newest(s) for s in series)
-        key = (station.code, end, span, newest, id(board.stations), board.history)
+        touched = (board.revision(sids), tuple(self._corrected(sids).items()))
+        key = (station.code, end, span, newest, id(board.stations), board.history, touched, self.together)
+        self._again = key != self._key and self._busy
         if key != self._key and not self._busy:
             self._key = key
             self._busy = True
-            session.tasks.start("hydrograph", self._fetch(station, series, end - span, end))
-        elif self._shown is not None and self._shown.code == station.code:
-            self._show(self._shown, moment)
+            session.tasks.start("hydrograph", self._fetch(station, series, others, end - span, end))
+        elif self.shown is not None and self.shown.code == station.code:
+            self._show(self.shown, moment)
         self.title = f"{station.name} · {station.river}" if station.river else station.name
         row = board.board.row(station.code)
         return meta(board.board, row.main if row else None, self._tr)
@@ -99,50 +127,90 @@ class HydrographPresenter:
                 return sample.t
         return 0
 
-    async def _fetch(self, station: Station, series: list[Series], from_t: float, to_t: float) -> None:
+    async def _fetch(self, station: Station, series: list[Series], others: list[Companion], from_t: float, to_t: float) -> None:
         board = self._session.board
         now = min(to_t, board.board.now)
         try:
             rows = await board.window([s.sid for s in series], int(from_t), int(to_t))
             holes = await board.holes(station.code, int(from_t), int(now)) if now > from_t else []
+            curves = tuple(self._curve(s, rows) for s in series if len(rows[s.sid][0]))
+            beside = await self._beside(others, from_t, to_t)
+            past = await self._past(curves, from_t, to_t)
         finally:
             self._busy = False
         if self._closed:
             return
-        curves = tuple(self._curve(s, rows) for s in series if len(rows[s.sid][0]))
-        view = HydrographView(
+        plain = HydrographView(
             code=station.code,
             title=station.name,
             from_t=from_t,
             to_t=to_t,
-            moment=self._session.board.board.moment,
-            now=self._session.board.board.now,
+            moment=board.board.moment,
+            now=board.board.now,
             curves=curves,
             limits=_limits(station, to_t),
             peak=_peak(station, curves),
             crossings=_crossings(station, curves, self._tr),
             holes=_worth_showing(holes, now),
+            corrections=self._corrected([s.sid for s in series]),
         )
-        self._shown = view
+        self.plain = plain
+        view = replace(plain, curves=(*curves, *past), legend=self._legend(past)) if past else plain
+        if others:
+            view = compared(plain, station, beside, self.together.way, self._tr)
         self._show(view, view.moment)
+        self.on_fetched()
+        if self._again:
+            self.refresh()  # something else was asked for meanwhile
+
+    async def _beside(self, others: list[Companion], from_t: float, to_t: float) -> list[tuple[Companion, Curve]]:
+        """Read each companion's window at its own times and move it to the station's."""
+        found = []
+        for c in others:
+            shift = int(c.shift_s or 0)
+            rows = await self._session.board.window([c.series.sid], int(from_t) - shift, int(to_t) - shift)
+            curve = self._curve(c.series, rows)
+            found.append((c, replace(curve, t=curve.t + shift, shift_s=float(shift))))
+        return found
+
+    async def _past(self, curves: tuple[Curve, ...], from_t: float, to_t: float) -> tuple[Curve, ...]:
+        own = next((c for c in curves if c.role == "level"), None)
+        if own is None or self.together.stations:
+            return ()
+        found, here = [], own_peak(own, self._session.board.board.moment)
+        for n, chosen in enumerate(self.together.past, 1):
+            past = chosen
+            if self.together.past_way == PEAK and not past.key.startswith("peak:"):
+                near = await self._session.board.window([own.sid], *around(past))
+                past = at_its_peak(past, near[own.sid])
+            shift = shift_of(past, self.together.past_way, here)
+            rows = await self._session.board.window([own.sid], int(from_t - shift), int(to_t - shift))
+            found.append(overlay(past, rows[own.sid], shift, own, n, self._tr))
+        return tuple(found)
+
+    def _legend(self, past: tuple[Curve, ...]) -> tuple[str, ...]:
+        tr = self._tr
+        how = tr("按洪峰对齐") if self.together.past_way == PEAK else tr("按日历对齐（同期）")
+        words = []
+        for curve in past:
+            name = curve.name.split("（")[0]
+            words.append(
+                f"{name}：{tr('移动')} {curve.shift_s / 86400:+.1f} {tr('天')}"
+                if len(curve.t)
+                else f"{name}：{tr('本机没有这一段数据')}"
+            )
+        return (f"{tr('历史过程')} {how}", *words)
+
+    def _corrected(self, sids: Iterable[int]) -> dict[tuple[int, int], str]:
+        wanted = set(sids)
+        found = self._session.desk.corrections.items()
+        return {key: correction_text(c, self._tr) for key, c in found if c.sid in wanted}
 
     def _show(self, view: HydrographView, moment: float) -> None:
-        self._view.show_view(
-            HydrographView(
-                view.code,
-                view.title,
-                view.from_t,
-                view.to_t,
-                moment,
-                view.now,
-                view.curves,
-                view.limits,
-                view.peak,
-                view.crossings,
-                view.note,
-                view.holes,
-            )
-        )
+        self.shown = replace(view, moment=moment)
+        if self.plain is not None:
+            self.plain = replace(self.plain, moment=moment)
+        self._view.show_view(self.shown)
 
     def _curve(self, series: Series, rows: Mapping[int, Rows]) -> Curve:
         t, v, q = rows[series.sid]
@@ -150,7 +218,17 @@ class HydrographPresenter:
         station = self._session.board.stations.get(series.object_code)
         basin = station is not None and station.kind == "basin"
         name = f"{station.name}面雨量" if station is not None and basin else element.name
-        return Curve(ROLES[series.element], name, element.unit, t, v, q, series.interval_s)
+        role, unit = ROLES[series.element], element.unit
+        return Curve(role, name, unit, t, v, q, series.interval_s, series.sid, series.element, series.source, series.datum)
+
+
+def correction_text(c: Correction, tr: Translate) -> str:
+    """Return who made what of a reading, why, and what it was."""
+    old = "—" if c.original is None else f"{c.original:g}"
+    new = tr("作废") if c.value is None else f"{c.value:g}"
+    state = f"（{tr('待上报')}）" if c.pending else f"（{tr('中心没有接受')}）" if c.refused else ""
+    who = printable(c.author, 30)
+    return f"{tr('订正')}{state} {old} → {new} · {who} {stamp(c.at)} · {printable(c.reason, 60)}"
 
 
 def _worth_showing(holes: list[tuple[int, int]], now: float) -> tuple[tuple[float, float], ...]:
@@ -169,9 +247,12 @@ def _limits(station: Station, t: float) -> tuple[Limit, ...]:
 
 def _peak(station: Station, curves: tuple[Curve, ...]) -> tuple[int, float, State] | None:
     level = next((c for c in curves if c.role == "level"), None)
-    if level is None or not np.isfinite(level.v).any():
+    if level is None:
         return None
-    i = int(np.nanargmax(level.v))
+    v = trusted(level.v, level.quality)
+    if not np.isfinite(v).any():
+        return None
+    i = int(np.nanargmax(v))
     value, t = float(level.v[i]), int(level.t[i])
     return t, value, judge(station, value, None, t).state
 
@@ -182,6 +263,6 @@ def _crossings(station: Station, curves: tuple[Curve, ...], tr: Translate) -> tu
     warning = station.threshold("warning", float(level.t[-1])) if level is not None and len(level.t) else None
     if level is None or warning is None:
         return ()
-    over = level.v >= warning.value
+    over = trusted(level.v, level.quality) >= warning.value
     rises = np.flatnonzero(over[1:] & ~over[:-1]) + 1
     return tuple((int(level.t[i]), float(level.v[i]), f"{tr('超警')} {stamp(float(level.t[i]))}") for i in rises.tolist())

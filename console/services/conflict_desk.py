@@ -24,6 +24,7 @@ KINDS = {
     "view.save": "视图",
     "layout.save": "布局",
     "annotation.save": "标注",
+    "reading.correct": "读数订正",
 }
 CHOICES = {"theirs": "采用中心的", "mine": "坚持我的", "log": "另存为日志", "drop": "放弃"}
 
@@ -33,6 +34,10 @@ def summary(op: OutboxOp) -> str:
     body = op.body
     if op.kind == "response.set":
         return f"{TOPICS.get(str(body.get('topic')), '')} {LEVEL_WORDS.get(str(body.get('level')), '')}"
+    if op.kind == "reading.correct":
+        value = body.get("value")
+        new = "作废" if value is None else f"{value:g}" if isinstance(value, int | float) else str(value)
+        return f"{body.get('name', '')} {body.get('when', '')} → {new}：{body.get('reason', '')}".strip()
     return str(body.get("text") or body.get("reason") or body.get("note") or body.get("alarm_id") or body.get("order_id") or "")
 
 

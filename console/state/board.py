@@ -173,16 +173,23 @@ class BoardState(QObject):
         self.extent: tuple[int, int] | None = None
         self.history = 0  # grows when a stretch of the past was fetched
         self._pending: set[int] | None = set()
+        self._marks: dict[int | None, int] = {}
         self._wanted: tuple[float, float, str] | None = None
         self._busy = False
 
     # --- requests (GUI thread) --------------------------------------------------------------
     def mark(self, sids: Iterable[int] | None) -> None:
         """Note series whose readings changed; None for all."""
+        for sid in [None] if sids is None else (sids := list(sids)):
+            self._marks[sid] = self._marks.get(sid, 0) + 1
         if sids is None or self._pending is None:
             self._pending = None
         else:
             self._pending |= set(sids)
+
+    def revision(self, sids: Iterable[int]) -> int:
+        """Return a number that grows whenever readings of these series came, changed or went."""
+        return self._marks.get(None, 0) + sum(self._marks.get(s, 0) for s in sids)
 
     async def reload_reference(self) -> None:
         loop = asyncio.get_running_loop()
@@ -224,6 +231,10 @@ class BoardState(QObject):
         loop = asyncio.get_running_loop()
         wanted = list(sids)
         return await loop.run_in_executor(self.worker, lambda: {s: self._reader.window(s, from_t, to_t) for s in wanted})
+
+    async def reading(self, sid: int, t: int) -> tuple[float | None, int, int] | None:
+        """Return (value, quality, rev) of one reading as the cache has it."""
+        return await asyncio.get_running_loop().run_in_executor(self.worker, self._reader.reading, sid, t)
 
     async def holes(self, code: str, from_t: int, to_t: int) -> list[tuple[int, int]]:
         """Return the parts of a chart's window that were not fetched yet."""

@@ -16,7 +16,7 @@ from console.store.attachment_table import Parcel
 from console.store.ops import Attached, OutboxOp
 
 log = logging.getLogger(__name__)
-RECORD_KINDS = ("alarm", "ack", "log", "response")
+RECORD_KINDS = ("alarm", "ack", "log", "response", "correction")
 UNDECIDED = ("conflict", "rejected")
 T = TypeVar("T")
 
@@ -51,6 +51,24 @@ class LogEntry:
     seq: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """What a person made of a reading. value None: voided. original: what the source said first.
+
+    pending: it waits in the outbox; refused: the centre's code.
+    """
+
+    sid: int
+    t: int
+    value: float | None
+    original: float | None
+    author: str
+    reason: str
+    at: float
+    pending: bool = False
+    refused: str = ""
+
+
 class DeskState(QObject):
     """What the duty officer owes and did; centre's records joined with what still waits here.
 
@@ -73,6 +91,7 @@ class DeskState(QObject):
         self.waiting = 0
         self.oldest: float | None = None
         self.responses: dict[str, Response] = {topic: Response(topic) for topic in TOPICS}
+        self.corrections: dict[tuple[int, int], Correction] = {}
         self.undecided: tuple[OutboxOp, ...] = ()
         self.held: frozenset[str] = frozenset()
         self.offered = ""
@@ -124,6 +143,7 @@ class DeskState(QObject):
         self.acks = self._join_acks(local)
         self.log = self._join_log(local)
         self.responses = self._join_responses()
+        self.corrections = self._join_corrections()
         self.changed.emit()
 
     def _read(self, kind: str, convert: Callable[[str, dict[str, Any]], T]) -> list[T]:
@@ -172,6 +192,26 @@ class DeskState(QObject):
         # the centre's order, never a client's clock; what waits here comes on top as it was entered
         return tuple(sorted(entries, key=lambda e: (e.seq is None, e.seq or 0), reverse=True))
 
+    def _join_corrections(self) -> dict[tuple[int, int], Correction]:
+        """The centre's corrections, then those that wait here or were not taken."""
+        found = {(c.sid, c.t): c for c in self._read("correction", _correction)}
+        for op in reversed(self.outbox):
+            if op.kind == "reading.correct" and op.state in ("waiting", *UNDECIDED):
+                b, refused = op.body, "" if op.state == "waiting" else op.code or op.state
+                c = Correction(
+                    int(b["series"]),
+                    int(b["t"]),
+                    b["value"],
+                    b.get("old"),
+                    op.author,
+                    str(b["reason"]),
+                    op.at,
+                    not refused,
+                    refused,
+                )
+                found[c.sid, c.t] = c
+        return found
+
     def _join_responses(self) -> dict[str, Response]:
         """The centre's level, then what was set here on top of it and is not back yet."""
         found = {topic: Response(topic) for topic in TOPICS}
@@ -213,6 +253,13 @@ def _entry(entry_id: str, b: dict[str, Any]) -> LogEntry:
         clock_untrusted=bool(b.get("clock_untrusted")),
         seq=_seq(b),
     )
+
+
+def _correction(record_id: str, b: dict[str, Any]) -> Correction:
+    sid, _, t = record_id.partition(":")
+    figures = (b["value"], b["original"]["value"])
+    value, original = (None if v is None else float(v) for v in figures)
+    return Correction(int(sid), int(t), value, original, str(b["author"]), str(b["reason"]), sane_t(b["at"]))
 
 
 def _files(body: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:

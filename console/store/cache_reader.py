@@ -188,6 +188,15 @@ class CacheReader:
             np.array(quality, np.int64),
         )
 
+    def reading(self, sid: int, t: int) -> tuple[float | None, int, int] | None:
+        """Return (value, quality, rev) of one reading; None if it is not here."""
+        for path in self._files(t, t):
+            with self._db(path) as db:
+                row = db and db.execute("select value,quality,rev from obs where sid=? and t=?", (sid, t)).fetchone()
+            if row:
+                return row[0], row[1], row[2]
+        return None
+
     def last_before(self, sid: int, t: int) -> tuple[int, float | None, int] | None:
         """Return the newest reading at or before t."""
         for path in reversed(self._files(0, t)):

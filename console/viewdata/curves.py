@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -14,7 +15,11 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Curve:
-    """One series: t (n,) UTC s, v (n,), quality (n,). role: level, flow, outflow, rain."""
+    """One series: t (n,) UTC s, v (n,), quality (n,). role: level, flow, outflow, rain.
+
+    sid 0: not a series that can be corrected. tint > 0: another station or another flood, in that
+    colour of its own; its times are moved by shift_s (shown time = true time + shift_s).
+    """
 
     role: str
     name: str
@@ -23,6 +28,12 @@ class Curve:
     v: Array
     quality: NDArray[np.int64]
     interval_s: int = 3600
+    sid: int = 0
+    element: str = ""
+    source: str = ""
+    datum: str = ""
+    tint: int = 0
+    shift_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +51,8 @@ class HydrographView:
     """Everything of one hydrograph. moment is the now-line; times are UTC s.
 
     holes: stretches that were not fetched from the centre yet; elsewhere a gap is the source's.
+    level_word: what the left axis is, "" for the level in m. legend: lines that say what is shifted and against what.
+    corrections: (sid, t) → who corrected that reading, why, and what it was.
     """
 
     code: str
@@ -54,6 +67,9 @@ class HydrographView:
     crossings: tuple[tuple[int, float, str], ...] = ()
     note: str = ""
     holes: tuple[tuple[float, float], ...] = ()
+    level_word: str = ""
+    legend: tuple[str, ...] = ()
+    corrections: Mapping[tuple[int, int], str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,6 @@ import shiboken6
 from console.errors import ConsoleError
 from console.presenters.about import about_rows
 from console.presenters.duty import alarm_rows
-from console.presenters.hydrograph import HydrographPresenter
 from console.presenters.reservoir import present_reservoir
 from console.presenters.scene import present_scene
 from console.presenters.sources import COLUMNS as SOURCE_COLUMNS
@@ -18,6 +17,7 @@ from console.presenters.sources import source_lines
 from console.presenters.strip import present_strip
 from console.presenters.system import feed_rows, link_rows, outbox_rows
 from console.windows.card_panel import build_card
+from console.windows.curve_panels import build_hydrograph, build_monitor_hydrograph, build_rating
 from console.windows.duty_panels import build_conflicts, build_response
 from console.windows.log_panel import build_log
 from console.windows.map_desk import build_map
@@ -36,20 +36,6 @@ from widgets.reservoir_card import ReservoirCard
 from widgets.source_page import SourcePage
 
 BOARD = frozenset({"board", "selection"})
-
-
-def build_hydrograph(c: Context) -> Built:
-    from widgets.hydrograph import Hydrograph  # pyqtgraph is slow to import: after the first window
-
-    widget = Hydrograph(c.look)
-    presenter = HydrographPresenter(c.session, widget, c.look.tr)
-    widget.time_picked.connect(c.session.situation.look_at)
-
-    def refresh() -> tuple[str, str]:
-        said = presenter.refresh()
-        return presenter.title or c.look.tr("过程线"), said
-
-    return Built(widget, refresh, BOARD | {"window", "clock"}, release=presenter.close)
 
 
 def build_reservoir(c: Context) -> Built:
@@ -180,7 +166,8 @@ PANELS: dict[str, tuple[str, Callable[[Context], Built]]] = {
     "monitor.overview": ("总览", build_overview),
     "monitor.map": ("一张图", build_map),
     "monitor.table": ("测站表", build_table),
-    "monitor.hydrograph": ("过程线", build_hydrograph),
+    "monitor.hydrograph": ("过程线", build_monitor_hydrograph),
+    "monitor.rating": ("水位流量关系", build_rating),
     "monitor.reservoir": ("水库", build_reservoir),
     "monitor.reservoirs": ("水库总表", build_reservoirs),
     "monitor.storage": ("库容曲线", build_storage),

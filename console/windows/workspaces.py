@@ -62,6 +62,7 @@ WORKSPACES = (
             ("monitor.cascade", "tab", "monitor.strip"),
             ("monitor.happening", "bottom", "monitor.strip"),
             ("monitor.hydrograph", "bottom", "monitor.table"),
+            ("monitor.rating", "tab", "monitor.hydrograph"),
             ("monitor.reservoir", "bottom", "monitor.hydrograph"),
             ("monitor.reservoirs", "tab", "monitor.reservoir"),
             ("monitor.storage", "tab", "monitor.reservoir"),

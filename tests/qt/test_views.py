@@ -52,17 +52,19 @@ def test_the_hydrograph_hatches_gaps_names_limits_and_reads_every_series(qtbot, 
     widget.resize(900, 400)
     widget.show()
     widget.show_view(view())
-    regions = [m for m in widget._marks if type(m).__name__ == "LinearRegionItem"]
+    regions = [m for m in widget.marks.items if type(m).__name__ == "LinearRegionItem"]
     assert len(regions) == 1 and regions[0].getRegion()[1] - regions[0].getRegion()[0] == 7 * 3600
-    line = widget._pyramids[0][2][0]
+    line = widget._curves[0].lines[0][1]
     assert np.isnan(line.yData).sum() == 1, "the curve is broken at the gap, nowhere else"
     text = widget.reading_at(T + 10)
     assert "35.97 m 重建" in text and "3.0 mm" in text and "+9.97 m" in text
     assert "缺测" in widget.reading_at(T - 26 * 3600 + 1800 + 3600)
-    assert any("警戒 26.00" in getattr(getattr(m, "label", None), "format", "") for m in widget._marks)
+    assert "警戒 26.00" in [p.label.text for p in widget.words.placed]
     curves = widget._view.curves
     widget.show_view(replace(view(), curves=curves, limits=widget._view.limits, moment=T - 3600))
-    assert widget.now_line.value() == T - 3600 and widget._pyramids[0][0] is curves[0], "moving the now-line draws nothing anew"
+    assert widget.now_line.value() == T - 3600 and widget._curves[0].curve is curves[0], (
+        "moving the now-line draws nothing anew"
+    )
 
 
 def test_what_was_not_fetched_yet_is_hatched_and_named_apart_from_what_the_source_misses(qtbot, look):
@@ -71,13 +73,13 @@ def test_what_was_not_fetched_yet_is_hatched_and_named_apart_from_what_the_sourc
     widget.resize(900, 400)
     widget.show()
     widget.show_view(view(from_t=T - 60 * 3600, holes=((T - 60 * 3600, T - 49 * 3600),)))
-    spans = [m.getRegion() for m in widget._marks if type(m).__name__ == "LinearRegionItem"]
+    spans = [m.getRegion() for m in widget.marks.items if type(m).__name__ == "LinearRegionItem"]
     assert (T - 60 * 3600, T - 49 * 3600) in spans and len(spans) == 2
-    assert [m.toPlainText() for m in widget._marks if type(m).__name__ == "TextItem"].count("未取回") == 1
+    assert [p.label.text for p in widget.words.placed].count("未取回") == 1
     assert "水位 未取回" in widget.reading_at(T - 55 * 3600)
     assert "缺测" in widget.reading_at(T - 26 * 3600 + 1800 + 3600)
     widget.show_view(view())
-    assert not [m for m in widget._marks if type(m).__name__ == "TextItem" and m.toPlainText() == "未取回"]
+    assert "未取回" not in [p.label.text for p in widget.words.placed]
 
 
 def test_an_empty_hydrograph_shows_no_axis_without_meaning(qtbot, look):

@@ -1,0 +1,62 @@
+"""Axes of plots: texts painted directly, times in Beijing time on whole hours and days."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pyqtgraph as pg
+from PySide6.QtCore import QRectF
+from PySide6.QtGui import QPicture
+
+from console.domain.time import BEIJING
+
+STEPS = (60, 300, 600, 1800, 3600, 10800, 21600, 43200, 86400, 172800, 604800, 2592000)
+
+
+class DirectAxis(pg.AxisItem):  # type: ignore[misc] # pyqtgraph has no types
+    """Axis that paints its texts directly.
+
+    The library keeps them in a QPicture, which loads the font anew at each play: 9 ms an axis
+    with a Chinese font.
+    """
+
+    _specs: Any = None
+    picture: Any
+
+    def paint(self, painter: Any, _option: Any, _widget: Any) -> None:
+        if self.style["tickFont"]:
+            painter.setFont(self.style["tickFont"])
+        if self.picture is None:
+            self._specs = self.generateDrawSpecs(painter)
+            self.picture = QPicture()  # only a mark that the specs are current
+        if self._specs is None:
+            return
+        _axis, ticks, texts = self._specs
+        for pen, a, b in ticks:  # as thin rectangles: blended long lines cost 0.4 ms each
+            width, height = max(1.0, abs(b.x() - a.x())), max(1.0, abs(b.y() - a.y()))
+            painter.fillRect(QRectF(min(a.x(), b.x()), min(a.y(), b.y()), width, height), pen.color())
+        painter.setPen(self.textPen())
+        for box, flags, text in texts:
+            painter.drawText(box, int(flags), text)
+
+
+class BeijingAxis(DirectAxis):
+    """Time axis in Beijing time, ticks on whole Beijing hours and days."""
+
+    def tickSpacing(self, low: float, high: float, size: float) -> list[tuple[float, float]]:
+        want = (high - low) / max(size / 90, 1)
+        step = next((s for s in STEPS if s >= want), STEPS[-1])
+        return [(step, -8 * 3600)]
+
+    def tickStrings(self, values: list[float], _scale: float, spacing: float) -> list[str]:
+        texts = []
+        for value in values:
+            try:
+                moment = datetime.fromtimestamp(value, UTC).astimezone(BEIJING)
+            except (OverflowError, OSError, ValueError):
+                texts.append("")
+                continue
+            midnight = (moment.hour, moment.minute) == (0, 0)
+            texts.append(moment.strftime("%m-%d" if spacing >= 86400 or midnight else "%H:%M"))
+        return texts

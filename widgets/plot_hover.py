@@ -1,0 +1,53 @@
+"""What a plot says of one moment: every series at once, where the reading is from, who touched it."""
+
+from __future__ import annotations
+
+import math
+import textwrap
+
+import numpy as np
+
+from console.domain.elements import FLOW, LEVEL, RAIN, signed
+from console.domain.quality import word
+from console.domain.time import stamp
+from console.look import Look
+from console.viewdata.curves import Curve, HydrographView
+
+NOTE_CHARS = 34
+ELEMENTS = {"level": LEVEL, "rain": RAIN}
+
+
+def place_in(curve: Curve, t: float) -> int | None:
+    """Return the index of the reading that stands for a moment; None if the newest before it is too old."""
+    i = int(np.searchsorted(curve.t, t, side="right")) - 1
+    return i if i >= 0 and t - curve.t[i] <= 1.5 * curve.interval_s else None
+
+
+def hover_text(view: HydrographView, look: Look, t: float) -> str:
+    """Return the time, then one line a series, then the distance to the warning level."""
+    lines = [stamp(t)]
+    fetched = not any(a <= t <= b for a, b in view.holes)
+    lines += [_line(c, view, look, t, fetched) for c in view.curves]
+    limit = next((m for m in view.limits if m.kind == "warning"), None)
+    level = next((c for c in view.curves if c.role == "level" and not c.tint), None)
+    if limit is not None and level is not None:
+        i = place_in(level, t)
+        if i is not None and math.isfinite(level.v[i]):
+            lines.append(f"{look.tr('距警戒')} {signed(float(level.v[i]) - limit.value)} m")
+    return "\n".join(lines)
+
+
+def _line(curve: Curve, view: HydrographView, look: Look, t: float, fetched: bool) -> str:
+    i = place_in(curve, t)
+    if i is None:
+        return f"{look.tr(curve.name)} {look.tr('缺测' if fetched or curve.tint else '未取回')}"
+    quality = look.tr(word(int(curve.quality[i])))
+    if not math.isfinite(curve.v[i]):
+        text = f"{look.tr(curve.name)} — {look.tr('缺测')}（{quality}）"
+    else:
+        figure = ELEMENTS.get(curve.role, FLOW).text(float(curve.v[i]))
+        text = f"{look.tr(curve.name)} {figure} {curve.unit} {quality}"
+    if curve.shift_s:
+        text += f" · {stamp(float(curve.t[i]) - curve.shift_s, view.now)}"
+    note = view.corrections.get((curve.sid, int(curve.t[i]))) if curve.sid else None
+    return "\n  ".join([text, *textwrap.wrap(note, NOTE_CHARS)]) if note else text
