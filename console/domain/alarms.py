@@ -20,6 +20,8 @@ SEVERITY = {
     "record": 5,
     "record_flow": 5,
 }
+# a network of gauges that falls silent is one event: its coverage tells it, not an alarm for each of them
+BY_COVERAGE = frozenset({"rain", "sensor"})
 WORDS = {
     "stale": "数据中断",
     "rise_rate": "涨率过快",
@@ -172,7 +174,10 @@ class AlarmEngine:
         raised = []
         for code, (t, interval_s) in newest.items():
             due = t + self.rules.stale_factor * interval_s
-            if code in self.stations and now_t > due and (code, "stale") not in self.open:
+            station = self.stations.get(code)
+            if station is None or station.kind in BY_COVERAGE:
+                continue
+            if now_t > due and (code, "stale") not in self.open:
                 raised.append(self._raise("stale", Reading(code, "", t, 0.0, 0), None, now_t))
         return raised
 

@@ -13,6 +13,7 @@ from typing import Any
 from PySide6.QtCore import QCoreApplication, QEvent
 from PySide6.QtWidgets import QWidget
 
+from console.domain.objects import Station
 from console.domain.time import from_beijing
 from console.errors import ConsoleError, ErrorHub
 from console.look import Look
@@ -132,14 +133,23 @@ async def _moment(session: Session, options: ShotOptions) -> None:
         end = time.monotonic() + PATIENCE_S
         while abs(session.situation.moment() - options.at_t) > 60 and time.monotonic() < end:
             await asyncio.sleep(0.1)
-    stations = session.board.stations.values()
-    wanted = options.select
-    found = next((s for s in stations if wanted and (s.code == wanted or s.name.startswith(wanted))), None)
-    if wanted and found is None:
-        raise ConsoleError(f"没有找到对象 {wanted}。", "请给出站码或站名开头几个字。")
+    found = _wanted(session, options.select)
+    end = time.monotonic() + PATIENCE_S
+    while options.select and found is None and time.monotonic() < end:  # a recording that was sought back comes anew
+        await asyncio.sleep(0.1)
+        found = _wanted(session, options.select)
+    if options.select and found is None:
+        raise ConsoleError(f"没有找到对象 {options.select}。", "请给出站码或站名开头几个字。")
     if found is not None:
         session.situation.select(found.code)
     await asyncio.sleep(SETTLE_S)
+
+
+def _wanted(session: Session, words: str) -> Station | None:
+    """Return the object that is meant: by code, by its whole name, else by how its name begins."""
+    stations = list(session.board.stations.values()) if words else []
+    exact = next((s for s in stations if words in (s.code, s.name)), None)
+    return exact or next((s for s in stations if s.name.startswith(words)), None)
 
 
 async def _paint(context: Context, wall: WallControl, options: ShotOptions, theme: str) -> list[Path]:

@@ -87,6 +87,11 @@ def test_silence_raises_and_the_next_reading_clears():
     assert rules_of(e.step([z(9, 20.0)], T)) == [("stale", False)]
 
 
+def test_a_network_of_gauges_falling_silent_is_told_by_its_coverage_and_not_by_an_alarm_each():
+    e = AlarmEngine({f"P{i}": Station(f"P{i}", f"雨量{i}", "rain") for i in range(26)}, AlarmRules())
+    assert e.sweep({f"P{i}": (T, H) for i in range(26)}, T + 30 * H) == []
+
+
 def test_open_alarms_survive_a_restart():
     e = engine(rise_rate_m_h=None)
     (raised,) = e.step([z(0, 26.5)], T)
