@@ -16,8 +16,9 @@ import numpy as np
 from backend_client.adapters.tabular.columns import Layout, Misaligned, UnknownUnit, aligned, layout_of
 from backend_client.adapters.tabular.readings import BadCell, Parsed, parse, qualities, trend_disagrees
 from backend_client.adapters.tabular.tables import UnreadableFile, lines_of
-from console.central.importers.library import Library, library_kind
+from console.central.importers.library import Library, Reject, library_kind
 from console.central.importers.stations import merge_station, station_rows
+from console.central.importers.typhoons import import_typhoons, is_typhoon_table
 from console.central.repository import Repository, open_repository
 from console.central.store_core import SeriesKey
 from console.domain.elements import ELEMENTS
@@ -51,7 +52,10 @@ class Report:
             f"新增或更正 {self.added} 个值，已有相同值 {self.unchanged} 个，重复行 {self.duplicates} 行。",
         ]
         if self.listed:
-            text.append("、".join(f"{LISTS[kind]} {self.listed[kind]} 项" for kind in LISTS if kind in self.listed) + "。")
+            names = LISTS | {"typhoons": "台风"}
+            text.append(
+                "、".join(f"{name} {self.listed[kind]} 项" for kind, name in names.items() if kind in self.listed) + "。"
+            )
         if self.trend_doubts:
             text.append(f"有 {self.trend_doubts} 行的水势代码与数值变化不符，已以数值为准。")
         if self.rejects:
@@ -108,6 +112,9 @@ class Importer:
             if self._library is not None and (kind := library_kind(path.stem)):
                 self._listed(self._library, kind, path, label)
                 return
+            if is_typhoon_table(path.stem):
+                self._counted("typhoons", label, *import_typhoons(self._repo, path, self._zone))
+                return
             lines = lines_of(path)
             _, header = next(lines, (0, []))
             layout = layout_of(header)
@@ -125,7 +132,9 @@ class Importer:
             self.report.rejects.append((label, 1, str(exc)))
 
     def _listed(self, library: Library, kind: str, path: Path, label: str) -> None:
-        fresh, same, rejects = library.table(kind, path)
+        self._counted(kind, label, *library.table(kind, path))
+
+    def _counted(self, kind: str, label: str, fresh: int, same: int, rejects: list[Reject]) -> None:
         self.report.listed[kind] = self.report.listed.get(kind, 0) + fresh + same
         self.report.rejects += [(label, line, reason) for line, reason in rejects]
 
