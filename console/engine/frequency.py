@@ -8,12 +8,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import least_squares
-from scipy.special import gammaincc, gammainccinv, gammaln, ndtr, ndtri
 
 Array = NDArray[np.float64]
 Method = Literal["moments", "l-moments", "curve"]
@@ -53,14 +51,20 @@ class Estimate:
     by: str
 
 
+def _special() -> Any:
+    from scipy import special  # scipy is slow to import: not before the first window
+
+    return special
+
+
 def frequency_factor(p: Array | float, cs: Array | float) -> Array:
     """Return Φ of exceedance probability p for skew Cs, so that x_p = x̄(1 + Cv·Φ). Broadcasts."""
     p_, cs_ = np.broadcast_arrays(np.asarray(p, float), np.asarray(cs, float))
     size = np.maximum(np.abs(cs_), STRAIGHT)
     tail = np.where(cs_ < 0, 1 - p_, p_)
-    curved = size / 2 * gammainccinv(4 / size**2, tail) - 2 / size
+    curved = size / 2 * _special().gammainccinv(4 / size**2, tail) - 2 / size
     found = np.where(cs_ < 0, -curved, curved)
-    return np.asarray(np.where(np.abs(cs_) < STRAIGHT, ndtri(1 - p_), found))
+    return np.asarray(np.where(np.abs(cs_) < STRAIGHT, _special().ndtri(1 - p_), found))
 
 
 def exceedance(fit: Pearson3, x: Array | float) -> Array:
@@ -72,9 +76,9 @@ def _exceedance(k: Array, cs: Array | float) -> Array:
     k_, cs_ = np.broadcast_arrays(np.asarray(k, float), np.asarray(cs, float))
     size = np.maximum(np.abs(cs_), STRAIGHT)
     side = np.where(cs_ < 0, -k_, k_)
-    upper = gammaincc(4 / size**2, np.maximum((side + 2 / size) * 2 / size, 0.0))
+    upper = _special().gammaincc(4 / size**2, np.maximum((side + 2 / size) * 2 / size, 0.0))
     found = np.where(cs_ < 0, 1 - upper, upper)
-    return np.asarray(np.where(np.abs(cs_) < STRAIGHT, ndtr(-k_), found))
+    return np.asarray(np.where(np.abs(cs_) < STRAIGHT, _special().ndtr(-k_), found))
 
 
 def quantile(fit: Pearson3, years: Array | float) -> Array:
@@ -139,7 +143,7 @@ def _l_moments(x: Array) -> tuple[Array, Array, Array]:
     small = (1 + 0.2906 * z) / (z + 0.1882 * z**2 + 0.0442 * z**3)
     large = (0.36067 * y - 0.59567 * y**2 + 0.25361 * y**3) / (1 - 2.78861 * y + 2.56096 * y**2 - 0.77045 * y**3)
     alpha = np.where(size < 1 / 3, small, large)
-    sd = l2 * np.sqrt(np.pi * alpha) * np.exp(gammaln(alpha) - gammaln(alpha + 0.5))
+    sd = l2 * np.sqrt(np.pi * alpha) * np.exp(_special().gammaln(alpha) - _special().gammaln(alpha + 0.5))
     return b0, sd / b0, 2 / np.sqrt(alpha) * np.sign(t3)
 
 
@@ -152,6 +156,8 @@ def _by_curve(x: Array, start: Pearson3) -> Pearson3:
 
     first = np.array([start.mean, start.cv, float(np.clip(start.cs, -1.5, 5.5))])
     low, high = [0.5 * start.mean, 0.2 * start.cv, -2.0], [2 * start.mean, 3 * start.cv, 6.0]
+    from scipy.optimize import least_squares
+
     found = least_squares(misfit, first, bounds=(low, high), x_scale=[start.mean, start.cv, 1.0])
     return Pearson3(float(found.x[0]), float(found.x[1]), float(found.x[2]), len(x), "curve")
 

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import least_squares
 
 Array = NDArray[np.float64]
 POINTS_MIN = 6
@@ -84,6 +83,8 @@ def fit_power(level_m: Array, flow_m3s: Array) -> Rating:
         z0 = floor - part * span
         b, log_a = np.polyfit(np.log(z - z0), target, 1)
         start = [float(np.clip(log_a, -49, 49)), float(np.clip(b, B_LOW + 0.01, B_HIGH - 0.01)), z0]
+        from scipy.optimize import least_squares  # scipy is slow to import: not before the first window
+
         found = least_squares(misfit, start, bounds=bounds, loss="soft_l1", f_scale=ROBUST, x_scale=[1.0, 1.0, span])
         if best is None or found.cost < best.cost:
             best = found

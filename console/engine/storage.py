@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.interpolate import PchipInterpolator
-from scipy.optimize import brentq
 
 Array = NDArray[np.float64]
+
+
+def _smooth(z: Array, v: Array) -> Any:
+    from scipy.interpolate import PchipInterpolator  # scipy is slow to import: not before the first window
+
+    return PchipInterpolator(z, v, extrapolate=False)
 
 
 class LevelTable:
@@ -37,7 +42,7 @@ class LevelTable:
         if (np.diff(z) <= 0).any() or (np.diff(v) < 0).any() or (v < 0).any():
             raise ValueError("levels must rise and values must neither fall nor be negative")
         self.level_m, self.value = z, v
-        self._fit = PchipInterpolator(z, v, extrapolate=False) if smooth and len(z) > 2 else None
+        self._fit = _smooth(z, v) if smooth and len(z) > 2 else None
 
     def covers(self, level_m: float | None) -> bool:
         """Tell whether the level lies within the table."""
@@ -70,6 +75,8 @@ class LevelTable:
         if self._fit is None:
             share = (value - self.value[i - 1]) / (self.value[i] - self.value[i - 1])
             return float(low + share * (high - low))
+        from scipy.optimize import brentq
+
         return float(brentq(lambda z: float(self._fit(z)) - value, low, high))
 
     def drawn(self, count: int = 160) -> tuple[Array, Array]:

@@ -10,8 +10,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.interpolate import LinearNDInterpolator, RegularGridInterpolator
-from scipy.spatial import QhullError, cKDTree
 
 Array = NDArray[np.float64]
 MAX_POINTS = 200_000
@@ -95,6 +93,9 @@ def from_points(points: Array, spacing_m: float) -> Surface:
     x, y = (low[i] + spacing_m * np.arange(int(nodes[i])) for i in (0, 1))
     if len(x) < 2 or len(y) < 2:
         raise SurveyRefused("flat")
+    from scipy.interpolate import LinearNDInterpolator  # scipy is slow to import: not before the first window
+    from scipy.spatial import QhullError, cKDTree
+
     try:
         between = LinearNDInterpolator(p[:, :2], p[:, 2])
     except QhullError as exc:
@@ -130,6 +131,8 @@ def difference(before: Surface, after: Surface, accuracy_m: float = 0.0) -> Chan
     Raises:
         SurveyRefused: they have no cell in common.
     """
+    from scipy.interpolate import RegularGridInterpolator
+
     gy, gx = np.meshgrid(before.y_m, before.x_m, indexing="ij")
     read = RegularGridInterpolator((after.y_m, after.x_m), after.z_m, bounds_error=False, fill_value=np.nan)
     scour = before.z_m - read(np.stack([gy, gx], axis=-1))

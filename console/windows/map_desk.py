@@ -6,6 +6,7 @@ import asyncio
 import uuid
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import shiboken6
@@ -18,19 +19,22 @@ from console.domain.states import State
 from console.domain.time import full_stamp
 from console.errors import StoreError
 from console.presenters.map import map_view, present_map
-from console.services.map_sources import MapSources
 from console.services.rain_field import RainFieldService
+from console.services.warm_up import warm_up
 from console.store.basemap import load_basemap
 from console.store.map_notes import MapNotes
 from console.texts import printable
 from console.viewdata.basemap import BaseMap
+from console.viewdata.map import MapLayerView
 from console.viewdata.notes import Note, Point
 from console.windows.exporting import EXPORT_NOTE
-from console.windows.own_layers import OwnLayersDesk
 from console.windows.panels import Built, Context
 from widgets.map_base import Paths, base_paths
 from widgets.map_panel import MapPanel
 from widgets.map_sheet import write_sheet
+
+if TYPE_CHECKING:
+    from console.windows.own_layers import OwnLayersDesk
 
 PROFILE_POINTS = 400
 
@@ -52,8 +56,7 @@ class MapDesk(QObject):
         self._rain = RainFieldService(c.session)
         self._rain.changed.connect(lambda: self._map.show_rain(self._rain.field))
         self._notes = MapNotes(c.session.source.profile.folder / "map-notes.json")
-        sources = MapSources(c.session.source.home, c.session.tasks, c.look, self)
-        self._own = OwnLayersDesk(sources, c.session.tasks, self._map, self._switch)
+        self._own: OwnLayersDesk | None = None
         self._drawn: tuple[str, tuple[Point, ...]] | None = None
         self._comparison = ""
         self._comparing = False
@@ -63,6 +66,7 @@ class MapDesk(QObject):
         self._wire()
         c.session.tasks.start("base map", self._base())
         c.session.tasks.start("map notes", self._show_notes())
+        c.session.tasks.start("own layers", self._own_layers())
 
     def _wire(self) -> None:
         session, panel = self._session, self.panel
@@ -70,11 +74,6 @@ class MapDesk(QObject):
         panel.layers.switched.connect(self._switch)
         panel.layers.moved.connect(lambda code, step: self._set(moved(self._layers(), code, step)))
         panel.layers.faded.connect(self._fade)
-        panel.layers.switched.connect(lambda code, on: self._own.shown(code, on) if code.startswith(OWN) else None)
-        panel.layers.add_requested.connect(self._own.add)
-        panel.layers.removed.connect(self._own.remove)
-        self._own.changed.connect(self._show_layers)
-        self._own.said.connect(lambda text, done: panel.layers.added(text, done=done))
         self._map.picked.connect(self._feature)
         panel.toolbar.hours_chosen.connect(self._hours)
         panel.toolbar.comparison_chosen.connect(self._compare)
@@ -87,7 +86,8 @@ class MapDesk(QObject):
 
     def close(self) -> None:
         self._rain.close()
-        self._own.close()
+        if self._own is not None:
+            self._own.close()
 
     # --- filling --------------------------------------------------------------------------
     def refresh(self) -> str:
@@ -117,19 +117,41 @@ class MapDesk(QObject):
             self._map.set_base(found, paths)
 
     # --- layers ---------------------------------------------------------------------------
+    async def _own_layers(self) -> None:
+        """Bring the user's own layers after the first picture: their libraries take a quarter of a second."""
+        await warm_up()
+        if not shiboken6.isValid(self.panel):
+            return
+        from console.services.map_sources import MapSources
+        from console.windows.own_layers import OwnLayersDesk
+
+        session, layers = self._session, self.panel.layers
+        sources = MapSources(session.source.home, session.tasks, self._c.look, self)
+        own = OwnLayersDesk(sources, session.tasks, self._map, self._switch)
+        layers.switched.connect(lambda code, on: own.shown(code, on) if code.startswith(OWN) else None)
+        layers.add_requested.connect(own.add)
+        layers.removed.connect(own.remove)
+        own.changed.connect(self._show_layers)
+        own.said.connect(lambda text, done: layers.added(text, done=done))
+        self._own = own
+
     def _show_layers(self) -> None:
         if shiboken6.isValid(self.panel):
-            self.panel.layers.show_layers((*self._own.views(), *self._map.content.view.layers), self._layers())
+            self.panel.layers.show_layers(self._views(), self._layers())
+
+    def _views(self) -> tuple[MapLayerView, ...]:
+        own = self._own.views() if self._own is not None else ()
+        return (*own, *self._map.content.view.layers)
 
     def _fade(self, code: str, opacity: int) -> None:
         self._set(faded(self._layers(), code, opacity))
-        if code.startswith(OWN):
+        if code.startswith(OWN) and self._own is not None:
             self._own.faded(code, opacity)
 
     def _feature(self, lon: float, lat: float) -> None:
         """Say what of the user's shapes was clicked."""
         x, y = self._map.frame.to_pixels(np.asarray(lon), mercator_y(lat))
-        found = self._own.feature_at(QPointF(float(x), float(y)))
+        found = self._own.feature_at(QPointF(float(x), float(y))) if self._own is not None else None
         texts = [f"{k}：{v}" for k, v in list(found.attributes)[:12]] if found is not None else []
         self.panel.say(printable(" · ".join(texts), 400))
 
@@ -140,7 +162,7 @@ class MapDesk(QObject):
         self._session.situation.set_layers(layer_texts(layers))
 
     def _switch(self, code: str, on: bool) -> None:
-        order = tuple(layer.code for layer in (*self._own.views(), *self._map.content.view.layers))
+        order = tuple(layer.code for layer in self._views())
         self._set(toggled(self._layers(), code, on, order))
 
     def _hours(self, hours: float) -> None:

@@ -26,14 +26,30 @@ Benchmark = Callable[[], Iterable[Row]]
 
 
 def benchmarks() -> dict[str, Benchmark]:
-    from tests.bench import bundle, cache_queries, catchup, hydrograph, map, sandbox, startup, sync, table, tour, video
+    from tests.bench import (
+        bundle,
+        cache_queries,
+        catchup,
+        hydrograph,
+        live,
+        map,
+        monitor,
+        sandbox,
+        startup,
+        sync,
+        table,
+        tour,
+        video,
+    )
 
     return {
         "1": hydrograph.run,
         "2": table.run,
         "3": startup.run,
+        "4": live.run,
         "7": tour.run,
         "25": map.run,
+        "open": monitor.run,
         "27": sandbox.run,
         "33": video.run,
         "sync": sync.run,

@@ -17,8 +17,8 @@ from console.drill.facts import basin_objects
 from console.viewdata.works import Bay, Fitted, GatesView, SafetyView, Scour, SectionSensor, SectionView, WorksBoardView
 from console.windows.panel_catalog import PANELS
 from console.windows.panels import PanelHost
+from tests.flood_cache import fill
 from tests.gui import context_of, session_of, until
-from tests.works_cache import fill_from_recording
 from widgets.dam_safety import DamSafety
 from widgets.gate_mimic import GateMimic
 from widgets.section_board import SectionBoard
@@ -33,7 +33,7 @@ NAN = float("nan")
 
 def with_panels(qapp, home, hub, runner, story, moment=PEAK, objects=None):
     """Open the four panels on a filled cache, run a story of them, close everything."""
-    fill_from_recording(home, "live", FLOOD, moment, objects)
+    fill(home.profile("live"), FLOOD, moment, objects)
 
     async def run():
         session = session_of(home, "live", hub)
