@@ -15,7 +15,8 @@ from console.viewdata.map import RainField
 from widgets.map_base import to_pixels
 from widgets.map_projection import MapFrame
 
-FILL = 150  # of 255: rivers and names stay readable through it
+FILL = 105  # of 255: rivers and names stay readable through it
+AMOUNTS_KM = 320.0  # in a closer view the gauges carry their own amounts
 
 
 class RainDrape:
@@ -63,7 +64,7 @@ class RainDrape:
                 painter.strokePath(path, _line(self._look, "text.dim", 1.0))
         painter.strokePath(self._outlines, _line(self._look, "text.dim", 1.6, Qt.PenStyle.DashLine))
         painter.restore()
-        if "thiessen" in shown:
+        if "thiessen" in shown and frame.km_per_pixel * frame.width > AMOUNTS_KM:
             self._amounts(painter, frame)
 
     def _amounts(self, painter: QPainter, frame: MapFrame) -> None:
