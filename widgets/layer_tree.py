@@ -70,7 +70,7 @@ class LayerTree(QFrame):
         self.down.clicked.connect(lambda: self.moved.emit(self._code(), -1))
         self.drop.clicked.connect(lambda: self.removed.emit(self._code()))
         self.add = QLineEdit(self)
-        self.add.setPlaceholderText(tr("加图层：文件路径或瓦片地址，回车"))
+        self.add.setPlaceholderText(tr("加图层：文件路径或瓦片地址（可加 layer=… crs=…），回车"))
         self.add.setAccessibleName(tr("加图层"))
         self.add.returnPressed.connect(self._add)
         self.said = PlainLabel("", self)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from PySide6.QtCore import Signal
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from console.look import Look
@@ -13,10 +15,17 @@ from widgets.profile_strip import ProfileStrip
 
 
 class MapPanel(QWidget):
-    """Places toolbar, layer tree, map and the strip of the last profile; owns no state of its own."""
+    """Places toolbar, layer tree, map and the strip of the last profile; owns no state of its own.
+
+    Signals:
+        files_dropped: files were dropped on the map; arg is a tuple of their paths.
+    """
+
+    files_dropped = Signal(tuple)
 
     def __init__(self, look: Look) -> None:
         super().__init__()
+        self.setAcceptDrops(True)
         self.map = MapWidget(look, self)
         self.toolbar = MapToolbar(look, self)
         self.layers = LayerTree(look, self)
@@ -47,6 +56,17 @@ class MapPanel(QWidget):
         self.map.tools.clear()
         self.profile.hide()
         self.say("")
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if any(url.isLocalFile() for url in event.mimeData().urls()):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        paths = tuple(url.toLocalFile() for url in event.mimeData().urls() if url.isLocalFile())
+        if paths:
+            event.acceptProposedAction()
+            self.toolbar.layers.setChecked(True)
+            self.files_dropped.emit(paths)
 
     def say(self, text: str) -> None:
         self.said.setText(text)

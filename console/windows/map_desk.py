@@ -130,6 +130,7 @@ class MapDesk(QObject):
         own = OwnLayersDesk(sources, session.tasks, self._map, self._switch)
         layers.switched.connect(lambda code, on: own.shown(code, on) if code.startswith(OWN) else None)
         layers.add_requested.connect(own.add)
+        self.panel.files_dropped.connect(own.drop)
         layers.removed.connect(own.remove)
         own.changed.connect(self._show_layers)
         own.said.connect(lambda text, done: layers.added(text, done=done))

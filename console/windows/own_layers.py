@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+import re
+from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,8 @@ from widgets.map_vectors import Feature, VectorLayer
 from widgets.map_widget import MapWidget
 
 Switch = Callable[[str, bool], None]
+OPTION = re.compile(r"\s+(layer|crs)=(\S+)")
+MOST_AT_ONCE = 20
 
 
 class OwnLayersDesk(QObject):
@@ -66,9 +69,20 @@ class OwnLayersDesk(QObject):
 
     # --- wishes ---------------------------------------------------------------------------
     def add(self, text: str) -> None:
-        """Add a file by its path or a service by its address."""
-        wish = self._sources.add_address(text) if "://" in text else self._sources.add_path(Path(text.strip('"')).expanduser())
+        """Add a file by its path or a service by its address; ``layer=…`` and ``crs=…`` behind it say which and where."""
+        words = dict(OPTION.findall(text))
+        where = OPTION.sub("", text).strip().strip('"')
+        layer = words.get("layer", "")
+        if "://" in where:
+            wish = self._sources.add_address(where, layer=layer)
+        else:
+            wish = self._sources.add_path(Path(where).expanduser(), layer=layer, crs=words.get("crs", ""))
         self._tasks.start("add layer", self._add(wish))
+
+    def drop(self, paths: Sequence[str]) -> None:
+        """Add files that were dropped on the map."""
+        for path in paths[:MOST_AT_ONCE]:
+            self._tasks.start("add layer", self._add(self._sources.add_path(Path(path))))
 
     async def _add(self, wish: Coroutine[Any, Any, MapSource]) -> None:
         try:
@@ -108,7 +122,7 @@ class OwnLayersDesk(QObject):
         for source in self._sources.sources:
             if source.source_id not in self._made:
                 self._make(source)
-        if self._first and self._sources.sources:
+        if self._first:  # what was on when the program ended is on again
             self._first = False
             for source in self._sources.sources:
                 if source.visible:

@@ -24,6 +24,7 @@ from console.topics import declared_topics
 from console.viewdata.basemap import BaseMap
 from console.viewdata.map import MapCounts, MapStations, MapView
 from console.viewdata.notes import Note
+from tests.gui import until
 from tests.rows import T, board_of, station_row
 from widgets.layer_tree import LayerTree
 from widgets.map_projection import MapFrame
@@ -165,6 +166,79 @@ def test_the_tree_switches_searches_and_fades(qtbot, look):
     assert faint.args == ["river", 35]
     tree.search.setText("雨")
     assert not tree._items["rain"].isHidden() and tree._items["river"].isHidden()
+
+
+def own_desk(qtbot, qapp, look, tmp_path, script):
+    """Run a story with the map's own layers on a real list of sources."""
+    from console.errors import ErrorHub
+    from console.paths import DataHome
+    from console.services.map_sources import MapSources
+    from console.services.tasks import TaskScope
+    from console.windows.own_layers import OwnLayersDesk
+    from tests.gui import console_loop
+
+    hub = ErrorHub()
+
+    async def story():
+        home = DataHome(tmp_path / "home")
+        home.prepare()
+        tasks = TaskScope(hub.report)
+        widget = MapWidget(look)
+        qtbot.addWidget(widget)
+        widget.resize(600, 500)
+        switched, said = [], []
+        desk = OwnLayersDesk(MapSources(home, tasks, look), tasks, widget, lambda code, on: switched.append((code, on)))
+        desk.said.connect(lambda text, done: said.append((text, done)))
+        await script(desk, widget, switched, said)
+        desk.close()
+        await tasks.close()
+        assert hub.incidents == []
+
+    with console_loop(qapp, hub) as runner:
+        runner.run(story())
+
+
+GEOJSON = """{"type":"FeatureCollection","features":[{"type":"Feature","properties":{"名称":"险工段","长度":120},
+"geometry":{"type":"LineString","coordinates":[[113.2,24.0],[113.6,24.3]]}}]}"""
+
+
+def test_a_file_added_by_path_lies_on_the_map_and_tells_its_attributes(qtbot, qapp, look, tmp_path):
+    file = tmp_path / "险工.geojson"
+    file.write_text(GEOJSON, "utf-8")
+
+    async def script(desk, widget, switched, said):
+        desk.add(f'"{file}"')
+        await until(lambda: widget.own.over and said, what="the layer is there")
+        (code,) = widget.own.over
+        assert switched == [(code, True)] and said[-1][1] is True
+        widget.set_layers((*DEFAULT_LAYERS, code))
+        widget.grab()
+        await until(lambda: not widget.own.over[code].busy, what="it is drawn")
+        widget.grab()
+        x, y = widget.frame.to_pixels(113.4, mercator_y(24.15))
+        found = desk.feature_at(QPointF(float(x), float(y)))
+        assert dict(found.attributes)["名称"] == "险工段"
+        assert [v.name for v in desk.views()] == ["险工"]
+        desk.remove(code)
+        await until(lambda: not widget.own.over, what="it is gone")
+
+    own_desk(qtbot, qapp, look, tmp_path, script)
+
+
+def test_what_cannot_be_added_is_said_and_leaves_the_map(qtbot, qapp, look, tmp_path):
+    (tmp_path / "x.txt").write_text("无")
+
+    async def script(desk, widget, switched, said):
+        for text in (str(tmp_path / "没有.shp"), str(tmp_path / "x.txt"), "ftp://127.0.0.1/a"):
+            before = len(said)
+            desk.add(text)
+            await until(lambda b=before: len(said) > b, what=text)
+            assert said[-1][1] is False and said[-1][0]
+        desk.drop([str(tmp_path / "x.txt")])
+        await until(lambda: len(said) == 4, what="the drop is answered")
+        assert switched == [] and not widget.own.over and not widget.own.under
+
+    own_desk(qtbot, qapp, look, tmp_path, script)
 
 
 # --- tools --------------------------------------------------------------------------------
