@@ -63,6 +63,7 @@ def _parser() -> argparse.ArgumentParser:
     shot.add_argument("--language", choices=("zh", "en"))
     shot.add_argument("--at", help="时刻，北京时间，如 '2022-06-22 14:00'")
     shot.add_argument("--select", help="选中对象的站码或站名")
+    shot.add_argument("--layers", default="", help="另外打开的图层，逗号分开，如 isohyets,thiessen")
     load = roles.add_parser("import", help="导入一个目录的实测数据（CSV、XLSX、SL 323 表）")
     load.add_argument("folder", type=Path, help="目录，或一个联络包文件（.fccx）")
     load.add_argument("--receipt", type=Path, help="导入上行包后把回执写到这个文件")

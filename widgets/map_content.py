@@ -93,6 +93,8 @@ class MapContent:
         if "typhoon" in self._shown:
             draw_typhoons(painter, self._look, frame, self.view.typhoons)
         self.objects.draw(painter, frame, ratio, moving=moving, layers=self._shown, widest=self._widest)
+        if self.rain.field is not None:
+            self.rain.amounts(painter, frame, self._shown, self.objects.taken(frame))
 
     def _each(self, painter: QPainter, layers: list[tuple[str, OwnLayer]], frame: MapFrame, ratio: float, moving: bool) -> None:
         for code, layer in layers:

@@ -171,6 +171,15 @@ class MapObjects:
         if trend:
             painter.drawText(x - 2, y, "↑" if trend > 0 else "↓")
 
+    def taken(self, frame: MapFrame) -> list[QRect]:
+        """Return where labels and symbols lie."""
+        s, shown = self._stations, self._shown
+        if not len(shown):
+            return []
+        x, y = frame.to_pixels(s.lon[shown], self._merc[shown])
+        symbols = [QRect(int(a) - 9, int(b) - 9, 18, 18) for a, b in zip(x.tolist(), y.tolist(), strict=True)]
+        return [*symbols, *(r for r, _ in self._places)]
+
     def object_at(self, place: QPointF, frame: MapFrame) -> str:
         """Return the code of the label or symbol drawn at a point, "" for none."""
         s = self._stations

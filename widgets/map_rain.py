@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtCore import QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QPainter, QPainterPath, QPen, QPolygonF
 
 from console.domain.geo import mercator_y
@@ -64,10 +66,11 @@ class RainDrape:
                 painter.strokePath(path, _line(self._look, "text.dim", 1.0))
         painter.strokePath(self._outlines, _line(self._look, "text.dim", 1.6, Qt.PenStyle.DashLine))
         painter.restore()
-        if "thiessen" in shown and frame.km_per_pixel * frame.width > AMOUNTS_KM:
-            self._amounts(painter, frame)
 
-    def _amounts(self, painter: QPainter, frame: MapFrame) -> None:
+    def amounts(self, painter: QPainter, frame: MapFrame, shown: dict[str, int], taken: Sequence[QRect]) -> None:
+        """Write each polygon's rain where nothing else is written; a number cut by a label would be another number."""
+        if "thiessen" not in shown or frame.km_per_pixel * frame.width <= AMOUNTS_KM:
+            return
         painter.setFont(self._look.font("small_px"))
         painter.setPen(self._look.color("text"))
         transform = to_pixels(frame)
@@ -75,7 +78,9 @@ class RainDrape:
             box = transform.mapRect(path.boundingRect())
             if box.width() > 46 and box.height() > 22:
                 at = transform.map(centre)
-                painter.drawText(QRectF(at.x() - 30, at.y() - 10, 60, 20), Qt.AlignmentFlag.AlignCenter, f"{mm:.1f}")
+                place = QRect(round(at.x()) - 22, round(at.y()) - 9, 44, 18)
+                if not any(place.intersects(t) for t in taken):
+                    painter.drawText(place, Qt.AlignmentFlag.AlignCenter, f"{mm:.1f}")
 
     def legend(self, painter: QPainter, frame: MapFrame, top: float) -> None:
         """Draw the grades, the window, and the basins' means with how many gauges they rest on."""

@@ -47,6 +47,7 @@ class ShotOptions:
     at_t: int | None
     select: str
     themes: tuple[str, ...]
+    layers: tuple[str, ...] = ()
 
     @classmethod
     def from_arguments(cls, options: argparse.Namespace) -> ShotOptions:
@@ -67,7 +68,8 @@ class ShotOptions:
             raise ConsoleError(f"尺寸 {options.size} 超出范围。", "请在 320x240 到 7680x4320 之间选择。")
         out = Path(options.out or ("shots" if options.view == "all" else f"{options.view}.png"))
         themes = (options.theme,) if options.theme else (("dark", "light") if options.view == "all" else ("",))
-        return cls(options.view, out, width, height, at, options.select or "", themes)
+        layers = tuple(p.strip() for p in options.layers.split(",") if p.strip())
+        return cls(options.view, out, width, height, at, options.select or "", themes, layers)
 
 
 async def take_shots(
@@ -142,6 +144,8 @@ async def _moment(session: Session, options: ShotOptions) -> None:
         raise ConsoleError(f"没有找到对象 {options.select}。", "请给出站码或站名开头几个字。")
     if found is not None:
         session.situation.select(found.code)
+    if options.layers:
+        session.situation.set_layers((*session.situation.current.layers, *options.layers))
     await asyncio.sleep(SETTLE_S)
 
 

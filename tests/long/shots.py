@@ -11,10 +11,14 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent.parent
 FOLDER = ROOT / "assets" / "screenshots"
 MOMENT = "2022-06-22 15:00"
+SMALL = ("--size", "1120x620")
 SHOTS = (
     ("all", "", ("--select", "英德")),
     ("wallscreen", "wallscreen-dark.png", ("--select", "英德", "--theme", "dark")),
     ("monitor", "monitor-english.png", ("--select", "石角", "--theme", "light", "--language", "en")),
+    ("monitor.map", "rain-dark.png", (*SMALL, "--at", "2022-06-21 20:00", "--layers", "isohyets,thiessen", "--theme", "dark")),
+    ("monitor.works", "works-dark.png", (*SMALL, "--select", "LOC00506", "--theme", "dark")),
+    ("monitor.dam_safety", "dam-safety-light.png", (*SMALL, "--select", "LOC00506", "--theme", "light")),
 )
 
 

@@ -218,7 +218,7 @@ def test_a_file_added_by_path_lies_on_the_map_and_tells_its_attributes(qtbot, qa
         x, y = widget.frame.to_pixels(113.4, mercator_y(24.15))
         found = desk.feature_at(QPointF(float(x), float(y)))
         assert dict(found.attributes)["名称"] == "险工段"
-        assert [v.name for v in desk.views()] == ["险工"]
+        assert [v.name for v in desk.views()] == ["险工.geojson"]
         desk.remove(code)
         await until(lambda: not widget.own.over, what="it is gone")
 
