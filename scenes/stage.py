@@ -46,6 +46,7 @@ class Stage:
         self.window.SetOffScreenRendering(1)
         self.window.SetMultiSamples(0)
         self.window.SetSize(width, height)
+        self._pixels = vtkUnsignedCharArray()
         self.renderer = vtkRenderer()
         self.renderer.SetBackground(*background)
         self.window.AddRenderer(self.renderer)
@@ -212,7 +213,10 @@ class Stage:
 
     # --- rendering --------------------------------------------------------------------------
     def render(self, camera: OrbitCamera, width: int, height: int) -> NDArray[np.uint8]:
-        """Return an RGBA picture (height, width, 4), row 0 at the bottom."""
+        """Return an RGBA picture (height, width, 4), row 0 at the bottom; it is good until the next one is drawn.
+
+        At 3840×2160 a fresh array for each frame costs more than the frame: its 33 MB are mapped anew.
+        """
         if self.window.GetSize() != (width, height):
             self.window.SetSize(width, height)
         self._choose_tiles(camera)
@@ -224,9 +228,8 @@ class Stage:
         near = max(0.05, camera.distance_km * 0.04)
         vtk_camera.SetClippingRange(near, camera.distance_km * 4 + 500)
         self.window.Render()
-        buffer = vtkUnsignedCharArray()
-        self.window.GetRGBACharPixelData(0, 0, width - 1, height - 1, 0, buffer)  # type: ignore[call-overload]
-        return np.asarray(vtk_to_numpy(buffer).reshape(height, width, 4).copy())
+        self.window.GetRGBACharPixelData(0, 0, width - 1, height - 1, 0, self._pixels)  # type: ignore[call-overload]
+        return np.asarray(vtk_to_numpy(self._pixels).reshape(height, width, 4))
 
     def _choose_tiles(self, camera: OrbitCamera) -> None:
         if self._pyramid is None:
