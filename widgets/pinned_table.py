@@ -10,6 +10,8 @@ from console.look import Look
 from console.texts import disarmed
 from widgets.station_model import StationTableModel
 
+LEAST_TELLING = ("quality", "unit", "spark", "change_1h", "river", "time")
+
 
 class GroupedHeader(QHeaderView):
     """Two lines high where columns are grouped: the group above, the titles below."""
@@ -112,6 +114,7 @@ class PinnedTable(_Rows):
         self.pinned.verticalScrollBar().valueChanged.connect(self.verticalScrollBar().setValue)
         self.horizontalHeader().sectionResized.connect(self._resized)
         self.horizontalHeader().geometriesChanged.connect(self._place)
+        self.compact = False  # a wall has no hand to scroll: what does not fit is left out, the least telling first
         model.modelReset.connect(self._columns_changed)
         self._columns_changed()
 
@@ -144,12 +147,26 @@ class PinnedTable(_Rows):
 
     def fill_width(self) -> None:
         """Give the sparkline what is left over, so that no ground lies bare to the right."""
+        if self.compact:
+            self._leave_out()
         spark = next((i for i, c in enumerate(self.rows.columns) if c.field == "spark"), None)
         if spark is None:
             return
-        used = sum(self.columnWidth(i) for i in range(len(self.rows.columns)) if i != spark)
+        used = sum(self.columnWidth(i) for i in range(len(self.rows.columns)) if i != spark and not self.isColumnHidden(i))
         base = round(self.rows.columns[spark].width * self._look.scale)
         self.setColumnWidth(spark, max(base, self.viewport().width() - used))
+
+    def _leave_out(self) -> None:
+        columns = self.rows.columns
+        least = self.horizontalHeader().minimumSectionSize()
+        widths = [max(least, round(c.width * self._look.scale)) for c in columns]
+        out: set[int] = set()
+        for field in LEAST_TELLING:
+            if sum(w for i, w in enumerate(widths) if i not in out) <= self.viewport().width():
+                break
+            out |= {i for i, c in enumerate(columns) if c.field == field}
+        for i in range(len(columns)):
+            self.setColumnHidden(i, i in out)
 
     def choose(self, index: QModelIndex) -> None:
         flags = QItemSelectionModel.SelectionFlag

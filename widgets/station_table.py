@@ -80,6 +80,7 @@ class StationTable(QWidget):
 
     def show_controls(self, on: bool) -> None:
         """A wall shows the rows alone."""
+        self.table.compact = not on
         for widget in (self.tabs, self.filter, self.views):
             widget.setVisible(on)
 

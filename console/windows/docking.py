@@ -62,6 +62,7 @@ class DockPage(QWidget):
         self._column.addWidget(self._manager, 1)
         self._manager.dockAreaCreated.connect(lambda area: area.setDockAreaFlag(HIDE_TITLE, True))
         self.docks: dict[str, ads.CDockWidget] = {}
+        self._titles: dict[str, Panel] = {}
         self._default = b""
         self._shares: list[tuple[str, tuple[int, ...]]] | None = None
 
@@ -71,7 +72,10 @@ class DockPage(QWidget):
 
     def place(self, panel: Panel, area: str, beside: str | None = None) -> None:
         """Add a panel; beside names the panel whose area is split, None the whole page."""
-        dock = ads.CDockWidget(self._manager, panel.title)
+        dock = ads.CDockWidget(self._manager, panel.look.tr(panel.title))
+        if not self._titles:
+            panel.look.changed.connect(self._reword)
+        self._titles[panel.code] = panel
         dock.setObjectName(f"{self.name}.{panel.code}")
         dock.setWidget(panel, ads.CDockWidget.eInsertMode.ForceNoScrollArea)
         dock.setMinimumSizeHintMode(ads.CDockWidget.eMinimumSizeHintMode.MinimumSizeHintFromContent)
@@ -84,6 +88,10 @@ class DockPage(QWidget):
             self._manager.addDockWidget(AREAS[area], dock)
         self.docks[panel.code] = dock
         panel.head.drag_event.connect(lambda event, d=dock: self._dragged(d, event))
+
+    def _reword(self) -> None:
+        for code, panel in self._titles.items():
+            self.docks[code].setWindowTitle(panel.look.tr(panel.title))
 
     def _share(self, panel: str, sizes: Sequence[int]) -> None:
         """Set the shares of the nearest splitter around a panel with that many parts."""
