@@ -87,10 +87,10 @@ class BasinStrip(PaintedView):
         width = 70.0
         hump = QLinearGradient(x - width, 0, x + width, 0)
         for place, alpha in ((0.0, 0), (0.5, 190), (1.0, 0)):
-            hump.setColorAt(place, self.look.color("state.record", alpha))
+            hump.setColorAt(place, self.look.color("accent", alpha))
         painter.fillRect(QRectF(x - width, y - 9, 2 * width, 18), hump)
         painter.setFont(self.look.font("small_px", bold=True))
-        painter.setPen(self.look.color("state.record"))
+        painter.setPen(self.look.color("accent"))
         metrics = painter.fontMetrics()
         text = view.peak_text
         wide = metrics.horizontalAdvance(text)

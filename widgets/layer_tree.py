@@ -153,7 +153,7 @@ class LayerTree(QFrame):
         if layer.over:
             badges += f" △{layer.over}"
         if layer.unknown:
-            badges += f" —{layer.unknown}"
+            badges += f" ◌{layer.unknown}"
         item.setText(1, badges)
         item.setCheckState(0, Qt.CheckState.Checked if on else Qt.CheckState.Unchecked)
         words = [layer.note] if layer.note else []

@@ -82,7 +82,8 @@ def _bars(painter: QPainter, look: Look, box: QRectF, x: np.ndarray, v: np.ndarr
     for a, mm in zip(x.tolist(), v.tolist(), strict=True):
         if math.isfinite(mm) and mm > 0:
             height = mm / top * box.height()
-            painter.fillRect(QRectF(a - width, box.bottom() - height, width, height), look.color("curve.rain"))
+            bar = QRectF(a - width, box.bottom() - height, width, height)
+            painter.fillRect(bar.intersected(box), look.color("curve.rain"))
 
 
 def _line(

@@ -47,7 +47,7 @@ def draw_state(painter: QPainter, look: Look, state: State, centre: QPointF, rad
     painter.save()
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     stale = stale and state is not State.NO_DATA
-    hollow = state in (State.NORMAL, State.NO_DATA, State.WARNING, State.WATCH)
+    hollow = state in (State.NORMAL, State.NO_DATA, State.UNJUDGED, State.WARNING, State.WATCH)
     pen = QPen(color, 1.6)
     if state is State.NO_DATA:
         pen.setStyle(Qt.PenStyle.DotLine)
@@ -57,6 +57,9 @@ def draw_state(painter: QPainter, look: Look, state: State, centre: QPointF, rad
         painter.setOpacity(0.55)
     painter.setBrush(fill)
     painter.drawPath(shape_path(state, centre, radius))
+    if state is State.UNJUDGED:  # a ring with a point: something is read, nothing is known of it
+        painter.setBrush(color)
+        painter.drawEllipse(centre, radius * 0.16, radius * 0.16)
     if stale:
         painter.setOpacity(1.0)
         painter.setPen(QPen(look.color("state.stale"), 1.4))
@@ -70,7 +73,7 @@ def draw_reservoir(painter: QPainter, look: Look, state: State, centre: QPointF,
     painter.save()
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     known = state is not State.NO_DATA
-    color = look.color("map.river") if state in (State.NO_DATA, State.NORMAL) else look.color(TOKENS[state])
+    color = look.color("map.river") if state is State.NORMAL else look.color(TOKENS[state])
     path = QPainterPath(QPointF(x - r, y - 0.6 * r))
     for dx, dy in ((1, -0.6), (0.35, 0.7), (-0.35, 0.7)):
         path.lineTo(x + dx * r, y + dy * r)

@@ -44,7 +44,7 @@ def freshness(age_s: float | None, interval_s: int) -> Freshness:
 
 def trend(change_m: float | None) -> int:
     """Return 1 rising, 0 steady, −1 falling for the change over the last hour; 0 if unknown."""
-    if change_m is None or abs(change_m) < STEADY_M:
+    if change_m is None or round(abs(change_m), 2) < STEADY_M:  # as it is shown, so that equal numbers get equal words
         return 0
     return 1 if change_m > 0 else -1
 

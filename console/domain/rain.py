@@ -50,10 +50,14 @@ class RainSum:
 
 
 def window_sum(t: NDArray[np.int64], v: NDArray[np.float64], interval_s: int, end_t: float, hours: float) -> RainSum | None:
-    """Return the rain of (end − hours, end]; stamps are interval ends. None when no reading falls in it.
+    """Return the rain of (end − hours, end]; stamps are interval ends.
+
+    None when no reading falls in it, or when each reading covers more than the window.
 
     t (n,) UTC s ascending, v (n,) mm of each interval, NaN unknown.
     """
+    if interval_s > hours * 3600:
+        return None
     first = int(np.searchsorted(t, end_t - hours * 3600, side="right"))
     last = int(np.searchsorted(t, end_t, side="right"))
     inside = v[first:last]

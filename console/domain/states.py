@@ -11,9 +11,13 @@ from console.domain.objects import Station
 
 
 class State(IntEnum):
-    """Ordered by danger; NO_DATA ranks below NORMAL so that it never hides an alarm."""
+    """Ordered by danger; NO_DATA and UNJUDGED rank below NORMAL so that they never hide an alarm.
 
-    NO_DATA = -1
+    UNJUDGED: there is a reading and no figure to hold it against; it is not normal, it is not known to be.
+    """
+
+    NO_DATA = -2
+    UNJUDGED = -1
     NORMAL = 0
     WATCH = 1
     WARNING = 2
@@ -24,6 +28,7 @@ class State(IntEnum):
 
 WORDS = {
     State.NO_DATA: "无数据",
+    State.UNJUDGED: "不能判定",
     State.NORMAL: "正常",
     State.WATCH: "关注",
     State.WARNING: "超警",
@@ -33,6 +38,7 @@ WORDS = {
 }
 SHAPES = {
     State.NO_DATA: "—",
+    State.UNJUDGED: "⊙",
     State.NORMAL: "○",
     State.WATCH: "◇",
     State.WARNING: "△",
@@ -42,6 +48,7 @@ SHAPES = {
 }
 TOKENS = {
     State.NO_DATA: "state.nodata",
+    State.UNJUDGED: "state.unjudged",
     State.NORMAL: "state.normal",
     State.WATCH: "state.watch",
     State.WARNING: "state.warning",
@@ -50,6 +57,7 @@ TOKENS = {
     State.RECORD: "state.record",
 }
 NEAR_M = 0.5
+LOW_IS_BAD = frozenset({"SM"})  # drought: too little moisture is the danger
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,26 +88,30 @@ def judge(station: Station, level_m: float | None, flow_m3s: float | None, t: fl
 
 def _by_flow(station: Station, flow_m3s: float, t: float) -> State:
     record = station.threshold("record", t, "Q")
-    return State.RECORD if record and flow_m3s > record.value else State.NORMAL
+    if record is None:
+        return State.UNJUDGED
+    return State.RECORD if flow_m3s > record.value else State.NORMAL
 
 
 def _ladder(station: Station, level_m: float, flow_m3s: float | None, t: float) -> Judgement:
     """Judge by warning, guaranteed and record of the object's main element; only levels have a near band in metres."""
     element = station.main_element
-    warning = station.threshold("warning", t, element)
-    guaranteed = station.threshold("guaranteed", t, element)
-    record = station.threshold("record", t, element)
-    margin = None if warning is None else level_m - warning.value
-    near = NEAR_M if element in LEVELS else 0.1 * abs(warning.value) if warning is not None else 0.0
-    state = State.NORMAL
-    if warning is not None and level_m >= warning.value - near:
-        state = State.WATCH
-    if warning is not None and level_m >= warning.value:
-        state = State.WARNING
-    if guaranteed is not None and level_m >= guaranteed.value:
-        state = State.GUARANTEED
-    if record is not None and level_m > record.value:
-        state = State.RECORD
+    steps = [
+        (station.threshold("warning", t, element), State.WARNING),
+        (station.threshold("guaranteed", t, element), State.GUARANTEED),
+        (station.threshold("record", t, element), State.RECORD),
+    ]
+    sign = -1.0 if element in LOW_IS_BAD else 1.0
+    warning = steps[0][0]
+    margin = None if warning is None else sign * (level_m - warning.value)
+    known = [(sign * (level_m - found.value), state) for found, state in steps if found is not None]
+    state = State.NORMAL if known else State.UNJUDGED
+    if warning is not None and margin is not None:
+        near = NEAR_M if element in LEVELS else 0.1 * abs(warning.value)
+        state = State.WATCH if margin >= -near else state
+    for over, reached in known:
+        if over > 0 or (over == 0 and reached is not State.RECORD):
+            state = max(state, reached)
     if flow_m3s is not None and _by_flow(station, flow_m3s, t) is State.RECORD:
         state = State.RECORD
     return Judgement(state, margin)
@@ -109,14 +121,15 @@ def _reservoir(station: Station, level_m: float, t: float) -> Judgement:
     limit = station.threshold("flood_limit", t, "RZ")
     design = station.threshold("design", t, "RZ")
     check = station.threshold("check", t, "RZ")
+    crest = station.threshold("crest", t, "RZ")
     margin = None if limit is None else level_m - limit.value
-    state = State.NORMAL
+    state = State.UNJUDGED if limit is None else State.NORMAL
     if limit is not None and level_m >= limit.value - NEAR_M:
         state = State.WATCH
     if limit is not None and level_m > limit.value:
         state = State.FLOOD_LIMIT
     if design is not None and level_m >= design.value:
         state = State.GUARANTEED
-    if check is not None and level_m >= check.value:
+    if (check is not None and level_m >= check.value) or (crest is not None and level_m >= crest.value):
         state = State.RECORD
     return Judgement(state, margin)

@@ -22,7 +22,16 @@ from console.viewdata.board import Board, Row
 from console.viewdata.map import MapCounts, MapLayerView, MapMark, MapStations, MapView
 from console.viewdata.table import Moments
 
-LEGEND_STATES = (State.RECORD, State.GUARANTEED, State.FLOOD_LIMIT, State.WARNING, State.WATCH, State.NORMAL, State.NO_DATA)
+LEGEND_STATES = (
+    State.RECORD,
+    State.GUARANTEED,
+    State.FLOOD_LIMIT,
+    State.WARNING,
+    State.WATCH,
+    State.NORMAL,
+    State.UNJUDGED,
+    State.NO_DATA,
+)
 THINGS = {"works": "facilities", "cameras": "cameras"}
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from console.domain.objects import ReachNode, River
 from console.domain.states import State
 from console.domain.time import stamp
+from console.engine.travel import travel_hours
 from console.presenters.wording import Translate, margin_text, stale, value_text
 from console.viewdata.board import Board, Row, Sample
 from console.viewdata.curves import StripNode, StripView
@@ -53,9 +54,9 @@ def travelling(nodes: tuple[ReachNode, ...], rows: list[Row | None], moment: flo
             continue
         peak = passed_peak(row.level, moment)
         nxt = next((k for k in range(i + 1, len(nodes)) if nodes[k].travel_h), None)
-        if peak is None or nxt is None:
-            continue
-        travel_h = sum(nodes[k].travel_h or 0.0 for k in range(i + 1, nxt + 1))
+        travel_h = travel_hours(nodes, nodes[i].code, nodes[nxt].code) if nxt is not None else None
+        if peak is None or nxt is None or not travel_h:
+            continue  # a hop that nobody published is not a hop of no time
         arrives = peak[0] + travel_h * 3600
         if moment > arrives + TRAVEL_BAND * travel_h * 3600:
             continue

@@ -6,6 +6,7 @@ import asyncio
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import shapely
@@ -24,6 +25,8 @@ from console.viewdata.map import RainBand, RainField
 Array = NDArray[np.float64]
 GRID = 160  # nodes across the area
 MARGIN_DEG = 0.25
+ENOUGH = 0.9  # of a window that a gauge must have read to speak for its ground; less makes a false dry hole
+SILENT_H = 48  # how far back the last stamps of silent gauges are sought
 KM = math.radians(1) * 6371.0
 
 
@@ -70,30 +73,36 @@ class RainFieldService(QObject):
             self._session.tasks.start("rain field", self._compute())
 
     async def _compute(self) -> None:
-        state = self._session.board
-        board, hours = state.board, self.hours
-        stations = [s for s in state.stations.values() if s.kind == "rain" and s.lon is not None and s.lat is not None]
-        series = {s.code: state.series_of(s.code).get("P") for s in stations}
-        sids = [s.sid for s in series.values() if s is not None]
-        outlines = _outlines(board)
+        board, hours = self._session.board.board, self.hours
         try:
-            rows = await state.window(sids, int(board.moment - hours * 3600), int(board.moment))
-            sums = [
-                _sum(rows[one.sid], one.interval_s, board.moment, hours) if (one := series[s.code]) is not None else None
-                for s in stations
-            ]
-            gauges = Gauges(
-                np.array([s.lon for s in stations], float),
-                np.array([s.lat for s in stations], float),
-                np.array([np.nan if x is None else x[0] for x in sums]),
-                np.array([0.0 if x is None else x[1] for x in sums]),
-            )
-            made = await asyncio.get_running_loop().run_in_executor(None, rain_field, gauges, outlines, hours, board.moment)
+            made = await self.at(board, hours)
         finally:
             self._busy = False
         if not self._closed:
             self.field = made
             self.changed.emit()
+
+    async def at(self, board: Board, hours: float) -> RainField:
+        """Return the rain of the hours up to a board's moment, or up to the last stamp where all gauges stopped before it."""
+        state = self._session.board
+        stations = [s for s in state.stations.values() if s.kind == "rain" and s.lon is not None and s.lat is not None]
+        series = {s.code: state.series_of(s.code).get("P") for s in stations}
+        sids = [s.sid for s in series.values() if s is not None]
+        rows = await state.window(sids, int(board.moment - (hours + SILENT_H) * 3600), int(board.moment))
+        newest = max((int(r[0][-1]) for r in rows.values() if len(r[0])), default=int(board.moment))
+        longest = max((s.interval_s for s in series.values() if s is not None), default=3600)
+        until = float(newest) if board.moment - newest > 1.5 * longest else board.moment
+        sums = [
+            _sum(rows[one.sid], one.interval_s, until, hours) if (one := series[s.code]) is not None else None for s in stations
+        ]
+        gauges = Gauges(
+            np.array([s.lon for s in stations], float),
+            np.array([s.lat for s in stations], float),
+            np.array([np.nan if x is None or x[1] < ENOUGH else x[0] for x in sums]),
+            np.array([0.0 if x is None else x[1] for x in sums]),
+        )
+        work = partial(rain_field, gauges, _outlines(board), hours, until, silent_h=(board.moment - until) / 3600)
+        return await asyncio.get_running_loop().run_in_executor(None, work)
 
 
 def _sum(rows: Rows, interval_s: int, until_t: float, hours: float) -> tuple[float, float] | None:
@@ -114,14 +123,16 @@ def _outlines(board: Board) -> list[tuple[str, Array]]:
     return found
 
 
-def rain_field(gauges: Gauges, outlines: Sequence[tuple[str, Array]], hours: float, until_t: float) -> RainField:
+def rain_field(
+    gauges: Gauges, outlines: Sequence[tuple[str, Array]], hours: float, until_t: float, *, silent_h: float = 0.0
+) -> RainField:
     """Return what the map drapes; without any reading it says so and claims nothing. Runs in a worker."""
     known = np.isfinite(gauges.mm)
     missing = int((~known).sum())
     rings = tuple(ring for _, ring in outlines)
     if not known.any():
         said = "这一时段没有雨量站读数" if len(gauges.mm) else "没有带坐标的雨量站"
-        return RainField(hours, until_t, outlines=rings, missing=missing, said=said)
+        return RainField(hours, until_t, outlines=rings, missing=missing, said=said, silent_h=silent_h)
     lat0 = float(gauges.lat.mean())
     plane = to_plane(gauges.lon, gauges.lat, lat0)
     areas, cells = [], []
@@ -139,7 +150,7 @@ def rain_field(gauges: Gauges, outlines: Sequence[tuple[str, Array]], hours: flo
             if part.geom_type == "Polygon" and not part.is_empty
         ]
     drawn = _isohyets(plane[known], gauges.mm[known], rings, lat0)
-    return RainField(hours, until_t, drawn, tuple(cells), rings, tuple(areas), int(known.sum()), missing)
+    return RainField(hours, until_t, drawn, tuple(cells), rings, tuple(areas), int(known.sum()), missing, silent_h=silent_h)
 
 
 def _degrees(points: Array, lat0: float) -> Array:

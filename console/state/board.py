@@ -7,6 +7,7 @@ import logging
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import partial
 from typing import Any, TypeVar
 
@@ -15,8 +16,8 @@ from PySide6.QtCore import QObject, Signal
 
 from console.domain.freshness import Freshness, breaks_line, freshness, trend
 from console.domain.objects import THINGS, WATCHED, River, Series, Station, Thing
-from console.domain.quality import Quality
-from console.domain.states import judge
+from console.domain.quality import Quality, raises_alarm
+from console.domain.states import State, judge
 from console.state.shown import shown_event, shown_river, shown_series, shown_station, shown_thing
 from console.store.cache_reader import EMPTY, CacheReader, Rows
 from console.viewdata.board import Board, Row, Sample
@@ -25,6 +26,7 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 DAY_S = 86400
 MARGIN_S = 2 * 3600
+ELSEWHERE = frozenset({"sensor", "gate", "pump"})  # judged by their works' model, not by a figure of their own
 
 
 class Windows:
@@ -67,6 +69,8 @@ def sample(series: Series, rows: Rows, moment: float) -> Sample | None:
     if i < 0:
         return None
     good = quality != Quality.BAD
+    if series.element == "P":  # a sum must not swallow a spike
+        good &= quality != Quality.SUSPECT
     first = int(np.searchsorted(t, moment - DAY_S))
     smooth = value[i]
     if i + 1 < len(t) and not breaks_line(t[i + 1] - t[i], series.interval_s):
@@ -104,19 +108,26 @@ def _known(value: float) -> float | None:
     return float(value) if math.isfinite(value) else None
 
 
+def _observed(sample: Sample | None) -> Sample | None:
+    """Return a sample that may be judged: a suspect or bad value and a forecast are no observation."""
+    return sample if sample is not None and raises_alarm(sample.quality) else None
+
+
 def judged(station: Station, samples: Mapping[str, Sample], moment: float) -> Row:
     """Return a station's row; the state is judged for the date of its reading."""
     level = samples.get(station.main_element) if station.kind != "basin" else None
     flow = samples.get("Q")
     rain = samples.get("P")
     main = level or flow or samples.get("OTQ") or rain
-    usable = level if level and level.quality not in (Quality.BAD, Quality.SUSPECT) else None
+    usable, judged_flow = _observed(level), _observed(flow)
     verdict = judge(
         station,
         usable.value if usable else None,
-        flow.value if flow else None,
+        judged_flow.value if judged_flow else None,
         usable.t if usable else moment,
     )
+    if station.kind in ELSEWHERE and verdict.state is State.NORMAL:
+        verdict = replace(verdict, state=State.UNJUDGED)
     age = None if main is None else max(0.0, moment - main.t)
     fresh = freshness(age, main.interval_s) if main else Freshness.MISSING
     return Row(
@@ -129,7 +140,7 @@ def judged(station: Station, samples: Mapping[str, Sample], moment: float) -> Ro
         inflow=samples.get("INQ"),
         outflow=samples.get("OTQ"),
         rain=rain,
-        trend=trend(level.change_1h if level else None),
+        trend=trend(usable.change_1h if usable else None),
         age_s=age,
         samples=samples,
         mark=(verdict.state, fresh, *((s.sid, s.t, s.value, s.quality) for s in samples.values())),

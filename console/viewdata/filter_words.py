@@ -30,6 +30,7 @@ WORDS: Mapping[str, Fits] = {
     "关注": lambda r: r.state is State.WATCH,
     "正常": lambda r: r.state is State.NORMAL,
     "无数据": lambda r: r.state is State.NO_DATA,
+    "不能判定": lambda r: r.state is State.UNJUDGED,
     "缺报": lambda r: r.freshness is Freshness.MISSING,
     "过时": lambda r: r.freshness >= Freshness.STALE,
     "迟报": lambda r: r.freshness is Freshness.LATE,

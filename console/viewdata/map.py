@@ -127,7 +127,8 @@ class RainBand:
 class RainField:
     """Rain of a window. areas: name, mm, gauges used, gauges missing, share of the window with readings.
 
-    cells: Thiessen polygons as (ring, mm). outlines: basins as lon/lat rings.
+    cells: Thiessen polygons as (ring, mm). outlines: basins as lon/lat rings. silent_h: hours that no gauge
+    has read since until_t.
     """
 
     hours: float
@@ -139,3 +140,4 @@ class RainField:
     gauges: int = 0
     missing: int = 0
     said: str = ""
+    silent_h: float = 0.0

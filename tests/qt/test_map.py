@@ -156,7 +156,7 @@ def test_the_tree_switches_searches_and_fades(qtbot, look):
     tree.show_layers(view.layers, read_layers(DEFAULT_LAYERS))
     heard = []
     tree.switched.connect(lambda code, on: heard.append((code, on)))
-    assert tree._items["river"].text(1) == "3 △1 —1"
+    assert tree._items["river"].text(1) == "3 △1 ◌1"
     tree._items["isohyets"].setCheckState(0, Qt.CheckState.Checked)
     tree._items["river"].setCheckState(0, Qt.CheckState.Unchecked)
     assert heard == [("isohyets", True), ("river", False)]
@@ -350,6 +350,33 @@ def test_a_silent_gauge_is_counted_and_its_ground_given_to_the_others():
     field = rain_field(gauges([10.0, np.nan, 30.0, 120.0]), [("试验流域", RING)], 24.0, T)
     assert (field.areas[0][2], field.areas[0][3], field.gauges, field.missing) == (3, 1, 3, 1)
     assert len(field.cells) == 3
+
+
+def test_gauges_that_stopped_say_until_when_and_a_gauge_with_one_hour_makes_no_dry_hole(qtbot, qapp, tmp_path):
+    from console.errors import ErrorHub
+    from console.paths import DataHome
+    from console.services.rain_field import RainFieldService
+    from tests.flood_cache import fill
+    from tests.gui import console_loop, session_of
+
+    hub, moment = ErrorHub(), from_beijing("2022-06-22 14:00")  # the published rain ends at 08:00
+
+    async def story():
+        home = DataHome(tmp_path)
+        home.prepare()
+        fill(home.profile("live"), until=moment)
+        session = session_of(home, "live", hub)
+        session.start()
+        await until(lambda: session.board.board.row("LOC00601") is not None)
+        field = await RainFieldService(session).at(session.board.board, 24.0)
+        whole = await RainFieldService(session).at(await session.board.at_other(moment - 6 * 3600, moment), 24.0)
+        await session.close()
+        return field, whole
+
+    with console_loop(qapp, hub) as runner:
+        field, whole = runner.run(story())
+    assert (field.until_t, whole.silent_h) == (moment - 6 * 3600, 0.0) and field.silent_h == pytest.approx(6, abs=0.1)
+    assert field.areas == whole.areas and field.areas[0][4] == pytest.approx(1.0)
 
 
 def test_without_readings_the_map_claims_nothing():

@@ -48,6 +48,12 @@ def test_a_window_with_a_gap_is_a_lower_bound_and_says_so():
     assert (found.mm, found.share, found.text()) == (4.0, pytest.approx(4 / 6), "≥4.0")
 
 
+def test_a_daily_gauge_says_nothing_of_an_hour():
+    t = np.array([100 * 3600], np.int64)
+    assert window_sum(t, np.array([130.0]), 86400, 100 * 3600, 1) is None
+    assert window_sum(t, np.array([130.0]), 86400, 100 * 3600, 24).mm == 130.0
+
+
 def test_the_hour_under_way_is_not_missing_yet():
     t = hourly(6)
     assert window_sum(t, np.ones(6), 3600, t[-1] + 1800, 6).whole

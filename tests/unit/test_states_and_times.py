@@ -32,13 +32,23 @@ def test_a_river_climbs_the_ladder(level, state):
 def test_unknown_thresholds_are_skipped_not_taken_as_zero():
     bare = Station("S", "坪石(二)", "river")
     verdict = judge(bare, 152.4, None, T)
-    assert (verdict.state, verdict.margin_m) == (State.NORMAL, None)
+    assert (verdict.state, verdict.margin_m) == (State.UNJUDGED, None), "a reading without a figure is not normal"
+
+
+def test_too_little_moisture_is_the_danger_not_too_much():
+    soil = Station("M", "墒情", "soil", thresholds=(Threshold("warning", 50.0, "SM"),))
+    assert [judge(soil, v, None, T).state for v in (80.0, 54.0, 20.0)] == [State.NORMAL, State.WATCH, State.WARNING]
+
+
+def test_over_the_crest_is_the_worst_even_where_no_limit_is_known():
+    pool = Station("R", "水库", "reservoir", thresholds=(Threshold("crest", 88.2, "RZ"), Threshold("normal", 75.0, "RZ")))
+    assert [judge(pool, v, None, T).state for v in (80.0, 90.0)] == [State.UNJUDGED, State.RECORD]
 
 
 def test_over_the_flood_limit_depends_on_the_date():
     pool = Station("R", "水库", "reservoir", thresholds=(Threshold("flood_limit", 144.5, "RZ", season=("0401", "0630")),))
     assert judge(pool, 146.4, None, from_beijing("2024-04-20 08:00")).state is State.FLOOD_LIMIT
-    assert judge(pool, 146.4, None, from_beijing("2024-11-20 08:00")).state is State.NORMAL
+    assert judge(pool, 146.4, None, from_beijing("2024-11-20 08:00")).state is State.UNJUDGED
 
 
 def test_a_season_may_cross_new_year():
@@ -72,7 +82,7 @@ def test_hourly_values_grow_old(age, word):
 
 
 def test_small_changes_are_steady_and_gaps_break_the_line():
-    assert [trend(0.019), trend(0.02), trend(-0.5), trend(None)] == [0, 1, -1, 0]
+    assert [trend(0.014), trend(0.019), trend(0.02), trend(-0.5), trend(None)] == [0, 1, 1, -1, 0], "as they are shown"
     assert breaks_line(5401, 3600) and not breaks_line(5400, 3600)
 
 
