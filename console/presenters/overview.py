@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+
+import numpy as np
 
 from console.domain.alarms import Alarm
-from console.domain.elements import signed
+from console.domain.elements import LEVELS, signed
 from console.domain.states import WORDS as STATE_WORDS
 from console.domain.states import State
 from console.domain.time import stamp
-from console.presenters.wording import Translate, rule_word, stale, value_text
+from console.presenters.wording import Translate, rule_word, value_text
 from console.state.desk import Ack
 from console.texts import printable
 from console.viewdata.board import Board, Row
 from console.viewdata.duty import Happening
 
 ALARM_STATES = {1: State.WATCH, 2: State.WARNING, 3: State.FLOOD_LIMIT, 4: State.GUARANTEED, 5: State.RECORD}
-
-
-class HappeningView(Protocol):
-    def show_items(self, items: Sequence[Happening]) -> None: ...
 
 
 LADDER = (
@@ -65,36 +62,51 @@ def handler(group: Sequence[Alarm], acks: Mapping[str, Sequence[Ack]], tr: Trans
 def happenings(
     alarms: Sequence[Alarm], board: Board, tr: Translate, acks: Mapping[str, Sequence[Ack]] | None = None
 ) -> list[Happening]:
-    """Return one sentence per object with active alarms, the worst first."""
+    """Return one sentence per object that has active alarms or is over a limit by its reading, the worst first."""
     grouped: dict[str, list[Alarm]] = {}
     for alarm in alarms:
         if alarm.active_at(board.moment):
             grouped.setdefault(alarm.object_code, []).append(alarm)
-    found = []
-    for code, group in grouped.items():
-        worst = max(group, key=lambda a: a.severity)
-        row = board.row(code)
-        name = row.station.name if row else code
-        state = ALARM_STATES[worst.severity]
-        now = f"{value_text(row.main)} m" if row and row.main and row.main.element in ("Z", "RZ") else ""
-        margin = f"{signed(row.margin_m)} m" if row and row.margin_m is not None else ""
-        trend = {1: tr("仍在上涨"), -1: tr("正在回落")}.get(row.trend if row else 0, tr("平稳"))
-        since = f"{tr('自')} {stamp(min(a.onset_t for a in group))}"
-        ahead = next_step(row, board.moment, tr) if row else ""
-        owner = handler(group, acks or {}, tr)
-        words = "、".join(rule_word(a.rule, tr) for a in sorted(group, key=lambda a: -a.severity))
-        text = f"{name} {words} {margin}".strip()
-        found.append(
-            (
-                worst.severity,
-                row.margin_m or 0.0 if row else 0.0,
-                Happening(code, state, text, " · ".join(p for p in (now, trend, since, ahead, owner) if p)),
-            )
-        )
-    for row in board.rows:  # over a limit by its reading, whatever the alarms say
-        if row.state >= State.WARNING and row.code not in grouped and not stale(row):
-            text = f"{row.station.name} {tr(STATE_WORDS[row.state])} {signed(row.margin_m)} m"
-            severity = int(row.state)
-            found.append((severity, row.margin_m or 0.0, Happening(row.code, row.state, text, tr("按读数判定"))))
-    found.sort(key=lambda x: (-x[0], -x[1]))
-    return [h for _, _, h in found]
+    codes = [*grouped, *(r.code for r in board.rows if r.state >= State.WARNING and not r.stale and r.code not in grouped)]
+    found = [_happening(code, grouped.get(code, []), board, acks or {}, tr) for code in codes]
+    return [h for _, h in sorted(found, key=lambda x: x[0])]
+
+
+def _happening(
+    code: str, group: list[Alarm], board: Board, acks: Mapping[str, Sequence[Ack]], tr: Translate
+) -> tuple[tuple[float, float], Happening]:
+    row = board.row(code)
+    worst = max((a.severity for a in group), default=int(row.state) if row else 0)
+    state = ALARM_STATES[worst] if group else row.state if row else State.NO_DATA
+    margin = row.margin_m if row else None
+    words = "、".join(rule_word(a.rule, tr) for a in sorted(group, key=lambda a: -a.severity)) or tr(STATE_WORDS[state])
+    name = row.station.name if row else code
+    text = f"{name} {words} {f'{signed(margin)} m' if margin is not None else ''}".strip()
+    now = f"{value_text(row.main)} m" if row and row.main and row.main.element in LEVELS else ""
+    owner = handler(group, acks, tr) if group else tr("尚未生成告警")
+    ahead = next_step(row, board.moment, tr) if row else ""
+    detail = (now, _trend(row, tr), ahead, owner, _since(row, group, board.moment, tr))
+    return (-float(worst), -(margin or 0.0)), Happening(code, state, text, " · ".join(p for p in detail if p))
+
+
+def _trend(row: Row | None, tr: Translate) -> str:
+    if row is None or row.level is None or row.level.change_1h is None:
+        return tr("涨落不明")
+    return {1: tr("仍在上涨"), -1: tr("正在回落")}.get(row.trend, tr("平稳"))
+
+
+def _since(row: Row | None, group: Sequence[Alarm], moment: float, tr: Translate) -> str:
+    """Say since when it is over: by the readings of the last day, and where they begin above the limit, since before them.
+
+    An alarm's onset is when the centre first judged, which for a centre that was started late is not the crossing.
+    """
+    onset = min((a.onset_t for a in group), default=None)
+    level = row.level if row else None
+    if row is None or level is None or level.value is None or row.margin_m is None or len(level.recent_t) < 2:
+        return f"{tr('自')} {stamp(onset)}" if onset is not None else ""
+    over = level.recent_v >= level.value - row.margin_m
+    below = np.flatnonzero(~over)
+    if len(below) and below[-1] + 1 < len(over):
+        return f"{tr('自')} {stamp(float(level.recent_t[below[-1] + 1]))}"
+    first = float(level.recent_t[0])
+    return f"{tr('自')} {stamp(onset)}" if onset is not None and onset < first else f"{stamp(first)} {tr('之前已超')}"

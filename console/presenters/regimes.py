@@ -90,7 +90,8 @@ def _judged(name: str, parts: list[tuple[Topic, list[Row]]], board: Board, tr: T
     judged = [r for r in first if r.margin_m is not None and not r.stale and r.main is not None]
     over = [r for r in judged if r.state >= State.WARNING]
     unit = next((i.name for i in topic.indicators if i.measure == "over"), "站超限")
-    worst = max((r.state for r in known if r.state >= State.WARNING), default=State.NORMAL)
+    calm = State.NORMAL if judged else State.NO_DATA
+    worst = max((r.state for r in known if r.state >= State.WARNING), default=calm)
     value = str(len(over)) if judged else "—"
     return Tile(name, tr(name), value, tr(unit), tuple(lines[:2]), _met(rows, board, tr), worst, topic=topic.code)
 
@@ -142,6 +143,9 @@ def _rain(seen: Regimes, tr: Translate) -> Tile:
         wet = sum(1 for mm, _, _ in points if mm >= 50)
         lines.append(f"{tr('暴雨以上')} {wet} {tr('站')}")
     if not areal:
+        ended = max((r.rain.t for r in gauges if r.rain is not None), default=None)
+        if ended is not None:
+            lines = [f"{tr('雨量止于')} {stamp(ended)}"]
         return Tile(
             "雨",
             tr("雨"),
@@ -198,12 +202,13 @@ def _alarms(desk: DeskState, moment: float, tr: Translate) -> Tile:
 
 
 def _coverage(board: Board, tr: Translate) -> Tile:
-    rows = [r for r in board.rows if r.main is not None]
-    if not rows:
+    """Share of what is connected that reports in time; what was never connected is told apart."""
+    rows = [r for r in board.rows if r.code in board.connected or r.main is not None]
+    if not any(r.main for r in rows):
         return Tile("data", tr("数"), "—", "", (tr("没有数据"), ""), "", State.NO_DATA)
-    live = [r for r in rows if r.freshness is Freshness.LIVE]
-    late = [r for r in rows if r.freshness is Freshness.LATE]
-    old = [r for r in rows if r.stale]
-    state = State.NORMAL if not old else State.WATCH
-    lines = (f"{tr('迟报')} {len(late)} · {tr('过时')} {len(old)}", tr("无数据") + f" {len(board.rows) - len(rows)}")
-    return Tile("data", tr("数"), f"{100 * len(live) / len(rows):.0f}", "% " + tr("及时"), lines, "", state)
+    live = sum(1 for r in rows if r.freshness is Freshness.LIVE)
+    late = sum(1 for r in rows if r.freshness is Freshness.LATE)
+    silent = sum(1 for r in rows if r.stale)
+    lines = (f"{tr('迟报')} {late} · {tr('过时缺报')} {silent}", f"{tr('未接入')} {len(board.rows) - len(rows)}")
+    state = State.WATCH if silent else State.NORMAL
+    return Tile("data", tr("数"), f"{100 * live / len(rows):.0f}", "% " + tr("及时"), lines, "", state)

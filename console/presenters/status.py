@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
+from console.domain.states import State
 from console.domain.time import age_text, full_stamp, stamp
 from console.presenters.response import response_text
 from console.presenters.wording import Translate
@@ -90,8 +91,7 @@ def status(session: Session, tr: Translate, problem: str) -> Status:
         f"{tr(word)}{ago}{since}",
         link_tone,
         outbox,
-        f"{unseen} {tr('未确认')}" if unseen else tr("告警均已确认") if desk.loaded else tr("正在读取"),
-        "bad" if unseen else "good",
+        *_alarms(session, unseen, moment, tr),
         full_stamp(moment),
         banner,
         banner_tone,
@@ -100,6 +100,18 @@ def status(session: Session, tr: Translate, problem: str) -> Status:
         response,
         response_tone,
     )
+
+
+def _alarms(session: Session, unseen: int, moment: float, tr: Translate) -> tuple[str, str]:
+    """Tell unacknowledged alarms; that none was raised yet for stations over a limit is no peace."""
+    desk, rows = session.desk, session.board.board.rows
+    if unseen:
+        return f"{unseen} {tr('未确认')}", "bad"
+    if not desk.loaded:
+        return tr("正在读取"), "good"
+    told = {a.object_code for a in desk.alarms if a.active_at(moment)}
+    bare = sum(1 for r in rows if r.state >= State.WARNING and not r.stale and r.code not in told)
+    return (f"{bare} {tr('处按读数超限，尚无告警')}", "warn") if bare else (tr("告警均已确认"), "good")
 
 
 def _outbox(session: Session, tr: Translate) -> tuple[str, str]:

@@ -306,4 +306,5 @@ class BoardState(QObject):
 
     def _board(self, moment: float, now: float, mode: str, found: Mapping[str, Mapping[str, Sample]]) -> Board:
         rows_ = tuple(judged(s, found.get(s.code, {}), moment) for s in self.stations.values())
-        return Board(moment, now, mode, rows_, self.rivers, {r.code: r for r in rows_})
+        connected = frozenset(s.object_code for s in self.series.values())
+        return Board(moment, now, mode, rows_, self.rivers, {r.code: r for r in rows_}, connected)

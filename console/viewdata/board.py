@@ -85,7 +85,10 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    """All rows at one moment. moment, now: UTC s. mode: live, at, playing."""
+    """All rows at one moment. moment, now: UTC s. mode: live, at, playing.
+
+    connected: objects that have a series at all; the others were never connected.
+    """
 
     moment: float
     now: float
@@ -93,6 +96,7 @@ class Board:
     rows: tuple[Row, ...] = ()
     rivers: tuple[River, ...] = ()
     by_code: dict[str, Row] = field(default_factory=dict)
+    connected: frozenset[str] = frozenset()
 
     def row(self, code: str | None) -> Row | None:
         return self.by_code.get(code) if code else None

@@ -89,7 +89,7 @@ def test_the_overview_does_not_count_it_as_reporting():
     water = [next(t for t in x if t.code == "水") for x in (now, later)]
     assert water[0].coverage.startswith("到报 3/3") and water[1].coverage.startswith("到报 1/3")
     data = next(t for t in later if t.code == "data")
-    assert data.value == "33" and data.lines[0] == "迟报 0 · 过时 2" and data.state is State.WATCH
+    assert data.value == "33" and data.lines[0] == "迟报 0 · 过时缺报 2" and data.state is State.WATCH
 
 
 def test_the_card_and_the_pool_give_its_age(qtbot, look):
