@@ -131,9 +131,16 @@ class Session:
         return json_object(path, data)
 
 
+def _finite(text: str) -> float:
+    value = float(text)
+    if abs(value) == float("inf"):
+        raise ValueError(f"{text[:40]} is no number")
+    return value
+
+
 def json_object(path: str, data: bytes) -> dict[str, Any]:
     try:
-        doc = json.loads(data, parse_constant=_no_constant)
+        doc = json.loads(data, parse_constant=_no_constant, parse_float=_finite)
         if b"\\ud" in data.lower():  # a lone surrogate must end here, not in a file
             json.dumps(doc, ensure_ascii=False).encode("utf-8")
     except (ValueError, RecursionError) as exc:

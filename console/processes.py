@@ -8,6 +8,7 @@ import os
 import secrets
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -64,6 +65,26 @@ def sole_owner(folder: Path, name: str) -> Iterator[None]:
             _lock(file.fileno())
         except OSError as exc:
             raise AlreadyRunning(f"{name} 已在运行。", "不需要再启动一个；若确认没有运行，请重新登录后再试。") from exc
+        yield
+
+
+@contextlib.contextmanager
+def waiting_owner(folder: Path, name: str, patience_s: float) -> Iterator[None]:
+    """Hold the lock of a folder, waiting for another holder to end; for worker threads.
+
+    Raises:
+        AlreadyRunning: it is still held after patience_s.
+    """
+    end, pause = time.monotonic() + patience_s, threading.Event()
+    with contextlib.ExitStack() as stack:
+        while True:
+            try:
+                stack.enter_context(sole_owner(folder, name))
+                break
+            except AlreadyRunning:
+                if time.monotonic() > end:
+                    raise
+                pause.wait(0.01)
         yield
 
 

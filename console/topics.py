@@ -27,7 +27,7 @@ def declared_topics(own: Path | None = None) -> tuple[Topic, ...]:
     found: dict[str, Topic] = {}
     for folder in folders:
         here: dict[str, str] = {}
-        for file in sorted(folder.iterdir(), key=lambda f: f.name):
+        for file in _files(folder):
             if file.name.endswith(".toml"):
                 topic = _read(file)
                 if topic.code in here:
@@ -35,6 +35,13 @@ def declared_topics(own: Path | None = None) -> tuple[Topic, ...]:
                 here[topic.code] = file.name
                 found[topic.code] = topic
     return tuple(sorted(found.values(), key=lambda t: (t.order, t.code)))
+
+
+def _files(folder: Traversable | Path) -> list[Traversable | Path]:
+    try:
+        return sorted(folder.iterdir(), key=lambda f: f.name)
+    except OSError as exc:
+        raise TopicError(f"专题目录 {folder} 读不出来：{exc.strerror or exc}") from exc
 
 
 def site_topics(root: Path) -> tuple[tuple[Topic, ...], str]:
@@ -57,6 +64,8 @@ def _read(file: Traversable | Path) -> Topic:
         raise TopicError(f"{file.name} 太大：一个专题不超过 {FILE_LIMIT // 1000} KB")
     try:
         raw = tomllib.loads(text)
+        return topic_from(raw, Where(file.name, text))
     except tomllib.TOMLDecodeError as exc:
         raise TopicError(f"{file.name} 不是有效的 TOML：{exc}") from exc
-    return topic_from(raw, Where(file.name, text))
+    except RecursionError as exc:
+        raise TopicError(f"{file.name} 嵌套太深") from exc

@@ -31,7 +31,7 @@ class Pyramid:
         """Return (t, v) to draw of [first, last]: two to four points per pixel column."""
         a = max(0, int(np.searchsorted(self._t, first)) - 1)
         b = min(len(self._t), int(np.searchsorted(self._t, last)) + 2)
-        if b - a <= 2 * columns:
+        if b - a <= 2 * columns or not self._levels:
             return self._t[a:b], self._v[a:b]
         level, size = 0, FACTOR
         while (b - a) / (size * FACTOR) >= columns and level + 1 < len(self._levels):

@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from console.domain.layers import OWN, LayerState
+from console.domain.layers import GROUND, OWN, LayerState
 from console.look import Look
 from console.viewdata.map import MapLayerView
 from widgets.plain import PlainLabel, plain_tip
@@ -176,8 +176,9 @@ class LayerTree(QFrame):
     def _chosen(self, item: QTreeWidgetItem | None, _before: QTreeWidgetItem | None) -> None:
         code = str(item.data(0, CODE) or "") if item is not None else ""
         state = self._states.get(code)
-        for widget in (self.opacity, self.up, self.down):
-            widget.setEnabled(state is not None)
+        self.opacity.setEnabled(state is not None and code not in GROUND)
+        for button in (self.up, self.down):  # the map's own layers have their fixed places
+            button.setEnabled(state is not None and code.startswith(OWN))
         self.drop.setEnabled(code.startswith(OWN))
         self.opacity.blockSignals(True)
         self.opacity.setValue(state.opacity if state else 100)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
-from PySide6.QtCore import QPointF, QRectF
+from PySide6.QtCore import QPointF, QRect, QRectF
 from PySide6.QtGui import QPainter, QPen, QPolygonF
 
 from console.domain.geo import mercator_y
@@ -76,7 +76,8 @@ class MapContent:
         self.rain.show(rain)
 
     # --- painting -------------------------------------------------------------------------
-    def draw(self, painter: QPainter, frame: MapFrame, ratio: float, *, moving: bool) -> None:
+    def draw(self, painter: QPainter, frame: MapFrame, ratio: float, *, moving: bool, room: QRect | None = None) -> None:
+        """Draw everything; room: where labels must stay, the whole frame where None."""
         under = [(code, self._own.under[code]) for code in self._shown if code in self._own.under]
         drapes = any(code in self._shown for code in DRAPES)
         between: Callable[[QPainter], None] | None = None
@@ -91,7 +92,10 @@ class MapContent:
         self._each(painter, over, frame, ratio, moving)
         self._marks(painter, frame)
         if "typhoon" in self._shown:
+            painter.setOpacity(self._shown["typhoon"] / 100)
             draw_typhoons(painter, self._look, frame, self.view.typhoons)
+            painter.setOpacity(1.0)
+        self.objects.room = room or QRect(0, 0, frame.width, frame.height)
         self.objects.draw(painter, frame, ratio, moving=moving, layers=self._shown, widest=self._widest)
         if self.rain.field is not None:
             self.rain.amounts(painter, frame, self._shown, self.objects.taken(frame))

@@ -34,6 +34,7 @@ class MapObjects:
         self._layer: tuple[MapFrame, QPixmap] | None = None
         self._places: list[tuple[QRect, int]] = []
         self._shown = np.empty(0, np.int64)
+        self.room: QRect | None = None  # where labels must stay
 
     def set_stations(self, stations: MapStations, selected: str | None) -> None:
         if stations is not self._stations:
@@ -130,7 +131,8 @@ class MapObjects:
     def _labels(self, painter: QPainter, frame: MapFrame, x: np.ndarray, y: np.ndarray, shown: np.ndarray) -> None:
         """Write labels from the worst down; each takes the first free place around its symbol."""
         s = self._stations
-        bounds = QRect(0, 0, frame.width, frame.height)
+        many = len(s.code) > MANY
+        bounds = QRect(0, 0, frame.width, frame.height) if many or self.room is None else self.room
         painter.setFont(self._look.font("small_px"))
         metrics = painter.fontMetrics()
         taken = [QRect(int(x[i]) - 8, int(y[i]) - 8, 16, 16) for i in shown[-300:].tolist()]

@@ -10,6 +10,7 @@ from console.look import Look
 from widgets.layer_tree import LayerTree
 from widgets.map_toolbar import MapToolbar
 from widgets.map_widget import MapWidget
+from widgets.painted import Guard
 from widgets.plain import PlainLabel
 from widgets.profile_strip import ProfileStrip
 
@@ -71,6 +72,15 @@ class MapPanel(QWidget):
     def say(self, text: str) -> None:
         self.said.setText(text)
         self.said.setVisible(bool(text))
+
+    @property
+    def on_fault(self) -> Guard | None:
+        return self.map.on_fault
+
+    @on_fault.setter
+    def on_fault(self, guard: Guard | None) -> None:
+        self.map.on_fault = guard
+        self.profile.on_fault = guard
 
     def plain(self) -> None:
         """A wall shows the map alone."""

@@ -82,7 +82,7 @@ class RainDrape:
                 if not any(place.intersects(t) for t in taken):
                     painter.drawText(place, Qt.AlignmentFlag.AlignCenter, f"{mm:.1f}")
 
-    def legend(self, painter: QPainter, frame: MapFrame, top: float) -> None:
+    def legend(self, painter: QPainter, right: float, top: float) -> None:
         """Draw the grades, the window, and the basins' means with how many gauges they rest on."""
         field = self.field
         if field is None:
@@ -97,7 +97,7 @@ class RainDrape:
         means = [self._mean(a) for a in field.areas] or [tr(field.said or "没有雨量数据")]
         width = max(metrics.horizontalAdvance(t) for t in [head, *means]) + 20
         width = max(width, 6 * 44 + 20)
-        box = QRectF(frame.width - width - 10, top, width, line * (len(means) + 1) + 46)
+        box = QRectF(right - width - 10, top, width, line * (len(means) + 1) + 46)
         painter.fillRect(box, look.color("panel", 225))
         painter.setPen(look.color("line"))
         painter.drawRect(box)

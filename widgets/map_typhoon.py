@@ -22,7 +22,7 @@ GRADES = (
     (32.7, "state.flood_limit", "台风"),
     (24.5, "state.warning", "强热带风暴"),
     (17.2, "state.watch", "热带风暴"),
-    (0.0, "state.normal", "热带低压"),
+    (10.8, "state.normal", "热带低压"),
 )
 CIRCLES = {7: "state.watch", 10: "state.flood_limit", 12: "state.guaranteed"}
 KM_PER_DEGREE = 111.32
@@ -32,7 +32,7 @@ def grade_of(wind_ms: float | None) -> tuple[str, str]:
     """Return (token, word) of a wind near the centre; unknown wind is no grade."""
     if wind_ms is None:
         return "state.nodata", "强度不明"
-    return next((token, word) for low, token, word in GRADES if wind_ms >= low)
+    return next(((token, word) for low, token, word in GRADES if wind_ms >= low), ("state.nodata", "强度不明"))
 
 
 def circle_path(point: TyphoonPoint, radii_km: Sequence[float], frame: MapFrame) -> QPainterPath:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from PySide6.QtCore import QPoint, QPointF, QRectF, Qt, QTimer, Signal
+from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPen, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import QWidget
 
 from console.domain.geo import mercator_y
-from console.domain.layers import LayerState, read_layers
+from console.domain.layers import DRAPES, LayerState, read_layers
 from console.look import Look
 from console.viewdata.basemap import BaseMap
 from console.viewdata.map import MapView, RainField
@@ -88,8 +88,13 @@ class MapWidget(PaintedView):
         self.content.show_rain(rain)
         self.update()
 
-    def compare(self, other: tuple[MapView, Sequence[str]] | None, words: tuple[str, str] = ("", "")) -> None:
-        """Show another picture right of a line that can be dragged; None ends it. words: left and right."""
+    def compare(
+        self,
+        other: tuple[MapView, Sequence[str]] | None,
+        words: tuple[str, str] = ("", ""),
+        rain: RainField | None = None,
+    ) -> None:
+        """Show another picture right of a line that can be dragged; None ends it. words, rain: of the right one."""
         if other is None:
             self.other = None
         else:
@@ -98,6 +103,7 @@ class MapWidget(PaintedView):
                 self.other.set_base(*self._base)
             self.other.set_layers(read_layers(other[1]))
             self.other.show_view(other[0])
+            self.other.show_rain(rain)
             self._other_words = words
         self.update()
 
@@ -122,11 +128,14 @@ class MapWidget(PaintedView):
     def paint(self, painter: QPainter) -> None:
         ratio = self.devicePixelRatioF()
         line = round(self.width() * self._swipe)
-        if self.other is not None:
-            painter.setClipRect(line, 0, self.width() - line, self.height())
-            self.other.draw(painter, self.frame, ratio, moving=self._moving)
-            painter.setClipRect(0, 0, line, self.height())
-        self.content.draw(painter, self.frame, ratio, moving=self._moving)
+        room = self.rect()
+        if self.other is not None:  # a label belongs wholly to one side: half of one and half of another is a third number
+            right = QRect(line, 0, self.width() - line, self.height())
+            painter.setClipRect(right)
+            self.other.draw(painter, self.frame, ratio, moving=self._moving, room=right)
+            room = QRect(0, 0, line, self.height())
+            painter.setClipRect(room)
+        self.content.draw(painter, self.frame, ratio, moving=self._moving, room=room)
         painter.setClipping(False)
         if self.other is not None:
             self._swipe_line(painter, line)
@@ -156,8 +165,11 @@ class MapWidget(PaintedView):
         shown, km = {layer.code for layer in self._layers}, self.frame.km_per_pixel * self.frame.width
         drawn = [x for x in view.layers if x.code in shown and not 0 < x.widest_km < km]
         legend(painter, self.look, view, drawn)
-        if shown & {"isohyets", "thiessen"}:
-            self.content.rain.legend(painter, self.frame, 58)
+        if shown & set(DRAPES):
+            edge = self.width() if self.other is None else round(self.width() * self._swipe)
+            self.content.rain.legend(painter, edge, 58)
+            if self.other is not None:
+                self.other.rain.legend(painter, self.width(), 58)
 
     # --- hand -----------------------------------------------------------------------------
     def object_at(self, place: QPointF) -> str:

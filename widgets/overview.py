@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QPointF, QRectF, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QWheelEvent
 
 from console.domain.states import TOKENS, State
 from console.look import Look
@@ -123,6 +123,7 @@ class HappeningList(PaintedView):
         self._items: tuple[Happening, ...] = ()
         self._known = False
         self._row = 0
+        self._first = 0  # line at the top; the wheel and the keys move it
         self.setMinimumHeight(60)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
 
@@ -154,9 +155,15 @@ class HappeningList(PaintedView):
         columns = self._columns()
         wide = self.width() / columns
         line = self._height()
-        for i, item in enumerate(self._items):
-            x, y = (i % columns) * wide + 10, (i // columns) * line + 4.0
-            if y + line > self.height() + 6:
+        rows = max(1, int((self.height() - 2) // line))
+        self._first = max(0, min(self._first, -(-len(self._items) // columns) - rows))
+        last = min(len(self._items), (self._first + rows) * columns)
+        more = len(self._items) - last
+        for i in range(self._first * columns, last):
+            item = self._items[i]
+            x, y = (i % columns) * wide + 10, (i // columns - self._first) * line + 4.0
+            if more and i == last - 1:
+                self._more(painter, QPointF(x, y + line / 2), more + 1)
                 break
             middle = y + line / 2
             if self.hasFocus() and i == self._row:
@@ -170,10 +177,20 @@ class HappeningList(PaintedView):
             room = int(wide - used - 16)
             painter.drawText(QPointF(x + used, base), metrics.elidedText(item.detail, Qt.TextElideMode.ElideRight, room))
 
+    def _more(self, painter: QPainter, at: QPointF, count: int) -> None:
+        painter.setPen(self.look.color("accent"))
+        text = f"▾ {self.look.tr('还有')} {count} {self.look.tr('处')}"
+        painter.drawText(at + QPointF(24, painter.fontMetrics().ascent() / 2 - 2), text)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        self._first = max(0, self._first + (-1 if event.angleDelta().y() > 0 else 1))
+        self.update()
+        event.accept()
+
     def mousePressEvent(self, event: QMouseEvent) -> None:
         columns = self._columns()
         column = int(event.position().x() / (self.width() / columns))
-        i = int((event.position().y() - 4) / self._height()) * columns + column
+        i = (int((event.position().y() - 4) / self._height()) + self._first) * columns + column
         if 0 <= i < len(self._items):
             self._row = i
             self.selected.emit(self._items[i].code)
@@ -182,6 +199,9 @@ class HappeningList(PaintedView):
         step = {Qt.Key.Key_Down: 1, Qt.Key.Key_Up: -1}.get(Qt.Key(event.key()), 0)
         if step and self._items:
             self._row = max(0, min(len(self._items) - 1, self._row + step))
+            columns, rows = self._columns(), max(1, int((self.height() - 2) // self._height()))
+            line = self._row // columns
+            self._first = min(max(self._first, line - rows + 2), line)
             self.update()
         elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self._items:
             self.selected.emit(self._items[self._row].code)

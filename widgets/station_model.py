@@ -78,17 +78,9 @@ class StationTableModel(QAbstractTableModel):
             self._values_changed(changed)
 
     def _values_changed(self, changed: list[int]) -> None:
-        before = self._shown
         after = self._arranged()
-        if after != before:
-            self.layoutAboutToBeChanged.emit()
-            kept = self.persistentIndexList()
-            codes = [before[i.row()] for i in kept]
-            self._shown = after
-            places = {source: row for row, source in enumerate(after)}
-            moved = [self.index(places[c], i.column()) if c in places else ROOT for c, i in zip(codes, kept, strict=True)]
-            self.changePersistentIndexList(kept, moved)
-            self.layoutChanged.emit()
+        if after != self._shown:
+            self._move(after)
             return
         places = {source: row for row, source in enumerate(self._shown)}
         for source in changed:
@@ -107,9 +99,20 @@ class StationTableModel(QAbstractTableModel):
         self._rearrange()
 
     def _rearrange(self) -> None:
+        after = self._arranged()
+        if after != self._shown:
+            self._move(after)
+
+    def _move(self, after: list[int]) -> None:
+        """Put the rows in another order; what is selected stays selected while it is shown."""
+        before = self._shown
         self.layoutAboutToBeChanged.emit()
-        self._shown = self._arranged()
-        self.changePersistentIndexList(self.persistentIndexList(), [ROOT] * len(self.persistentIndexList()))
+        kept = self.persistentIndexList()
+        codes = [before[i.row()] for i in kept]
+        self._shown = after
+        places = {source: row for row, source in enumerate(after)}
+        moved = [self.index(places[c], i.column()) if c in places else ROOT for c, i in zip(codes, kept, strict=True)]
+        self.changePersistentIndexList(kept, moved)
         self.layoutChanged.emit()
 
     def _arranged(self) -> list[int]:
@@ -125,7 +128,7 @@ class StationTableModel(QAbstractTableModel):
             return (chosen if keep is None else keep[chosen]).tolist()  # type: ignore[no-any-return]
         shown = [(column.key(r, self.moments), i) for i, r in enumerate(rows) if fits is None or fits(r)]
         known = [(k, i) for k, i in shown if k is not None]
-        known.sort(key=lambda x: x[0], reverse=order == Qt.SortOrder.DescendingOrder)
+        known.sort(key=lambda x: (isinstance(x[0], str), x[0]), reverse=order == Qt.SortOrder.DescendingOrder)
         return [i for _, i in known] + [i for k, i in shown if k is None]
 
     def row(self, index: int) -> Row:

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from console.look import Look
 from console.viewdata.board import Row
-from console.viewdata.filter_words import Ground, NotUnderstood, read_filter
+from console.viewdata.filter_words import WORDS, Ground, NotUnderstood, read_filter
 from console.viewdata.table import TableView
 from widgets.pinned_table import PinnedTable
 from widgets.plain import PlainLabel
@@ -142,7 +142,8 @@ class StationTable(QWidget):
         self.model.set_filter(fits)
         found = self.model.rowCount()
         empty = fits is not None and not found
-        self.said.setText(self.look.tr("没有符合的站") if empty else "")
+        said = f"{self.look.tr('没有符合的站')}；{self.look.tr('不认识的词按站名、河流、地市查找；可用')} {'、'.join(WORDS)}"
+        self.said.setText(said if empty else "")
         self.said.setVisible(empty)
 
     def complain(self, text: str) -> None:

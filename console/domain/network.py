@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from console.domain.objects import River
@@ -9,9 +10,19 @@ from console.domain.objects import River
 
 def upstream_of(code: str, rivers: Sequence[River]) -> frozenset[str]:
     """Return the codes of the stations whose water comes to a station, tributaries included."""
-    found: set[str] = set()
-    for river, km in _places(code, rivers):
-        _above(river, km, rivers, found, set())
+    tributaries: dict[str, list[River]] = {}
+    for river in rivers:
+        if river.joins is not None:
+            tributaries.setdefault(river.joins[0], []).append(river)
+    found, seen = set[str](), set[str]()
+    waiting = _places(code, rivers)
+    while waiting:
+        river, km = waiting.pop()
+        if river.code in seen:
+            continue  # a network that bites its tail is the declaration's fault, not a reason to hang
+        seen.add(river.code)
+        found |= {n.code for n in river.nodes if n.chainage_km < km}
+        waiting += [(t, math.inf) for t in tributaries.get(river.code, ()) if t.joins is not None and t.joins[1] <= km]
     return frozenset(found - {code})
 
 
@@ -34,13 +45,3 @@ def downstream_of(code: str, rivers: Sequence[River]) -> frozenset[str]:
 
 def _places(code: str, rivers: Sequence[River]) -> list[tuple[River, float]]:
     return [(r, n.chainage_km) for r in rivers for n in r.nodes if n.code == code]
-
-
-def _above(river: River, km: float, rivers: Sequence[River], found: set[str], seen: set[str]) -> None:
-    if river.code in seen:
-        return  # a network that bites its tail is the declaration's fault, not a reason to hang
-    seen.add(river.code)
-    found |= {n.code for n in river.nodes if n.chainage_km < km}
-    for other in rivers:
-        if other.joins is not None and other.joins[0] == river.code and other.joins[1] <= km:
-            _above(other, float("inf"), rivers, found, seen)

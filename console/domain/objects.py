@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from console.domain.elements import ELEMENTS
 from console.domain.time import beijing
 
 WATCHED = ("stations", "reservoirs", "basins", "gates", "sensors")  # kinds of objects that have readings
@@ -148,33 +149,60 @@ def station_from_doc(doc: Mapping[str, Any]) -> Station:
     props = doc["properties"]
     point = doc.get("geometry") or {}
     lon, lat = point["coordinates"][:2] if point.get("type") == "Point" else (None, None)
-    thresholds = tuple(
-        Threshold(
-            kind=str(item["kind"]),
-            value=float(item["value"]),
-            element=str(item.get("element", "Z")),
-            source=str(item.get("source", "")),
-            valid_from=str(item.get("valid_from", "")),
-            season=(str(item["season"][0]), str(item["season"][1])) if item.get("season") else None,
-        )
-        for item in props.get("thresholds", ())
-        if item.get("value") is not None
-    )
+    thresholds = tuple(found for item in props.get("thresholds", ()) if (found := _threshold(item)) is not None)
+    place = _degrees(lon, 180.0), _degrees(lat, 90.0)
+    if None in place:
+        place = None, None
     return Station(
         code=str(doc["code"]),
         name=str(props["name"]),
         kind=str(props.get("type", doc.get("kind", "river"))),
         river=str(props.get("river") or ""),
         city=str(props.get("city") or ""),
-        lon=None if lon is None else float(lon),
-        lat=None if lat is None else float(lat),
+        lon=place[0],
+        lat=place[1],
         datum=str(props.get("datum") or ""),
         thresholds=thresholds,
         rain_basin=str(props.get("rain_basin") or ""),
         note=str(props.get("note") or ""),
         facts=dict(props.get("facts") or {}),
-        element=str(props.get("element") or ""),
+        element=str(props.get("element") or "") if props.get("element") in ELEMENTS else "",
     )
+
+
+def _is_figure(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e9
+
+
+def _degrees(value: object, limit: float) -> float | None:
+    return float(value) if _is_figure(value) and abs(value) <= limit else None  # type: ignore[arg-type]
+
+
+def _threshold(item: Mapping[str, Any]) -> Threshold | None:
+    """Return one figure; None for one that is no number or whose season cannot be read: it would hold all year."""
+    if not isinstance(item, Mapping) or not _is_figure(item.get("value")):
+        return None
+    try:
+        season = _season(item.get("season"))
+    except ValueError:
+        return None
+    return Threshold(
+        kind=str(item.get("kind", "")),
+        value=float(item["value"]),
+        element=str(item.get("element", "Z")),
+        source=str(item.get("source", "")),
+        valid_from=str(item.get("valid_from", "")),
+        season=season,
+    )
+
+
+def _season(raw: object) -> tuple[str, str] | None:
+    """Raises: ValueError: it is there and is not two MMDD texts; a limit without its season would hold all year."""
+    if not raw:
+        return None
+    if isinstance(raw, list | tuple) and len(raw) == 2 and all(isinstance(d, str) and len(d) == 4 and d.isdigit() for d in raw):
+        return str(raw[0]), str(raw[1])
+    raise ValueError(f"season {raw!r}")
 
 
 def thing_from_doc(kind: str, doc: Mapping[str, Any]) -> Thing:
@@ -191,16 +219,22 @@ def thing_from_doc(kind: str, doc: Mapping[str, Any]) -> Thing:
         kind=kind,
         code=str(doc["code"]),
         name=str(doc["properties"].get("name") or doc["code"]),
-        lines=tuple(tuple((float(p[0]), float(p[1])) for p in line) for line in lines),
+        lines=tuple(line for line in (_placed(part) for part in lines) if line),
         facts=dict(doc["properties"]),
         version=int(doc.get("version", 1)),
     )
 
 
+def _placed(line: Sequence[Sequence[object]]) -> tuple[tuple[float, float], ...]:
+    """Return the points of a line that lie on the earth."""
+    points = ((_degrees(p[0], 180.0), _degrees(p[1], 90.0)) for p in line)
+    return tuple((x, y) for x, y in points if x is not None and y is not None)
+
+
 def series_from_doc(doc: Mapping[str, Any]) -> Series:
     props = doc["properties"]
     return Series(
-        sid=int(props["sid"]),
+        sid=_sid(props["sid"]),
         object_code=str(props["object"]),
         element=str(props["element"]),
         unit=str(props.get("unit") or ""),
@@ -210,9 +244,20 @@ def series_from_doc(doc: Mapping[str, Any]) -> Series:
     )
 
 
+def _sid(value: object) -> int:
+    """Raises: ValueError: not a number that a database can hold."""
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 2**53:
+        raise ValueError(f"series {str(value)[:40]}")
+    return value
+
+
 def river_from_doc(doc: Mapping[str, Any]) -> River:
     props = doc["properties"]
-    nodes = tuple(ReachNode(str(n["code"]), float(n["chainage_km"]), n.get("travel_h")) for n in props.get("nodes", ()))
+    nodes = tuple(
+        ReachNode(str(n["code"]), float(n["chainage_km"]), float(n["travel_h"]) if _is_figure(n.get("travel_h")) else None)
+        for n in props.get("nodes", ())
+        if _is_figure(n.get("chainage_km"))
+    )
     into = props.get("joins")
-    joins = (str(into["river"]), float(into["chainage_km"])) if into else None
+    joins = (str(into["river"]), float(into["chainage_km"])) if into and _is_figure(into.get("chainage_km")) else None
     return River(str(doc["code"]), str(props["name"]), nodes, joins)

@@ -19,7 +19,7 @@ TOKENS = tuple(f"rain.{i}" for i in range(1, 7))
 
 def grade(mm: float, bounds: tuple[float, ...] = BOUNDS_24H) -> int:
     """Return the grade, 1 to 6, of a rain rounded to 0.1 mm (half up); 0 for less than 0.1 mm."""
-    if not math.isfinite(mm) or mm < bounds[0]:
+    if not math.isfinite(mm) or mm < bounds[0] or mm > 1e6:
         return 0
     tenths = float(Decimal(repr(float(mm))).quantize(Decimal("0.1"), ROUND_HALF_UP))
     return sum(1 for b in bounds if tenths >= b)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -78,7 +77,7 @@ class Where:
 
     def number(self, raw: Mapping[str, Any], key: str, default: Any = _MISSING) -> float:
         value = self._value(raw, key, default)
-        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < 1e12:
             raise self.fault(key, "应为数")
         return float(value)
 

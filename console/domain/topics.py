@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from console.domain.elements import ELEMENTS
+from console.domain.layers import DRAPES, GROUND, MARKS
 from console.domain.objects import WATCHED
 from console.domain.toml_places import TopicError, Where
 
@@ -110,6 +111,8 @@ def topic_from(raw: Mapping[str, Any], where: Where) -> Topic:
     code = where.text(raw, "code")
     if not re.fullmatch(r"[a-z][a-z0-9_]{0,30}", code):
         raise where.fault("code", "只能用小写字母、数字和下划线")
+    if code in {*GROUND, *DRAPES, *MARKS}:
+        raise where.fault("code", "这是地图自带图层的名字，请换一个")
     return Topic(
         code=code,
         name=where.text(raw, "name"),
@@ -141,7 +144,7 @@ def _field(raw: Mapping[str, Any], where: Where, default: str | None = None) -> 
 
 def _layer(raw: Mapping[str, Any], where: Where) -> LayerSpec:
     where.only(raw, {"name", "symbol", "label", "widest_km", "shown"})
-    for name in raw.get("label", ()):
+    for name in where.texts(raw, "label"):
         _field({"field": name}, where)
     return LayerSpec(
         name=where.text(raw, "name"),
@@ -158,7 +161,10 @@ def _dataset(raw: Mapping[str, Any], where: Where) -> Dataset:
     unit = where.text(raw, "unit")
     if unit != ELEMENTS[element].unit:
         raise where.fault("unit", f"{element} 的单位是 {ELEMENTS[element].unit}")
-    return Dataset(where.choice(raw, "kind", WATCHED), element, unit, where.whole(raw, "interval_s", 3600))
+    interval_s = where.whole(raw, "interval_s", 3600)
+    if not 60 <= interval_s <= 31 * 86400:
+        raise where.fault("interval_s", "应在 60 到 2678400 秒之间")
+    return Dataset(where.choice(raw, "kind", WATCHED), element, unit, interval_s)
 
 
 def _column(raw: Mapping[str, Any], where: Where) -> Column:

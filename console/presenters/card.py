@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
+
+import numpy as np
 
 from console.domain.cameras import by_nearness, camera_of
 from console.domain.elements import ELEMENTS
@@ -26,6 +28,8 @@ from console.viewdata.table import Moments
 NEAR_KM = 10.0
 SAMPLES = {"flow": "flow", "inflow": "inflow", "outflow": "outflow"}
 MOST = 4  # lines of a list that the card shows
+NEAREST = 40
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +43,10 @@ class Papers:
         station = row.station
         found: list[tuple[int, str]] = []
         for doc in self.docs.get(kind, ()):
-            props = doc.get("properties") or {}
-            facts = props.get("facts") or {}
+            props, facts = doc.get("properties"), None
+            if not isinstance(props, Mapping):
+                continue
+            facts = props.get("facts")
             texts = [str(v) for v in (props.get("name"), *(facts.values() if isinstance(facts, Mapping) else ()))]
             named = any(station.code == t or station.name.split("(")[0] in t for t in texts)
             if named or (station.city and props.get("city") == station.city):
@@ -180,15 +186,14 @@ def _near(row: Row, board: Board, things: Mapping[str, tuple[Thing, ...]], tr: T
     return CardSection("周边", tuple(facts))
 
 
-def _by_distance(lon: float | None, lat: float | None, items: Any) -> list[tuple[float, Any]]:
-    if lon is None or lat is None:
+def _by_distance(lon: float | None, lat: float | None, items: Iterable[tuple[Any, T]]) -> list[tuple[float, T]]:
+    """Return (km, item) of what has a place, the nearest first."""
+    placed = [(at, item) for at, item in items if at is not None and at[0] is not None and at[1] is not None]
+    if lon is None or lat is None or not placed:
         return []
-    found = [
-        (float(distance_km(lon, lat, at[0], at[1])), item)
-        for at, item in items
-        if at is not None and at[0] is not None and at[1] is not None
-    ]
-    return sorted(found, key=lambda x: x[0])
+    points = np.array([at for at, _ in placed], float)
+    far = distance_km(lon, lat, points[:, 0], points[:, 1])
+    return [(float(far[i]), placed[i][1]) for i in np.argsort(far, kind="stable")[:NEAREST].tolist()]
 
 
 def _papers(row: Row, papers: Papers) -> CardSection:

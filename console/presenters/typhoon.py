@@ -53,8 +53,13 @@ def _list(raw: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:
 
 
 def _number(value: object) -> float | None:
-    known = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    known = isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e12
     return float(value) if known else None  # type: ignore[arg-type]
+
+
+def _positive(value: object) -> float | None:
+    known = _number(value)
+    return known if known is not None and known >= 0 else None
 
 
 def _point(raw: Mapping[str, Any]) -> TyphoonPoint | None:
@@ -71,7 +76,7 @@ def _point(raw: Mapping[str, Any]) -> TyphoonPoint | None:
         int(t),
         lon,
         lat,
-        _number(raw.get("wind_ms")),
+        _positive(raw.get("wind_ms")),
         _number(raw.get("pressure_hpa")),
         tuple(radii),
         word=str(raw.get("word", "")),

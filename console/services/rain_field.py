@@ -67,7 +67,8 @@ class RainFieldService(QObject):
     def want(self) -> None:
         """See to it that the field fits the Situation; called at every refresh, cheap when nothing changed."""
         board = self._session.board
-        key = (self.hours, int(board.board.moment // 600), id(board.stations), board.history)
+        sids = tuple(s.sid for s in board.series.values() if s.element == "P")
+        key = (self.hours, int(board.board.moment // 600), id(board.stations), board.revision(sids))
         if key != self._key and not self._busy:
             self._key, self._busy = key, True
             self._session.tasks.start("rain field", self._compute())
@@ -86,7 +87,8 @@ class RainFieldService(QObject):
         """Return the rain of the hours up to a board's moment, or up to the last stamp where all gauges stopped before it."""
         state = self._session.board
         stations = [s for s in state.stations.values() if s.kind == "rain" and s.lon is not None and s.lat is not None]
-        series = {s.code: state.series_of(s.code).get("P") for s in stations}
+        rain = {s.object_code: s for s in state.series.values() if s.element == "P"}
+        series = {s.code: rain.get(s.code) for s in stations}
         sids = [s.sid for s in series.values() if s is not None]
         rows = await state.window(sids, int(board.moment - (hours + SILENT_H) * 3600), int(board.moment))
         newest = max((int(r[0][-1]) for r in rows.values() if len(r[0])), default=int(board.moment))
@@ -116,10 +118,14 @@ def _outlines(board: Board) -> list[tuple[str, Array]]:
     found = []
     for row in board.rows:
         ring = row.station.facts.get("outline") if row.station.kind == "basin" else None
-        if isinstance(ring, list) and len(ring) > 2:
+        if not isinstance(ring, list) or len(ring) < 3:
+            continue
+        try:
             points = np.array(ring, float)
-            if points.ndim == 2 and points.shape[1] == 2 and np.isfinite(points).all():
-                found.append((row.station.name, points))
+        except (TypeError, ValueError):
+            continue  # an outline that is no ring of numbers draws nothing; the gauges still do
+        if points.ndim == 2 and points.shape[1] == 2 and np.isfinite(points).all():
+            found.append((row.station.name, points))
     return found
 
 

@@ -14,12 +14,14 @@ from typing import Any, TypeVar
 import numpy as np
 from PySide6.QtCore import QObject, Signal
 
+from console.domain.elements import ELEMENTS
 from console.domain.freshness import Freshness, breaks_line, freshness, trend
 from console.domain.objects import THINGS, WATCHED, River, Series, Station, Thing
 from console.domain.quality import Quality, raises_alarm
+from console.domain.rain import RainSum, window_sum
 from console.domain.states import State, judge
 from console.state.shown import shown_event, shown_river, shown_series, shown_station, shown_thing
-from console.store.cache_reader import EMPTY, CacheReader, Rows
+from console.store.cache_reader import EMPTY, UNBELIEVABLE, CacheReader, Rows
 from console.viewdata.board import Board, Row, Sample
 
 log = logging.getLogger(__name__)
@@ -105,12 +107,18 @@ def _newest_of(found: dict[str, dict[str, Sample]], series: Series, one: Sample)
 
 
 def _known(value: float) -> float | None:
-    return float(value) if math.isfinite(value) else None
+    return float(value) if abs(value) <= UNBELIEVABLE else None  # NaN is neither
 
 
 def _observed(sample: Sample | None) -> Sample | None:
     """Return a sample that may be judged: a suspect or bad value and a forecast are no observation."""
     return sample if sample is not None and raises_alarm(sample.quality) else None
+
+
+def _day_rain(rain: Sample | None, moment: float) -> tuple[float, RainSum | None] | None:
+    if rain is None:
+        return None
+    return moment, window_sum(rain.recent_t, rain.recent_v, rain.interval_s, moment, 24)
 
 
 def judged(station: Station, samples: Mapping[str, Sample], moment: float) -> Row:
@@ -143,6 +151,7 @@ def judged(station: Station, samples: Mapping[str, Sample], moment: float) -> Ro
         trend=trend(usable.change_1h if usable else None),
         age_s=age,
         samples=samples,
+        day_rain=_day_rain(samples.get("P"), moment),
         mark=(verdict.state, fresh, *((s.sid, s.t, s.value, s.quality) for s in samples.values())),
     )
 
@@ -152,7 +161,7 @@ def readable(convert: Callable[[Mapping[str, Any]], T], docs: Iterable[Mapping[s
     for doc in docs:
         try:
             yield convert(doc)
-        except (KeyError, TypeError, ValueError, AttributeError) as exc:
+        except (LookupError, ArithmeticError, TypeError, ValueError, AttributeError) as exc:
             log.warning("object %s unreadable: %r", str(doc.get("code"))[:60], exc)
 
 
@@ -270,7 +279,8 @@ class BoardState(QObject):
     def _read_reference(self) -> tuple[Any, ...]:
         stations = {s.code: s for kind in WATCHED for s in readable(shown_station, self._reader.objects(kind))}
         rivers = tuple(readable(shown_river, self._reader.objects("reaches")))
-        series = {s.sid: s for s in readable(shown_series, self._reader.objects("series"))}
+        known = (s for s in readable(shown_series, self._reader.objects("series")) if s.element in ELEMENTS)
+        series = {s.sid: s for s in known}  # a newer centre may measure what this window cannot word
         events = tuple(readable(shown_event, self._reader.objects("events")))
         things = {k: tuple(readable(partial(shown_thing, k), self._reader.objects(k))) for k in THINGS}
         return stations, rivers, series, events, things, self._reader.extent()

@@ -7,7 +7,7 @@ import json
 import math
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +39,9 @@ EXTENT = (
 
 class QueryTooLong(StoreError):
     """A query passed its deadline and was given up."""
+
+
+UNBELIEVABLE = 1e9  # larger than any level, flow or rain in any of the units here
 
 
 class CacheReader:
@@ -184,7 +187,7 @@ class CacheReader:
         t, value, quality = zip(*rows, strict=True)
         return (
             np.array(t, np.int64),
-            np.array(value, float),  # None becomes NaN
+            _believable(value),
             np.array(quality, np.int64),
         )
 
@@ -225,7 +228,7 @@ class CacheReader:
             return {}
         columns = list(zip(*rows, strict=True))
         sid, t = np.array(columns[0], np.int64), np.array(columns[1], np.int64)
-        value, quality = np.array(columns[2], float), np.array(columns[3], np.int64)
+        value, quality = _believable(columns[2]), np.array(columns[3], np.int64)
         order = np.argsort(sid, kind="stable")  # the files come in order of time
         first = np.flatnonzero(np.append(True, np.diff(sid[order]) != 0))
         parts = zip(sid[order][first].tolist(), np.split(order, first[1:]), strict=True)
@@ -235,3 +238,10 @@ class CacheReader:
         first, last = month_of(max(0, from_t)), month_of(max(0, to_t))
         names = [p.name for p in self._profile.telemetry_files()]
         return [n for n in names if first <= n[5:11] <= last]
+
+
+def _believable(values: Sequence[float | None]) -> NDArray[np.float64]:
+    """Return values with NaN for the missing and for what no gauge can measure: such a number breaks every axis."""
+    found = np.array(values, float)
+    found[np.abs(found) > UNBELIEVABLE] = np.nan
+    return found

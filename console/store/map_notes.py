@@ -25,17 +25,13 @@ class MapNotes:
     def read(self) -> tuple[Note, ...]:
         return self._kept.read(_note)
 
-    def add(self, note: Note) -> tuple[Note, ...]:
-        """Keep one more note; return all."""
-        return self._write((*self.read(), note))
+    def put(self, note: Note) -> tuple[Note, ...]:
+        """Keep a note, in place of one of the same id; return all."""
+        return self._kept.change(_note, lambda notes: [*(n for n in notes if n.note_id != note.note_id), note], asdict)
 
     def drop(self, note_id: str) -> tuple[Note, ...]:
         """Forget one note; return the rest."""
-        return self._write(tuple(n for n in self.read() if n.note_id != note_id))
-
-    def _write(self, notes: tuple[Note, ...]) -> tuple[Note, ...]:
-        self._kept.write([asdict(n) for n in notes])
-        return notes
+        return self._kept.change(_note, lambda notes: [n for n in notes if n.note_id != note_id], asdict)
 
 
 def _note(raw: Mapping[str, Any]) -> Note:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -34,16 +34,14 @@ class SavedViews:
 
     def put(self, view: SavedView) -> tuple[SavedView, ...]:
         """Keep a view, in place of one of the same name; return all."""
-        return self._write({v.name: v for v in self.read()} | {view.name: view})
+        return self._change(lambda views: [*(v for v in views if v.name != view.name), view])
 
     def drop(self, name: str) -> tuple[SavedView, ...]:
         """Forget a view; return the rest."""
-        return self._write({v.name: v for v in self.read() if v.name != name})
+        return self._change(lambda views: [v for v in views if v.name != name])
 
-    def _write(self, views: Mapping[str, SavedView]) -> tuple[SavedView, ...]:
-        found = tuple(sorted(views.values(), key=lambda v: v.name))
-        self._kept.write([asdict(v) for v in found])
-        return found
+    def _change(self, edit: Callable[[tuple[SavedView, ...]], Sequence[SavedView]]) -> tuple[SavedView, ...]:
+        return tuple(sorted(self._kept.change(_view, edit, asdict), key=lambda v: v.name))
 
 
 def _view(raw: Mapping[str, Any]) -> SavedView:

@@ -60,6 +60,7 @@ class Row:
     age_s: float | None
     samples: Mapping[str, Sample] = field(default_factory=dict)
     mark: tuple[object, ...] = ()
+    day_rain: tuple[float, RainSum | None] | None = None  # (moment, rain of its 24 h), summed once for every view
 
     @property
     def code(self) -> str:
@@ -77,6 +78,8 @@ class Row:
 
     def rain_sum(self, hours: float, moment: float) -> RainSum | None:
         """Return the rain of the hours up to a moment; None when no reading falls in them."""
+        if self.day_rain is not None and (hours, moment) == (24, self.day_rain[0]):
+            return self.day_rain[1]
         rain = self.rain
         if rain is None:
             return None

@@ -22,6 +22,7 @@ from console.viewdata.table import Moments
 Fits = Callable[[Row], bool]
 RISE_M = 0.02
 LONGEST = 200
+LONGEST_H = 24
 WORDS: Mapping[str, Fits] = {
     "超警": lambda r: r.state >= State.WARNING,
     "超汛限": lambda r: r.station.kind == "reservoir" and r.state >= State.FLOOD_LIMIT,
@@ -149,6 +150,8 @@ def _compared(name: str, holds: Callable[[float, float], bool], limit: float, mo
     }
     if match := re.fullmatch(r"(\d{1,2})(?:h|小时)(?:雨量)?|雨量", name):
         hours = float(match[1] or 24)
+        if hours > LONGEST_H:
+            raise NotUnderstood(f"表里只有近 {LONGEST_H} 小时的雨量；更长的时段请在图上看面雨量")
 
         def rain(row: Row) -> bool:
             found = row.rain_sum(hours, moments.moment)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from pathlib import Path
 
 from console.errors import ConsoleError
@@ -35,6 +36,18 @@ def _counted(found: int, rows: list[list[str]]) -> int:
     return max(0, found - 1)
 
 
+FIGURE = re.compile(r"[+\-−]?(0|[1-9]\d{0,8})(\.\d{1,6})?")
+
+
+def _figure(text: str) -> str | float:
+    """Return a cell as a number that a sheet can add up, where it is one and no code."""
+    plain = text.strip()
+    if FIGURE.fullmatch(plain):
+        value = float(plain.replace("−", "-"))
+        return int(value) if value.is_integer() and "." not in plain else value
+    return disarmed(text)
+
+
 def write_xlsx(path: Path, rows: list[list[str]], notes: list[str]) -> int:
     """Write a workbook; return how many rows it holds under its head.
 
@@ -46,7 +59,7 @@ def write_xlsx(path: Path, rows: list[list[str]], notes: list[str]) -> int:
     book = Workbook()
     sheet = book.active
     for row in [*rows, [], *[[n] for n in notes]]:
-        sheet.append([disarmed(c) for c in row])
+        sheet.append([_figure(c) for c in row])
     sheet.freeze_panes = "A2"
     book.save(path)
     back = load_workbook(path, read_only=True)

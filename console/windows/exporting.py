@@ -8,6 +8,7 @@ from pathlib import Path
 import shiboken6
 from PySide6.QtWidgets import QFileDialog, QWidget
 
+from console.domain.quality import Quality
 from console.domain.time import full_stamp
 from console.errors import ConsoleError
 from console.look import Look
@@ -41,8 +42,13 @@ class PanelExport:
         return [
             f"{tr('数据时刻')} {full_stamp(board.moment)} {tr('北京时间')}",
             f"{tr('数据源')} {self._session.source.name}",
-            tr(EXPORT_NOTE),
+            *([tr(EXPORT_NOTE)] if self._made_up() else []),
         ]
+
+    def _made_up(self) -> bool:
+        """Tell whether anything shown was rebuilt or simulated; real data is not called a drill."""
+        rows = self._session.board.board.rows
+        return any(s.quality == Quality.RECONSTRUCTED for r in rows for s in r.samples.values())
 
     async def write(self, host: PanelHost, path: Path) -> None:
         """Write a panel as PNG, CSV or XLSX with time, source and the label of its data; say what came of it."""

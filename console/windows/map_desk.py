@@ -14,7 +14,7 @@ from PySide6.QtCore import QObject, QPointF
 from PySide6.QtWidgets import QFileDialog
 
 from console.domain.geo import distance_km, geodesic_km, mercator_y
-from console.domain.layers import OWN, LayerState, faded, layer_texts, moved, read_layers, toggled
+from console.domain.layers import DRAPES, OWN, LayerState, faded, layer_texts, moved, read_layers, toggled
 from console.domain.states import State
 from console.domain.time import full_stamp
 from console.errors import StoreError
@@ -25,7 +25,7 @@ from console.store.basemap import load_basemap
 from console.store.map_notes import MapNotes
 from console.texts import printable
 from console.viewdata.basemap import BaseMap
-from console.viewdata.map import MapLayerView
+from console.viewdata.map import MapLayerView, RainField
 from console.viewdata.notes import Note, Point
 from console.windows.exporting import EXPORT_NOTE
 from console.windows.panels import Built, Context
@@ -85,9 +85,15 @@ class MapDesk(QObject):
         tools.circled.connect(self._circled)
 
     def close(self) -> None:
+        """Let go: what listens to longer-lived objects would keep this desk and its map."""
         self._rain.close()
+        self._rain.changed.disconnect()
         if self._own is not None:
             self._own.close()
+            self._own.changed.disconnect()
+            self._own.said.disconnect()
+            self._own = None
+        self.deleteLater()
 
     # --- filling --------------------------------------------------------------------------
     def refresh(self) -> str:
@@ -101,7 +107,7 @@ class MapDesk(QObject):
             self._followed = current.selection
         said = present_map(self._map, session.board.board, current.selection, tr, self._c.topics, session.board.things)
         self._show_layers()
-        if {"isohyets", "thiessen"} & {layer.code for layer in self._layers()}:
+        if set(DRAPES) & {layer.code for layer in self._layers()}:
             self._rain.want()
         if self._comparison and not self._comparing:
             session.tasks.start("compare", self._other())
@@ -168,7 +174,7 @@ class MapDesk(QObject):
 
     def _hours(self, hours: float) -> None:
         self._rain.set_hours(hours)
-        if not {"isohyets", "thiessen"} & {layer.code for layer in self._layers()}:
+        if not set(DRAPES) & {layer.code for layer in self._layers()}:
             self._switch("isohyets", True)
 
     # --- comparison -----------------------------------------------------------------------
@@ -180,24 +186,33 @@ class MapDesk(QObject):
             self._session.tasks.start("compare", self._other())
 
     async def _other(self) -> None:
-        """Show the other picture right of the line: another moment, or this one without rain."""
-        session, tr, choice = self._session, self._c.look.tr, self._comparison
-        board = session.board.board
-        layers = session.situation.current.layers
+        """Show the other picture right of the line; a choice made meanwhile is computed next."""
         self._comparing = True
+        done = None
         try:
-            if choice == "layers":
-                other, words = board, (tr("雨量"), tr("无雨量图层"))
-                layers = tuple(x for x in layers if x.partition("@")[0] not in ("isohyets", "thiessen"))
-            else:
-                moment = board.now if choice == "now" else board.moment - float(choice) * 3600
-                other = await session.board.at_other(moment, board.now)
-                words = (full_stamp(board.moment), full_stamp(moment))
+            while self._comparison and self._comparison != done:
+                done = self._comparison
+                await self._show_other(done)
         finally:
             self._comparing = False
+
+    async def _show_other(self, choice: str) -> None:
+        """Show another moment with its own rain, or this one without rain."""
+        session, tr = self._session, self._c.look.tr
+        board, layers = session.board.board, session.situation.current.layers
+        rain: RainField | None = None
+        if choice == "layers":
+            other, words = board, (tr("雨量"), tr("无雨量图层"))
+            layers = tuple(x for x in layers if x.partition("@")[0] not in DRAPES)
+        else:
+            moment = board.now if choice == "now" else board.moment - float(choice) * 3600
+            other = await session.board.at_other(moment, board.now)
+            words = (full_stamp(board.moment), full_stamp(moment))
+            if set(DRAPES) & {layer.code for layer in self._layers()}:
+                rain = await self._rain.at(other, self._rain.hours)
         if shiboken6.isValid(self._map) and self._comparison == choice:
             view = map_view(other, self._c.topics, session.board.things, session.situation.current.selection, tr)
-            self._map.compare((view, layers), words)
+            self._map.compare((view, layers), words, rain)
 
     # --- tools ----------------------------------------------------------------------------
     def _circled(self, lon: float, lat: float, km: float) -> None:
@@ -238,7 +253,7 @@ class MapDesk(QObject):
             self._session.tasks.start("note", self._keep(note))
 
     async def _keep(self, note: Note) -> None:
-        await self._notes_from(lambda: self._notes.add(note))
+        await self._notes_from(lambda: self._notes.put(note))
 
     async def _show_notes(self) -> None:
         await self._notes_from(self._notes.read)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import json
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
@@ -277,17 +279,30 @@ def test_drawing_asks_for_words_and_a_tool_does_not_select(qtbot, map_widget):
 def test_notes_are_kept_and_a_damaged_file_is_set_aside(tmp_path):
     notes = MapNotes(tmp_path / "map-notes.json")
     note = Note("n1", "line", ((113.0, 24.0), (113.5, 24.1)), "<b>险段</b>", "张三", 1.0)
-    notes.add(note)
+    notes.put(note)
     assert MapNotes(tmp_path / "map-notes.json").read() == (note,)
     assert notes.drop("n1") == ()
-    (tmp_path / "map-notes.json").write_text('{"items":[{"kind":"point","points":[[NaN,1]]}]}', "utf-8")
+    kept = json.dumps({"items": [asdict(note), {"kind": "point", "points": [[float("nan"), 1]]}]})
+    (tmp_path / "map-notes.json").write_text(kept, "utf-8")
+    assert notes.read() == (note,), "one bad note does not take the good one along"
+    (tmp_path / "map-notes.json").write_text("[" * 100_000, "utf-8")
     assert notes.read() == () and (tmp_path / "map-notes.damaged").exists()
+
+
+def test_notes_written_at_once_by_several_windows_are_all_kept(tmp_path):
+    def write(i):
+        MapNotes(tmp_path / "map-notes.json").put(Note(f"n{i}", "point", ((113.0, 24.0),), str(i), "张三", 1.0))
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(write, range(40)))
+    assert len(MapNotes(tmp_path / "map-notes.json").read()) == 40
+
+
+def test_a_folder_that_cannot_be_written_is_told(tmp_path):
+    note = Note("n1", "point", ((113.0, 24.0),), "x", "张三", 1.0)
     (tmp_path / "file").write_text("x")
-    with pytest.raises(StoreError, match="标绘读不出来"):
-        MapNotes(tmp_path / "file" / "map-notes.json").add(note)
-    with pytest.raises(StoreError, match="已有 500 个"):
-        notes._write((note,) * 501)
-    assert notes.read() == ()
+    with pytest.raises(StoreError, match="标绘没有存下"):
+        MapNotes(tmp_path / "file" / "map-notes.json").put(note)
 
 
 def test_the_swipe_line_parts_two_moments(qtbot, map_widget):
