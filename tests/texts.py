@@ -54,6 +54,7 @@ def _tables() -> set[str]:
     from console.domain import response as levels
     from console.domain import video as stream_words
     from console.presenters import (
+        card,
         conflicts,
         duty,
         hydrograph,
@@ -116,7 +117,7 @@ def _tables() -> set[str]:
     texts |= {part for words in offline_login.REFUSALS.values() for part in words}
     texts |= set(login.LOGIN_WORDS.values()) | set(packs.NAMES.values()) | set(packs.STATES.values())
     texts |= {s.name for s in pack_specs()} | set(regimes.NOT_CONNECTED) | set(regimes.NOT_CONNECTED.values())
-    texts |= {word for _, word in overview.LADDER}
+    texts |= {word for _, word in overview.LADDER} | set(card.THING_WORDS.values())
     texts |= {part for words in trust.TRUST_WORDS.values() for part in words}
     texts |= set(works.TYPES.values()) | set(works.SUBSYSTEMS.values()) | set(works.SUBSYSTEM_STATES.values())
     texts |= set(works_words.STATE_WORDS.values()) | set(works_words.REASONS.values())

@@ -126,9 +126,9 @@ class MapToolbar(QWidget):
         if 0 < hours <= 720:
             self.hours_chosen.emit(hours)
 
-    def ask_words(self) -> None:
-        """A note was drawn: ask for its words beside the tools."""
-        self.note.clear()
+    def ask_words(self, words: str = "") -> None:
+        """A note was drawn or clicked: ask for its words beside the tools; empty words take it away."""
+        self.note.setText(words)
         self.note.show()
         self.note.setFocus()
 

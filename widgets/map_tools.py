@@ -68,6 +68,8 @@ class MapTools(QObject):
         self.changed.emit()
 
     def set_notes(self, notes: Sequence[Note], opacity: float) -> None:
+        if self._kept is not None and self._kept[0] in DRAWN:
+            self._kept = None  # the figure is a note now, or was dropped
         self._notes, self._notes_opacity = tuple(notes), opacity
         self.changed.emit()
 
@@ -90,15 +92,23 @@ class MapTools(QObject):
         if len(points) < LEAST.get(mode, 1):
             self.changed.emit()
             return
+        self._kept = (mode, points)
         if mode in DRAWN:
+            self.mode = ""  # a note at a time: the next click selects again
+            self.mode_changed.emit("")
             self.drawn.emit(DRAWN[mode], points)
-        else:
-            self._kept = (mode, points)
         if mode == "profile":
             self.lined.emit(points)
         if mode == "circle":
             self.circled.emit(*points[0], geodesic_km(points))
         self.changed.emit()
+
+    def note_at(self, place: QPointF, frame: MapFrame) -> Note | None:
+        """Return the note drawn at a point of the map, the newest first."""
+        for note in reversed(self._notes):
+            if any((p - place).manhattanLength() < 12 for p in _pixels(frame, note.points)):
+                return note
+        return None
 
     def key(self, key: Qt.Key) -> bool:
         """Take Escape, Enter and Backspace while a tool is out; False for other keys."""

@@ -31,11 +31,13 @@ class MapWidget(PaintedView):
     selected: an object was clicked; arg is its code ("" for empty ground).
     camera_moved: the hand stopped; arg is the MapFrame.
     picked: empty ground or a user's feature was clicked; args lon, lat.
+    note_picked: a note was clicked; arg is the Note.
     """
 
     selected = Signal(str)
     camera_moved = Signal(object)
     picked = Signal(float, float)
+    note_picked = Signal(object)
 
     def __init__(self, look: Look, parent: QWidget | None = None) -> None:
         super().__init__(look, parent)
@@ -222,6 +224,10 @@ class MapWidget(PaintedView):
             self.tools.click(lon, lat)
             return
         code = self.object_at(event.position())
+        note = None if code else self.tools.note_at(event.position(), self.frame)
+        if note is not None:
+            self.note_picked.emit(note)
+            return
         self.selected.emit(code)
         if not code:
             self.picked.emit(lon, lat)

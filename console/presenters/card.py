@@ -8,7 +8,7 @@ from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
-from console.domain.cameras import by_nearness, camera_of
+from console.domain.cameras import by_nearness, camera_of, masked
 from console.domain.elements import ELEMENTS
 from console.domain.geo import distance_km
 from console.domain.network import downstream_of, upstream_of
@@ -19,6 +19,7 @@ from console.domain.states import TOKENS, State
 from console.domain.time import age_text, stamp
 from console.domain.topics import CardField, Topic
 from console.presenters.fields import RAIN_H, field_of
+from console.presenters.table import APART
 from console.presenters.wording import Translate
 from console.texts import printable
 from console.viewdata.board import Board, Row, Sample
@@ -29,6 +30,8 @@ NEAR_KM = 10.0
 SAMPLES = {"flow": "flow", "inflow": "inflow", "outflow": "outflow"}
 MOST = 4  # lines of a list that the card shows
 NEAREST = 40
+MOST_FACTS = 14
+THING_WORDS = {"works": "工程", "cameras": "摄像头", "surveys": "水下测量", "typhoons": "台风"}
 T = TypeVar("T")
 
 
@@ -212,5 +215,41 @@ def present_card(
     papers: Papers = NO_PAPERS,
 ) -> str:
     row = board.row(selected)
-    view.show_view(card_view(row, board, tr, topics, things, papers) if row else None)
+    if row is not None:
+        view.show_view(card_view(row, board, tr, topics, things, papers))
+        return ""
+    thing = next((t for kind in (things or {}).values() for t in kind if t.code == selected), None)
+    view.show_view(thing_view(thing, board, tr) if thing is not None else None)
     return ""
+
+
+def thing_view(thing: Thing, board: Board, tr: Translate) -> ObjectCardView:
+    """Return the card of a works or a camera: what its document states, and what lies near it."""
+    listed = thing.facts.get("facts")
+    stated_facts = listed if isinstance(listed, Mapping) else {}
+    shown = {**{k: thing.facts[k] for k in ("river", "city", "basin", "type") if k in thing.facts}, **stated_facts}
+    facts = [Fact(printable(k, 20), _plain(v), _source(v)) for k, v in shown.items() if _plain(v)]
+    lon, lat = thing.place or (None, None)
+    near = [
+        f"{row.station.name} {km:.0f} km"
+        for km, row in _by_distance(lon, lat, (((r.station.lon, r.station.lat), r) for r in board.rows))
+        if km <= NEAR_KM and row.station.kind not in APART
+    ]
+    sections = [CardSection("资料", tuple(facts[:MOST_FACTS]))]
+    if near:
+        sections.append(CardSection("周边", (Fact("邻近", "、".join(near[:MOST]), f"{NEAR_KM:g} km {tr('内')}"),)))
+    return ObjectCardView(thing.code, thing.name, tr(THING_WORDS.get(thing.kind, "对象")), State.UNJUDGED, tuple(sections))
+
+
+def _plain(value: object) -> str:
+    """Return a stated fact in a line; what is a table or a list is left to its own panel."""
+    if isinstance(value, Mapping):
+        value = value.get("value")
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return ""
+    text = masked(value) if isinstance(value, str) else f"{value:g}" if abs(value) < 1e12 else ""
+    return printable(text, 80)
+
+
+def _source(value: object) -> str:
+    return printable(str(value.get("source") or value.get("src") or ""), 40) if isinstance(value, Mapping) else ""

@@ -12,7 +12,7 @@ from console.domain.objects import Thing
 from console.domain.rain import GRADES, TOKENS, grade
 from console.domain.states import TOKENS as STATE_TOKENS
 from console.domain.states import WORDS, State
-from console.domain.time import full_stamp
+from console.domain.time import full_stamp, stamp
 from console.domain.topics import Topic, topic_of
 from console.presenters.fields import field_of
 from console.presenters.table import APART
@@ -176,4 +176,4 @@ def present_map(
         return tr("等待数据")
     counts = made.counts
     over = f"{tr('超限')} {counts.over}" if counts.over else tr("无超限")
-    return f"{over} · {tr('无数据')} {counts.unknown}"
+    return f"{tr('数据')} {stamp(newest, board.now)} · {over} · {tr('无数据')} {counts.unknown}"

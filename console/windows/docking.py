@@ -16,6 +16,7 @@ from widgets.panel import Panel, forward_to
 
 LAYOUT_VERSION = 1
 STATE_LIMIT = 200_000
+LOW_PX = 760  # of a page: a field laptop of 768 lines, not a desk of 1080
 AREAS = {
     "center": ads.DockWidgetArea.CenterDockWidgetArea,
     "right": ads.DockWidgetArea.RightDockWidgetArea,
@@ -63,6 +64,8 @@ class DockPage(QWidget):
         self._manager.dockAreaCreated.connect(lambda area: area.setDockAreaFlag(HIDE_TITLE, True))
         self.docks: dict[str, ads.CDockWidget] = {}
         self._titles: dict[str, Panel] = {}
+        self._front: tuple[str, ...] = ()
+        self._low: tuple[tuple[str, str], ...] = ()
         self._default = b""
         self._shares: list[tuple[str, tuple[int, ...]]] | None = None
 
@@ -78,7 +81,8 @@ class DockPage(QWidget):
         self._titles[panel.code] = panel
         dock.setObjectName(f"{self.name}.{panel.code}")
         dock.setWidget(panel, ads.CDockWidget.eInsertMode.ForceNoScrollArea)
-        dock.setMinimumSizeHintMode(ads.CDockWidget.eMinimumSizeHintMode.MinimumSizeHintFromContent)
+        # not from the content: four panels above each other would not fit a field laptop of 768 lines
+        dock.setMinimumSizeHintMode(ads.CDockWidget.eMinimumSizeHintMode.MinimumSizeHintFromDockWidget)
         target = self.docks[beside].dockAreaWidget() if beside else None
         if area == "tab" and beside:
             self._manager.addDockWidgetTabToArea(dock, target)
@@ -113,15 +117,34 @@ class DockPage(QWidget):
             return
         shares, self._shares = self._shares, None
         self._column.activate()
+        if self.height() < LOW_PX:
+            self._stack()
         for panel, sizes in shares:
             self._share(panel, sizes)
         self._default = bytes(self._manager.saveState(LAYOUT_VERSION).data())
         if self._file.exists():
             self.restore(self._file.read_bytes())
 
-    def finish(self, shares: Sequence[tuple[str, tuple[int, ...]]]) -> None:
-        """All panels are placed; the shares are set at the first show."""
-        self._shares = list(shares)
+    def _stack(self) -> None:
+        """On a low screen put groups behind each other rather than four above each other."""
+        for code, beside in self._low:
+            self._manager.addDockWidgetTabToArea(self.docks[code], self.docks[beside].dockAreaWidget())
+        for _, beside in self._low:
+            self.bring_forward(beside)
+
+    def finish(
+        self,
+        shares: Sequence[tuple[str, tuple[int, ...]]],
+        front: Sequence[str] = (),
+        low: Sequence[tuple[str, str]] = (),
+    ) -> None:
+        """All panels are placed; the shares are set at the first show.
+
+        front: panels that lie before their tabs' others. low: on a low screen, which panels go behind which.
+        """
+        self._shares, self._front, self._low = list(shares), tuple(front), tuple(low)
+        for code in front:
+            self.bring_forward(code)
         for dock in self.docks.values():
             area = dock.dockAreaWidget()
             if area is not None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -57,7 +59,7 @@ class MapDesk(QObject):
         self._rain.changed.connect(lambda: self._map.show_rain(self._rain.field))
         self._notes = MapNotes(c.session.source.profile.folder / "map-notes.json")
         self._own: OwnLayersDesk | None = None
-        self._drawn: tuple[str, tuple[Point, ...]] | None = None
+        self._note: Note | None = None  # drawn or clicked, waiting for its words
         self._comparison = ""
         self._comparing = False
         self._followed: str | None = None
@@ -81,6 +83,7 @@ class MapDesk(QObject):
         panel.toolbar.note_worded.connect(self._worded)
         tools = self._map.tools
         tools.drawn.connect(self._note_drawn)
+        self._map.note_picked.connect(self._note_picked)
         tools.lined.connect(lambda points: session.tasks.start("profile", self._profile(points)))
         tools.circled.connect(self._circled)
 
@@ -243,17 +246,19 @@ class MapDesk(QObject):
 
     # --- notes ----------------------------------------------------------------------------
     def _note_drawn(self, kind: str, points: tuple[Point, ...]) -> None:
-        self._drawn = (kind, points)
+        self._note = Note(uuid.uuid4().hex, kind, points, "", self._c.settings.operator, self._session.situation.now())
         self.panel.toolbar.ask_words()
 
-    def _worded(self, text: str) -> None:
-        drawn, self._drawn = self._drawn, None
-        if drawn is not None and text:
-            note = Note(uuid.uuid4().hex, *drawn, text, self._c.settings.operator, self._session.situation.now())
-            self._session.tasks.start("note", self._keep(note))
+    def _note_picked(self, note: Note) -> None:
+        self._note = note
+        self.panel.toolbar.ask_words(note.text)
 
-    async def _keep(self, note: Note) -> None:
-        await self._notes_from(lambda: self._notes.put(note))
+    def _worded(self, text: str) -> None:
+        """Keep the note with its words; without any it goes."""
+        note, self._note = self._note, None
+        if note is not None:
+            work = partial(self._notes.put, replace(note, text=text)) if text else partial(self._notes.drop, note.note_id)
+            self._session.tasks.start("note", self._notes_from(work))
 
     async def _show_notes(self) -> None:
         await self._notes_from(self._notes.read)

@@ -27,6 +27,7 @@ class WorkspaceSpec:
     places: tuple[Place, ...]
     shares: tuple[tuple[str, tuple[int, ...]], ...] = ()
     front: tuple[str, ...] = ()  # panels that lie before their tabs' others at first
+    low: tuple[tuple[str, str], ...] = ()  # on a low screen: (panel, behind which one)
     header: str = ""  # a panel of fixed height above the docked ones
 
 
@@ -70,6 +71,14 @@ WORKSPACES = (
         ),
         shares=(("monitor.map", (57, 43)), ("monitor.map", (64, 20, 16)), ("monitor.table", (40, 34, 26))),
         front=("monitor.map", "monitor.strip", "monitor.hydrograph", "monitor.reservoir"),
+        low=(
+            ("monitor.strip", "monitor.happening"),
+            ("monitor.cascade", "monitor.happening"),
+            ("monitor.reservoir", "monitor.hydrograph"),
+            ("monitor.reservoirs", "monitor.hydrograph"),
+            ("monitor.storage", "monitor.hydrograph"),
+            ("monitor.card", "monitor.hydrograph"),
+        ),
         header="monitor.overview",
     ),
     WorkspaceSpec(
@@ -123,9 +132,7 @@ class Workspace(QWidget):
             self.page.set_header(self._host(context, spec.header).panel)
         for code, area, beside in spec.places:
             self.page.place(self._host(context, code).panel, area, beside)
-        for code in spec.front:
-            self.page.bring_forward(code)
-        self.page.finish(spec.shares)
+        self.page.finish(spec.shares, spec.front, spec.low)
 
     def _host(self, context: Context, code: str) -> PanelHost:
         title, build = PANELS[code]

@@ -18,6 +18,7 @@ from console.domain.situation import DEFAULT_LAYERS, Situation
 from console.domain.states import State
 from console.domain.time import from_beijing
 from console.errors import StoreError
+from console.presenters.card import present_card
 from console.presenters.map import map_view
 from console.presenters.typhoon import typhoon_views
 from console.services.rain_field import Gauges, rain_field
@@ -443,3 +444,43 @@ def test_the_forecast_is_the_newest_one_issued_by_then_and_its_cone_grows(qtbot,
 def test_a_broken_typhoon_is_left_out():
     for facts in ({"fixes": "none"}, {"fixes": [None, 7, {"t": float("nan"), "lon": 1, "lat": 1}]}, {"fixes": []}):
         assert typhoon_views([Thing("typhoons", "X", "坏", facts=facts)], LANDFALL) == ()
+
+
+# --- notes and things ---------------------------------------------------------------------
+def test_a_clicked_note_is_given_back_to_be_worded_anew_and_a_drawing_ends_its_tool(qtbot, map_widget):
+    tools, heard = map_widget.tools, []
+    map_widget.note_picked.connect(heard.append)
+    note = Note("n1", "point", ((112.3, 23.2),), "险段", "张三", 1.0)
+    tools.set_notes((note,), 1.0)
+    map_widget.grab()
+    qtbot.mouseClick(map_widget, Qt.MouseButton.LeftButton, pos=pixel_of(map_widget, 112.3, 23.2))
+    assert heard == [note]
+    tools.start("point")
+    tools.click(112.5, 23.4)
+    assert tools.mode == "" and tools._kept is not None, "the figure stays while its words are asked for"
+    tools.set_notes((note,), 1.0)
+    assert tools._kept is None
+
+
+def test_a_works_that_is_clicked_has_a_card_of_its_own():
+    dam = Thing(
+        "works",
+        "W1",
+        "飞来峡水利枢纽",
+        (((113.25, 23.81),),),
+        {"name": "飞来峡水利枢纽", "type": "dam", "facts": {"泄水闸": "15 孔", "rows": [1], "url": "rtsp://a:b@c/d"}},
+    )
+    shown = []
+
+    class Target:
+        def show_view(self, view):
+            shown.append(view)
+
+    near = station_row("Y", name="飞来峡(坝下)", lon=113.235, lat=23.79)
+    present_card(Target(), board_of(near), "W1", plain, (), {"works": (dam,)})
+    view = shown[-1]
+    texts = {f.name: f.value for s in view.sections for f in s.facts}
+    assert (view.title, texts["泄水闸"], texts["邻近"]) == ("飞来峡水利枢纽", "15 孔", "飞来峡(坝下) 3 km")
+    assert "a:b" not in str(texts) and "rows" not in texts
+    present_card(Target(), board_of(near), "没有", plain, (), {"works": (dam,)})
+    assert shown[-1] is None

@@ -187,7 +187,10 @@ def test_files_hold_every_row_and_are_counted(qtbot, look, tmp_path):
     text = (tmp_path / "a.csv").read_bytes()
     assert text.startswith(b"\xef\xbb\xbf")
     assert len(list(csv.reader(text.decode("utf-8-sig").splitlines()))) == 503
-    assert load_workbook(tmp_path / "a.xlsx").active.max_row == 503
+    sheet = load_workbook(tmp_path / "a.xlsx").active
+    assert sheet.max_row == 503
+    place = cells[0].index("数值") + 1
+    assert (sheet.cell(2, place).value, sheet.cell(2, 2).value) == (3.0, "站S0"), "a figure adds up, a name stays a name"
 
 
 def test_saved_views_come_back_and_a_damaged_file_is_set_aside(tmp_path):

@@ -8,11 +8,13 @@ import pytest
 from PySide6.QtGui import QFont, QRawFont
 
 from console.domain.objects import Station
+from console.domain.time import from_beijing
 from console.errors import ErrorHub
 from console.fonts import NoChineseFont, chinese_family, has_chinese
 from console.services.wall_control import WallControl
 from console.windows.docking import DockPage, is_sound
 from console.windows.panels import Built, PanelHost
+from tests.flood_cache import fill
 from tests.gui import console_loop, context_of, session_of, until
 from tests.texts import shown_texts
 from widgets.overview import Overview
@@ -308,3 +310,31 @@ def test_the_loop_helper_reports_a_failed_task(qapp):
     with console_loop(qapp, hub) as runner:
         runner.run(story())
     assert "lost" in hub.incidents[0].summary
+
+
+def test_a_field_laptop_of_768_lines_shows_the_whole_window(qapp, home, hub, runner):
+    """What does not fit above each other lies behind each other; the time bar stays in sight."""
+    from console.windows.frame import Frame
+
+    fill(home.profile("live"), until=from_beijing("2022-06-22 06:00"))
+
+    async def story():
+        session = session_of(home, "live", hub)
+        frame = Frame(context_of(qapp, session, hub), wall=WallControl(session))
+        frame.resize(1366, 768)
+        frame.show()
+        frame.open_workspace("monitor")
+        session.start()
+        await until(lambda: any(r.main for r in session.board.board.rows))
+        page = frame.workspaces["monitor"]
+        await until(lambda: page.hosts["monitor.happening"].panel.isVisible())
+        assert (frame.width(), frame.height()) == (1366, 768)
+        assert not page.hosts["monitor.strip"].panel.isVisible()
+        table = page.hosts["monitor.table"].widget.table
+        assert table.viewport().height() >= 3 * table.rowHeight(0)
+        frame.release()
+        frame.hide()
+        frame.deleteLater()
+        await session.close()
+
+    runner.run(story())
