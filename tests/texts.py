@@ -106,7 +106,7 @@ def _tables() -> set[str]:
     texts -= {""}
     texts |= {c.title for c in reservoir_model.COLUMNS} | set(reservoir.MARK_WORDS.values())
     texts |= set(layers.GROUND.values()) | set(layers.DRAPES.values()) | set(layers.MARKS.values()) | set(layer_tree.GROUPS)
-    texts |= set(rain.GRADES) | set(map_tools.MODES.values()) | set(map_toolbar.COMPARISONS.values())
+    texts |= set(rain.GRADES) | set(map_tools.MODES.values()) | set(map_toolbar.COMPARISONS.values()) | {map_toolbar.SINCE_8}
     texts |= {word for _, _, word in map_typhoon.GRADES} | {
         "强度不明",
         "堤防、大坝",

@@ -91,7 +91,7 @@ class RainDrape:
         painter.setFont(look.font("small_px"))
         metrics = painter.fontMetrics()
         line = metrics.height() + 4
-        head = f"{field.hours:g} h {tr('雨量')} mm · {tr('至')} {stamp(field.until_t)}"
+        head = f"{field.hours:.0f} h {tr('雨量')} mm · {tr('至')} {stamp(field.until_t)}"
         if field.silent_h >= 1:
             head += f"（{tr('此后缺报')} {field.silent_h:.0f} h）"
         means = [self._mean(a) for a in field.areas] or [tr(field.said or "没有雨量数据")]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import qtawesome
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QToolButton, QWidget
@@ -20,6 +22,7 @@ ICONS = {
     "line": "mdi6.vector-polyline",
     "polygon": "mdi6.shape-polygon-plus",
 }
+SINCE_8 = "8时起"
 COMPARISONS = {"": "不对比", "now": "实时", "6": "6 小时前", "24": "24 小时前", "72": "72 小时前", "layers": "无雨量图层"}
 
 
@@ -28,8 +31,8 @@ class MapToolbar(QWidget):
     layers_toggled: the layer tree is wanted; arg is a bool.
     tool_chosen: arg is a mode of the tools.
     cleared: put tools and figures away.
-    hours_chosen: the window of the rain drape, hours.
-    comparison_chosen: arg is a key of COMPARISONS.
+    hours_chosen: the window of the rain drape, hours; 0 for since 08:00.
+    comparison_chosen: arg is a key of COMPARISONS, or a moment as it was typed, Beijing time.
     print_requested: a sheet with scale bar, legend, time and source is wanted.
     note_worded: the text of the note just drawn; "" to drop it.
     """
@@ -57,7 +60,7 @@ class MapToolbar(QWidget):
         self._button("mdi6.eraser", "清除").clicked.connect(self.cleared)
         self._row.addSpacing(8)
         self.hours = QComboBox(self)
-        self.hours.addItems([f"{h} h" for h in WINDOWS_H])
+        self.hours.addItems([*(f"{h} h" for h in WINDOWS_H), look.tr(SINCE_8)])
         self.hours.setCurrentIndex(WINDOWS_H.index(24))
         self.hours.setEditable(True)
         self.hours.setFixedWidth(round(74 * look.scale))
@@ -70,7 +73,11 @@ class MapToolbar(QWidget):
         self._row.addWidget(self._rain)
         self._row.addWidget(self.hours)
         self.compare = QComboBox(self)
+        self.compare.setEditable(True)
+        self.compare.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
         self.compare.activated.connect(lambda i: self.comparison_chosen.emit(list(COMPARISONS)[i]))
+        if (chosen := self.compare.lineEdit()) is not None:
+            chosen.returnPressed.connect(self._moment)
         self._row.addWidget(self.compare)
         self._button("mdi6.printer-outline", "出图").clicked.connect(self.print_requested)
         self.note = QLineEdit(self)
@@ -116,9 +123,18 @@ class MapToolbar(QWidget):
         for name, button in self.tools.items():
             button.setChecked(name == mode)
 
+    def _moment(self) -> None:
+        """Any moment may be typed, as 2022-06-20 08:00; what cannot be read changes nothing."""
+        text = self.compare.currentText().strip()
+        if re.fullmatch(r"\d{4}-\d{2}-\d{2} \d{2}:\d{2}", text):
+            self.comparison_chosen.emit(text)
+
     def _hours(self) -> None:
-        """Any whole or half number of hours up to 720 may be typed."""
+        """Any whole or half number of hours up to 720 may be typed; 0 is since eight in the morning."""
         text = self.hours.currentText().lower().removesuffix("h").strip()
+        if text == self.look.tr(SINCE_8):
+            self.hours_chosen.emit(0.0)
+            return
         try:
             hours = float(text)
         except ValueError:

@@ -25,7 +25,13 @@ from console.viewdata.works import WorksReport
 
 ALARM_STATES = {1: State.WATCH, 2: State.WARNING, 3: State.FLOOD_LIMIT, 4: State.GUARANTEED, 5: State.RECORD}
 SIMULATED = "模拟监测"  # the source of readings that were made, not measured
-WORKS_STATES = {"alarm": State.GUARANTEED, "attention": State.WARNING, "normal": State.NORMAL, "unknown": State.NO_DATA}
+WORKS_STATES = {
+    "alarm": State.GUARANTEED,
+    "attention": State.WARNING,
+    "doubtful": State.WATCH,  # an instrument is in doubt, not the structure
+    "normal": State.NORMAL,
+    "unknown": State.NO_DATA,
+}
 NOT_CONNECTED = {
     "旱": "没有墒情、咸潮站",
     "灾": "尚未接入灾情上报",
@@ -168,15 +174,18 @@ def _works(seen: Regimes, tr: Translate) -> Tile:
     bad = [w for w in seen.works if w.state in ("alarm", "attention")]
     worst = max((WORKS_STATES[w.state] for w in seen.works), default=State.NO_DATA)
     judged = [w for w in seen.works if w.state != "unknown"]
-    odd = [s for w in seen.works for s in w.sensors if s.state in ("alarm", "attention")]
+    doubtful = sum(1 for w in seen.works if w.state == "doubtful")
+    odd = [s for w in seen.works for s in w.sensors if s.state in ("alarm", "attention", "doubtful")]
     sensors = [r for r in seen.board.rows if r.station.kind == "sensor"]
     made = any(r.main is not None and r.main.source == SIMULATED for r in sensors)
+    names = "、".join(w.works.name for w in bad[:2]) if bad else f"{tr('可判')} {len(judged)}/{len(seen.works)}"
     lines = (
-        "、".join(w.works.name for w in bad[:2]) if bad else f"{tr('可判')} {len(judged)}/{len(seen.works)}",
+        names + (f" · {tr('疑似仪器')} {doubtful}" if doubtful else ""),
         f"{tr('异常测点')} {len(odd)}/{len(sensors)}" + (f" · {tr(SIMULATED)}" if made else ""),
     )
     value = str(len(bad)) if judged else "—"
-    return Tile("工", tr("工"), value, tr("处工程异常"), lines, _met(sensors, seen.board, tr), worst, topic="works")
+    unit = tr("处工程异常") + (f"（{tr('模拟')}）" if made else "")
+    return Tile("工", tr("工"), value, unit, lines, _met(sensors, seen.board, tr), worst, topic="works")
 
 
 def _wind(seen: Regimes, tr: Translate) -> Tile | None:

@@ -15,6 +15,7 @@ from PySide6.QtCore import QObject, Signal
 
 from console.domain.quality import Quality
 from console.domain.rain import BOUNDS_24H, TOKENS, window_sum
+from console.domain.time import DAY_S, hydrological_day
 from console.engine.areal_rain import areal_rain, to_plane
 from console.engine.isohyets import bands, spread
 from console.services.session import Session
@@ -84,8 +85,13 @@ class RainFieldService(QObject):
             self.changed.emit()
 
     async def at(self, board: Board, hours: float) -> RainField:
-        """Return the rain of the hours up to a board's moment, or up to the last stamp where all gauges stopped before it."""
+        """Return the rain of the hours up to a board's moment, or up to the last stamp where all gauges stopped before it.
+
+        hours: 0 for since the 08:00 that began the hydrological day.
+        """
         state = self._session.board
+        if hours <= 0:
+            hours = max(1.0, (board.moment - (hydrological_day(board.moment) - DAY_S)) / 3600)
         stations = [s for s in state.stations.values() if s.kind == "rain" and s.lon is not None and s.lat is not None]
         rain = {s.object_code: s for s in state.series.values() if s.element == "P"}
         series = {s.code: rain.get(s.code) for s in stations}

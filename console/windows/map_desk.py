@@ -18,7 +18,7 @@ from PySide6.QtWidgets import QFileDialog
 from console.domain.geo import distance_km, geodesic_km, mercator_y
 from console.domain.layers import DRAPES, OWN, LayerState, faded, layer_texts, moved, read_layers, toggled
 from console.domain.states import State
-from console.domain.time import full_stamp
+from console.domain.time import from_beijing, full_stamp
 from console.errors import StoreError
 from console.presenters.map import map_view, present_map
 from console.services.rain_field import RainFieldService
@@ -27,6 +27,7 @@ from console.store.basemap import load_basemap
 from console.store.map_notes import MapNotes
 from console.texts import printable
 from console.viewdata.basemap import BaseMap
+from console.viewdata.board import Board
 from console.viewdata.map import MapLayerView, RainField
 from console.viewdata.notes import Note, Point
 from console.windows.exporting import EXPORT_NOTE
@@ -44,6 +45,13 @@ PROFILE_POINTS = 400
 def build_map(c: Context) -> Built:
     desk = MapDesk(c)
     return Built(desk.panel, desk.refresh, frozenset({"board", "selection", "layers", "clock"}), release=desk.close)
+
+
+def _moment_of(choice: str, board: Board) -> float:
+    """Return the moment that a comparison names: now, so many hours before, or as it was typed."""
+    if choice == "now":
+        return board.now
+    return float(from_beijing(choice)) if "-" in choice else board.moment - float(choice) * 3600
 
 
 class MapDesk(QObject):
@@ -182,6 +190,11 @@ class MapDesk(QObject):
 
     # --- comparison -----------------------------------------------------------------------
     def _compare(self, choice: str) -> None:
+        try:
+            _moment_of(choice or "0", self._session.board.board) if choice != "layers" else 0
+        except ValueError:
+            self.panel.say(f"{choice}：{self._c.look.tr('没有这一天或这个时刻')}")
+            return
         self._comparison = choice
         if not choice:
             self._map.compare(None)
@@ -208,7 +221,7 @@ class MapDesk(QObject):
             other, words = board, (tr("雨量"), tr("无雨量图层"))
             layers = tuple(x for x in layers if x.partition("@")[0] not in DRAPES)
         else:
-            moment = board.now if choice == "now" else board.moment - float(choice) * 3600
+            moment = _moment_of(choice, board)
             other = await session.board.at_other(moment, board.now)
             words = (full_stamp(board.moment), full_stamp(moment))
             if set(DRAPES) & {layer.code for layer in self._layers()}:

@@ -337,10 +337,16 @@ def test_any_rain_window_may_be_typed(qtbot, look):
     bar = MapToolbar(look, holder)
     heard = []
     bar.hours_chosen.connect(heard.append)
-    for text in ("48", "7.5 h", "abc", "-3", "9999"):
+    for text in ("48", "7.5 h", "abc", "-3", "9999", "8时起"):
         bar.hours.setEditText(text)
         bar._hours()
-    assert heard == [48.0, 7.5]
+    assert heard == [48.0, 7.5, 0.0]
+    moments = []
+    bar.comparison_chosen.connect(moments.append)
+    for text in ("2022-06-20 08:00", "昨天", "24"):
+        bar.compare.setEditText(text)
+        bar._moment()
+    assert moments == ["2022-06-20 08:00"]
 
 
 # --- rain ---------------------------------------------------------------------------------
@@ -385,6 +391,8 @@ def test_gauges_that_stopped_say_until_when_and_a_gauge_with_one_hour_makes_no_d
         session.start()
         await until(lambda: session.board.board.row("LOC00601") is not None)
         field = await RainFieldService(session).at(session.board.board, 24.0)
+        since_8 = await RainFieldService(session).at(await session.board.at_other(moment - 7 * 3600, moment), 0.0)
+        assert since_8.hours == pytest.approx(23.0, abs=0.1)  # 07:00 belongs to the day that began yesterday at 08:00
         whole = await RainFieldService(session).at(await session.board.at_other(moment - 6 * 3600, moment), 24.0)
         await session.close()
         return field, whole
