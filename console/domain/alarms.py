@@ -161,7 +161,7 @@ class AlarmEngine:
                 continue
             for alarm in self._levels(station, r, seen_t):
                 changed[alarm.alarm_id] = alarm
-            if r.element == "Z" and self.rules.rise_rate_m_h is not None:
+            if r.element == "Z" and self.rules.rise_rate_m_h is not None and self._rises(r.object_code):
                 for alarm in self._rate(r, seen_t, self.rules.rise_rate_m_h):
                     changed[alarm.alarm_id] = alarm
             stale = self.open.pop((r.object_code, "stale"), None)
@@ -207,6 +207,11 @@ class AlarmEngine:
             elif held is not None and (held.peak is None or r.value > held.peak):
                 self.open[key] = replace(held, peak=r.value, peak_t=r.t)
                 yield self.open[key]
+
+    def _rises(self, code: str) -> bool:
+        """A tide rises half a metre an hour twice a day."""
+        station = self.stations.get(code)
+        return station is not None and station.kind != "tide"
 
     def _rate(self, r: Reading, seen_t: int, limit_m_h: float) -> Iterable[Alarm]:
         hour = self._hour.setdefault(r.object_code, [])

@@ -149,6 +149,11 @@ def flood_facts(key: str) -> FloodFacts:
 
 
 def marks_of(hydrograph: dict[str, Any]) -> Iterator[tuple[int, float, str]]:
-    """Yield the published marks of a hydrograph: UTC s, value, source."""
-    for at, value, source in hydrograph.get("mark", ()):
+    """Yield the marks of a hydrograph: UTC s, value, source; some are inferred, see inferred_of."""
+    for at, value, source, *_ in hydrograph.get("mark", ()):
         yield from_beijing(at), float(value), str(source)
+
+
+def inferred_of(hydrograph: dict[str, Any]) -> frozenset[int]:
+    """Return the times of marks that were worked out from a report, not published as that hour's reading."""
+    return frozenset(from_beijing(at) for at, _, _, *how in hydrograph.get("mark", ()) if how == ["推算"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from console.domain.time import full_stamp
 from console.drill import reconstruct
-from console.drill.facts import FloodFacts, marks_of
+from console.drill.facts import FloodFacts, inferred_of, marks_of
 
 
 def method_text(facts: FloodFacts) -> str:
@@ -28,7 +28,11 @@ def method_text(facts: FloodFacts) -> str:
         "公开数值：",
     ]
     for h in facts.hydrographs:
-        lines += [f"  {h['object']} {h['element']} {full_stamp(t)} {value:g}  {source}" for t, value, source in marks_of(h)]
+        note = dict.fromkeys(inferred_of(h), "（推算，按重建标）")
+        lines += [
+            f"  {h['object']} {h['element']} {full_stamp(t)} {value:g}  {source}{note.get(t, '')}"
+            for t, value, source in marks_of(h)
+        ]
     lines += ["", "假定节点（无公开依据，仅为使过程有头有尾）："]
     for h in facts.hydrographs:
         lines += [f"  {h['object']} {h['element']} {at} {v:g}" for at, v in h.get("assume", ())]

@@ -25,7 +25,7 @@ from scipy.interpolate import PchipInterpolator
 
 from console.domain.quality import Quality
 from console.domain.time import HOUR_S, from_beijing
-from console.drill.facts import FloodFacts, declared_works, marks_of
+from console.drill.facts import FloodFacts, declared_works, inferred_of, marks_of
 from console.drill.gauge_rain import gauge_rain
 from console.drill.recorded import Array, RecordedSeries
 from console.drill.works_model import SOURCE as MONITORED
@@ -131,9 +131,11 @@ def _with_marks(h: dict[str, Any], done: dict[tuple[str, str], Array], hours: ND
     decimals = 0 if h["element"] in ("Q", "INQ", "OTQ") else 2
     value = np.round(value, decimals)
     quality = np.full(len(t), int(Quality.RECONSTRUCTED), np.int64)
+    inferred = inferred_of(h)
     for i, moment in enumerate(t.tolist()):
         if moment in marks:
-            value[i], quality[i] = marks[moment], int(Quality.MEASURED)
+            value[i] = marks[moment]
+            quality[i] = int(Quality.RECONSTRUCTED if moment in inferred else Quality.MEASURED)
     return RecordedSeries(h["object"], h["element"], t, value, quality)
 
 

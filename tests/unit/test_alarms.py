@@ -87,6 +87,13 @@ def test_silence_raises_and_the_next_reading_clears():
     assert rules_of(e.step([z(9, 20.0)], T)) == [("stale", False)]
 
 
+def test_a_rising_tide_is_no_alarm_of_the_rise_rate():
+    e = AlarmEngine({"T": Station("T", "赤湾", "tide"), "S": Station("S", "石角", "river")}, AlarmRules())
+    for code, rules in (("T", []), ("S", [("rise_rate", True)])):
+        e.step([z(0, 0.5, code=code)], T)
+        assert rules_of(e.step([z(1, 0.95, code=code)], T + H)) == rules
+
+
 def test_a_network_of_gauges_falling_silent_is_told_by_its_coverage_and_not_by_an_alarm_each():
     e = AlarmEngine({f"P{i}": Station(f"P{i}", f"雨量{i}", "rain") for i in range(26)}, AlarmRules())
     assert e.sweep({f"P{i}": (T, H) for i in range(26)}, T + 30 * H) == []
