@@ -17,6 +17,7 @@ from widgets.stat_page import StatPage
 
 SIDE_PX = 250
 NARROW_PX = 560  # below this the tools stand under the plot
+LOW_PX = 116  # two rows of the correction form under its head
 PAGES = ("stats", "stations", "past", "correct")
 
 
@@ -116,7 +117,7 @@ class CurveDesk(QWidget):
         side = round(SIDE_PX * self.look.scale)
         self.side.setMinimumWidth(0 if narrow else side)
         self.side.setMaximumWidth(16_777_215 if narrow else side)
-        self.side.setMaximumHeight(max(80, self.height() // 2) if narrow else 16_777_215)
+        self.side.setMaximumHeight(max(round(LOW_PX * self.look.scale), self.height() * 2 // 5) if narrow else 16_777_215)
 
     # --- what the presenters show -----------------------------------------------------------
     def show_view(self, view: HydrographView) -> None:

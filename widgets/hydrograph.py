@@ -7,23 +7,26 @@ from typing import Any
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QPointF, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QMouseEvent
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QResizeEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from console.look import Look
 from console.viewdata.curves import Curve, HydrographView
-from widgets.plot_axes import BeijingAxis, DirectAxis
-from widgets.plot_curves import CurveItems, drawable
+from widgets.plot_axes import BeijingAxis, DirectAxis, FigureAxis
+from widgets.plot_curves import CurveItems, shown
 from widgets.plot_hover import hover_text, place_in
 from widgets.plot_labels import Label, LabelLayer
+from widgets.plot_legend import PlotLegend, entries_of
 from widgets.plot_marks import PlotMarks, flow_labels
 from widgets.plot_measure import MeasureBox, QuietBox, measure_text
+from widgets.plot_rain import RainBars, rain_of
 from widgets.quality_ribbon import QualityRibbon
 
 __all__ = ["BeijingAxis", "DirectAxis", "Hydrograph"]
 FLOWS = ("flow", "outflow")
-RAIN_SHARE = 4.0  # rain bars use the top quarter
 NEAR_PX = 10.0
+ROOM, ROOM_WITH_RAIN = 0.3, 0.5  # rain's sixth of the height, then a line of words, then the highest curve
+LEGEND_FROM_PX = 120  # a lower plot keeps its height for the curves
 
 
 class Hydrograph(QWidget):
@@ -45,7 +48,8 @@ class Hydrograph(QWidget):
         self._curves: list[CurveItems] = []
         self._range: tuple[float, float] | None = None
         self._picking = False
-        axes = {"bottom": BeijingAxis("bottom"), "left": DirectAxis("left"), "right": DirectAxis("right")}
+        self._cut_px: tuple[int, bool] = (0, False)
+        axes = {"bottom": BeijingAxis("bottom"), "left": FigureAxis("left"), "right": FigureAxis("right")}
         self.box = MeasureBox(enableMenu=False)
         self.plot = pg.PlotWidget(self, axisItems=axes, viewBox=self.box, enableMenu=False)
         self.item = self.plot.plotItem
@@ -64,11 +68,13 @@ class Hydrograph(QWidget):
         self.plot.scene().sigMouseClicked.connect(self._clicked)
         self.plot.setVisible(False)  # nothing to show yet: no axis without meaning
         self.ribbon.setVisible(False)
+        self.legend = PlotLegend(look, self)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName(look.tr("过程线"))
         column = QVBoxLayout(self)
         column.setContentsMargins(4, 4, 4, 2)
         column.setSpacing(0)
+        column.addWidget(self.legend)
         column.addWidget(self.plot, 1)
         column.addWidget(self.ribbon)
         look.changed.connect(self._restyle)
@@ -90,8 +96,7 @@ class Hydrograph(QWidget):
         self.rain_box.setZValue(self.box.zValue() - 1)
 
     def _lines(self) -> None:
-        self.bars = pg.BarGraphItem(x=[0], height=[0], width=1)
-        self.rain_box.addItem(self.bars)
+        self.rain = RainBars(self.rain_box, self.look)
         self.now_line = pg.InfiniteLine(angle=90)
         self.cross = pg.InfiniteLine(angle=90)
         self.tip = pg.TextItem(anchor=(0, 0))
@@ -148,18 +153,56 @@ class Hydrograph(QWidget):
         self._view = view
         self.plot.setVisible(True)
         self.now_line.setValue(view.moment)
-        if same and self._curves and not anew:
+        if same and before is not None and self._curves and not anew:
+            self._moved(before, view)
             return
         self._clear()
         for curve in view.curves:
-            self._add_curve(curve)
-        self.marks.show_view(view)
+            if curve.role != "rain":
+                self._curves.append(CurveItems(curve, self.item if curve.role == "level" else self.flow_box, self.look))
         self._ranges(view)
         main = self.main_curve()
         self.ribbon.setVisible(main is not None)
         self.ribbon.show_curve(main, view)
+        self._cut_px = self._column(view)
+        self._cut(view)
+
+    def _column(self, view: HydrographView) -> tuple[int, bool]:
+        """Return in which pixel column the moment is, and whether it lies in the past."""
+        second = max(1.0, (view.to_t - view.from_t) / max(1.0, float(self.box.width())))
+        return int(view.moment / second), view.looking_back
+
+    def _moved(self, before: HydrographView, view: HydrographView) -> None:
+        """Follow the moment: nothing is drawn anew while it stays in its pixel and passes no reading."""
+        column = self._column(view)
+        told = (before.peak, before.present, before.crossings, before.holes) == (
+            *(view.peak, view.present, view.crossings),
+            view.holes,
+        )
+        if column == self._cut_px and told:
+            return
+        if column[1] != self._cut_px[1]:
+            self._ranges(view)
+        self._cut_px = column
+        self._cut(view)
+
+    def _cut(self, view: HydrographView) -> None:
+        """Draw what is known at the moment, and what was only known after it faded, or live not at all."""
+        for items in self._curves:
+            items.cut(view.moment + items.curve.shift_s, after=view.looking_back)
+        self.rain.show_view(view)
+        self.marks.show_view(view)
+        self.legend.show_entries(entries_of(view, self.look))
+        self._fit_legend()
         self._redecimate()
         self._relabel()
+
+    def _fit_legend(self) -> None:
+        self.legend.setVisible(bool(self.legend.entries) and self.height() >= LEGEND_FROM_PX * self.look.scale)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit_legend()
 
     def main_curve(self) -> Curve | None:
         """Return the curve that is measured on and whose quality is shown: the level, else the first flow."""
@@ -171,37 +214,22 @@ class Hydrograph(QWidget):
             items.remove()
         self._curves = []
         self.marks.clear()
-        self.bars.setOpts(x=[0], height=[0], width=1, pen=None)
-
-    def _add_curve(self, curve: Curve) -> None:
-        if curve.role != "rain":
-            box = self.item if curve.role == "level" else self.flow_box
-            self._curves.append(CurveItems(curve, box, self.look))
-            return
-        self.bars.setOpts(
-            x=curve.t - curve.interval_s / 2,
-            height=np.nan_to_num(drawable(curve)),
-            width=curve.interval_s * 0.86,
-            brush=self.look.color("curve.rain"),
-            pen=None,
-        )
 
     def _ranges(self, view: HydrographView) -> None:
         self.box.setXRange(view.from_t, view.to_t, padding=0)
-        levels = [drawable(c) for c in view.curves if c.role == "level"]
-        low, high = span_of(levels, [m.value for m in view.limits if m.axis == "level"])
+        top = ROOM if rain_of(view) is None else ROOM_WITH_RAIN
+        levels = [shown(c, view) for c in view.curves if c.role == "level"]
+        low, high = span_of(levels, [m.value for m in view.limits if m.axis == "level"], top)
         self.box.setYRange(low, high, padding=0)
-        flow_low, flow_high = span_of([drawable(c) for c in view.curves if c.role in FLOWS], [])
+        flow_low, flow_high = span_of([shown(c, view) for c in view.curves if c.role in FLOWS], [], top)
         self.flow_box.setYRange(max(0.0, flow_low), flow_high, padding=0)
-        rain = [float(np.nanmax(c.v, initial=0.0)) for c in view.curves if c.role == "rain"]
-        self.rain_box.setYRange(0, max([1.0, *rain]) * RAIN_SHARE, padding=0)
         has_flow, tr = any(c.role in FLOWS for c in view.curves), self.look.tr
-        self.item.getAxis("right").setStyle(showValues=has_flow)
-        self.item.getAxis("left").setStyle(showValues=bool(levels))
         dim = self.look.color("text.dim").name()
         self.item.setLabel("left", (view.level_word or f"{tr('水位')} m") if levels else "", color=dim)
         flow_color = self.look.color("curve.flow").name()
         self.item.setLabel("right", f"{tr('流量')} m³/s" if has_flow else "", color=flow_color)
+        self.item.showAxis("left", bool(levels))  # after their words: these show an axis
+        self.item.showAxis("right", has_flow)
 
     def _redecimate(self, *_: Any) -> None:
         (first, last), _levels = self.box.viewRange()
@@ -219,8 +247,7 @@ class Hydrograph(QWidget):
             if items.curve.role != "level":
                 y = low + (y - flow_low) / (flow_high - flow_low) * (high - low)
             found.append((x, y))
-        if not found:
-            return np.empty(0), np.empty(0)
+        found.append(self.rain.ink(low, high))
         return np.concatenate([x for x, _ in found]), np.concatenate([y for _, y in found])
 
     def _relabel(self) -> None:
@@ -343,16 +370,19 @@ class Hydrograph(QWidget):
         event.accept()
 
 
-def span_of(values: list[Any], near: list[float]) -> tuple[float, float]:
-    """Return a range that holds all values, and limits within four spans of them; rain has the top."""
+def span_of(values: list[Any], near: list[float], top: float = ROOM) -> tuple[float, float]:
+    """Return a range that holds all values, and limits within four spans of them; top: room above, of their span."""
     finite = [v[np.isfinite(v)] for v in values]
     finite = [v for v in finite if len(v)]
     near = [n for n in near if np.isfinite(n)]
-    if not finite:
-        return (min(near) - 1, max(near) + 1) if near else (0.0, 1.0)
-    low, high = min(float(v.min()) for v in finite), max(float(v.max()) for v in finite)
-    room = max(4 * (high - low), 2.0)
-    lines = [n for n in near if low - room < n < high + room]
-    low, high = min([low, *lines]), max([high, *lines])
+    if not finite and not near:
+        return 0.0, 1.0
+    if finite:
+        low, high = min(float(v.min()) for v in finite), max(float(v.max()) for v in finite)
+        reach = max(4 * (high - low), 2.0)
+        near = [n for n in near if low - reach < n < high + reach]
+        low, high = min([low, *near]), max([high, *near])
+    else:
+        low, high = min(near), max(near)
     room = max(high - low, 0.5)
-    return low - 0.08 * room, high + 0.30 * room
+    return low - 0.08 * room, high + top * room

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import UTC, datetime
 from typing import Any
 
@@ -9,8 +10,13 @@ import pyqtgraph as pg
 from PySide6.QtCore import QRectF
 from PySide6.QtGui import QPicture
 
+from console.domain.elements import grouped
 from console.domain.time import BEIJING
 
+TICKS_LEAST = 3
+TICK_HIGH_PX, TICK_WIDE_PX = 34.0, 80.0
+TEXT_PX = 16.0
+NICE = (0.1, 0.2, 0.4, 0.5, 1.0, 2.0, 4.0, 5.0, 10.0, 20.0, 50.0)
 STEPS = (60, 300, 600, 1800, 3600, 10800, 21600, 43200, 86400, 172800, 604800, 2592000)
 
 
@@ -39,6 +45,29 @@ class DirectAxis(pg.AxisItem):  # type: ignore[misc] # pyqtgraph has no types
         painter.setPen(self.textPen())
         for box, flags, text in texts:
             painter.drawText(box, int(flags), text)
+
+
+class FigureAxis(DirectAxis):
+    """Axis of figures: at least three of them wherever there is room to read them, grouped by three digits."""
+
+    def tickSpacing(self, low: float, high: float, size: float) -> list[tuple[float, float]]:
+        span = abs(high - low)
+        if not math.isfinite(span) or span <= 0:
+            return [(1.0, 0.0)]
+        wide = self.orientation in ("top", "bottom")
+        per = TICK_WIDE_PX if wide else TICK_HIGH_PX
+        most = span / (TICKS_LEAST + 0.5)  # texts at the very ends are not drawn
+        decade = 10.0 ** math.floor(math.log10(most))
+        nice = [n * decade for n in NICE]
+        good = [n for n in nice if n <= most]
+        step = next((n for n in good if n >= span * per / max(size, 1.0)), good[-1])
+        if not wide and step / span * size < TEXT_PX:  # too low a plot for three: rather two that can be read
+            step = next((n for n in nice if n / span * size >= TEXT_PX), nice[-1])
+        return [(step, 0.0)]
+
+    def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
+        decimals = max(0, -math.floor(math.log10(spacing * scale) + 1e-9)) if spacing * scale > 0 else 0
+        return [grouped(f"{value * scale:.{min(decimals, 6)}f}") for value in values]
 
 
 class BeijingAxis(DirectAxis):

@@ -7,8 +7,8 @@ import textwrap
 
 import numpy as np
 
-from console.domain.elements import FLOW, LEVEL, RAIN, signed
-from console.domain.quality import word
+from console.domain.elements import LEVEL, RAIN, flow_text, signed
+from console.domain.quality import Quality, word
 from console.domain.time import stamp
 from console.look import Look
 from console.viewdata.curves import Curve, HydrographView
@@ -27,26 +27,35 @@ def hover_text(view: HydrographView, look: Look, t: float) -> str:
     """Return the time, then one line a series, then the distance to the warning level."""
     lines = [stamp(t)]
     fetched = not any(a <= t <= b for a, b in view.holes)
-    lines += [_line(c, view, look, t, fetched) for c in view.curves]
+    lines += filter(None, (_line(c, view, look, t, fetched) for c in view.curves))
     limit = next((m for m in view.limits if m.kind == "warning"), None)
     level = next((c for c in view.curves if c.role == "level" and not c.tint), None)
     if limit is not None and level is not None:
         i = place_in(level, t)
-        if i is not None and math.isfinite(level.v[i]):
+        if i is not None and math.isfinite(level.v[i]) and (view.looking_back or level.t[i] <= view.moment):
             lines.append(f"{look.tr('距警戒')} {signed(float(level.v[i]) - limit.value)} m")
     return "\n".join(lines)
 
 
 def _line(curve: Curve, view: HydrographView, look: Look, t: float, fetched: bool) -> str:
+    """Return what one series says; nothing where it could not say anything yet."""
     i = place_in(curve, t)
+    if i is None and t > view.moment + curve.shift_s:
+        return ""
+    later = i is not None and curve.t[i] > view.moment + curve.shift_s and curve.quality[i] != Quality.FORECAST
+    if later and not view.looking_back:
+        return ""
     if i is None:
         return f"{look.tr(curve.name)} {look.tr('缺测' if fetched or curve.tint else '未取回')}"
     quality = look.tr(word(int(curve.quality[i])))
     if not math.isfinite(curve.v[i]):
         text = f"{look.tr(curve.name)} — {look.tr('缺测')}（{quality}）"
     else:
-        figure = ELEMENTS.get(curve.role, FLOW).text(float(curve.v[i]))
+        element, value = ELEMENTS.get(curve.role), float(curve.v[i])
+        figure = flow_text(value) if element is None else element.text(value)
         text = f"{look.tr(curve.name)} {figure} {curve.unit} {quality}"
+    if later:
+        text += f" · {look.tr('事后')}"
     if curve.shift_s:
         text += f" · {stamp(float(curve.t[i]) - curve.shift_s, view.now)}"
     note = view.corrections.get((curve.sid, int(curve.t[i]))) if curve.sid else None

@@ -28,7 +28,7 @@ NO_INK: Ink = (np.empty(0), np.empty(0))
 class Label:
     """x, y: data place; x None: at the right edge, on the level line y. Earlier labels are placed first.
 
-    near: where it may stand about its place, in order of liking: ne, nw, se, sw, n, s, e, w, base.
+    near: where it may stand about its place, in order of liking: ne, nw, se, sw, n, s, e, w, base (the plot's foot).
     """
 
     text: str
@@ -73,8 +73,8 @@ def covered(box: QRectF, ink: Ink) -> int:
 def free_place(
     size: QSizeF, at: QPointF, near: Sequence[str], area: QRectF, taken: Sequence[QRectF], ink: Ink = NO_INK
 ) -> QRectF | None:
-    """Return the first free box about a point, one that hides no curve if there is; None when none is free."""
-    second: QRectF | None = None
+    """Return the first free box about a point, the one that hides least of the curves; None when none is free."""
+    best: tuple[int, QRectF] | None = None
     w, h, gap = size.width(), size.height(), 5.0
     for far in (1.0, 3.5):
         x = {"e": at.x() + gap, "w": at.x() - w - gap}
@@ -83,16 +83,18 @@ def free_place(
             left = x["e"] if "e" in word and word != "base" else x["w"] if "w" in word else at.x() - w / 2
             top = y["n"] if "n" in word else y["s"] if word in ("s", "se", "sw") else at.y() - h / 2
             if word == "base":
-                left, top = at.x() - w / 2, area.bottom() - h - 2
+                left, top = at.x() - w / 2, area.bottom() - h - 2 - (2 * h if far > 1 else 0)
             box = QRectF(min(max(left, area.left()), area.right() - w), top, w, h)
             if abs(box.left() - left) > w:
                 continue
             grown = box.adjusted(-APART, -APART, APART, APART)
             if area.contains(box) and not any(grown.intersects(t) for t in taken):
-                if not covered(box, ink):
+                hidden = covered(box, ink)
+                if not hidden:
                     return box
-                second = second or box
-    return second
+                if best is None or hidden < best[0]:
+                    best = hidden, box
+    return best[1] if best is not None else None
 
 
 def arrange(

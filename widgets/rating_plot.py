@@ -10,12 +10,12 @@ from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from console.domain.elements import FLOW
+from console.domain.elements import flow_text, grouped
 from console.domain.time import stamp
 from console.look import Look
 from console.viewdata.curve_tools import Gauging, RatingView
 from widgets.plain import PlainLabel
-from widgets.plot_axes import DirectAxis
+from widgets.plot_axes import FigureAxis
 from widgets.plot_labels import Ink, Label, LabelLayer
 
 MARKS = ("o", "s", "t", "d", "+", "star", "t1", "h")
@@ -33,7 +33,7 @@ class RatingPlot(QWidget):
         self._items: list[Any] = []
         self._heads: list[tuple[Any, float, float]] = []  # an arrow and its step in flow and level
         self.plot = pg.PlotWidget(
-            self, axisItems={"bottom": DirectAxis("bottom"), "left": DirectAxis("left")}, enableMenu=False
+            self, axisItems={"bottom": FigureAxis("bottom"), "left": FigureAxis("left")}, enableMenu=False
         )
         self.item = self.plot.plotItem
         self.item.hideButtons()
@@ -90,6 +90,7 @@ class RatingPlot(QWidget):
         something = bool(len(view.t) or view.gaugings)
         self.plot.setVisible(something)
         self.empty.setVisible(not something)
+        self.empty.setText(view.missing or self.look.tr("选中一个有水位和流量的测站，这里画它的水位流量关系"))
         self.notes.setText("；".join(view.notes))
         self.notes.setVisible(bool(view.notes))
         if not something:
@@ -178,7 +179,7 @@ class RatingPlot(QWidget):
         found, tr = [], self.look.tr
         if view.present is not None:
             q, z = float(view.flow_m3s[view.present]), float(view.level_m[view.present])
-            text = f"{tr('当前')} {z:.2f} m · {FLOW.text(q)} m³/s"
+            text = f"{tr('当前')} {z:.2f} m · {flow_text(q)} m³/s"
             found.append(Label(text, self.look.color("text"), q, z, True, ("nw", "se", "ne", "sw", "n", "s"), tr("当前")))
         for n, year in enumerate(self._years(view)):
             color = self.look.color(f"curve.other{n % 4 + 1}")
@@ -249,8 +250,8 @@ class RatingPlot(QWidget):
         if far[i] > NEAR_PX:
             return ""
         kind = self.look.tr("实测") if view.measured[i] else self.look.tr("重建")
-        return f"{stamp(float(view.t[i]))}  {view.level_m[i]:.2f} m  {FLOW.text(float(view.flow_m3s[i]))} m³/s  {kind}"
+        return f"{stamp(float(view.t[i]))}  {view.level_m[i]:.2f} m  {flow_text(float(view.flow_m3s[i]))} m³/s  {kind}"
 
     def _gauging_text(self, g: Gauging) -> str:
         kind = self.look.tr("预报") if g.forecast else self.look.tr("公布实测")
-        return f"{g.date or '—'}  {g.level_m:.2f} m  {g.flow_m3s:g} m³/s  {kind}\n{g.source}"
+        return f"{g.date or '—'}  {g.level_m:.2f} m  {grouped(f'{g.flow_m3s:g}')} m³/s  {kind}\n{g.source}"

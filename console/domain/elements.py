@@ -67,6 +67,20 @@ def signed(value: float | None, decimals: int = 2) -> str:
     return ("+" if value > 0 else "−") + text
 
 
+def grouped(text: str) -> str:
+    """Return a figure with its whole part in groups of three: 17200 → 17 200."""
+    whole, dot, part = text.partition(".")
+    digits = whole.lstrip("-−+")
+    if not digits.isdecimal():
+        return text
+    return whole[: len(whole) - len(digits)] + f"{int(digits):,}".replace(",", " ") + dot + part
+
+
+def flow_text(value: float | None) -> str:
+    """Return a flow in m³/s, three significant figures, grouped; the one way it is written on screen."""
+    return grouped(FLOW.text(value))
+
+
 def storage_text(storage_mcm: float | None) -> str:
     """Return storage in 亿m³ (or 万m³ below 0.1 亿); storage_mcm in 10⁶ m³."""
     if storage_mcm is None or not math.isfinite(storage_mcm):

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from console.domain.quality import word
+from console.domain.quality import Quality, word
 from console.domain.time import full_stamp
 from console.presenters.wording import Translate
 from console.viewdata.curve_tools import RatingView
@@ -36,6 +36,10 @@ def _rows(curve: Curve, view: HydrographView, tr: Translate) -> list[list[str]]:
     part = slice(first, min(last, first + ROWS_MAX + 1))
     for t, v, q in zip(curve.t[part].tolist(), curve.v[part].tolist(), curve.quality[part].tolist(), strict=True):
         note = view.corrections.get((curve.sid, t), "") if curve.sid else ""
+        if t > view.moment + shift and q != Quality.FORECAST:
+            if not view.looking_back:
+                continue  # as in the picture
+            note = f"{tr('事后')} {note}".rstrip()
         value = f"{v:.10g}" if math.isfinite(v) else ""
         found.append([view.title, name, full_stamp(t - shift), value, unit, tr(word(q)), curve.source, note])
     return found

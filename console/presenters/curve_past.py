@@ -10,6 +10,7 @@ import numpy as np
 
 from console.domain.time import beijing, from_beijing, stamp
 from console.engine.series_stats import flood_peaks, trusted
+from console.presenters.hydrograph_marks import known
 from console.presenters.wording import Translate
 from console.store.cache_reader import Rows
 from console.viewdata.curve_tools import Choice, PickerView
@@ -95,7 +96,8 @@ def shift_of(past: Past, way: str, here_t: float) -> float:
 
 
 def own_peak(curve: Curve | None, moment: float) -> float:
-    """Return when the shown window is highest, the moment if it has no level."""
+    """Return when the shown window was highest up to the moment, the moment if it has no level."""
+    curve = known(curve, moment) if curve is not None else None
     v = trusted(curve.v, curve.quality) if curve is not None else np.empty(0)
     if curve is None or not np.isfinite(v).any():
         return moment

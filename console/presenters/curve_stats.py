@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from console.domain.elements import ELEMENTS, signed
+from console.domain.elements import ELEMENTS, FLOWS, Element, flow_text, grouped, signed
 from console.domain.objects import Station
 from console.domain.quality import word
 from console.domain.time import age_text, stamp
 from console.engine.frequency import YEARS_ADVISED, YEARS_MIN, TooFewYears, between_published, fit_maxima, period_interval
 from console.engine.series_stats import Summary, over_threshold, stretch_of, summary
+from console.presenters.hydrograph_marks import crest, known, present_of
 from console.presenters.station_facts import annual_maxima, return_flows
 from console.presenters.wording import Translate
 from console.viewdata.curve_tools import StatBox, StatLine
@@ -41,11 +42,15 @@ def stat_box(view: HydrographView, station: Station, asked: Asked, tr: Translate
     to_t = min(asked.to_t, view.moment) if not asked.dragged else asked.to_t
     span = (asked.from_t, max(to_t, asked.from_t))
     title = f"{tr('量测段') if asked.dragged else tr('所示时段')} {stamp(span[0], view.now)} – {stamp(span[1], view.now)}"
-    level = next((c for c in view.curves if c.role == "level" and not c.tint), None)
-    flow = next((c for c in view.curves if c.role == "flow" and not c.tint), None)
+    own = (next((c for c in view.curves if c.role == role and not c.tint), None) for role in ("level", "flow"))
+    after = asked.dragged and view.looking_back and span[1] > view.moment
+    # as in the picture: nothing of after the moment, not even where a line to a later reading crosses it
+    level, flow = (c if c is None or after else known(c, view.moment) for c in own)
     notes: list[str] = []
+    if after:
+        notes.append(tr("含所示时刻之后的读数（事后）"))
     lines, rest = _of_curve(level, span, view, tr, notes, rates=True) if level is not None else ([], [])
-    lines.append(_over_warning(level, station, span, tr))
+    lines.append(_over_warning(level, station, span, tr, dragged=asked.dragged))
     if flow is not None:
         first, second = _of_curve(flow, span, view, tr, notes, rates=False)
         lines, rest = lines + first, rest + second
@@ -53,6 +58,10 @@ def stat_box(view: HydrographView, station: Station, asked: Asked, tr: Translate
     return StatBox(
         title, tuple(lines), tuple(dict.fromkeys(notes)), "" if asked.threshold_m3s is None else f"{asked.threshold_m3s:g}"
     )
+
+
+def _figure(element: Element, value: float) -> str:
+    return flow_text(value) if element.code in FLOWS else element.text(value)
 
 
 def _summary(curve: Curve, span: tuple[float, float]) -> Summary | None:
@@ -78,14 +87,16 @@ def _of_curve(
 
     def line(title: str, point: tuple[float, float]) -> StatLine:
         when = f"{stamp(point[0], view.now)} {tr(word(_quality_at(curve, point[0])))}"
-        return StatLine(f"{name} {title}", f"{element.text(point[1])} {curve.unit}", when)
+        return StatLine(f"{name} {title}", f"{_figure(element, point[1])} {curve.unit}", when)
 
     first = [line(tr("最高"), found.high)]
+    if rates and not view_is_past(span, view) and crest(curve) is None:
+        first[0] = replace(first[0], note=f"{first[0].note} · {tr('还未回落')}")
     last = [line(tr("最低"), found.low)]
     if rates:
-        first += _rising(found, s.from_t, curve, view, tr)
+        first += _rising(found, span, curve, view, tr)
     else:
-        last.append(StatLine(f"{name} {tr('平均')}", f"{element.text(found.mean)} {curve.unit}"))
+        last.append(StatLine(f"{name} {tr('平均')}", f"{_figure(element, found.mean)} {curve.unit}"))
     gaps = [g for g in found.gaps if g[1] - g[0] > 1.5 * curve.interval_s]
     longest = max((b - a for a, b in gaps), default=0.0)
     note = f"{len(gaps)} {tr('段缺测，最长')} {age_text(longest, tr)}" if gaps else tr("没有缺测")
@@ -93,27 +104,51 @@ def _of_curve(
     return first, last
 
 
-def _rising(found: Summary, from_t: float, curve: Curve, view: HydrographView, tr: Translate) -> list[StatLine]:
+def _rising(found: Summary, span: tuple[float, float], curve: Curve, view: HydrographView, tr: Translate) -> list[StatLine]:
     lines = []
     if found.rise is not None:
         text = f"{signed(found.high[1] - found.rise[1])} {curve.unit}"
-        cut = found.rise[0] - from_t < curve.interval_s
+        cut = found.rise[0] - span[0] < curve.interval_s
         when = tr("时段开始时已在涨") if cut else f"{tr('起涨')} {stamp(found.rise[0], view.now)}"
         lines.append(StatLine(tr("涨幅"), text, when))
     rates = {r.span_h: r for r in found.rates}
-    text = "/".join(f"{rates[h].per_h:.2f}" if h in rates else NONE_KNOWN for h in (1, 3, 6))
-    note = f"{tr('最快')} {stamp(rates[1].t, view.now)}" if 1 in rates else tr("没有连续一小时的读数")
-    lines.append(StatLine(f"{tr('涨率')} 1/3/6 h", f"{text} m/h", note))
+    text = "/".join(signed(rates[h].per_h).lstrip("+") if h in rates else NONE_KNOWN for h in (1, 3, 6))
+    fastest = f"{tr('最快')} 1/3/6 h {text} m/h"
+    if 1 in rates:
+        fastest += f"，{tr('至')} {stamp(rates[1].t, view.now)}"
+    else:
+        fastest = tr("没有连续一小时的读数")
+    lines.append(StatLine(tr("涨率"), _rate_now(span, curve, view, tr), fastest))
     return lines
 
 
-def _over_warning(level: Curve | None, station: Station, span: tuple[float, float], tr: Translate) -> StatLine:
+def _rate_now(span: tuple[float, float], curve: Curve, view: HydrographView, tr: Translate) -> str:
+    """Return the rate at the end of the stretch: the present one, or where a dragged stretch ends."""
+    present = present_of(known(curve, span[1]), None, span[1])
+    if present is None or present.per_h is None or present.old:
+        return NONE_KNOWN
+    return f"{tr('段末') if view_is_past(span, view) else tr('现')} {signed(present.per_h)} m/h"
+
+
+def view_is_past(span: tuple[float, float], view: HydrographView) -> bool:
+    """Tell whether a stretch ends elsewhere than at the shown moment."""
+    return abs(span[1] - view.moment) >= 1.0
+
+
+def _over_warning(
+    level: Curve | None, station: Station, span: tuple[float, float], tr: Translate, *, dragged: bool
+) -> StatLine:
     kind, title = ("flood_limit", tr("超汛限历时")) if station.kind == "reservoir" else ("warning", tr("超警历时"))
     limit = station.threshold(kind, span[1], station.main_element)
     if limit is None or level is None:
         return StatLine(title, NONE_KNOWN, tr("没有警戒（汛限）水位") if limit is None else tr("没有水位数据"))
-    over = over_threshold(stretch_of(level.t, level.v, level.quality, level.interval_s, *span), limit.value)
-    return StatLine(title, _hours(over.seconds, tr), f"{limit.value:.2f} m" + _unknown(over.unknown, tr))
+    s = stretch_of(level.t, level.v, level.quality, level.interval_s, *span)
+    if not len(s.t):
+        return StatLine(title, NONE_KNOWN, tr("这一段没有可用的读数"))
+    over, text, note = over_threshold(s, limit.value), "", f"{limit.value:.2f} m"
+    if s.v[0] >= limit.value and over.seconds > 0:  # it began before the stretch: the figure is a least one
+        text, note = "≥", f"{note}（{tr('段首已超') if dragged else tr('窗口起已超')}）"
+    return StatLine(title, text + _hours(over.seconds, tr), note + _unknown(over.unknown, tr))
 
 
 def _volume(flow: Curve | None, span: tuple[float, float], asked: Asked, tr: Translate) -> StatLine:
@@ -126,7 +161,9 @@ def _volume(flow: Curve | None, span: tuple[float, float], asked: Asked, tr: Tra
     mcm = over.amount / 1e6
     text = f"{mcm / 100:.2f} 亿m³" if mcm >= 10 else f"{mcm:.2f} 百万m³"
     by = tr("警戒流量") if asked.from_warning else tr("填写的流量")
-    return StatLine(title, text, f"{by} {asked.threshold_m3s:g} m³/s，{_hours(over.seconds, tr)}" + _unknown(over.unknown, tr))
+    return StatLine(
+        title, text, f"{by} {grouped(f'{asked.threshold_m3s:g}')} m³/s，{_hours(over.seconds, tr)}" + _unknown(over.unknown, tr)
+    )
 
 
 def _hours(seconds: float, tr: Translate) -> str:
@@ -150,7 +187,8 @@ def _return_period(
     found = _summary(curve, span) if curve is not None else None
     if found is None or curve is None:
         return StatLine(title, NONE_KNOWN, tr("这一段没有可用的读数"))
-    basis = f"{ELEMENTS[curve.element].text(found.high[1]) if curve.element in ELEMENTS else found.high[1]} {curve.unit}"
+    element = ELEMENTS.get(curve.element)
+    basis = f"{_figure(element, found.high[1]) if element is not None else found.high[1]} {curve.unit}"
     basis += f" {tr(word(_quality_at(curve, found.high[0])))}"
     if maxima is not None:
         return _fitted(title, [v for _, v in maxima.values], maxima.source, found.high[1], basis, tr)

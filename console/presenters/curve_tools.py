@@ -197,8 +197,9 @@ class CurveTools:
         chosen, view = self._curves.together, self._curves.plain
         own = next((c for c in view.curves if c.role == "level"), None) if view is not None else None
         here = own_peak(own, self._session.board.board.moment)
-        extent = self._session.board.extent
-        self._view.show_past(past_picker(self._floods, self._years, chosen.past, chosen.past_way, extent, here, self._tr))
+        extent, moment = self._session.board.extent, self._session.board.board.moment
+        floods = [p for p in self._floods if p.t <= moment]  # a flood of later is no earlier one
+        self._view.show_past(past_picker(floods, self._years, chosen.past, chosen.past_way, extent, here, self._tr))
 
     # --- correction -----------------------------------------------------------------------------
     def pick(self, sid: int, t: int) -> None:

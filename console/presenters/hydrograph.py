@@ -9,12 +9,13 @@ from typing import Protocol
 import numpy as np
 
 from console.domain.elements import ELEMENTS
+from console.domain.freshness import breaks_line
 from console.domain.objects import Series, Station
-from console.domain.states import State, judge
 from console.domain.time import stamp
-from console.engine.series_stats import trusted
 from console.presenters.curve_compare import WARNING, Companion, companions, compared
 from console.presenters.curve_past import PEAK, Past, around, at_its_peak, overlay, own_peak, shift_of
+from console.presenters.hydrograph_marks import marked, own_level
+from console.presenters.hydrograph_subject import subject_of
 from console.presenters.wording import Translate, meta
 from console.services.session import Session
 from console.state.desk import Correction
@@ -66,6 +67,7 @@ class HydrographPresenter:
         self.shown: HydrographView | None = None
         self.plain: HydrographView | None = None  # the station alone, in its own datum
         self.station: Station | None = None
+        self._marks: tuple[Station, int, HydrographView] | None = None
         self.together = Together()
         self.on_fetched: Callable[[], None] = lambda: None  # another window is shown
         self.title = ""
@@ -76,12 +78,11 @@ class HydrographPresenter:
 
     def refresh(self) -> str:
         session, board = self._session, self._session.board
-        code = session.situation.current.selection
-        station = board.stations.get(code or "")
-        if station is None:
-            station = self._default()
-        if station is None:
+        subject = subject_of(board, session.situation.current.selection, self._tr)
+        if subject is None:
+            self.title = ""
             return self._tr("没有选中对象")
+        station, self.title = subject.station, subject.title
         if self.station is None or station.code != self.station.code:
             self.together = replace(self.together, stations=(), past=())
         self.station = station
@@ -102,15 +103,8 @@ class HydrographPresenter:
             session.tasks.start("hydrograph", self._fetch(station, series, others, end - span, end))
         elif self.shown is not None and self.shown.code == station.code:
             self._show(self.shown, moment)
-        self.title = f"{station.name} · {station.river}" if station.river else station.name
         row = board.board.row(station.code)
         return meta(board.board, row.main if row else None, self._tr)
-
-    def _default(self) -> Station | None:
-        """With nothing selected show the station that is worst now."""
-        rows = [r for r in self._session.board.board.rows if r.level is not None and r.station.kind == "river"]
-        worst = max(rows, key=lambda r: (r.state, r.margin_m or -99.0), default=None)
-        return worst.station if worst else None
 
     def _series(self, station: Station) -> list[Series]:
         found = list(self._session.board.series_of(station.code).values())
@@ -149,12 +143,11 @@ class HydrographPresenter:
             now=board.board.now,
             curves=curves,
             limits=_limits(station, to_t),
-            peak=_peak(station, curves),
-            crossings=_crossings(station, curves, self._tr),
+            note=_lacking(station, curves, self._tr),
             holes=_worth_showing(holes, now),
             corrections=self._corrected([s.sid for s in series]),
         )
-        self.plain = plain
+        self.plain, self._marks = plain, (station, -1, plain)
         view = replace(plain, curves=(*curves, *past), legend=self._legend(past)) if past else plain
         if others:
             view = compared(plain, station, beside, self.together.way, self._tr)
@@ -207,10 +200,28 @@ class HydrographPresenter:
         return {key: correction_text(c, self._tr) for key, c in found if c.sid in wanted}
 
     def _show(self, view: HydrographView, moment: float) -> None:
-        self.shown = replace(view, moment=moment)
+        now = self._session.board.board.now
         if self.plain is not None:
-            self.plain = replace(self.plain, moment=moment)
+            self.plain = self._marked(replace(self.plain, moment=moment, now=now))
+        self.shown = replace(view, moment=moment, now=now)
+        if self.plain is not None and not view.level_word:  # departures and shares are no levels of their own
+            told = self.plain
+            self.shown = replace(self.shown, peak=told.peak, present=told.present, crossings=told.crossings)
         self._view.show_view(self.shown)
+
+    def _marked(self, view: HydrographView) -> HydrographView:
+        """Mark up to the moment; anew only when it passed another reading or the newest grew old."""
+        if self._marks is None:
+            return view
+        station, passed, told = self._marks
+        level = own_level(view)
+        reached = int(np.searchsorted(level.t, view.moment, side="right")) if level is not None else 0
+        late = level is not None and reached > 0 and breaks_line(view.moment - float(level.t[reached - 1]), level.interval_s)
+        place = 2 * reached + late
+        if place != passed:
+            told = marked(view, station, self._tr)
+            self._marks = (station, place, told)
+        return replace(view, peak=told.peak, present=told.present, crossings=told.crossings)
 
     def _curve(self, series: Series, rows: Mapping[int, Rows]) -> Curve:
         t, v, q = rows[series.sid]
@@ -236,6 +247,12 @@ def _worth_showing(holes: list[tuple[int, int]], now: float) -> tuple[tuple[floa
     return tuple((float(a), float(b)) for a, b in holes if b - a >= LAG_S or b < now - LAG_S)
 
 
+def _lacking(station: Station, curves: tuple[Curve, ...], tr: Translate) -> str:
+    """Return what is said in a plot that has rain and limits but nothing of the water itself."""
+    water = any(c.role != "rain" for c in curves)
+    return "" if water or station.kind in ("rain", "basin") else tr("所示时段没有水位和流量数据")
+
+
 def _limits(station: Station, t: float) -> tuple[Limit, ...]:
     found = []
     for kind, text in LIMIT_WORDS.items():
@@ -243,26 +260,3 @@ def _limits(station: Station, t: float) -> tuple[Limit, ...]:
         if threshold is not None:
             found.append(Limit(kind, text, threshold.value))
     return tuple(found)
-
-
-def _peak(station: Station, curves: tuple[Curve, ...]) -> tuple[int, float, State] | None:
-    level = next((c for c in curves if c.role == "level"), None)
-    if level is None:
-        return None
-    v = trusted(level.v, level.quality)
-    if not np.isfinite(v).any():
-        return None
-    i = int(np.nanargmax(v))
-    value, t = float(level.v[i]), int(level.t[i])
-    return t, value, judge(station, value, None, t).state
-
-
-def _crossings(station: Station, curves: tuple[Curve, ...], tr: Translate) -> tuple[tuple[int, float, str], ...]:
-    """Return where the level rose through the warning level: time, value, text."""
-    level = next((c for c in curves if c.role == "level"), None)
-    warning = station.threshold("warning", float(level.t[-1])) if level is not None and len(level.t) else None
-    if level is None or warning is None:
-        return ()
-    over = trusted(level.v, level.quality) >= warning.value
-    rises = np.flatnonzero(over[1:] & ~over[:-1]) + 1
-    return tuple((int(level.t[i]), float(level.v[i]), f"{tr('超警')} {stamp(float(level.t[i]))}") for i in rises.tolist())

@@ -54,8 +54,9 @@ class RatingPresenter:
         board = session.board
         station = board.stations.get(session.situation.current.selection or "")
         if station is None:
-            self._show(RatingView("", ""))
-            return tr("没有选中对象")
+            self._key, self.title = (), ""
+            self._show(RatingView("", "", missing=self._other(session.situation.current.selection)))
+            return tr("没有选中对象") if session.situation.current.selection is None else ""
         self.title = f"{station.name} · {tr('水位流量关系')}"
         series = board.series_of(station.code)
         level, flow = series.get("Z"), series.get("Q")
@@ -67,6 +68,11 @@ class RatingPresenter:
             pair = (level.sid, flow.sid) if level is not None and flow is not None else None
             session.tasks.start("rating", self._fetch(station, pair, int(moment - span), int(moment)))
         return f"{tr('基面')} {station.datum or '—'}"
+
+    def _other(self, code: str | None) -> str:
+        """Return what is said of a selection that is no station, "" for none."""
+        thing = next((t for kind in self._session.board.things.values() for t in kind if code and t.code == code), None)
+        return f"{thing.name} {self._tr('没有水位流量关系；选中一个有水位和流量的测站')}" if thing is not None else ""
 
     async def _fetch(self, station: Station, pair: tuple[int, int] | None, from_t: int, to_t: int) -> None:
         loop = asyncio.get_running_loop()
@@ -100,15 +106,21 @@ def rating_view(station: Station, rows: tuple[Rows, Rows] | None, tr: Translate)
     view = RatingView(station.code, station.name, station.datum, gaugings=known)
     notes = []
     if rows is None:
-        notes.append(tr("这个站没有同时的水位和流量序列"))
+        said = f"{station.name} {tr('没有同时的水位和流量')}"
+        view = replace(view, missing=f"{said}；{tr('接入这个站的水位和流量序列后，这里画它的关系线')}")
+        notes += [said] if known else []
     else:
         t, z, q, measured = paired(*rows)
         view = replace(view, t=t, level_m=z, flow_m3s=q, measured=measured, present=len(t) - 1 if len(t) else None)
         if not len(t):
-            notes.append(tr("所示时段没有同时的水位和流量"))
+            said = f"{station.name} {tr('所示时段没有同时的水位和流量')}"
+            view = replace(view, missing=f"{said}；{tr('拉长时段，或等这一段数据补报')}")
+            notes += [said] if known else []
         notes += _loop_note(view, tr)
-    view, said = _fitted(view, tr)
-    notes += said
+    if view.missing and not known:
+        return view
+    view, of_fit = _fitted(view, tr)
+    notes += of_fit
     if any(g.forecast for g in known):
         notes.append(tr("空心点为公布的预报值，不参加拟合"))
     if left_out:

@@ -83,6 +83,7 @@ class RatingView:
 
     t, level_m, flow_m3s, measured: shape (n,), pairs of the window in time order. curve: (levels, flows),
     shape (m,), inside the gauged range; beyond: the same outside it, NaN between. se: relative.
+    missing: why there are no pairs and what would bring them.
     """
 
     code: str
@@ -99,3 +100,4 @@ class RatingView:
     se: float | None = None
     gauged_m: tuple[float, float] | None = None
     notes: tuple[str, ...] = ()
+    missing: str = ""

@@ -46,11 +46,29 @@ class Limit:
     axis: str = "level"
 
 
+@dataclass(frozen=True, slots=True)
+class Present:
+    """The newest usable level at the shown moment, UTC s and the level's unit.
+
+    per_h: its change an hour, None unknown; trend as domain.freshness; old: too old to be called the present one.
+    """
+
+    t: int
+    value: float
+    per_h: float | None
+    trend: int
+    state: State
+    old: bool = False
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class HydrographView:
     """Everything of one hydrograph. moment is the now-line; times are UTC s.
 
+    peak: the highest reading, only once the level has fallen after it; present: the newest one; both up to moment.
+
     holes: stretches that were not fetched from the centre yet; elsewhere a gap is the source's.
+    note: what is said in the plot where nothing but rain is drawn.
     level_word: what the left axis is, "" for the level in m. legend: lines that say what is shifted and against what.
     corrections: (sid, t) → who corrected that reading, why, and what it was.
     """
@@ -70,6 +88,12 @@ class HydrographView:
     level_word: str = ""
     legend: tuple[str, ...] = ()
     corrections: Mapping[tuple[int, int], str] = field(default_factory=dict)
+    present: Present | None = None
+
+    @property
+    def looking_back(self) -> bool:
+        """What is later than the moment is then shown as such; live it is not drawn at all."""
+        return self.moment < self.now
 
 
 @dataclass(frozen=True, slots=True)

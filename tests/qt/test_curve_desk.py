@@ -112,15 +112,15 @@ async def test_the_figures_of_the_window_stand_beside_the_curve(show, runner):
     host = await show(SHIJIAO)
     lines = await stats_of(host, runner)
     text = "\n".join(lines)
-    assert "水位 最高" in text and "12.22 m" in text and "涨率 1/3/6 h" in text
+    assert "水位 最高" in text and "12.22 m" in text and "涨率 现 −0.02 m/h 最快 1/3/6 h" in text
     assert "超警历时" in text and "74.0 小时" in text
     (volume,) = [line for line in lines if line.startswith("超量洪量")]
     assert "—" in volume, "no warning flow is published: nothing is invented"
     (rare,) = [line for line in lines if line.startswith("重现期")]
     assert "年一遇" in rare and "按公布的频率流量内插" in rare and "央视" in rare and ("重建" in rare or "实测" in rare)
     host.widget.stats.threshold_typed.emit("17600")
-    lines = await stats_of(host, runner, lambda found: any("17600" in line for line in found))
-    assert any("亿m³" in line and "填写的流量 17600" in line for line in lines)
+    lines = await stats_of(host, runner, lambda found: any("17 600" in line for line in found))
+    assert any("亿m³" in line and "填写的流量 17 600" in line for line in lines)
     host.widget.stats.threshold_typed.emit("很多")
     assert "不是数字" in host.widget.stats.notes.text()
 
@@ -257,7 +257,7 @@ def store(session, key):
 
 
 @in_loop
-async def test_a_reading_is_corrected_beside_the_plot_and_waits_for_the_centre(show, runner, session, sids, store):
+async def test_a_reading_is_corrected_beside_the_plot_and_waits_for_the_centre(show, runner, session, sids, store, qtbot):
     host = await show(YINGDE)
     t = T - 12 * H
     form = await click_reading(host, runner, sids, t)
@@ -278,8 +278,15 @@ async def test_a_reading_is_corrected_beside_the_plot_and_waits_for_the_centre(s
 
     assert "不是数字" in await press("三十五", "与人工观测不符")
     assert "可能范围" in await press("1e9", "x") and "可能范围" in await press("nan", "x")
-    assert "没有写原因" in await press("35.5", "  ")
-    assert "没有签名" in await press("35.5", "与人工观测不符", name="")
+    for lacking in (("35.5", "  "), ("35.5", "与人工观测不符", ""), ("", "浮子卡住")):
+        form.status.setText("")
+        assert await press(*lacking) == "" and not form.button.isEnabled(), "the button waits until everything is there"
+    form.reason.setText("")
+    qtbot.keyClick(form.name, Qt.Key.Key_Return)
+    assert form.status.text() == "还缺：新值或作废、原因", "and says what it waits for"
+    form.void.setChecked(True)
+    form.reason.setText("浮子卡住")
+    assert form.button.isEnabled(), "a void reading needs no value"
     assert "新值与原值相同" in await press(form.old.text().split()[1], "x")
     assert store.waiting()[0] == 0, "nothing was saved so far"
     assert "已保存到本机" in await press("35.50", "与人工观测不符")
@@ -399,8 +406,37 @@ async def test_the_rating_shows_published_years_a_curve_where_enough_and_says_wh
 @in_loop
 async def test_without_a_selection_or_series_the_rating_says_what_would_fill_it(show, runner):
     host = await show(QINGYUAN, build_rating)
-    assert "没有同时的水位和流量" in host.widget.notes.text()
+    said = host.widget.empty.text()
+    assert "清远(三) 没有同时的水位和流量" in said and "接入这个站的水位和流量序列" in said and "选中" not in said
     assert host.widget.empty.isVisible() and not host.widget.plot.isVisible()
+
+
+@in_loop
+async def test_picture_and_figures_agree_at_a_past_moment(show, runner, session):
+    at = from_beijing("2022-06-19 20:00")
+    session.situation.look_at(float(at))
+    await session.board.show(float(at), float(T), "at")
+    host = await show(YINGDE)
+    lines = await stats_of(host, runner, lambda found: any("还未回落" in line for line in found))
+    view = host.widget.plot._view
+    assert view.looking_back and view.peak is None and view.present.trend == 1
+    assert float(view.curves[0].t[-1]) > at, "what came later is there, as such"
+    assert any(f"水位 最高 {view.present.value:.2f} m" in line for line in lines)
+    assert any("超警历时 ≥100.0 小时" in line and "窗口起已超" in line for line in lines)
+    host.panel.grab()
+    words = [p.label.text for p in host.widget.plot.words.placed]
+    assert any(w.startswith(f"现 {view.present.value:.2f} ↑") for w in words) and not any("最高" in w for w in words)
+
+
+@in_loop
+async def test_a_works_shows_the_station_that_its_facts_name_and_the_rating_says_it_has_none(show, runner):
+    host = await show("LOCWK002")
+    assert host.widget.plot._view.code == SHIJIAO and host.built.refresh()[0] == "石角 · 北江（北江大堤的相关站）"
+    nothing = await show(None)
+    assert nothing.built.refresh()[0] == "未选中的站：英德(五)（当前最险）"
+    rated = await show("LOCWK002", build_rating)
+    assert rated.widget.empty.text().startswith("北江大堤 没有水位流量关系")
+    assert rated.built.refresh()[0] == "水位流量关系"
 
 
 def test_every_curve_panel_is_registered():
