@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPointF, QRectF, Qt, Signal
-from PySide6.QtGui import QFontMetricsF, QKeyEvent, QMouseEvent, QPainter, QPen
+from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
+from PySide6.QtGui import QFontMetricsF, QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPen
 
 from console.domain.states import State
 from console.look import Look
 from console.viewdata.reservoir import CascadeNode, CascadeView
+from widgets.cascade_line import CELL_PX as LOW_CELL_PX
+from widgets.cascade_line import draw_cell, height_of, lines_that_fit, node_text
 from widgets.painted import PaintedView
+from widgets.plain import show_tip
 from widgets.reservoir_section import draw_arrow, draw_level_bar
 from widgets.symbols import draw_state
 
 CELL_PX = 100
-ROW_PX = 168
+ROW_PX = 168  # lower than this, the chain is drawn in lines
+LINES = ("name", "level", "flows")
 
 
 class CascadeBoard(PaintedView):
@@ -44,48 +48,59 @@ class CascadeBoard(PaintedView):
             self.empty(
                 painter,
                 self.look.tr("还没有登记梯级"),
-                self.look.tr("中心在水库对象上登记 cascade 和 cascade_order 后，上下游水库排在这里"),
+                self.look.tr("中心提供水库所属的梯级和上下游次序后，这里按上下游列出各库水位、距汛限和出入库"),
             )
             return
         box = QRectF(self.rect()).adjusted(10, 6, -10, -6)
         small = QFontMetricsF(self.look.font("small_px"))
-        painter.setFont(self.look.font(bold=True))
-        painter.setPen(self.look.color("text"))
-        base = QFontMetricsF(painter.font())
-        total = base.elidedText(view.total_text, Qt.TextElideMode.ElideRight, box.width())
-        painter.drawText(QPointF(box.left(), box.top() + base.ascent()), total)
-        top = box.top() + base.height() + 4
-        self._rows(painter, QRectF(box.left(), top, box.width(), box.bottom() - small.height() - 2 - top), view)
-        painter.setFont(self.look.font("small_px"))
-        painter.setPen(self.look.color("text.dim"))
-        note = small.elidedText("；".join(view.notes), Qt.TextElideMode.ElideRight, box.width())
-        painter.drawText(QPointF(box.left(), box.bottom() - small.descent()), note)
+        base = QFontMetricsF(self.look.font(bold=True))
+        head, foot = base.height() + 4, small.height() + 2
+        least = height_of(self.look, len(LINES))
+        if box.height() - head - foot < least:  # the lowest panel keeps the pools: first the notes go, then the sum
+            foot = 0.0
+        if box.height() - head - foot < least:
+            head = 0.0
+        area = QRectF(box.left(), box.top() + head, box.width(), box.height() - head - foot)
+        hidden = self._rows(painter, area, view)
+        more = f"{self.look.tr('另有')} {hidden} {self.look.tr('座未画出，请放大面板')}" if hidden else ""
+        if head:
+            self._head(painter, QRectF(box.left(), box.top(), box.width(), head), view.total_text, more)
+        if foot:
+            line = QRectF(box.left(), box.bottom() - foot, box.width(), foot)
+            self._text(painter, line, "；".join(view.notes), "text.dim", size="small_px")
 
-    def _rows(self, painter: QPainter, box: QRectF, view: CascadeView) -> None:
-        """Lay the chain out in as many rows as its cells need; what finds no room is counted, not squeezed."""
-        cell, low = CELL_PX * self.look.scale, ROW_PX * self.look.scale
+    def _head(self, painter: QPainter, box: QRectF, total: str, more: str) -> None:
+        room = QFontMetricsF(self.look.font("small_px")).horizontalAdvance(more) + (12 if more else 0)
+        self._text(painter, box.adjusted(0, 0, -room, -4), total, "text", bold=True)
+        if more:
+            self._text(painter, box.adjusted(box.width() - room + 12, 0, 0, -4), more, "state.warning", size="small_px")
+
+    def _rows(self, painter: QPainter, box: QRectF, view: CascadeView) -> int:
+        """Lay the chain out in as many rows as its cells need; return how many found no room."""
+        scale = self.look.scale
+        low = box.height() < ROW_PX * scale
+        cell, tall = (LOW_CELL_PX * scale, height_of(self.look, len(LINES)) + 6) if low else (CELL_PX * scale, ROW_PX * scale)
         across = max(1, int(box.width() // cell))
-        rows = max(1, min(-(-len(view.nodes) // across), int(box.height() // low) or 1))
+        rows = max(1, min(-(-len(view.nodes) // across), int(box.height() // tall) or 1))
         shown = view.nodes[: rows * across]
         across = min(across, -(-len(shown) // rows)) or 1
         width, height = box.width() / across, box.height() / rows
         for i, node in enumerate(shown):
             row, place = divmod(i, across)
-            area = QRectF(box.left() + place * width, box.top() + row * height, width, height)
-            last = i == len(shown) - 1
-            self._node(painter, area.adjusted(0, 0, 0, -4), node, first=i == 0, last=last)
-        if len(shown) < len(view.nodes):
-            painter.setFont(self.look.font("small_px"))
-            painter.setPen(self.look.color("state.warning"))
-            text = f"{self.look.tr('另有')} {len(view.nodes) - len(shown)} {self.look.tr('座未画出，请放大面板')}"
-            painter.drawText(box, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignTop, text)
+            area = QRectF(box.left() + place * width, box.top() + row * height, width, height).adjusted(0, 0, 0, -4)
+            self._cells.append((area, node.code))
+            if view.selected == node.code:
+                painter.fillRect(area.adjusted(0, 0, -2, 2), self.look.color("select"))
+            first, last = i == 0, i == len(shown) - 1
+            if low:
+                draw_cell(painter, self.look, area, node, lines_that_fit(self.look, area.height() + 4), first=first, last=last)
+            else:
+                self._node(painter, area, node, first=first, last=last)
+        return len(view.nodes) - len(shown)
 
     def _node(self, painter: QPainter, cell: QRectF, node: CascadeNode, *, first: bool, last: bool) -> None:
         look = self.look
         small, base = QFontMetricsF(look.font("small_px")), QFontMetricsF(look.font(bold=True))
-        if self.view is not None and node.code == self.view.selected:
-            painter.fillRect(cell, look.color("select"))
-        self._cells.append((cell, node.code))
         head = cell.top() + base.height()
         draw_state(painter, look, node.state, QPointF(cell.left() + 10, head - base.ascent() / 2 + 1), 6, stale=node.stale)
         self._text(
@@ -153,6 +168,15 @@ class CascadeBoard(PaintedView):
         painter.drawText(box, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, shown)
 
     # --- hand -----------------------------------------------------------------------------
+    def event(self, event: QEvent) -> bool:
+        """A tip tells all that is known of a pool."""
+        if isinstance(event, QHelpEvent):
+            code = next((code for box, code in self._cells if box.contains(QPointF(event.pos()))), None)
+            node = next((n for n in self.view.nodes if n.code == code), None) if self.view is not None else None
+            show_tip(event.globalPos(), node_text(self.look, node) if node is not None else "", self)
+            return True
+        return super().event(event)
+
     def mousePressEvent(self, event: QMouseEvent) -> None:
         found = next((code for box, code in self._cells if box.contains(event.position())), None)
         if found is not None:

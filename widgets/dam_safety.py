@@ -18,7 +18,7 @@ from widgets.hydrograph import BeijingAxis, DirectAxis
 from widgets.painted import Guard
 from widgets.plain import PlainLabel
 from widgets.safety_side import SafetySide
-from widgets.works_marks import SimulatedChip
+from widgets.works_marks import SimulatedChip, chosen_style
 
 DAY_S = 86400
 LIVE_S = 15 * DAY_S
@@ -123,6 +123,8 @@ class DamSafety(QWidget):
         look = self.look
         self.live.setText(look.tr("近 15 天"))
         self.past.setText(look.tr("率定期"))
+        for button in (self.live, self.past):
+            button.setStyleSheet(chosen_style(look))
         for plot in (self.top, self.bottom):
             plot.setBackground(look.color("panel"))
             for name in ("left", "bottom"):
@@ -173,13 +175,16 @@ class DamSafety(QWidget):
 
     def _draw(self, view: SafetyView, shown: Fitted) -> None:
         self.top.plotItem.setLabel("left", view.unit, color=self.look.color("text.dim").name())
-        self.bottom.plotItem.setLabel("left", self.look.tr("残差"), color=self.look.color("text.dim").name())
+        residual = f"{self.look.tr('残差')} {view.residual_unit}".strip()
+        self.bottom.plotItem.setLabel("left", residual, color=self.look.color("text.dim").name())
+        for plot in (self.top, self.bottom):
+            plot.plotItem.getAxis("left").resizeEvent()  # pyqtgraph centres a label only when its axis is resized
         if view.s:
             for k, token in ((view.alarm, "state.guaranteed"), (view.attention, "state.watch")):
                 for run in _runs(shown.model)[:MAX_RUNS]:
                     self._band(shown.t[run], shown.model[run], k * view.s, token)
                 for sign in (-1, 1):
-                    word = f"{'−' if sign < 0 else '+'}{k:g}s" if k == view.alarm else ""  # the inner line would hide it
+                    word = f"{'−' if sign < 0 else '+'}{k:g}σ" if k == view.alarm else ""  # the inner line would hide it
                     self._limit(sign * k * view.s, word, token)
         if len(shown.model):
             pen = pg.mkPen(self.look.color("curve.flow"), width=1.6)

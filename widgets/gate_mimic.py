@@ -14,6 +14,8 @@ from widgets.works_marks import draw_simulated
 
 BAY_PX = 32.0
 MAX_ROWS = 4
+FLOW_ALPHA = 66
+TALLEST = 3.0  # a bay is drawn at most so many times as high as wide
 
 
 class GateMimic(PaintedView):
@@ -37,7 +39,7 @@ class GateMimic(PaintedView):
             self.empty(
                 painter,
                 f"{view.title}\n{self.look.tr('没有闸门资料')}",
-                self.look.tr("中心的 gates 对象到了以后，这里画出每孔开度"),
+                self.look.tr("中心提供各孔闸门和开度读数后，这里画出每孔开度"),
             )
             return
         top = self._head(painter, view)
@@ -71,14 +73,17 @@ class GateMimic(PaintedView):
             (look.tr("下游"), view.downstream_text),
             (look.tr("下泄"), view.flow_text),
         )
-        wide = (self.width() - 24) / 3
-        for i, (name, text) in enumerate(rows):
-            x = 12 + i * wide
+        needed = [metrics.horizontalAdvance(f"{name}{text}") + 32 for name, text in rows]
+        fits = sum(needed) <= self.width() - 24
+        x = 12.0
+        for (name, text), want in zip(rows, needed, strict=True):
+            wide = want if fits else (self.width() - 24) / 3
             painter.setPen(look.color("text.dim"))
             painter.drawText(QPointF(x, y), name)
             used = metrics.horizontalAdvance(name) + 8
             painter.setPen(look.color("text"))
             painter.drawText(QPointF(x + used, y), metrics.elidedText(text, Qt.TextElideMode.ElideRight, int(wide - used - 8)))
+            x += wide
         y += metrics.height()
         painter.setPen(look.color("text.dim"))
         painter.drawText(QPointF(12, y), metrics.elidedText(view.datum_text, Qt.TextElideMode.ElideRight, self.width() - 24))
@@ -89,7 +94,8 @@ class GateMimic(PaintedView):
         metrics = painter.fontMetrics()
         words = 2 * metrics.height() + 4
         wide = min(box.width() / per_row, 110 * self.look.scale)
-        body = QRectF(box.left(), box.top() + 4, wide * len(bays), max(20.0, box.height() - words - 8))
+        tall = min(max(20.0, box.height() - words - 8), TALLEST * wide)
+        body = QRectF(box.left(), box.top() + 4, wide * len(bays), tall)
         pier = max(3.0, wide * 0.10)
         painter.setPen(Qt.PenStyle.NoPen)
         for i in range(len(bays) + 1):
@@ -114,18 +120,29 @@ class GateMimic(PaintedView):
             painter.setPen(look.color("text"))
             painter.drawText(box, Qt.AlignmentFlag.AlignCenter, "？")
             return
-        painter.fillRect(box, look.color("water.deep", 90))
+        painter.fillRect(box, look.color("panel"))
         lift = leaf.height() * min(1.0, bay.opening_m / full)
         if lift > 0:
-            painter.fillRect(QRectF(box.left(), box.bottom() - lift, box.width(), lift), look.color("water"))
+            self._flow(painter, QRectF(box.left(), box.bottom() - lift, box.width(), lift))
         raised = QRectF(leaf.left(), leaf.top() - box.height() * 0.12, leaf.width(), leaf.height() - lift + box.height() * 0.12)
         painter.setPen(QPen(look.color("line.strong"), 1))
         painter.setBrush(look.color("panel.head"))
         painter.drawRect(raised)
-        painter.setPen(QPen(look.color("line.strong"), 1))
-        for k in range(1, 4):
-            y = raised.top() + k * raised.height() / 4
-            painter.drawLine(QPointF(raised.left(), y), QPointF(raised.right(), y))
+        ribs = max(1, int(raised.height() // (12 * look.scale)))
+        painter.setPen(QPen(look.color("line"), 1))
+        for k in range(1, ribs):
+            y = raised.top() + k * raised.height() / ribs
+            painter.drawLine(QPointF(raised.left() + 2, y), QPointF(raised.right() - 2, y))
+        painter.setPen(QPen(look.color("text.dim"), 2))
+        painter.drawLine(raised.bottomLeft(), raised.bottomRight())
+
+    def _flow(self, painter: QPainter, box: QRectF) -> None:
+        """Draw water passing under the leaf: a pale ground with some strokes, so that a row of open bays stays calm."""
+        painter.fillRect(box, self.look.color("water", FLOW_ALPHA))
+        painter.setPen(QPen(self.look.color("water.surface", 90), 1))
+        for part in (0.3, 0.5, 0.7):
+            x = box.left() + part * box.width()
+            painter.drawLine(QPointF(x, box.top() + 0.2 * box.height()), QPointF(x, box.bottom() - 3))
 
     def _text(self, painter: QPainter, box: QRectF, bay: Bay) -> None:
         look = self.look
@@ -136,9 +153,11 @@ class GateMimic(PaintedView):
         if bay.opening_m is None:
             text, token = look.tr("未知"), "text.dim"
         elif bay.opening_m == 0:
-            text, token = look.tr("关"), "text"
+            text, token = look.tr("关"), "text.dim"
         else:
-            text, token = GATE_OPENING.text(bay.opening_m), "curve.flow"
+            text, token = f"{GATE_OPENING.text(bay.opening_m)} m", "text"
+            if metrics.horizontalAdvance(text) > box.width():
+                text = text.removesuffix(" m")
         painter.setPen(look.color(token))
         painter.drawText(box.adjusted(0, metrics.height(), 0, 0), flags, text)
 

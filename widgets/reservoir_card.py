@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QPointF, QRectF, Qt
-from PySide6.QtGui import QFontMetricsF, QHelpEvent, QPainter, QPen
+from PySide6.QtGui import QFont, QFontMetricsF, QHelpEvent, QPainter, QPen
 
 from console.domain.elements import LEVEL
 from console.domain.states import State
-from console.viewdata.reservoir import MARK_TOKENS, MARK_WORDS, Line, ReservoirView
+from console.viewdata.reservoir import MARK_TOKENS, ReservoirView
 from widgets.painted import PaintedView
 from widgets.plain import show_tip
-from widgets.reservoir_section import LevelScale, draw_arrow, draw_pool, scale_of, spread
-from widgets.symbols import draw_state
+from widgets.reservoir_lines import Lead, LinesPainter, fits_one_column
+from widgets.reservoir_section import LevelScale, draw_arrow, draw_pool, free_place, mark_label, scale_of, spread
 
 WIDE_PX = 560
+TICK_PX = 16  # a mark that would run through the level's text is a tick of this length at the dam
 GAP = 12.0
 
 
@@ -32,12 +33,14 @@ class ReservoirCard(PaintedView):
     def paint(self, painter: QPainter) -> None:
         view = self.view
         self._places: list[tuple[QRectF, str]] = []
+        self._level_box = QRectF()
         if view is None:
             self.empty(painter, self.look.tr("没有选中水库"), self.look.tr("在图上、表中或用 Ctrl+K 选一座水库"))
             return
         box = QRectF(self.rect()).adjusted(10, 8, -10, -8)
         if box.width() >= WIDE_PX * self.look.scale:
-            left = QRectF(box.left(), box.top(), box.width() * 0.41, box.height())
+            share = 0.42 if fits_one_column(self.look, len(view.lines), box.height()) else 0.33
+            left = QRectF(box.left(), box.top(), box.width() * share, box.height())
             right = QRectF(left.right() + GAP, box.top(), box.right() - left.right() - GAP, box.height())
         else:
             rows = len(view.lines) * self._line_height()
@@ -45,7 +48,7 @@ class ReservoirCard(PaintedView):
             left = QRectF(box.left(), box.top(), box.width(), tall)
             right = QRectF(box.left(), left.bottom() + GAP, box.width(), box.bottom() - left.bottom() - GAP)
         self._section(painter, left, view)
-        self._figures(painter, right, view.lines)
+        self._figures(painter, right, view)
 
     def _line_height(self) -> float:
         return QFontMetricsF(self.look.font()).height() + 1.0
@@ -54,16 +57,25 @@ class ReservoirCard(PaintedView):
     def _section(self, painter: QPainter, box: QRectF, view: ReservoirView) -> None:
         small = QFontMetricsF(self.look.font("small_px"))
         body = box.adjusted(0, small.height() + 4, 0, -(small.height() + 4))
-        labels = [f"{self.look.tr(MARK_WORDS[m.kind])} {m.level_m:.2f}" for m in view.marks]
+        labels = [mark_label(self.look, m) for m in view.marks]
         room = max([small.horizontalAdvance(text) for text in labels] + [small.horizontalAdvance("00 000")])
         dam_x = max(body.left() + 60, body.right() - room - 32)
         scale = scale_of(view.marks, view.level_m, body.top(), body.bottom())
         y = scale.y(view.level_m) if scale is not None and view.level_m is not None else None
         edge = draw_pool(painter, self.look, body, dam_x, y, stale=view.stale)
+        font = self._level_font(dam_x - TICK_PX - body.left(), view)
+        if scale is not None and y is not None:
+            lines = [scale.y(m.level_m) for m in view.marks]
+            size = QFontMetricsF(font)
+            wide = size.horizontalAdvance(_level_text(view)) + 8
+            middle = min(max((edge + dam_x) / 2, edge + wide / 2), dam_x - TICK_PX - wide / 2)
+            middle = max(middle, body.left() + wide / 2)
+            top = free_place(y, size.height() - 4, lines, body.top(), body.bottom())
+            self._level_box = QRectF(middle - wide / 2, top, wide, size.height() - 4)
         if scale is not None:
             self._marks(painter, body, dam_x, scale, view, labels)
         if y is not None:
-            self._level(painter, body, QPointF(edge, y), dam_x, view)
+            self._level(painter, font, view)
         elif not view.marks:
             painter.setPen(self.look.color("text.dim"))
             area = QRectF(body.left(), body.top(), dam_x - body.left(), body.height())
@@ -83,37 +95,32 @@ class ReservoirCard(PaintedView):
         for (mark, text), y, at in zip(ordered, wanted, places, strict=True):
             color = self.look.color(MARK_TOKENS[mark.kind])
             strong = mark.kind == "flood_limit"
+            across = self._level_box.adjusted(0, -1, 0, 1)
+            start = across.right() + 4 if across.top() <= y <= across.bottom() else body.left() + 2
             painter.setPen(QPen(color, 1.8 if strong else 1.0, Qt.PenStyle.DashLine))
-            painter.drawLine(QPointF(body.left() + 2, y), QPointF(dam_x, y))
+            painter.drawLine(QPointF(start, y), QPointF(dam_x, y))
             painter.setPen(QPen(color, 1))
             painter.drawLine(QPointF(dam_x + 9, y), QPointF(dam_x + 25, at))
-            shown = metrics.elidedText(text, Qt.TextElideMode.ElideRight, int(body.right() - dam_x - 30))
+            shown = metrics.elidedText(text, Qt.TextElideMode.ElideRight, int(body.right() - dam_x - 27))
             painter.setFont(self.look.font("small_px", bold=strong))
             painter.drawText(QPointF(dam_x + 28, at + metrics.ascent() / 2 - 1), shown)
             self._places.append((QRectF(dam_x, at - half, body.right() - dam_x, metrics.height()), f"{text} {mark.source}"))
 
-    def _level(self, painter: QPainter, body: QRectF, surface: QPointF, dam_x: float, view: ReservoirView) -> None:
-        """Write the level in the water, over the surface where the water is too shallow."""
-        text = f"{LEVEL.text(view.level_m)} m"
-        arrow = {1: " ↑", -1: " ↓"}.get(view.trend, "")
-        left = body.left() + (dam_x - body.left()) * 0.13
+    def _level_font(self, room: float, view: ReservoirView) -> QFont:
         font = self.look.font("big_px", bold=True)
-        needed = QFontMetricsF(font).horizontalAdvance(text + arrow) + 14
-        font.setPixelSize(max(self.look.px("base_px"), int(font.pixelSize() * min(1.0, (dam_x - left) / needed))))
-        painter.setFont(font)
-        metrics = QFontMetricsF(font)
-        top = surface.y() + 3
-        if top + metrics.height() > body.bottom():
-            top = surface.y() - metrics.height() - 3
-        area = QRectF(left, top, dam_x - left - 4, metrics.height())
-        backing = QRectF(0, 0, metrics.horizontalAdvance(text + arrow) + 12, metrics.height() - 4)
-        backing.moveCenter(area.center())
+        needed = QFontMetricsF(font).horizontalAdvance(_level_text(view)) + 10
+        font.setPixelSize(max(self.look.px("small_px"), int(font.pixelSize() * min(1.0, room / needed))))
+        return font
+
+    def _level(self, painter: QPainter, font: QFont, view: ReservoirView) -> None:
+        """Write the level where no mark runs through it, on a ground of its own."""
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(self.look.color("panel", 205))
-        painter.drawRoundedRect(backing, 4, 4)
+        painter.drawRoundedRect(self._level_box, 4, 4)
+        painter.setFont(font)
         strong = view.state >= State.WATCH
         painter.setPen(self.look.color("text.faint" if view.stale else view.state_token if strong else "text"))
-        painter.drawText(area, Qt.AlignmentFlag.AlignCenter, text + arrow)
+        painter.drawText(self._level_box.adjusted(0, -6, 0, 6), Qt.AlignmentFlag.AlignCenter, _level_text(view))
 
     def _flows(self, painter: QPainter, box: QRectF, dam_x: float, view: ReservoirView) -> None:
         """Write inflow over the water at the left and outflow at the dam's foot, each with its arrow."""
@@ -134,41 +141,10 @@ class ReservoirCard(PaintedView):
         painter.drawText(QPointF(x + 30, base), text)
 
     # --- figures ----------------------------------------------------------------------------
-    def _figures(self, painter: QPainter, box: QRectF, lines: tuple[Line, ...]) -> None:
-        base, small = QFontMetricsF(self.look.font()), QFontMetricsF(self.look.font("small_px"))
-        step = min(base.height() + 6, max(base.height() - 1, box.height() / max(1, len(lines))))
-        names = max(base.horizontalAdvance(line.name) for line in lines) + 10
-        values = base.horizontalAdvance("00 000 m³/s")  # longer ones push their note along
-        y = box.top()
-        for line in lines:
-            if y + base.height() - 2 > box.bottom() + 2:
-                break
-            if line is lines[0] and self.view is not None:
-                names_x = box.left() + names
-                draw_state(painter, self.look, self.view.state, QPointF(names_x + 7, y + step / 2), 6.5, stale=self.view.stale)
-            self._line(painter, QRectF(box.left(), y, box.width(), step), line, names, values, small)
-            y += step
-
-    def _line(self, painter: QPainter, row: QRectF, line: Line, names: float, values: float, small: QFontMetricsF) -> None:
-        first = self.view is not None and line is self.view.lines[0]
-        x = row.left() + names + (20 if first else 0)
-        painter.setFont(self.look.font())
-        metrics = QFontMetricsF(painter.font())
-        base = row.top() + (row.height() + metrics.ascent() - metrics.descent()) / 2
-        painter.setPen(self.look.color("text.dim"))
-        painter.drawText(QPointF(row.left(), base), line.name)
-        painter.setFont(self.look.font(bold=True))
-        metrics = QFontMetricsF(painter.font())
-        painter.setPen(self.look.color(line.ink if line.value != "—" else "text.dim"))
-        value = metrics.elidedText(line.value, Qt.TextElideMode.ElideRight, row.right() - x)
-        painter.drawText(QPointF(x, base), value)
-        start = max(row.left() + names + values, x + metrics.horizontalAdvance(value) + 10)
-        painter.setFont(self.look.font("small_px"))
-        painter.setPen(self.look.color("text.dim"))
-        note = small.elidedText(line.note, Qt.TextElideMode.ElideRight, max(0.0, row.right() - start))
-        painter.drawText(QPointF(start, base), note)
-        if line.note:
-            self._places.append((row, f"{line.name} {line.value}\n{line.note}"))
+    def _figures(self, painter: QPainter, box: QRectF, view: ReservoirView) -> None:
+        lines = LinesPainter(self.look, Lead(view.state, view.stale))
+        lines.draw(painter, box, view.lines)
+        self._places += lines.places
 
     def event(self, event: QEvent) -> bool:
         """A tip tells in full what a line had to cut short."""
@@ -177,3 +153,7 @@ class ReservoirCard(PaintedView):
             show_tip(event.globalPos(), found, self)
             return True
         return super().event(event)
+
+
+def _level_text(view: ReservoirView) -> str:
+    return f"{LEVEL.text(view.level_m)} m" + {1: " ↑", -1: " ↓"}.get(view.trend, "")

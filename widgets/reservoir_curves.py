@@ -12,9 +12,10 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QWidget
 
 from console.look import Look
-from console.viewdata.reservoir import MARK_TOKENS, MARK_WORDS, DrawnCurve, Mark, StorageCurves
+from console.viewdata.reservoir import MARK_TOKENS, DrawnCurve, Mark, StorageCurves
 from widgets.hydrograph import DirectAxis
 from widgets.plain import PlainLabel
+from widgets.reservoir_section import mark_label
 
 RELEASE_TOKENS = ("curve.outflow", "curve.flow", "curve.rain", "forecast", "review")
 NAME_PLACES = (0.01, 0.30, 0.59)
@@ -95,7 +96,7 @@ class CurvePlot(pg.PlotWidget):  # type: ignore[misc] # pyqtgraph has no types
                 mark.level_m,
                 angle=0,
                 pen=pg.mkPen(color, width=1, style=Qt.PenStyle.DashLine),
-                label=None if slot is None else f"{self.look.tr(MARK_WORDS[mark.kind])} {mark.level_m:.2f}",
+                label=None if slot is None else mark_label(self.look, mark),
                 labelOpts={"position": NAME_PLACES[slot or 0], "anchors": [(0, 1), (0, 1)], "color": color},
             )
             if slot is not None:

@@ -12,6 +12,7 @@ from console.domain.states import State
 from console.look import Look
 from console.viewdata.reservoir import ReservoirRow
 from widgets.plain import plain_tip
+from widgets.reservoir_section import mark_label
 
 Role = Qt.ItemDataRole
 Index = QModelIndex | QPersistentModelIndex
@@ -31,23 +32,24 @@ def _known(value: float | None) -> float:
     return UNKNOWN if value is None else value
 
 
+# the most telling first: what does not fit stands behind the right edge
 COLUMNS = (
     Column("状态", 122, lambda r: r.state_word, lambda r: r.rank),
     Column("水库", 88, lambda r: r.name, lambda r: r.name),
-    Column("河流", 62, lambda r: r.river, lambda r: r.river),
     Column("水位 m", 72, lambda r: r.level_text, lambda r: _known(r.level_m), True),
-    Column("剖面", 46, lambda r: "", lambda r: _known(r.level_m)),
     Column("距汛限 m", 96, lambda r: r.margin_text, lambda r: _known(r.margin_m), True),
-    Column("可用防洪库容", 138, lambda r: r.available_text, lambda r: _known(r.available_mcm), True),
-    Column("纳雨 mm", 78, lambda r: r.absorb_text, lambda r: _known(r.absorb_mm), True),
     Column("入库 m³/s", 92, lambda r: r.inflow_text, lambda r: _known(r.inflow_m3s), True),
     Column("出库 m³/s", 78, lambda r: r.outflow_text, lambda r: _known(r.outflow_m3s), True),
     Column("1h 变化 m", 76, lambda r: r.change_text, lambda r: _known(r.change_1h), True),
     Column("到汛限", 82, lambda r: r.hours_text, lambda r: _known(r.hours), True),
+    Column("剖面", 46, lambda r: "", lambda r: _known(r.level_m)),
+    Column("可用防洪库容", 138, lambda r: r.available_text, lambda r: _known(r.available_mcm), True),
+    Column("纳雨 mm", 78, lambda r: r.absorb_text, lambda r: _known(r.absorb_mm), True),
+    Column("河流", 62, lambda r: r.river, lambda r: r.river),
     Column("时间", 160, lambda r: r.time_text, lambda r: _known(r.t), True),
     Column("质量", 50, lambda r: r.quality, lambda r: r.quality),
 )
-STATE, NAME, LEVEL, BAR, MARGIN, ROOM, RAIN, TIME = 0, 1, 3, 4, 5, 6, 7, 12
+STATE, NAME, LEVEL, MARGIN, BAR, ROOM, RAIN, TIME = 0, 1, 2, 3, 8, 9, 10, 12
 DANGER_ORDER = -1
 
 
@@ -142,14 +144,25 @@ class ReservoirModel(QAbstractTableModel):
         if role == Role.TextAlignmentRole:
             side = Qt.AlignmentFlag.AlignRight if column.right else Qt.AlignmentFlag.AlignLeft
             return int(side | Qt.AlignmentFlag.AlignVCenter)
-        if role == Role.ToolTipRole and (to := self._counted_to(self.row(index.row()), index.column())):
-            return plain_tip(f"{self.look.tr('算到')} {to}")
+        if role == Role.ToolTipRole:
+            told = self._tip(self.row(index.row()), index.column())
+            return plain_tip(told) if told else None
         if role == Role.ForegroundRole:
             return self._ink(self.row(index.row()), index.column())
         return None
 
-    def _counted_to(self, row: ReservoirRow, column: int) -> str:
-        return {ROOM: row.available_to, RAIN: row.absorb_to}.get(column, "")
+    def _tip(self, row: ReservoirRow, column: int) -> str:
+        """Return what a cell rests on: the mark that room is counted to, the datum, the marks of the bar."""
+        tr = self.look.tr
+        if column in (ROOM, RAIN):
+            to = row.available_to if column == ROOM else row.absorb_to
+            return f"{tr('算到')} {to}" if to else ""
+        if column == LEVEL:
+            return f"{row.level_text} m · {row.datum}" if row.datum else ""
+        if column != BAR:
+            return ""
+        marks = [mark_label(self.look, m) for m in reversed(row.marks)]
+        return "\n".join([*(marks or [tr("没有公布的特征水位")]), f"{tr('水位')} {row.level_text}"])
 
     def _ink(self, row: ReservoirRow, column: int) -> Any:
         if row.stale and column not in (STATE, NAME):
@@ -163,6 +176,8 @@ class ReservoirModel(QAbstractTableModel):
             return None
         if role == Role.DisplayRole:
             return self.look.tr(COLUMNS[section].title)
+        if role == Role.ToolTipRole and section == BAR:
+            return plain_tip(self.look.tr("竖条为水面，长橙线为当日汛限，短线为其他特征水位；停在各行上看名称和数值"))
         if role == Role.TextAlignmentRole and COLUMNS[section].right:
             return int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         return None

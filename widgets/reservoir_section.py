@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QLinearGradient, QPainter, QPainterPath, QPen
 
 from console.look import Look
-from console.viewdata.reservoir import MARK_TOKENS, Mark
+from console.viewdata.reservoir import MARK_TOKENS, MARK_WORDS, Mark
 
 BANK = 0.16  # share of the pool's width that the bank takes
 
@@ -46,6 +47,28 @@ def spread(wanted: Sequence[float], step: float, top: float, bottom: float) -> l
         places[i] = min(places[i], limit)
         limit = places[i] - step
     return places
+
+
+def free_place(surface: float, height: float, lines: Sequence[float], top: float, bottom: float) -> float:
+    """Return the top of a text of that height: under the surface, else over it, else the nearest gap between lines.
+
+    Where no gap is high enough it stands under the surface, and lines have to give way.
+    """
+    below = min(surface + 4, bottom - height)
+    edges = sorted([top, *(y for y in lines if top < y < bottom), surface, bottom])
+    gaps = [(a + 3, b - 3 - height) for a, b in pairwise(edges) if b - a >= height + 6]
+    wanted = [below, surface - height - 4]
+    for place in wanted:
+        if any(low - 1 <= place <= high + 1 for low, high in gaps):
+            return place
+    nearest = [min(max(below, low), high) for low, high in gaps]
+    return min(nearest, key=lambda y: abs(y - surface), default=below)
+
+
+def mark_label(look: Look, mark: Mark) -> str:
+    """Return a mark's word and level; a figure nobody vouches for says so."""
+    doubt = look.tr("（未核实）") if mark.unverified else ""
+    return f"{look.tr(MARK_WORDS[mark.kind])} {mark.level_m:.2f}{doubt}"
 
 
 def shade(look: Look, top: float, bottom: float, stale: bool) -> QLinearGradient:

@@ -22,7 +22,7 @@ class SafetySide(PaintedView):
         self._resize()
 
     def _resize(self) -> None:
-        self.setFixedWidth(round(232 * self.look.scale))
+        self.setFixedWidth(round(252 * self.look.scale))
 
     def show_view(self, view: SafetyView | None) -> None:
         self._view = view
@@ -67,7 +67,7 @@ class SafetySide(PaintedView):
         ):
             painter.setPen(QPen(look.color(token), 1.4, Qt.PenStyle.DashLine))
             painter.drawLine(QPointF(x, at.y() - metrics.ascent() / 2 + 1), QPointF(x + 16, at.y() - metrics.ascent() / 2 + 1))
-            text = f"±{k:g}s {word}"
+            text = f"±{k:g}σ {word}"
             painter.setPen(look.color("text.dim"))
             painter.drawText(QPointF(x + 20, at.y()), text)
             x += 34 + metrics.horizontalAdvance(text)

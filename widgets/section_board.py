@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Signal
+from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QButtonGroup, QComboBox, QHBoxLayout, QPushButton, QStackedLayout, QVBoxLayout, QWidget
 
 from console.look import Look
 from console.viewdata.works import SectionView
 from widgets.painted import Guard
+from widgets.plain import plain_tip
 from widgets.scour_picture import ScourPicture
-from widgets.works_marks import LEVELS, SHAPES
+from widgets.works_marks import chosen_style, mark_icon
 from widgets.works_section import SectionPicture
 
 
@@ -25,7 +27,7 @@ class SectionBoard(QWidget):
     def __init__(self, look: Look) -> None:
         super().__init__()
         self.look = look
-        self._works = ""
+        self._scour_state = "unknown"
         self.choose = QComboBox(self)
         self.choose.setMinimumWidth(round(150 * look.scale))
         self.picture = SectionPicture(look)
@@ -71,11 +73,16 @@ class SectionBoard(QWidget):
     def _restyle(self) -> None:
         self.choose.setAccessibleName(self.look.tr("断面"))
         self.sensors.setText(self.look.tr("断面测点"))
-        self._survey_text("unknown")
+        self.survey.setText(self.look.tr("水下冲淤"))
+        for button in (self.sensors, self.survey):
+            button.setStyleSheet(chosen_style(self.look))
+        self._survey_mark(self._scour_state)
 
-    def _survey_text(self, state: str) -> None:
-        mark = f"{SHAPES[state]} " if state in LEVELS and state in ("attention", "alarm") else ""
-        self.survey.setText(mark + self.look.tr("水下冲淤"))
+    def _survey_mark(self, state: str) -> None:
+        self._scour_state = state
+        said = {"alarm": self.look.tr("冲刷超限"), "attention": self.look.tr("冲刷接近限值")}.get(state, "")
+        self.survey.setIcon(mark_icon(self.look, state) if said else QIcon())
+        self.survey.setToolTip(plain_tip(said))
 
     def _switch(self) -> None:
         self._stack.setCurrentIndex(1 if self.survey.isChecked() else 0)
@@ -89,6 +96,6 @@ class SectionBoard(QWidget):
         if view is not None and options:
             self.choose.setCurrentIndex(max(0, self.choose.findData(view.chosen)))
         self.choose.setVisible(bool(options))
-        self._survey_text(view.scour.state if view and not view.scour.reason else "unknown")
+        self._survey_mark(view.scour.state if view and not view.scour.reason else "unknown")
         self.picture.show_view(view)
         self.scour.show_view(view)

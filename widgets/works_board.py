@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtWidgets import (
     QFrame,
     QGridLayout,
@@ -26,6 +26,7 @@ from widgets.works_list import SubsystemBoard, WorksList
 from widgets.works_marks import SHAPES, TOKENS, SimulatedChip
 
 MAX_ANOMALIES = 30
+NAME, NAME_PX = 1, 152  # the column that takes what the others leave
 
 
 class AnomalyPane(QScrollArea):
@@ -107,11 +108,13 @@ class WorksBoard(QWidget):
         self.subsystems = SubsystemBoard(look)
         self.sensors = FactsTable(
             look,
-            ("状态", "测点", "要素", "实测", "模型", "残差/s", "时间"),
-            (74, 152, 74, 84, 60, 76, 90),
+            ("状态", "测点", "要素", "实测", "模型", "残差 σ", "时间"),
+            (104, NAME_PX, 74, 84, 60, 76, 96),
             "这个工程没有监测测点",
         )
         self.sensors.table.setAccessibleName(look.tr("测点"))
+        self.sensors.table.horizontalHeader().setStretchLastSection(False)
+        self.sensors.table.viewport().installEventFilter(self)
         self.sensors.table.verticalHeader().setDefaultSectionSize(look.px("row_px"))
         self.anomalies = AnomalyPane(look)
         self.title = PlainLabel("", self)
@@ -178,7 +181,7 @@ class WorksBoard(QWidget):
         self.split.addWidget(roll)
         self.split.addWidget(self.card)
         self.split.setStretchFactor(1, 1)
-        self.split.setSizes([round(176 * scale), round(700 * scale)])
+        self.split.setSizes([round(200 * scale), round(700 * scale)])
         self.split.setChildrenCollapsible(False)
         row = QVBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
@@ -189,7 +192,7 @@ class WorksBoard(QWidget):
         self._view = view
         self.split.setVisible(bool(view.lines))
         self.empty.setVisible(not view.lines)
-        self.empty.setText(self.look.tr("还没有工程资料：中心的 works 对象到了以后，这里有工程、测点和异常"))
+        self.empty.setText(self.look.tr("还没有工程资料：中心提供水利工程和监测测点后，这里有工程、测点和异常"))
         self.list.show_lines(view.lines, view.chosen)
         self.title.setText(view.title)
         self.sub.setText(view.subtitle)
@@ -204,12 +207,33 @@ class WorksBoard(QWidget):
                 for line, token in zip(view.sensors, tokens, strict=True)
             ]
         )
+        self._fit_columns()
         row = next((i for i, line in enumerate(view.sensors) if line.code == view.selected_sensor), -1)
         if row >= 0:
             self.sensors.table.selectRow(row)
         else:
             self.sensors.table.clearSelection()
         self.anomalies.show_lines(view.anomalies, view.calm)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if watched is self.sensors.table.viewport() and event.type() == QEvent.Type.Resize:
+            self._fit_columns()
+        return super().eventFilter(watched, event)
+
+    def _fit_columns(self) -> None:
+        """Give every column what its figures need and the names the rest."""
+        table, header = self.sensors.table, self.sensors.table.horizontalHeader()
+        least = round(56 * self.look.scale)
+        used = 0
+        for i in range(header.count()):
+            wide = max(least, table.sizeHintForColumn(i) + 12, header.sectionSizeHint(i))
+            if i == NAME:
+                named = wide
+            else:
+                used += wide
+                header.resizeSection(i, wide)
+        rest = table.viewport().width() - used
+        header.resizeSection(NAME, max(rest, min(named, round(NAME_PX * self.look.scale))))
 
     def _show_facts(self, view: WorksBoardView) -> None:
         rows = [*view.facts]

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QBrush, QKeyEvent, QMouseEvent, QPainter, QPen
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QBrush, QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPen
 
 from console.look import Look
 from console.viewdata.works import SubsystemCell, WorksLine
 from widgets.painted import PaintedView
+from widgets.plain import show_tip
 from widgets.works_marks import draw_mark
 
 SUBSYSTEM_TOKENS = {
@@ -89,11 +90,15 @@ class WorksList(PaintedView):
 
 
 class SubsystemBoard(PaintedView):
-    """Eight cells; what nobody told is 未知, hatched, never drawn as running."""
+    """Eight cells; what nobody told is 未知, hatched, never drawn as running.
+
+    A note too long is cut in its middle and whole in its tip.
+    """
 
     def __init__(self, look: Look) -> None:
         super().__init__(look)
         self._cells: tuple[SubsystemCell, ...] = ()
+        self._boxes: list[tuple[QRectF, SubsystemCell]] = []
         self.setAccessibleName(look.tr("监测子系统"))
 
     def show_cells(self, cells: Sequence[SubsystemCell]) -> None:
@@ -110,9 +115,26 @@ class SubsystemBoard(PaintedView):
         columns = self._columns()
         rows = -(-len(self._cells) // columns)
         wide, high = self.width() / columns, self.height() / rows
-        for i, cell in enumerate(self._cells):
-            box = QRectF((i % columns) * wide, (i // columns) * high, wide, high).adjusted(2, 2, -2, -2)
+        self._boxes = [
+            (QRectF((i % columns) * wide, (i // columns) * high, wide, high).adjusted(2, 2, -2, -2), cell)
+            for i, cell in enumerate(self._cells)
+        ]
+        for box, cell in self._boxes:
             self._cell(painter, box, cell)
+
+    def said(self, place: QPointF) -> str:
+        """Return the whole text of the cell at a place, "" beside them."""
+        cell = next((cell for box, cell in self._boxes if box.contains(place)), None)
+        if cell is None:
+            return ""
+        share = "" if cell.coverage is None else f" {100 * cell.coverage:.0f}%"
+        return f"{cell.name}\n{cell.word}{share}" + (f" · {cell.note}" if cell.note else "")
+
+    def event(self, event: QEvent) -> bool:
+        if isinstance(event, QHelpEvent):
+            show_tip(event.globalPos(), self.said(QPointF(event.pos())), self)
+            return True
+        return super().event(event)
 
     def _cell(self, painter: QPainter, box: QRectF, cell: SubsystemCell) -> None:
         look = self.look
@@ -126,13 +148,12 @@ class SubsystemBoard(PaintedView):
         room = int(box.width() - 12)
         base = box.top() + (box.height() - 2 * metrics.height()) / 2 + metrics.ascent()
         painter.setPen(look.color("text.dim"))
-        name = metrics.elidedText(cell.name, Qt.TextElideMode.ElideRight, room)
+        share = "" if cell.coverage is None else f"{100 * cell.coverage:.0f}%"
+        wide = metrics.horizontalAdvance(share)
+        name = metrics.elidedText(cell.name, Qt.TextElideMode.ElideRight, room - wide - (8 if share else 0))
         painter.drawText(QPointF(box.left() + 6, base), name)
+        painter.drawText(QPointF(box.right() - 6 - wide, base), share)
         painter.setPen(look.color(token))
-        share = "" if cell.coverage is None else f" {100 * cell.coverage:.0f}%"
-        text = f"{SUBSYSTEM_SHAPES.get(cell.state, '？')} {cell.word}{share}"
-        if cell.note:
-            text += f" · {cell.note}"
-        painter.drawText(
-            QPointF(box.left() + 6, base + metrics.height()), metrics.elidedText(text, Qt.TextElideMode.ElideRight, room)
-        )
+        word = f"{SUBSYSTEM_SHAPES.get(cell.state, '？')} {cell.word}" + (" · " if cell.note else "")
+        note = metrics.elidedText(cell.note, Qt.TextElideMode.ElideMiddle, max(0, room - metrics.horizontalAdvance(word)))
+        painter.drawText(QPointF(box.left() + 6, base + metrics.height()), word + note)

@@ -126,17 +126,16 @@ class SectionPicture(PaintedView):
             painter.drawLine(scale.point(*a), scale.point(*b))
 
     def _phreatic(self, painter: QPainter, scale: _Scale, view: SectionView) -> list[QPointF]:
-        """Draw the line through the piezometers' levels, dashed: between them it is joined, not measured."""
+        """Draw the line through the piezometers' levels, dashed: between them it is joined, not measured.
+
+        The water before it is another station's reading, its datum perhaps another: the line does not reach it.
+        """
         wells = sorted((s for s in view.sensors if s.level_m is not None), key=lambda s: -s.offset_m)
         places = [scale.point(s.offset_m, s.level_m) for s in wells if s.level_m is not None]
-        if view.type == "levee" and view.water_m is not None and wells and len(scale.profile) > 1:
-            under = wetted(scale.profile, view.water_m)
-            if under and under[-1][1] >= view.water_m and under[-1][0] > wells[0].offset_m:
-                places.insert(0, scale.point(*under[-1]))
         painter.setPen(QPen(self.look.color("curve.flow"), 1.6, Qt.PenStyle.DashLine))
         for a, b in itertools.pairwise(places):
             painter.drawLine(a, b)
-        for sensor, place in zip(wells, places[len(places) - len(wells) :], strict=True):
+        for sensor, place in zip(wells, places, strict=True):
             painter.setPen(QPen(self.look.color("curve.flow"), 1))
             painter.drawLine(place, scale.point(sensor.offset_m, sensor.elevation_m))
             painter.drawLine(place - QPointF(5, 0), place + QPointF(5, 0))

@@ -24,7 +24,7 @@ EVIDENCE = {
     "silent_h": ("未报", "h", 0),
 }
 OPERATORS = (">=", "<=", ">", "<")
-STATES = ("unknown", "normal", "attention", "alarm")
+STATES = ("unknown", "normal", "attention", "doubtful", "alarm")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,10 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class CauseRule:
-    """One declared rule. elements: which it is for, () all; cause and check are sentences for officers."""
+    """One declared rule. elements: which it is for, () all; cause and check are sentences for officers.
+
+    instrument: the cause lies in the instrument or its supply, not in the works.
+    """
 
     code: str
     cause: str
@@ -53,6 +56,7 @@ class CauseRule:
     when: tuple[Condition, ...]
     elements: tuple[str, ...] = ()
     show: tuple[str, ...] = ()
+    instrument: bool = False
 
     def holds(self, element: str, found: Mapping[str, float | None]) -> bool:
         return (not self.elements or element in self.elements) and all(c.holds(found) for c in self.when)
@@ -66,12 +70,13 @@ class Hypothesis:
     cause: str
     check: str
     evidence: tuple[tuple[str, float], ...]
+    instrument: bool = False
 
 
 def hypotheses(rules: Sequence[CauseRule], element: str, found: Mapping[str, float | None]) -> tuple[Hypothesis, ...]:
     """Return every possible cause whose rule holds, in the rules' order."""
     return tuple(
-        Hypothesis(r.code, r.cause, r.check, tuple((k, v) for k in _shown(r) if (v := found.get(k)) is not None))
+        Hypothesis(r.code, r.cause, r.check, tuple((k, v) for k in _shown(r) if (v := found.get(k)) is not None), r.instrument)
         for r in rules
         if r.holds(element, found)
     )

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from console.domain.elements import ELEMENTS
+from console.domain.elements import ELEMENTS, LEVELS
 from console.domain.time import beijing
 
 WATCHED = ("stations", "reservoirs", "basins", "gates", "sensors")  # kinds of objects that have readings
@@ -79,6 +79,10 @@ class Station:
         """Return the figure of that kind in force at t, the newest first; None if unknown."""
         found = [th for th in self.thresholds if th.kind == kind and th.holds_at(t) and element in (None, th.element)]
         return max(found, key=lambda th: th.valid_from, default=None)
+
+    def level_threshold(self, kind: str, t: float) -> Threshold | None:
+        """Return that figure of the water level, whether of a river or of a pool; never one of the flow."""
+        return next((th for element in LEVELS if (th := self.threshold(kind, t, element)) is not None), None)
 
     @property
     def main_element(self) -> str:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from console.domain.elements import LEVEL, storage_text
+from console.domain.elements import LEVEL
 from console.domain.reservoirs import MADE_UP
 from console.presenters.reservoir_figures import Figures, Pool, PoolBook, figures_of
-from console.presenters.reservoir_words import DASH, flow_of, judged_word, margin_words, sure_word
+from console.presenters.reservoir_words import DASH, flow_of, judged_word, margin_words, stated_datum, sure_word, volume_text
 from console.presenters.wording import Translate, stale
 from console.texts import printable
 from console.viewdata.board import Board, Row
@@ -38,7 +38,8 @@ class CascadePresenter:
         members.sort(key=lambda m: (m[1].facts.cascade_order, m[0].code))
         view = cascade_view(name, members, board, selected, self._tr)
         self._view.show_view(view)
-        return f"{view.name} · {self._tr('梯级')}", f"{len(view.nodes)} {self._tr('座水库')}"
+        tr = self._tr
+        return f"{view.name} · {self._tr('梯级')}", f"{len(view.nodes)} {tr('座水库')}"
 
 
 def chains_of(board: Board) -> dict[str, list[Row]]:
@@ -67,11 +68,14 @@ def cascade_view(
     """Return a chain as it is drawn; the sum holds only pools whose flood-control top and curve are known."""
     worked = [(row, pool, figures_of(row, pool, board.moment)) for row, pool in members]
     known = [(max(0.0, f.to_top_mcm), pool) for row, pool, f in worked if f.to_top_mcm is not None and not stale(row)]
-    total = storage_text(sum(room for room, _ in known)) if known else DASH
+    total = volume_text(sum(room for room, _ in known), tr) if known else DASH
     sures = sorted({pool.made_up for _, pool in known if pool.made_up in MADE_UP})
     mixed = f"（{tr('含')}{'、'.join(sure_word(s, tr) for s in sures)}）" if sures else ""
     count = f"{len(members)} {tr('座中')} {len(known)} {tr('座可知')}"
-    notes = [tr("流量单位 m³/s"), tr("挂在干流上方的是支流水库，按登记的次序排列，不表示距离")]
+    notes = [tr("流量单位 m³/s"), tr("竖线接入的是支流水库，按登记的次序排列，不表示距离")]
+    datums = {stated_datum(row.station.datum) for row, _ in members}
+    if len(datums) > 1 or "" in datums:
+        notes.append(tr("各库水位基面未注明或不同，不可相互比较"))
     if len(known) < len(members):
         notes.append(tr("其余没有库容曲线、防洪高水位或及时的水位，不计入合计"))
     return CascadeView(
@@ -100,7 +104,7 @@ def _node(row: Row, pool: Pool, figures: Figures, chain: str, tr: Translate) -> 
         margin_text=margin_words(row, figures, tr) if figures.limit is not None else "",
         inflow_text=flow_of(row.inflow),
         outflow_text=flow_of(row.outflow),
-        available_text=storage_text(None if room is None else max(0.0, room)),
+        available_text=volume_text(None if room is None else max(0.0, room), tr),
         available_sure=sure_word(pool.made_up, tr) if room is not None and pool.made_up else "",
         trend=row.trend,
         marks=figures.marks,

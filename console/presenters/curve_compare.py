@@ -69,9 +69,10 @@ def picker(
     stations: Mapping[str, Station],
     series: Mapping[int, Series],
     rivers: Sequence[River],
+    t: float,
     tr: Translate,
 ) -> PickerView:
-    """Return the stations of the same river, upstream first, and whether each can be compared."""
+    """Return the stations of the same river, upstream first, and whether each can be compared at t."""
     river = river_with(rivers, station.code)
     if river is None:
         return PickerView((), way, (tr("这个站不在任何一条河系里，没有可对比的测站"),))
@@ -85,12 +86,12 @@ def picker(
         note = shift_word(None if hours is None else hours * 3600, tr)
         if own is None or own.element not in ("Z", "RZ"):
             note = tr("没有水位数据")
-        elif way == WARNING and other.threshold("warning", 4e9) is None:
+        elif way == WARNING and other.level_threshold("warning", t) is None:
             note += "，" + tr("无警戒水位，只能归一化")
         free = node.code in chosen or len(chosen) < MOST
         choices.append(Choice(node.code, other.name, note, node.code in chosen, own is not None and free))
     notes = [tr("各站基面不同，不画在同一条绝对水位轴上")]
-    if station.threshold("warning", 4e9) is None and way == WARNING:
+    if station.level_threshold("warning", t) is None and way == WARNING:
         notes.append(tr("本站无警戒水位，请改用归一化"))
     if len(chosen) >= MOST:
         notes.append(f"{tr('最多')} {MOST} {tr('站')}")
@@ -133,7 +134,7 @@ def compared(
 
 
 def _departure(curve: Curve, station: Station, t: float) -> Curve | None:
-    limit = station.threshold("warning", t)
+    limit = station.level_threshold("warning", t)
     return replace(curve, v=curve.v - limit.value) if limit is not None else None
 
 

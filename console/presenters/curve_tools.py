@@ -74,7 +74,9 @@ class CurveTools:
             self._start_stats()
         elif page == "stations":
             board, chosen = self._session.board, self._curves.together
-            view = picker(station, chosen.stations, chosen.way, board.stations, board.series, board.rivers, self._tr)
+            view = picker(
+                station, chosen.stations, chosen.way, board.stations, board.series, board.rivers, board.board.moment, self._tr
+            )
             self._view.show_stations(view)
         elif page == "past":
             self._start_past()

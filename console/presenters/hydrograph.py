@@ -142,7 +142,7 @@ class HydrographPresenter:
             moment=board.board.moment,
             now=board.board.now,
             curves=curves,
-            limits=_limits(station, to_t),
+            limits=_limits(station, board.board.moment),
             note=_lacking(station, curves, self._tr),
             holes=_worth_showing(holes, now),
             corrections=self._corrected([s.sid for s in series]),

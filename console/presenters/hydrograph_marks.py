@@ -82,7 +82,7 @@ def present_of(level: Curve, station: Station | None, moment: float) -> Present 
 
 def _crossings(station: Station, level: Curve, tr: Translate) -> tuple[tuple[int, float, str], ...]:
     """Return where the level rose through the warning level between two readings: time, value, text."""
-    warning = station.threshold("warning", float(level.t[-1])) if len(level.t) else None
+    warning = station.level_threshold("warning", float(level.t[-1])) if len(level.t) else None
     if warning is None:
         return ()
     v = trusted(level.v, level.quality)

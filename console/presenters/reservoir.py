@@ -4,28 +4,30 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from console.domain.elements import LEVEL, signed, storage_text
+from console.domain.elements import LEVEL, signed
 from console.domain.quality import Quality, word
 from console.domain.states import TOKENS, State
 from console.domain.time import stamp
-from console.presenters.reservoir_figures import Figures, Pool, figures_of, pool_of, stale_at
+from console.presenters.reservoir_figures import UNVERIFIED, Figures, Pool, figures_of, pool_of, stale_at, unverified
 from console.presenters.reservoir_words import (
     DASH,
+    datum_word,
     figure_text,
     flow_of,
     flow_text,
     hours_words,
     judged_word,
-    margin_words,
     mark_text,
+    no_limit_word,
     no_storage_word,
     storage_of,
+    volume_text,
     with_sure,
 )
 from console.presenters.wording import Translate, meta, stale
 from console.texts import printable
 from console.viewdata.board import Board, Row, Sample
-from console.viewdata.reservoir import MARK_WORDS, Line, ReservoirView
+from console.viewdata.reservoir import MARK_WORDS, Line, Mark, ReservoirView
 
 
 class ReservoirTarget(Protocol):
@@ -63,15 +65,15 @@ def reservoir_view(row: Row, board: Board, tr: Translate) -> ReservoirView:
         flows_stale=stale_at(row.inflow, board.moment) and stale_at(row.outflow, board.moment),
         trend=row.trend,
         lines=(
-            Line(tr("状态"), text, _limit_note(row, figures, tr), token),
-            _margin(row, figures, tr),
-            _storage(figures, pool, tr),
-            _available(figures, pool, tr),
-            _absorbed(figures, pool, tr),
+            Line(tr("状态"), text, _limit_note(row, figures, tr), token, lead=True),
+            _margin(row, figures, text, tr),
+            *([_hours(row, figures, pool, tr)] if figures.limit is not None else []),
             _inflow(row, figures, pool, tr),
             _outflow(row, board, tr),
             _net(figures, tr),
-            _hours(row, figures, pool, tr),
+            _storage(figures, pool, tr),
+            _available(figures, pool, tr),
+            _absorbed(figures, pool, tr),
             _published(pool, tr),
             _data(row, board, tr),
         ),
@@ -86,19 +88,42 @@ def _limit_note(row: Row, figures: Figures, tr: Translate) -> str:
     if limit.season is not None:
         first, last = (f"{day[:2]}-{day[2:]}" for day in limit.season)
         season = f" · {printable(first, 8)} {tr('至')} {printable(last, 8)}"
-    return f"{tr('汛限')} {limit.value:.2f}{season} · {printable(limit.source, 40)}".removesuffix(" · ")
+    doubt = unverified(limit.source)
+    told = limit.source
+    for known in UNVERIFIED if doubt else ():
+        told = told.replace(known, "")
+    source = printable(limit.source, 40) if told.strip("（）() ·，；") else ""
+    mark = mark_text(Mark("flood_limit", limit.value, unverified=doubt), tr)
+    return f"{mark}{season} · {source}".removesuffix(" · ")
 
 
-def _margin(row: Row, figures: Figures, tr: Translate) -> Line:
+def _margin(row: Row, figures: Figures, state_word: str, tr: Translate) -> Line:
+    """Return the distance to the limit in force, without one to the normal level; no word stands here twice."""
     change = row.level.change_1h if row.level is not None else None
     parts = [f"{tr('1h 变化')} {signed(change)} m"] if change is not None else []
+    if figures.limit is None:
+        lacking = no_limit_word(row, tr)
+        if lacking != state_word:
+            parts.insert(0, lacking)
+        return _to_normal(figures, parts, tr)
     if figures.to_limit_mcm is not None:
         room = tr("超蓄") if figures.to_limit_mcm < 0 else tr("尚可蓄")
-        parts.append(f"{room} {storage_text(abs(figures.to_limit_mcm))}")
-    text = margin_words(row, figures, tr)
-    over = figures.limit is not None and figures.level_m is not None and figures.level_m > figures.limit.value
-    value = f"{text} m" if figures.limit is not None and text != DASH else text
+        parts.append(f"{room} {volume_text(abs(figures.to_limit_mcm), tr)}")
+    over = figures.level_m is not None and figures.level_m > figures.limit.value
+    value = DASH
+    if figures.level_m is not None:
+        doubt = tr("（未核实）") if unverified(figures.limit.source) else ""
+        value = f"{signed(figures.level_m - figures.limit.value)} m{doubt}"
     return Line(tr("距汛限"), value, " · ".join(parts), TOKENS[State.FLOOD_LIMIT] if over else "text")
+
+
+def _to_normal(figures: Figures, parts: list[str], tr: Translate) -> Line:
+    normal = next((m for m in figures.marks if m.kind == "normal"), None)
+    if normal is None or figures.level_m is None:
+        return Line(tr("距汛限"), DASH, " · ".join(parts))
+    value = f"{signed(figures.level_m - normal.level_m)} m" + (tr("（未核实）") if normal.unverified else "")
+    ink = TOKENS[State.FLOOD_LIMIT] if figures.level_m > normal.level_m else "text"
+    return Line(tr("距正常蓄水"), value, " · ".join(parts), ink)
 
 
 def _storage(figures: Figures, pool: Pool, tr: Translate) -> Line:
@@ -115,7 +140,7 @@ def _available(figures: Figures, pool: Pool, tr: Translate) -> Line:
         return Line(name, DASH, tr("未公布防洪高水位和设计水位"))
     if figures.to_top_mcm is None:
         return Line(name, DASH, no_storage_word(figures, pool, tr))
-    return Line(name, storage_of(max(0.0, figures.to_top_mcm), pool, tr), f"{tr('至')} {mark_text(figures.top, tr)} m")
+    return Line(name, storage_of(max(0.0, figures.to_top_mcm), pool, tr), f"{tr('至')} {mark_text(figures.top, tr, ' m')}")
 
 
 def _absorbed(figures: Figures, pool: Pool, tr: Translate) -> Line:
@@ -181,14 +206,14 @@ def _hours(row: Row, figures: Figures, pool: Pool, tr: Translate) -> Line:
 
 def _published(pool: Pool, tr: Translate) -> Line:
     total, flood = pool.facts.total_mcm, pool.facts.flood_control_mcm
-    note = f"{tr('防洪库容')} {storage_text(flood.value)}" if flood is not None else ""
-    return Line(tr("总库容"), storage_text(total.value if total is not None else None), note)
+    note = f"{tr('防洪库容')} {volume_text(flood.value, tr)}" if flood is not None else ""
+    return Line(tr("总库容"), volume_text(total.value if total is not None else None, tr), note)
 
 
 def _data(row: Row, board: Board, tr: Translate) -> Line:
     if row.level is None:
         return Line(tr("数据"), tr("缺报"), "", "text.dim")
-    text = f"{LEVEL.text(row.level.value)} m · {tr(word(row.level.quality))}"
+    text = f"{LEVEL.text(row.level.value)} m · {tr(word(row.level.quality))} · {datum_word(row.station.datum, tr)}"
     return Line(tr("数据"), stamp(row.level.t, board.now), text, "state.stale" if stale(row) else "text")
 
 
@@ -199,5 +224,5 @@ def present_reservoir(view: ReservoirTarget, board: Board, selected: str | None,
     if row is None:
         return tr("水库"), ""
     name = row.station.name
-    title = name if name.endswith("水库") else f"{name}{tr('水库')}"
+    title = name if name.endswith("水库") else tr("{}水库").format(name)
     return title, meta(board, row.level, tr)

@@ -15,6 +15,7 @@ from console.domain.time import age_text, stamp
 from console.presenters.reservoir_figures import Figures, Pool, PoolBook, figures_of, stale_at, usable
 from console.presenters.reservoir_words import (
     DASH,
+    datum_word,
     flow_of,
     flow_text,
     hours_words,
@@ -77,6 +78,7 @@ def reservoir_row(row: Row, board: Board, pool: Pool, tr: Translate) -> Reservoi
         time_text=_time_text(row.level, board, tr) if row.level is not None else tr("缺报"),
         quality=tr(word(row.level.quality)) if row.level is not None else DASH,
         marks=figures.marks,
+        datum=datum_word(row.station.datum, tr),
     )
 
 

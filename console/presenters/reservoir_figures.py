@@ -18,6 +18,7 @@ from console.viewdata.reservoir import MARK_WORDS, Mark
 
 FLOOD_TOPS = ("flood_control_high", "design")
 HIGHEST_M = 1e4
+UNVERIFIED = ("未核实", "常识")  # words of a threshold's source: general knowledge, not published
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -156,8 +157,13 @@ def marks_of(station: Station, t: float) -> tuple[Mark, ...]:
     for kind in MARK_WORDS:
         th = station.threshold(kind, t, "RZ")
         if th is not None and math.isfinite(th.value) and abs(th.value) < HIGHEST_M:
-            found.append(Mark(kind, th.value, th.source))
+            found.append(Mark(kind, th.value, th.source, unverified(th.source)))
     return tuple(sorted(found, key=lambda m: m.level_m))
+
+
+def unverified(source: str) -> bool:
+    """Tell whether a figure's source itself says that nobody vouches for it."""
+    return any(word in source for word in UNVERIFIED)
 
 
 def _top(marks: tuple[Mark, ...], declared: str) -> Mark | None:

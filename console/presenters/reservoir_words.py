@@ -5,7 +5,7 @@ from __future__ import annotations
 from console.domain.elements import FLOW, signed, storage_text
 from console.domain.reservoirs import MADE_UP, Figure
 from console.domain.states import TOKENS, State
-from console.presenters.reservoir_figures import Figures, Pool, usable
+from console.presenters.reservoir_figures import Figures, Pool, unverified, usable
 from console.presenters.wording import Translate
 from console.texts import printable
 from console.viewdata.board import Row, Sample
@@ -48,13 +48,18 @@ def no_limit_word(row: Row, tr: Translate) -> str:
 
 
 def margin_words(row: Row, figures: Figures, tr: Translate) -> str:
+    """Return the distance to the limit, metres, with the limit's certainty where nobody vouches for it."""
     if figures.limit is None:
         return no_limit_word(row, tr)
-    return DASH if figures.level_m is None else signed(figures.level_m - figures.limit.value)
+    if figures.level_m is None:
+        return DASH
+    doubt = tr("（未核实）") if unverified(figures.limit.source) else ""
+    return signed(figures.level_m - figures.limit.value) + doubt
 
 
-def mark_text(mark: Mark, tr: Translate) -> str:
-    return f"{tr(MARK_WORDS[mark.kind])} {mark.level_m:.2f}"
+def mark_text(mark: Mark, tr: Translate, unit: str = "") -> str:
+    """Return a mark's word and level, with what nobody vouches for named beside the figure."""
+    return f"{tr(MARK_WORDS[mark.kind])} {mark.level_m:.2f}{unit}" + (tr("（未核实）") if mark.unverified else "")
 
 
 def flow_text(value: float | None) -> str:
@@ -89,12 +94,19 @@ def sure_word(sure: str, tr: Translate) -> str:
     return words.get(sure, printable(sure, 12))
 
 
+def volume_text(value_mcm: float | None, tr: Translate) -> str:
+    """Return a storage with its unit in the window's language."""
+    text = storage_text(value_mcm)
+    number, _, unit = text.partition(" ")
+    return {"亿m³": tr("{} 亿m³"), "万m³": tr("{} 万m³")}[unit].format(number) if unit in ("亿m³", "万m³") else text
+
+
 def figure_text(figure: Figure, text: str, tr: Translate) -> str:
     return with_sure(text, figure.sure, tr)
 
 
 def storage_of(value_mcm: float | None, pool: Pool, tr: Translate) -> str:
-    return rebuilt(storage_text(value_mcm), pool, tr)
+    return rebuilt(volume_text(value_mcm, tr), pool, tr)
 
 
 def hours_words(row: Row, figures: Figures, tr: Translate) -> str:
@@ -108,6 +120,18 @@ def hours_words(row: Row, figures: Figures, tr: Translate) -> str:
     if figures.hours is None:
         return DASH
     return f"≈ {figures.hours:.1f} h" if figures.hours < 240 else "> 10 d"
+
+
+def stated_datum(datum: str) -> str:
+    """Return a station's datum, "" where its centre says that it has none."""
+    said = datum.strip()
+    return "" if "未注明" in said or said in ("不详", "未知", "—") else said
+
+
+def datum_word(datum: str, tr: Translate) -> str:
+    """Return the datum to be written beside a level."""
+    said = stated_datum(datum)
+    return printable(said, 20) if said else tr("基面未注明")
 
 
 def refusal_word(why: str, tr: Translate) -> str:

@@ -23,7 +23,7 @@ from console.viewdata.works import (
     WorksReport,
 )
 
-STATE_WORDS = {"unknown": "未知", "normal": "限内", "attention": "关注", "alarm": "超限"}
+STATE_WORDS = {"unknown": "未知", "normal": "限内", "attention": "关注", "doubtful": "疑似仪器", "alarm": "超限"}
 REASONS = {
     "none": "没有历史读数，建不了模型；补充率定读数后可判断",
     "size": "历史读数过多，没有采用；请分段提供",
@@ -48,7 +48,8 @@ REASONS = {
     "survey_shape": "水下测量的网格不完整，没有采用",
     "survey_order": "水下测量的网格坐标顺序不对，没有采用",
 }
-ORDER = {"alarm": 0, "attention": 1, "unknown": 2, "normal": 3}
+ORDER = {"alarm": 0, "doubtful": 1, "attention": 2, "unknown": 3, "normal": 4}
+ABNORMAL = ("alarm", "doubtful", "attention")
 
 
 class WorksTarget(Protocol):
@@ -89,6 +90,11 @@ def value_text(h: SensorHealth) -> str:
     return element.text(h.value) if element else "—"
 
 
+def sigma_text(ratio: float | None) -> str:
+    """Return a residual as a multiple of the model's standard error, never to be read as seconds."""
+    return "—" if ratio is None else f"{signed(ratio, 1)}σ"
+
+
 def place_text(h: SensorHealth, works: Works) -> str:
     section = next((s for s in works.sections if s.code == h.sensor.section), None)
     name = section.name if section else printable(h.sensor.section, 20)
@@ -103,7 +109,7 @@ def sensor_line(h: SensorHealth, tr: Translate) -> SensorLine:
         tr(element.name) if element else printable(h.sensor.element, 8),
         f"{value_text(h)} {element.unit}" if element and h.value is not None else "—",
         element.text(h.model) if element else "—",
-        "—" if h.ratio is None else f"{signed(h.ratio, 1)} s",
+        sigma_text(h.ratio),
         stamp(h.value_t) if h.value_t else "—",
     )
     return SensorLine(h.sensor.code, h.state, cells)
@@ -116,7 +122,7 @@ def anomaly_line(h: SensorHealth, works: Works, tr: Translate) -> AnomalyLine:
     if h.model is not None and element is not None:
         said += f" · {tr('模型')} {element.text(h.model)} · {tr('残差')} {signed(h.residual, element.decimals)} {unit}"
     if h.ratio is not None:
-        said += f"（{signed(h.ratio, 1)} s）"
+        said += f"（{sigma_text(h.ratio)}）"
     if h.reason:
         said += f" · {reason_text(h.reason, h.figures, tr)}"
     if h.value_t:
@@ -148,17 +154,16 @@ def scour_line(report: WorksReport, tr: Translate) -> AnomalyLine | None:
 
 def works_line(report: WorksReport, tr: Translate) -> WorksLine:
     known = [h for h in report.sensors if h.state != "unknown"]
-    out = [h for h in known if h.state != "normal"]
-    detail = f"{tr('测点')} {len(known)}/{len(report.sensors)}" if report.sensors else tr("没有测点")
-    if out:
-        detail += f" · {tr('超限')} {len(out)}"
+    counts = [(state, sum(1 for h in known if h.state == state)) for state in ABNORMAL]
+    told = [f"{tr(STATE_WORDS[state])} {count}" for state, count in counts if count]
+    told.append(f"{tr('测点')} {len(known)}/{len(report.sensors)}" if report.sensors else tr("没有测点"))
     kind = tr(TYPES[report.works.type]) if report.works.type else "—"
-    return WorksLine(report.works.code, report.works.name, kind, report.state, detail)
+    return WorksLine(report.works.code, report.works.name, kind, report.state, " · ".join(told))
 
 
 def subsystem_cells(works: Works, tr: Translate) -> tuple[SubsystemCell, ...]:
     return tuple(
-        SubsystemCell(tr(SUBSYSTEMS[s.code]), s.state, tr(SUBSYSTEM_STATES[s.state]), s.coverage, s.note)
+        SubsystemCell(tr(SUBSYSTEMS[s.code]), s.state, tr(SUBSYSTEM_STATES[s.state]), s.coverage, tr(s.note))
         for s in works.subsystems
     )
 
@@ -183,9 +188,9 @@ def board_view(health: Health, selected: str | None, before: str, tr: Translate)
         chosen=works.code,
         selected_sensor=selected if report.sensor(selected) and selected else "",
         title=works.name,
-        subtitle=f"{kind} · {works.class_word or tr('级别未公布')}",
+        subtitle=f"{kind} · {tr(works.class_word) if works.class_word else tr('级别未公布')}",
         note=works.note,
-        facts=works.facts,
+        facts=tuple((tr(name), tr(text), source) for name, text, source in works.facts),
         subsystems=subsystem_cells(works, tr),
         sensors=tuple(sensor_line(h, tr) for h in sensors),
         anomalies=tuple(odd),
@@ -209,7 +214,7 @@ def present_works(
     """Fill the panel; return (code of the works shown, meta)."""
     shown = board_view(health, selected, before, tr)
     view.show_view(shown)
-    odd = sum(1 for r in health.reports if r.state in ("attention", "alarm"))
+    odd = sum(1 for r in health.reports if r.state in ABNORMAL)
     unknown = sum(1 for r in health.reports if r.state == "unknown")
     if not health.known:
         return shown.chosen, tr("正在判断")

@@ -4,18 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from console.domain.elements import ELEMENTS, FLOW, signed
+from console.domain.elements import ELEMENTS, LEVEL, signed
 from console.domain.quality import word
 from console.domain.time import stamp
 from console.domain.works import Gate, Works, chainage_text, gate_of
+from console.presenters.reservoir_words import datum_word, flow_text, stated_datum
 from console.presenters.wording import Translate
-from console.presenters.works import ORDER, STATE_WORDS, place_text, reason_text, value_text
+from console.presenters.works import ORDER, STATE_WORDS, place_text, reason_text, sigma_text, value_text
 from console.texts import printable
 from console.viewdata.board import Board, Row, Sample
 from console.viewdata.works import Bay, GatesView, SafetyView, Scour, SectionSensor, SectionView, SensorHealth, WorksReport
 
 CAUSE_WORDS = {"level": "水位", "season": "季节温度", "time": "时效", "rain": "降雨"}
-TOKENS = {"unknown": "text.dim", "normal": "text", "attention": "state.watch", "alarm": "state.guaranteed"}
+TOKENS = {
+    "unknown": "text.dim",
+    "normal": "text",
+    "attention": "state.watch",
+    "doubtful": "state.warning",
+    "alarm": "state.guaranteed",
+}
 STALE_GATE_S = 3 * 3600
 
 
@@ -35,14 +42,16 @@ def safety_view(report: WorksReport, h: SensorHealth, moment: float, tr: Transla
     rows = [state, (tr("实测"), f"{value_text(h)} {unit}（{tr(word(h.quality))}）" if h.value is not None else "—", "text")]
     if h.model is not None and element is not None:
         rows.append((tr("模型"), f"{element.text(h.model)} {unit}", "text"))
-        rows.append((tr("残差"), f"{signed(h.residual, decimals)} {unit}（{signed(h.ratio, 1)} s）", TOKENS[h.state]))
+        rows.append((tr("残差"), f"{signed(h.residual, decimals)} {unit}", TOKENS[h.state]))
+        rows.append((tr("残差 σ"), sigma_text(h.ratio), TOKENS[h.state]))
     if h.s is not None and h.r2 is not None:
-        rows += [("R²", f"{h.r2:.3f}", "text"), ("s", f"{h.s:.{decimals + 1}f} {unit}", "text")]
+        rows += [("R²", f"{h.r2:.3f}", "text"), ("σ", f"{h.s:.{decimals + 1}f} {unit}", "text")]
         left = f"（{tr('剔除')} {h.suspects}）" if h.suspects else ""
         rows.append((tr("率定读数"), f"{h.n}{left}", "text"))
     if h.trend_p is not None and h.trend_per_day is not None:
         said = f"{signed(h.trend_per_day, 3)} {unit}/d" if h.trend_p < 0.05 else tr("不显著")
-        rows.append((tr("7 日残差趋势"), f"{said}（p={h.trend_p:.3f}）", "text"))
+        chance = "p<0.001" if h.trend_p < 0.001 else f"p={h.trend_p:.3f}"
+        rows.append((tr("7 日残差趋势"), f"{said} {chance}", "text"))
     age = h.evidence.get("step_age_h")
     return SafetyView(
         code=h.sensor.code,
@@ -61,6 +70,7 @@ def safety_view(report: WorksReport, h: SensorHealth, moment: float, tr: Transla
         causes=tuple((tr(CAUSE_WORDS[c]), v) for c, v in h.causes),
         step_t=moment - age * 3600 if age is not None else None,
         simulated=report.works.simulated,
+        residual_unit=unit,
     )
 
 
@@ -69,10 +79,12 @@ def _safety_words(h: SensorHealth, tr: Translate) -> str:
         return reason_text(h.reason, h.figures, tr)
     if h.ratio is None:
         return ""
+    attention, alarm = f"{h.sensor.attention_s:g}", f"{h.sensor.alarm_s:g}"
     said = {
-        "normal": tr("最近三次读数的残差在 ±2s 以内"),
-        "attention": tr("最近三次读数的残差超出 ±2s，需要关注"),
-        "alarm": tr("最近三次读数的残差超出 ±3s，请尽快核实"),
+        "normal": tr("最近三次读数的残差在 ±{}σ 以内").format(attention),
+        "attention": tr("最近三次读数的残差超出 ±{}σ，需要关注").format(attention),
+        "doubtful": tr("最近三次读数的残差超出 ±{}σ，疑似仪器故障，请先核查仪器").format(alarm),
+        "alarm": tr("最近三次读数的残差超出 ±{}σ，请尽快核实").format(alarm),
     }.get(h.state, "")
     if h.beyond_m > 0:
         said += f"；{tr('水位超出率定范围')} {h.beyond_m:.2f} m，{tr('模型是外推')}"
@@ -82,7 +94,8 @@ def _safety_words(h: SensorHealth, tr: Translate) -> str:
 
 
 # --- the section --------------------------------------------------------------------------------
-def section_view(report: WorksReport, wanted: str, tr: Translate) -> SectionView:
+def section_view(report: WorksReport, wanted: str, tr: Translate, datum: str = "") -> SectionView:
+    """Return a section as it is drawn; datum: of the station that reads the water before it, "" unknown."""
     works = report.works
     worst = min(report.sensors, key=lambda h: (ORDER[h.state], -abs(h.ratio or 0.0)), default=None)
     codes = [s.code for s in works.sections]
@@ -103,7 +116,7 @@ def section_view(report: WorksReport, wanted: str, tr: Translate) -> SectionView
         sensors=tuple(_placed(h, tr) for h in placed),
         unplaced=len(mine) - len(placed),
         water_m=report.level_m,
-        water_text=f"{report.level_m:.2f} m · {stamp(report.level_t)}"
+        water_text=f"{report.level_m:.2f} m（{datum_word(datum, tr)}） · {stamp(report.level_t)}"
         if report.level_m is not None and report.level_t
         else tr("未知"),
         says=works.note,
@@ -186,19 +199,27 @@ def _unknown(bay: Bay, why: str) -> Bay:
 
 
 def _reading(board: Board, pointer: tuple[str, str] | None, unit: str, tr: Translate) -> str:
+    """Return a reading with its time; a level with its datum, so that two of them are not compared by eye."""
     row = board.row(pointer[0]) if pointer else None
     sample = _of(row, pointer[1]) if row and pointer else None
     if sample is None or sample.value is None or row is None:
         return "—"
-    element = ELEMENTS.get(sample.element, FLOW)
-    return f"{element.text(sample.value)}{unit} · {stamp(sample.t)} {tr(word(sample.quality))}"
+    if unit != " m":
+        return f"{flow_text(sample.value)}{unit} · {stamp(sample.t)} {tr(word(sample.quality))}"
+    element = ELEMENTS.get(sample.element, LEVEL)
+    datum = datum_word(row.station.datum, tr)
+    return f"{element.text(sample.value)}{unit}（{datum}） · {stamp(sample.t)} {tr(word(sample.quality))}"
 
 
 def _datums(board: Board, works: Works, tr: Translate) -> str:
-    """Return both levels' datums; a level is never subtracted from one of another datum."""
+    """Say what keeps the two levels apart; a level is never subtracted from one of another datum."""
     rows = [board.row(pointer[0]) if pointer else None for pointer in (works.level, works.below)]
-    told = [printable(row.station.datum, 20) if row is not None and row.station.datum else "—" for row in rows]
-    return f"{tr('基面')}：{tr('上游')} {told[0]}，{tr('下游')} {told[1]}；{tr('两侧水位不作差')}"
+    told = [stated_datum(row.station.datum) if row is not None else "" for row in rows]
+    if not all(told):
+        return tr("上下游水位基面未注明，两个水位不可直接比较，不作差")
+    if told[0] != told[1]:
+        return tr("上下游水位基面不同，两个水位不可直接比较，不作差")
+    return f"{tr('基面')}：{printable(told[0], 20)}"
 
 
 def _of(row: Row, element: str) -> Sample | None:

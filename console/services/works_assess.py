@@ -149,7 +149,10 @@ def _evidence(
 
 
 def _with_neighbours(h: SensorHealth, everyone: Sequence[SensorHealth], rules: Sequence[CauseRule]) -> SensorHealth:
-    """Add what the other sensors of the section and the works show, then the possible causes."""
+    """Add what the other sensors of the section and the works show, then the possible causes.
+
+    An alarm whose first possible cause is the instrument is graded doubtful; neighbours count it as it was read.
+    """
     mine = [o for o in everyone if o.sensor.works == h.sensor.works and o.state != "unknown"]
     near = [o for o in mine if o.sensor.section == h.sensor.section and o is not h]
     out = [o for o in near if o.state in ("attention", "alarm")]
@@ -163,7 +166,9 @@ def _with_neighbours(h: SensorHealth, everyone: Sequence[SensorHealth], rules: S
         evidence["section_steps"] = float(sum(1 for a in ages if a is not None and abs(a - age) * 3600 <= STEP_TOGETHER_S))
     abnormal = h.state in ("attention", "alarm") or any(evidence.get(k) is not None for k in ("silent_h", "flat_h"))
     found = hypotheses(rules, h.sensor.element, evidence) if abnormal else ()
-    return replace(h, evidence=evidence, hypotheses=found, abnormal=abnormal)
+    doubtful = h.state == "alarm" and bool(found) and found[0].instrument
+    state = "doubtful" if doubtful else h.state
+    return replace(h, state=state, evidence=evidence, hypotheses=found, abnormal=abnormal)
 
 
 def level_at(rows: Rows, at: Array, interval_s: int) -> Array:

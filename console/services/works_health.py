@@ -19,7 +19,7 @@ from console.state.board import BoardState
 from console.store.cause_rules import declared_causes
 from console.viewdata.works import Scour, SensorHealth, WorksReport
 
-RANK = {"unknown": 0, "normal": 1, "attention": 2, "alarm": 3}
+RANK = {"unknown": 0, "normal": 1, "attention": 2, "doubtful": 3, "alarm": 4}
 KEPT = 600  # fits kept; each is some arrays of a few hundred readings
 SCOURS = 20
 DAY_S = 86400

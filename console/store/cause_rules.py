@@ -11,7 +11,7 @@ from console.domain.anomalies import EVIDENCE, OPERATORS, CauseRule, Condition
 from console.domain.works import number
 
 FILE = "works/causes.toml"
-KEYS = {"code", "cause", "check", "when", "elements", "show"}
+KEYS = {"code", "cause", "check", "when", "elements", "show", "instrument"}
 ELEMENTS = {"DX", "DZ", "PW", "SQ"}
 
 
@@ -62,6 +62,8 @@ def _rule(raw: Any, where: str) -> CauseRule:
         raise RuleError(f"{where}: cause 要以“可能”开头，这里只提可能的原因")
     if not isinstance(raw.get("when"), list) or not raw["when"]:
         raise RuleError(f"{where}: 缺少 when")
+    if not isinstance(raw.get("instrument", False), bool):
+        raise RuleError(f"{where}: instrument 不是 true 或 false")
     return CauseRule(
         code=raw["code"],
         cause=raw["cause"],
@@ -69,6 +71,7 @@ def _rule(raw: Any, where: str) -> CauseRule:
         when=tuple(_condition(c, f"{where} when {n}") for n, c in enumerate(raw["when"], 1)),
         elements=_names(raw, "elements", ELEMENTS, where),
         show=_names(raw, "show", set(EVIDENCE), where),
+        instrument=raw.get("instrument", False),
     )
 
 

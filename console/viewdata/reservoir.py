@@ -19,34 +19,40 @@ MARK_WORDS = {
     "check": "校核",
     "crest": "坝顶",
 }
+# Only the limit in force carries the colour of its state: the others are lines of the dam, named in words.
 MARK_TOKENS = {
     "dead": "text.faint",
     "flood_limit": "state.flood_limit",
-    "normal": "state.watch",
-    "flood_control_high": "state.warning",
-    "design": "state.guaranteed",
-    "check": "state.guaranteed",
+    "normal": "text.dim",
+    "flood_control_high": "text.dim",
+    "design": "text.dim",
+    "check": "text.dim",
     "crest": "text.dim",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A level of the dam's rules, metres; kind as in MARK_WORDS."""
+    """A level of the dam's rules, metres; kind as in MARK_WORDS. unverified: its source does not vouch for it."""
 
     kind: str
     level_m: float
     source: str = ""
+    unverified: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A figure of the card: name, value, what it rests on; ink is the colour token of the value."""
+    """A figure of the card: name, value, what it rests on.
+
+    ink: colour token of the value. lead: the state's sign stands before it.
+    """
 
     name: str
     value: str
     note: str = ""
     ink: str = "text"
+    lead: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +115,7 @@ class ReservoirRow:
     time_text: str
     quality: str
     marks: tuple[Mark, ...] = ()
+    datum: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -29,9 +29,10 @@ class Fitted:
 class SensorHealth:
     """One sensor, judged at a moment.
 
-    state: unknown, normal, attention, alarm. reason: a code that says why it is unknown, with figures;
-    "" where it is known. value, value_t: the newest reading. model, residual, ratio: there, None
-    unknown; ratio is the median of the newest residuals over s. live, past: readings now and those of
+    state: unknown, normal, attention, doubtful (over the alarm limit, most likely the instrument),
+    alarm. reason: a code that says why it is unknown, with figures; "" where it is known. value,
+    value_t: the newest reading. model, residual, ratio: there, None unknown; ratio is the median of
+    the newest residuals over s. live, past: readings now and those of
     the calibration. causes: (level, season, time or rain; effect now from the calibration's mean).
     beyond_m: how far the level is outside what the model was fitted to, 0 inside. evidence: as in
     domain.anomalies. hypotheses: possible causes, () while nothing is abnormal.
@@ -94,7 +95,10 @@ class Scour:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class WorksReport:
-    """One works at a moment. state: the worst of its sensors and scour; unknown while nothing is known."""
+    """One works at a moment.
+
+    state: the worst of its sensors and scour, unknown < normal < attention < doubtful < alarm.
+    """
 
     works: Works
     state: str
@@ -174,7 +178,11 @@ class WorksBoardView:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SafetyView:
-    """The dam-safety chart of one sensor. rows: (name, text, colour token) beside it; says: sentences below."""
+    """The dam-safety chart of one sensor.
+
+    unit: element and unit of the readings; residual_unit: the unit alone. rows: (name, text, colour
+    token) beside it; says: sentences below.
+    """
 
     code: str
     title: str
@@ -192,6 +200,7 @@ class SafetyView:
     causes: tuple[tuple[str, float], ...] = ()
     step_t: float | None = None
     simulated: bool = False
+    residual_unit: str = ""
 
 
 @dataclass(frozen=True, slots=True)

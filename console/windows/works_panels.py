@@ -27,6 +27,7 @@ class _Following:
         self._widget = widget
         self._draw = draw
         self.code = ""
+        self.selected = False  # whether the works shown is the selection, or what is selected belongs to it
         c.session.works.changed.connect(self._changed)
 
     def report(self) -> WorksReport | None:
@@ -39,7 +40,14 @@ class _Following:
             selected = str(station.facts.get("works") or "")
         found = chosen_report(session.works.reports, selected, self.code)
         self.code = found.works.code if found else ""
+        ours = (found.works.code, found.works.reservoir) if found else ()
+        self.selected = found is not None and bool(selected) and (selected in ours or found.sensor(selected) is not None)
         return found
+
+    def title(self, *parts: str) -> str:
+        """Return a panel's title: what it shows, and whether that is the selection or belongs to it."""
+        tr = self._c.look.tr
+        return " · ".join([*parts, tr("选中") if self.selected else tr("未选中")])
 
     def _changed(self) -> None:
         if shiboken6.isValid(self._widget) and self._widget.isVisible():
@@ -54,17 +62,18 @@ def build_works(c: Context) -> Built:
     session = c.session
     widget.selected.connect(session.situation.select)
 
-    def refresh() -> str:
-        following.report()
-        return present_works(
+    def refresh() -> tuple[str, str]:
+        report = following.report()
+        _, meta = present_works(
             widget, session.works, session.board, session.situation.current.selection, following.code, c.look.tr
-        )[1]
+        )
+        return (following.title(c.look.tr("工程健康"), report.works.name) if report else c.look.tr("工程健康")), meta
 
     following = _Following(c, widget, refresh)
 
     def cells() -> list[list[str]]:
         report = session.works.report(following.code)
-        titles = ["测点", "要素", "状态", "实测", "模型", "残差", "残差/s"]
+        titles = ["测点", "要素", "状态", "实测", "模型", "残差", "残差 σ"]
         rows = (
             [
                 [h.sensor.name, h.sensor.element, h.state, *map(_cell, (h.value, h.model, h.residual, h.ratio))]
@@ -84,14 +93,17 @@ def build_dam_safety(c: Context) -> Built:
     widget = DamSafety(c.look)
     session = c.session
 
-    def refresh() -> str:
+    def refresh() -> tuple[str, str]:
         report = following.report()
+        title = c.look.tr("安全监测")
+        if report is not None:
+            title = following.title(title, report.works.name)
         sensor = chosen_sensor(report, session.situation.current.selection)
         view = safety_view(report, sensor, session.board.board.moment, c.look.tr) if report and sensor else None
         widget.show_view(view)
         if sensor is None or sensor.value_t is None:
-            return c.look.tr("无数据")
-        return f"{c.look.tr('数据')} {stamp(sensor.value_t, session.board.board.now)}"
+            return title, c.look.tr("无数据")
+        return title, f"{c.look.tr('数据')} {stamp(sensor.value_t, session.board.board.now)}"
 
     following = _Following(c, widget, refresh)
     return Built(widget, refresh, NEEDS, release=following.release)
@@ -110,9 +122,10 @@ def build_section(c: Context) -> Built:
             return c.look.tr("工程断面"), ""
         sensor = report.sensor(session.situation.current.selection)
         wanted = sensor.sensor.section if sensor else chosen.get(report.works.code, "")
-        view = section_view(report, wanted, c.look.tr)
+        station = session.board.stations.get(report.works.level[0]) if report.works.level else None
+        view = section_view(report, wanted, c.look.tr, station.datum if station else "")
         widget.show_view(view)
-        return view.title, stamp(session.board.board.moment, session.board.board.now)
+        return following.title(view.title), stamp(session.board.board.moment, session.board.board.now)
 
     def choose(code: str) -> None:
         report = session.works.report(following.code)
@@ -139,7 +152,7 @@ def build_gates(c: Context) -> Built:
         board = session.board.board
         view = gates_view(report, gates_of(board), board, c.look.tr)
         widget.show_view(view)
-        return f"{c.look.tr('闸门')} · {view.title}", stamp(board.moment, board.now)
+        return following.title(c.look.tr("闸门"), view.title), stamp(board.moment, board.now)
 
     following = _Following(c, widget, refresh)
     return Built(widget, refresh, NEEDS, release=following.release)

@@ -7,6 +7,8 @@ from dataclasses import replace
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QFontMetrics
+from PySide6.QtWidgets import QStyleOptionViewItem
 
 from console.domain.objects import Station
 from console.domain.states import State
@@ -17,13 +19,14 @@ from console.presenters.reservoir_curves import CurvesPresenter
 from console.viewdata.board import Board
 from console.windows.panel_catalog import PANELS
 from console.windows.panels import PanelHost
-from tests.gui import context_of, session_of, until
-from tests.unit.test_reservoir_words import FULL, board, many, pool
+from tests.gui import context_of, make_look, session_of, until
+from tests.unit.test_reservoir_words import FULL, Shown, board, many, pool
 from widgets.cascade_board import CascadeBoard
+from widgets.cascade_line import fitting, node_lines
 from widgets.reservoir_board import ReservoirBoard
 from widgets.reservoir_card import ReservoirCard
 from widgets.reservoir_curves import ReservoirCurves
-from widgets.reservoir_model import BAR, COLUMNS, STATE, ReservoirModel
+from widgets.reservoir_model import BAR, COLUMNS, LEVEL, MARGIN, NAME, ROOM, STATE, ReservoirModel
 from widgets.reservoir_section import scale_of, spread
 
 
@@ -49,7 +52,7 @@ def drawn_texts(monkeypatch):
     return found
 
 
-@pytest.mark.parametrize(("width", "height"), [(640, 260), (420, 520)])
+@pytest.mark.parametrize(("width", "height"), [(640, 260), (420, 520), (830, 205), (830, 173), (620, 228)])
 def test_the_card_can_be_read_at_both_sizes(qtbot, look, monkeypatch, width, height):
     card = ReservoirCard(look)
     qtbot.addWidget(card)
@@ -69,6 +72,51 @@ def test_the_card_can_be_read_at_both_sizes(qtbot, look, monkeypatch, width, hei
         for b, x2, y2, w2, h2 in boxes[i + 1 :]:
             apart = x + w <= x2 + 1 or x2 + w2 <= x + 1 or y + h <= y2 + 1 or y2 + h2 <= y + 1
             assert apart, f"{a} lies on {b}"
+
+
+@pytest.mark.parametrize(("width", "height"), [(830, 205), (830, 173), (620, 228), (420, 520)])
+@pytest.mark.parametrize("level", [142.0, 143.2, 144.45, 146.0, 154.4, 164.9])
+def test_no_mark_runs_through_the_level(qtbot, look, monkeypatch, width, height, level):
+    from PySide6.QtGui import QPainter
+
+    card = ReservoirCard(look)
+    qtbot.addWidget(card)
+    card.resize(width, height)
+    present_reservoir(card, board(pool(level=level)), "R1", look.tr)
+    card.show()
+    lines = []
+    plain = QPainter.drawLine
+    monkeypatch.setattr(QPainter, "drawLine", lambda p, a, b: (lines.append((a, b, p.pen().style())), plain(p, a, b))[1])
+    card.grab()
+    box = card._level_box
+    assert box.width() > 40 and box.left() >= 0
+    marks = [(a, b) for a, b, style in lines if style == Qt.PenStyle.DashLine]
+    assert len(marks) == 5
+    for a, b in marks:
+        assert not (box.top() < a.y() < box.bottom() and a.x() < box.right()), "a mark lies across the level"
+        assert b.x() - a.x() > 4, "every mark can be seen at the dam"
+
+
+def test_a_card_too_low_for_its_figures_says_how_many_are_left_out(qtbot, look, monkeypatch):
+    card = ReservoirCard(look)
+    qtbot.addWidget(card)
+    card.resize(380, 200)
+    present_reservoir(card, board(pool()), "R1", look.tr)
+    card.show()
+    texts = drawn_texts(monkeypatch)
+    card.grab()
+    told = [t for t, *_ in texts]
+    names = [n.name for n in card.view.lines]
+    left = [n for n in names if n not in told]
+    assert f"另有 {len(left)} 项：放大面板或停在此处看" in told and left == names[-len(left) :], "the least important go first"
+    assert any("总库容" in tip and "数据" in tip for _, tip in card._places)
+
+
+def test_only_the_limit_in_force_has_a_colour_of_its_state(look):
+    from console.viewdata.reservoir import MARK_TOKENS
+
+    coloured = {kind for kind, token in MARK_TOKENS.items() if token.startswith("state.")}
+    assert coloured == {"flood_limit"}
 
 
 def test_the_card_of_a_pool_with_no_figures_says_what_would_fill_it(qtbot, look):
@@ -110,9 +158,9 @@ def table(qtbot, look):
 def test_the_table_sorts_by_danger_and_by_any_column_with_the_unknown_last(look, table, qtmodeltester):
     qtmodeltester.check(table.model)
     assert [r.code for r in table.model.rows()] == ["FULL", "OVER", "NEAR", "BARE", "SAFE", "GONE"]
-    table.table.horizontalHeader().setSortIndicator(3, Qt.SortOrder.AscendingOrder)
+    table.table.horizontalHeader().setSortIndicator(LEVEL, Qt.SortOrder.AscendingOrder)
     assert [r.code for r in table.model.rows()] == ["BARE", "SAFE", "NEAR", "OVER", "FULL", "GONE"]
-    table.table.horizontalHeader().setSortIndicator(5, Qt.SortOrder.DescendingOrder)
+    table.table.horizontalHeader().setSortIndicator(MARGIN, Qt.SortOrder.DescendingOrder)
     assert [r.code for r in table.model.rows()][:4] == ["FULL", "OVER", "NEAR", "SAFE"]
     table.filter.setText("未公布")
     assert {r.code for r in table.model.rows()} == {"BARE"}
@@ -147,7 +195,7 @@ def test_the_table_is_exported_as_it_is_read(table):
     assert body[0][0] == "超正常蓄水位" and all(len(line) == len(head) for line in body)
     assert len(head) == len(COLUMNS) and COLUMNS[BAR].title == "剖面"
     assert body[1][-1] == "设计 162.20" and body[-1][-1] == "", "what the room is counted to goes along"
-    assert table.model.data(table.model.index(1, 6), Qt.ItemDataRole.ToolTipRole) == "算到 设计 162.20"
+    assert table.model.data(table.model.index(1, ROOM), Qt.ItemDataRole.ToolTipRole) == "算到 设计 162.20"
 
 
 def test_only_what_changed_is_painted_again(qtbot, look):
@@ -159,6 +207,53 @@ def test_only_what_changed_is_painted_again(qtbot, look):
     pools[7] = pool("C7", level=140.0071)
     model.set_rows(book.rows(board(*pools), look.tr))
     assert model.repainted == before + 1
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+@pytest.mark.parametrize("width", [830, 620, 1280])
+def test_at_its_dock_size_the_table_shows_many_rows_and_no_cut_figure(qtbot, qapp, width, language):
+    look = make_look(qapp, language=language)
+    widget = ReservoirBoard(look)
+    qtbot.addWidget(widget)
+    widget.resize(width, 173)
+    widget.show_rows(RowBook().rows(board(*many()), look.tr))
+    widget.show()
+    widget.grab()
+    table = widget.table
+    assert table.viewport().height() >= 4 * table.rowHeight(0), "four rows and more"
+    whole = [i for i in range(len(COLUMNS)) if not table.cut(i)]
+    assert set(whole) >= ({STATE, NAME, LEVEL, MARGIN} if width > 700 else {STATE, NAME, LEVEL})
+    edge = table.columnViewportPosition(whole[-1]) + table.columnWidth(whole[-1])
+    assert edge == table.viewport().width(), "what is in sight ends with a whole column"
+    metrics = QFontMetrics(look.font())
+    for column in range(len(COLUMNS)):
+        for row in table.rows.rows():
+            assert metrics.horizontalAdvance(COLUMNS[column].text(row)) + 20 <= table.columnWidth(column)
+
+
+def test_names_stay_in_sight_and_columns_stop_at_them_while_the_table_is_rolled_sideways(qtbot, look, table):
+    table.resize(620, 173)
+    table.grab()
+    rows = table.table
+    bar = rows.horizontalScrollBar()
+    assert bar.maximum() > 100
+    for value in range(0, bar.maximum(), 37):
+        bar.setValue(value)
+        starts = [rows.columnViewportPosition(i) for i in range(len(COLUMNS))]
+        assert rows.pinned_width() in starts or bar.value() == bar.maximum()
+    assert rows.pinned.isVisible() and not rows.pinned.isColumnHidden(NAME) and rows.pinned.isColumnHidden(LEVEL)
+    option = QStyleOptionViewItem()
+    option.widget = rows
+    half = next(i for i in range(2, len(COLUMNS)) if rows.cut(i) and i != BAR)
+    rows.itemDelegate().initStyleOption(option, rows.rows.index(0, half))
+    assert option.text == "…", "half a number is another number"
+
+
+def test_the_marks_of_the_bar_are_explained(table):
+    tip = table.model.data(table.model.index(0, BAR), Qt.ItemDataRole.ToolTipRole)
+    assert "汛限 144.50" in tip and "正常蓄水 154.50" in tip and tip.endswith("水位 155.00")
+    assert "汛限" in table.model.headerData(BAR, Qt.Orientation.Horizontal, Qt.ItemDataRole.ToolTipRole)
+    assert "基面未注明" in table.model.data(table.model.index(0, LEVEL), Qt.ItemDataRole.ToolTipRole)
 
 
 def test_an_empty_table_says_what_would_fill_it(qtbot, look):
@@ -206,6 +301,81 @@ def test_the_chain_is_drawn_in_order_and_a_click_selects(qtbot, look):
         qtbot.keyClick(widget, Qt.Key.Key_Right)
     assert heard.args == ["R3"]
     assert "6 座中 6 座可知" in widget.accessibleDescription()
+
+
+@pytest.mark.parametrize(
+    ("width", "height"), [(1120, 118), (1120, 150), (1120, 90), (1120, 56), (700, 118), (680, 260), (1120, 260)]
+)
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_no_text_of_the_chain_lies_on_another_at_any_height(qtbot, qapp, monkeypatch, width, height, language):
+    from PySide6.QtGui import QFontMetricsF, QPainter
+
+    look = make_look(qapp, language=language)
+    widget = CascadeBoard(look)
+    qtbot.addWidget(widget)
+    widget.resize(width, height)
+    rows = [
+        pool(
+            f"R{i}",
+            level=60.0 + 40.0 * i,
+            inflow=18900.0,
+            outflow=17200.0,
+            facts=FULL | {"cascade_order": i},
+            name=f"锦江水库{i}",
+        )
+        for i in range(1, 7)
+    ]
+    CascadePresenter(widget, look.tr).refresh(board(*rows), "R2")
+    widget.show()
+    found = []
+    plain = QPainter.drawText
+
+    def record(self, where, *rest):
+        text, metrics = rest[-1], QFontMetricsF(self.font())
+        wide, high = metrics.horizontalAdvance(text), metrics.tightBoundingRect("国").height()
+        middle = where.center().y() if hasattr(where, "width") else where.y() - metrics.ascent() / 2 + metrics.descent() / 2
+        left = where.left() if hasattr(where, "width") else where.x()
+        if text:
+            found.append((text, left, middle - high / 2, wide, high))
+        return plain(self, where, *rest)
+
+    monkeypatch.setattr(QPainter, "drawText", record)
+    widget.grab()
+    told = [t for t, *_ in found]
+    shown = [n for n in widget.view.nodes if n.code in [code for _, code in widget._cells]]
+    assert shown
+    for node in shown:
+        assert node.name in told, "names are whole"
+        if height >= 90:
+            assert any(node.level_text in t for t in told) and any(node.outflow_text in t for t in told)
+    for i, (a, x, y, w, h) in enumerate(found):
+        assert y >= -1 and y + h <= height + 1 and x + w <= width + 1, f"{a} leaves the panel"
+        for b, x2, y2, w2, h2 in found[i + 1 :]:
+            apart = x + w <= x2 + 1 or x2 + w2 <= x + 1 or y + h <= y2 + 1 or y2 + h2 <= y + 1
+            assert apart, f"{a} lies on {b}"
+
+
+def test_a_number_of_the_chain_is_left_out_rather_than_cut(look):
+    shown = Shown()
+    CascadePresenter(shown, look.tr).refresh(board(pool(level=155.2, inflow=18900.0, outflow=17200.0)), None)
+    node = shown.view.nodes[0]
+    _, level, flows = node_lines(look, node)
+    assert [t for t, *_ in fitting(look, level, 200)] == ["155.20 m ↑", "距汛限 +10.70"]
+    assert [t for t, *_ in fitting(look, level, 130)] == ["155.20 m ↑", "+10.70"]
+    assert [t for t, *_ in fitting(look, level, 80)] == ["155.20 m ↑"]
+    assert [t for t, *_ in fitting(look, flows, 80)] == ["入 18 900"]
+
+
+def test_without_a_chain_the_panel_says_what_the_centre_should_provide(qtbot, look, monkeypatch):
+    widget = CascadeBoard(look)
+    qtbot.addWidget(widget)
+    widget.resize(600, 150)
+    said = []
+    monkeypatch.setattr(widget, "empty", lambda painter, text, hint="": said.append(text + hint))
+    widget.show_view(None)
+    widget.show()
+    widget.grab()
+    assert "中心提供" in said[0] and "cascade" not in said[0]
 
 
 def test_a_chain_too_long_for_the_panel_says_how_many_are_missing(qtbot, look, monkeypatch):

@@ -3,26 +3,42 @@
 from __future__ import annotations
 
 import copy
+import re
 import threading
 
 import numpy as np
 import pytest
 from PySide6.QtCore import QPointF, Qt
-from PySide6.QtGui import QImage
+from PySide6.QtGui import QColor, QImage, QPainter
 from PySide6.QtWidgets import QLabel
 
 import console.services.works_health as works_health
+from console.domain.objects import thing_from_doc
 from console.domain.time import from_beijing
+from console.domain.works import works_of
 from console.drill.facts import basin_objects
-from console.viewdata.works import Bay, Fitted, GatesView, SafetyView, Scour, SectionSensor, SectionView, WorksBoardView
+from console.viewdata.works import (
+    Bay,
+    Fitted,
+    GatesView,
+    SafetyView,
+    Scour,
+    SectionSensor,
+    SectionView,
+    SensorLine,
+    SubsystemCell,
+    WorksBoardView,
+    WorksLine,
+)
 from console.windows.panel_catalog import PANELS
 from console.windows.panels import PanelHost
 from tests.flood_cache import fill
-from tests.gui import context_of, session_of, until
+from tests.gui import context_of, make_look, session_of, until
 from widgets.dam_safety import DamSafety
-from widgets.gate_mimic import GateMimic
+from widgets.gate_mimic import FLOW_ALPHA, GateMimic
 from widgets.section_board import SectionBoard
 from widgets.works_board import WorksBoard
+from widgets.works_list import SubsystemBoard
 from widgets.works_section import wetted
 
 CODES = ("monitor.works", "monitor.dam_safety", "monitor.section", "monitor.gates")
@@ -46,7 +62,10 @@ def with_panels(qapp, home, hub, runner, story, moment=PEAK, objects=None):
                 host.panel.show()
                 host.refresh()
             await until(
-                lambda: session.works.known and session.works.reports and any(r.level for r in session.board.board.rows)
+                lambda: (
+                    any(h.value is not None for r in session.works.reports for h in r.sensors)
+                    and any(r.level for r in session.board.board.rows)
+                )
             )
             await story(session, hosts)
         finally:
@@ -82,6 +101,7 @@ def test_the_flood_peak_as_the_works_officer_sees_it(qtbot, qapp, home, hub, run
             and "水下冲刷" in [a.title[:4] for a in board._view.anomalies]
         )
         states = {line.code: line.state for line in board._view.lines}
+        assert states["LOCWK001"] == "doubtful", "one instrument that stepped alone is not a dam in alarm"
         assert states["LOCWK002"] == "alarm" and states["LOCWK003"] == "unknown", "a works without sensors is not sound"
         safety = hosts["monitor.dam_safety"].widget
         assert safety._view.code == "LOCSN205" and "真实响应" in safety.says.text()
@@ -98,7 +118,8 @@ def test_the_flood_peak_as_the_works_officer_sees_it(qtbot, qapp, home, hub, run
         await chosen(session, hosts, "LOCGT108")
         assert gates.view.works == "LOCWK001" and len(gates.view.bays) == 15
         assert [b.number for b in gates.view.bays if b.opening_m is None] == [15] and "未知 1" in gates.view.summary
-        assert "资料未注明" in gates.view.datum_text, "levels of unknown datums are named as such"
+        assert "基面未注明" in gates.view.datum_text, "levels of unknown datums are named as such"
+        assert "基面未注明" in gates.view.upstream_text and "基面未注明" in gates.view.downstream_text
         await chosen(session, hosts, "LOC00106")
         assert gates.view.works == "LOCWK001", "a river station chosen elsewhere leaves the works as they were"
 
@@ -207,7 +228,7 @@ def test_without_works_every_panel_says_what_would_fill_it(qtbot, look):
         widget.grab()
     board = WorksBoard(look)
     qtbot.addWidget(board)
-    assert "works" in board.empty.text() and not board.split.isVisibleTo(board)
+    assert "works" not in board.empty.text() and "中心" in board.empty.text() and not board.split.isVisibleTo(board)
 
 
 def colour_share(widget, box, color):
@@ -215,6 +236,16 @@ def colour_share(widget, box, color):
     image = widget.grab(box.toRect()).toImage().convertToFormat(QImage.Format.Format_RGB32)
     pixels = np.frombuffer(image.constBits(), np.uint32).reshape(image.height(), -1)[:, : image.width()]
     return float(np.mean((pixels & 0xFFFFFF) == (color.rgb() & 0xFFFFFF)))
+
+
+def mixed(ground, color, alpha):
+    """Return a colour laid over another, as the painter mixes them."""
+    image = QImage(1, 1, QImage.Format.Format_RGB32)
+    image.fill(ground)
+    painter = QPainter(image)
+    painter.fillRect(0, 0, 1, 1, QColor(color.red(), color.green(), color.blue(), alpha))
+    painter.end()
+    return image.pixelColor(0, 0)
 
 
 def test_an_unknown_opening_is_drawn_unknown_not_closed_and_not_open(qtbot, look):
@@ -231,8 +262,10 @@ def test_an_unknown_opening_is_drawn_unknown_not_closed_and_not_open(qtbot, look
     mimic.show()
     mimic.grab()
     boxes = {bay.number: box for box, bay in mimic._boxes}
-    water, leaf = look.color("water"), look.color("panel.head")
+    ground, leaf = look.color("panel"), look.color("panel.head")
+    water = mixed(ground, look.color("water"), FLOW_ALPHA)
     flow = {n: colour_share(mimic, box, water) for n, box in boxes.items()}
+    assert all(colour_share(mimic, box, look.color("water")) == 0 for box in boxes.values()), "no wall of saturated blue"
     gate = {n: colour_share(mimic, box, leaf) for n, box in boxes.items()}
     assert flow[1] == 0 and 0.2 < flow[2] < 0.6 and flow[3] == flow[4] == 0
     assert gate[1] > gate[2] > 0.1 and gate[3] < 0.02 and gate[4] < 0.02, "no leaf is drawn where nobody knows it is down"
@@ -320,3 +353,90 @@ def test_a_section_with_one_point_a_sensor_and_no_water_is_still_drawn(qtbot, lo
         )
     )
     board.grab()
+
+
+def test_every_panel_says_which_works_it_shows_and_whether_that_is_the_selection(qtbot, qapp, home, hub, runner):
+    async def story(session, hosts):
+        for code, name in (("LOCWK001", "飞来峡"), ("LOCSN205", "北江大堤"), ("LOCGT108", "飞来峡")):
+            await chosen(session, hosts, code)
+            for host in hosts.values():
+                title = host.panel._title.text()
+                assert name in title and title.endswith(" · 选中"), title
+        await chosen(session, hosts, "LOC00106")
+        assert {h.panel._title.text().split(" · ")[-1] for h in hosts.values()} == {"未选中"}
+
+    with_panels(qapp, home, hub, runner, story)
+
+
+def test_residuals_never_read_as_seconds(qtbot, qapp, home, hub, runner):
+    async def story(session, hosts):
+        await chosen(session, hosts, "LOCSN101")
+        board, safety = hosts["monitor.works"].widget, hosts["monitor.dam_safety"].widget
+        said = words(board) + str(board._view.sensors) + str(safety._view.rows) + safety.says.text()
+        assert "+20.2σ" in said and not re.search(r"\d s\b|±\ds", said)
+        assert safety.bottom.plotItem.getAxis("left").labelText == "残差 mm"
+        assert safety._view.state == "doubtful" and "疑似仪器" in said and "超限" not in safety._view.rows[0][1]
+
+    with_panels(qapp, home, hub, runner, story)
+
+
+def test_names_of_sensors_take_the_room_that_the_figures_leave(qtbot, look):
+    board = WorksBoard(look)
+    qtbot.addWidget(board)
+    board.resize(1120, 420)
+    name = "12 号坝段坝顶水平位移（上游侧）"
+    cells = ("疑似仪器", name, "水平位移", "4.54 mm", "2.99", "+20.2σ", "06-22 14:00")
+    line = WorksLine("w", "飞来峡水利枢纽", "大坝", "doubtful", "疑似仪器 1")
+    board.show_view(WorksBoardView((line,), "w", sensors=(SensorLine("s", "doubtful", cells),)))
+    board.show()
+    qtbot.waitExposed(board)
+    table = board.sensors.table
+    for column in range(7):
+        assert table.columnWidth(column) >= table.sizeHintForColumn(column), f"{cells[column]} is cut"
+    assert sum(table.columnWidth(i) for i in range(7)) == table.viewport().width()
+
+
+def test_a_long_note_of_a_subsystem_is_cut_in_its_middle_and_whole_in_its_tip(qtbot, look, monkeypatch):
+    board = SubsystemBoard(look)
+    qtbot.addWidget(board)
+    board.resize(800, 88)
+    note = "石角段采集箱自 06-20 起曾多次中断，已派人更换电源，待恢复"
+    board.show_cells([SubsystemCell("网络通信", "fault", "故障", None, note)])
+    told = []
+    plain = QPainter.drawText
+    monkeypatch.setattr(QPainter, "drawText", lambda p, *a: (told.append(a[-1]), plain(p, *a))[1])
+    board.grab()
+    text = next(t for t in told if "故障" in t)
+    assert "…" in text and text.endswith("恢复")
+    assert note in board.said(board._boxes[0][0].center()) and board.said(QPointF(-5, -5)) == ""
+
+
+def test_the_scour_mark_is_red_and_the_chosen_mode_differs_by_more_than_shade(qtbot, look):
+    board = SectionBoard(look)
+    qtbot.addWidget(board)
+    board.resize(600, 300)
+    board.show_view(SectionView("w", "levee", "堤", scour=Scour(state="alarm")))
+    board.show()
+    picture = board.survey.icon().pixmap(16, 16).toImage()
+    middle = picture.pixelColor(picture.width() // 2, picture.height() // 2)
+    assert middle.name() == look.color("state.guaranteed").name() and board.survey.toolTip() == "冲刷超限"
+    line = look.color("accent").name()
+    foot = {b.text(): line in foot_colours(b) for b in (board.sensors, board.survey)}
+    assert foot == {"断面测点": True, "水下冲淤": False}
+    board.show_view(SectionView("w", "levee", "堤"))
+    assert board.survey.icon().isNull()
+
+
+def foot_colours(button):
+    image = button.grab().toImage()
+    return {image.pixelColor(image.width() // 2, image.height() - k).name() for k in (1, 2)}
+
+
+def test_every_label_of_the_basins_own_works_has_english(qapp):
+    tr = make_look(qapp, language="en").tr
+    for doc in basin_objects()["works"]:
+        works = works_of(thing_from_doc("works", doc))
+        own = [n for n, _, _ in works.facts] + [t for _, t, _ in works.facts] + [works.class_word]
+        own += [s.note for s in works.subsystems]
+        left = [text for text in own if any("\u4e00" <= ch <= "\u9fff" for ch in tr(text))]
+        assert left == [], works.name

@@ -123,6 +123,14 @@ def test_sl323_station_and_limit_tables_give_positions_and_thresholds(repo, tmp_
     assert doc["properties"]["datum"] == "珠江基面" and doc["properties"]["name"] == "某站"
 
 
+def test_a_limit_of_a_pool_belongs_to_the_pool_level_even_when_the_file_with_the_type_came_later(repo, tmp_path):
+    folder = write(tmp_path / "d", "1_ST_RVFCCH_B.csv", "STCD,WRZ,GRZ,OBHTZ\n80000002,59.6,,\n")
+    write(folder, "2_ST_STBPRP_B.csv", "STCD,STNM,STTP\n80000002,某水库,RR\n")
+    Importer(repo).folder(folder, progress=False)
+    (doc,) = repo.objects("reservoirs")
+    assert [(t["kind"], t["element"], t["value"]) for t in doc["properties"]["thresholds"]] == [("warning", "RZ", 59.6)]
+
+
 def test_a_lone_spike_is_suspect_a_real_rise_is_not():
     assert qualities("Z", np.array([5.0, 25.0, 5.1])).tolist() == [0, Quality.SUSPECT, 0]
     assert qualities("Z", np.array([5.0, 8.0, 11.0])).tolist() == [0, 0, 0]

@@ -134,14 +134,18 @@ def test_a_flow_that_was_not_measured_says_so():
     [
         ("2024-06-22 14:00", "超汛限", "+1.50 m"),
         ("2024-06-30 23:00", "超汛限", "+1.50 m"),
-        ("2024-07-01 01:00", "当日无汛限", "当日无汛限"),
-        ("2024-11-20 08:00", "当日无汛限", "当日无汛限"),
+        ("2024-07-01 01:00", "当日无汛限", None),
+        ("2024-11-20 08:00", "当日无汛限", None),
     ],
 )
 def test_over_the_limit_is_judged_for_the_date_of_the_reading(when, word, margin):
     t = from_beijing(when)
     row = pool(level=146.0, t=t, moment=t)
-    assert (line(row, "状态", t).value, line(row, "距汛限", t).value) == (word, margin)
+    assert line(row, "状态", t).value == word
+    if margin is not None:
+        assert line(row, "距汛限", t).value == margin
+    else:
+        assert line(row, "距正常蓄水", t).value == "−8.50 m" and "汛限" not in line(row, "距正常蓄水", t).note
 
 
 def test_a_season_that_crosses_new_year_holds_on_both_sides_of_it():
@@ -162,7 +166,54 @@ def test_a_pool_nobody_published_a_limit_for_is_not_called_normal():
     assert (view.state, view.state_word) == (State.NO_DATA, "未公布汛限")
     assert line(pool(marks=()), "可用防洪库容").note == "未公布防洪高水位和设计水位"
     over = pool(level=155.0, marks=(("normal", 154.5, None),))
-    assert line(over, "状态").value == "超正常蓄水位" and line(over, "距汛限").value == "未公布汛限"
+    assert line(over, "状态").value == "超正常蓄水位"
+    assert line(over, "距正常蓄水").value == "+0.50 m" and line(over, "距正常蓄水").note.startswith("未公布汛限")
+
+
+def told(view):
+    return "\n".join(f"{n.name} {n.value} {n.note}" for n in view.lines)
+
+
+def test_that_no_limit_was_published_is_said_once():
+    for row in (
+        pool(marks=()),
+        pool(marks=(("normal", 154.5, None),)),
+        pool(level=155.0, marks=(("normal", 154.5, None),)),
+        pool(level=None, marks=()),
+    ):
+        assert told(reservoir_view(row, board(row), tr)).count("未公布汛限") == 1
+
+
+def unsure(row, *kinds):
+    marks = tuple(replace(m, source="未核实（常识）") if m.kind in kinds else m for m in row.station.thresholds)
+    return replace(row, station=replace(row.station, thresholds=marks))
+
+
+def test_a_limit_that_nobody_vouches_for_says_so_beside_its_figure():
+    row = unsure(pool(), "flood_limit", "design")
+    assert line(row, "状态").note == "汛限 144.50（未核实） · 04-01 至 06-30", "the source is not told a second time"
+    assert line(row, "距汛限").value == "−1.30 m（未核实）" and line(row, "可用防洪库容").note == "至 设计 162.20 m（未核实）"
+    (listed,) = RowBook().rows(board(row), tr)
+    assert listed.margin_text == "−1.30（未核实）" and listed.available_to == "设计 162.20（未核实）"
+    assert chain(row).nodes[0].margin_text == "−1.30（未核实）"
+    assert "未核实" not in told(reservoir_view(pool(), board(), tr))
+    bare = unsure(pool(marks=(("normal", 154.5, None),)), "normal")
+    assert line(bare, "距正常蓄水").value == "−11.30 m（未核实）"
+
+
+def test_the_cards_level_names_its_datum_or_that_none_is_stated():
+    row = pool()
+    assert line(row, "数据").note.endswith("基面未注明")
+    named = replace(row, station=replace(row.station, datum="珠江基面"))
+    assert line(named, "数据").note.endswith("珠江基面")
+
+
+def test_english_leaves_a_space_before_reservoir():
+    from console.texts import load_texts
+
+    table = load_texts("en")
+    title, _ = present_reservoir(Shown(), board(pool(name="飞来峡")), "R1", lambda text: table.get(text, text))
+    assert title == "飞来峡 Reservoir"
 
 
 @pytest.mark.parametrize(

@@ -170,12 +170,19 @@ when = [{ evidence = "flat_h", op = ">=", value = 24.0 }]
         (("check =", 'elements = ["X"]\ncheck ='), "elements"),
         (("check =", 'show = ["X"]\ncheck ='), "show"),
         (("[[rule]]", "[[rule"), "rules.toml"),
+        (("[[rule]]", "[[rule]]\ninstrument = 1"), "instrument"),
     ],
 )
 def test_a_broken_rule_is_refused_by_file_and_key(change, named):
     with pytest.raises(RuleError) as refused:
         cause_rules(GOOD.replace(*change), "rules.toml")
     assert "rules.toml" in str(refused.value) and named in str(refused.value)
+
+
+def test_only_causes_that_lie_in_the_instrument_take_the_alarm_from_a_works():
+    told = {r.code for r in declared_causes() if r.instrument}
+    assert told == {"instrument_step", "supply_or_reference", "frozen", "silent"}
+    assert not told & {"section_step", "section_response", "drift"}, "what may be the works stays an alarm"
 
 
 def test_every_evidence_a_rule_may_name_is_worded():

@@ -55,13 +55,26 @@ def codes(health):
 def test_a_lone_step_may_be_the_instrument_and_a_section_together_may_be_real(objects, recorded):
     found = judged(objects, recorded, PEAK)
     lone = found["LOCSN101"]
-    assert lone.state == "alarm" and codes(lone)[0] == "instrument_step" and "drift" not in codes(lone)
+    assert lone.state == "doubtful", "far off alone: most likely the instrument, not the dam"
+    assert lone.ratio > 15 and codes(lone)[0] == "instrument_step" and "drift" not in codes(lone)
     assert lone.evidence["section_steps"] == 0 and lone.evidence["step_age_h"] == pytest.approx(83, abs=1)
     for code in ("LOCSN205", "LOCSN206", "LOCSN207"):
         assert found[code].state == "alarm" and "section_response" in codes(found[code])
         assert found[code].evidence["section_out"] == 2
     assert "rain" in codes(found["LOCSN207"]) and "rain" not in codes(found["LOCSN101"])
     assert sum(h.state == "normal" for h in found.values()) >= 12
+
+
+def test_a_doubtful_sensor_still_counts_for_its_neighbours_and_a_true_response_stays_an_alarm(objects, recorded):
+    def lifted(i):
+        t, v, q = i.own
+        return replace(i, own=(t, np.where(t > PEAK - 20 * 3600, v + 3.0, v), q)) if i.sensor.code == "LOCSN102" else i
+
+    plain, found = judged(objects, recorded, PEAK), judged(objects, recorded, PEAK, lifted)
+    assert plain["LOCSN102"].state == "normal" and found["LOCSN102"].state == "doubtful"
+    assert {found[c].state for c in ("LOCSN205", "LOCSN206", "LOCSN207")} == {"alarm"}
+    near = [c for c, h in found.items() if h.sensor.section == found["LOCSN102"].sensor.section and c != "LOCSN102"]
+    assert near and all(found[c].evidence["section_out"] == plain[c].evidence["section_out"] + 1 for c in near)
 
 
 def test_before_the_planted_faults_nothing_is_over_limit(objects, recorded):

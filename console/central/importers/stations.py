@@ -11,6 +11,7 @@ from console.central.repository import Repository
 
 TYPES = {"ZZ": "river", "ZQ": "river", "RR": "reservoir", "PP": "rain", "TT": "tide", "DD": "river"}
 LEVELS = ("warning", "guaranteed", "record")
+IMPORTED = "文件导入"
 
 
 def station_rows(layout: Layout, lines: Iterable[tuple[int, list[Any]]]) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -54,10 +55,12 @@ def merge_station(repo: Repository, code: str, facts: Mapping[str, Any]) -> None
     geometry = doc.get("geometry")
     if "lon" in facts and "lat" in facts:
         geometry = {"type": "Point", "coordinates": [facts["lon"], facts["lat"]]}
-    thresholds = {(t["kind"], t.get("element", "Z")): t for t in props.get("thresholds", [])}
+    level = "RZ" if props["type"] == "reservoir" else "Z"
+    marks = [t | {"element": level} if t.get("source") == IMPORTED else t for t in props.get("thresholds", [])]
+    thresholds = {(t["kind"], t.get("element", "Z")): t for t in marks}
     for kind in LEVELS:
         if kind in facts:
-            thresholds[(kind, "Z")] = {"kind": kind, "value": facts[kind], "element": "Z", "source": "文件导入"}
+            thresholds[(kind, level)] = {"kind": kind, "value": facts[kind], "element": level, "source": IMPORTED}
     props["thresholds"] = list(thresholds.values())
     if known is not None and before == (geometry, props):
         return
