@@ -9,6 +9,7 @@ from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QLineEdit,
+    QMenu,
     QSlider,
     QToolButton,
     QTreeWidget,
@@ -23,6 +24,7 @@ from console.viewdata.map import MapLayerView
 from widgets.plain import PlainLabel, plain_tip
 
 CODE = Qt.ItemDataRole.UserRole
+LIMITS = {"near": "放大到现在以上才显示", "far": "缩小到现在以下才显示", "none": "任何比例都显示"}
 GROUPS = ("专题", "对象", "雨量分布", "自加图层", "底图", "标绘")
 
 
@@ -31,6 +33,7 @@ class LayerTree(QFrame):
     switched: args code, on.
     moved: args code, step (1 up, −1 down).
     faded: args code, opacity 5 to 100.
+    limited: args code, which limit of scale the present one becomes: near, far, or none for no limit at all.
     add_requested: the user wants to add a file or a service of their own; arg is what was typed.
     removed: arg is the code of a layer of the user's.
     """
@@ -38,6 +41,7 @@ class LayerTree(QFrame):
     switched = Signal(str, bool)
     moved = Signal(str, int)
     faded = Signal(str, int)
+    limited = Signal(str, str)
     add_requested = Signal(str)
     removed = Signal(str)
 
@@ -69,6 +73,9 @@ class LayerTree(QFrame):
         self.up.clicked.connect(lambda: self.moved.emit(self._code(), 1))
         self.down.clicked.connect(lambda: self.moved.emit(self._code(), -1))
         self.drop.clicked.connect(lambda: self.removed.emit(self._code()))
+        self.range = self._tool("⤢", "显示的比例范围")
+        self.range.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.range.setMenu(self._limits())
         self.add = QLineEdit(self)
         self.add.setPlaceholderText(tr("加图层：文件路径或瓦片地址（可加 layer=… crs=…），回车"))
         self.add.setAccessibleName(tr("加图层"))
@@ -89,10 +96,16 @@ class LayerTree(QFrame):
         button.setAccessibleName(self.look.tr(name))
         return button
 
+    def _limits(self) -> QMenu:
+        menu = QMenu(self)
+        for which, name in LIMITS.items():
+            menu.addAction(self.look.tr(name)).triggered.connect(lambda _=False, w=which: self.limited.emit(self._code(), w))
+        return menu
+
     def _lay_out(self) -> None:
         line = QHBoxLayout()
         line.setSpacing(4)
-        for widget, stretch in ((self.opacity, 1), (self.up, 0), (self.down, 0), (self.drop, 0)):
+        for widget, stretch in ((self.opacity, 1), (self.range, 0), (self.up, 0), (self.down, 0), (self.drop, 0)):
             line.addWidget(widget, stretch)
         column = QVBoxLayout(self)
         column.setContentsMargins(6, 6, 6, 6)
@@ -179,7 +192,8 @@ class LayerTree(QFrame):
         self.opacity.setEnabled(state is not None and code not in GROUND)
         for button in (self.up, self.down):  # the map's own layers have their fixed places
             button.setEnabled(state is not None and code.startswith(OWN))
-        self.drop.setEnabled(code.startswith(OWN))
+        for button in (self.range, self.drop):
+            button.setEnabled(code.startswith(OWN))
         self.opacity.blockSignals(True)
         self.opacity.setValue(state.opacity if state else 100)
         self.opacity.blockSignals(False)

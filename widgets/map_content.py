@@ -29,7 +29,10 @@ FACILITY_LABEL_KM = 160.0
 
 
 class OwnLayer(Protocol):
-    """A layer that the user added: a picture or lines, painted in widget pixels."""
+    """A layer that the user added: a picture or lines, painted in widget pixels between two scales (0: no limit)."""
+
+    min_scale: float
+    max_scale: float
 
     def draw(self, painter: QPainter, frame: MapFrame, ratio: float, *, moving: bool) -> None: ...
 

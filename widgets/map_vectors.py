@@ -76,7 +76,7 @@ class VectorLayer(QObject):
     def feature_at(self, place: QPointF, frame: MapFrame | None = None) -> Feature | None:
         """Return what lies at a point of the map last painted (or of a frame): lines and points before areas."""
         frame = frame or self._frame
-        if frame is None or not self._visible(frame):
+        if frame is None or not self.shows(frame):
             return None
         x = frame.x + (place.x() - frame.width / 2) / frame.scale
         y = frame.y - (place.y() - frame.height / 2) / frame.scale
@@ -92,7 +92,7 @@ class VectorLayer(QObject):
     def draw(self, painter: QPainter, frame: MapFrame, ratio: float, *, moving: bool) -> None:
         """Paint in widget pixels within the painter's own clip; while moving an older picture is stretched."""
         self._frame = frame
-        if not self._visible(frame):
+        if not self.shows(frame):
             return
         if not moving and not self._covered(frame, ratio):
             self._begin(frame, ratio)
@@ -106,7 +106,7 @@ class VectorLayer(QObject):
             self._draw_selected(painter, frame, self._selected)
         painter.restore()
 
-    def _visible(self, frame: MapFrame) -> bool:
+    def shows(self, frame: MapFrame) -> bool:
         return self.opacity > 0 and frame.scale >= self.min_scale and not 0 < self.max_scale < frame.scale
 
     def _covered(self, frame: MapFrame, ratio: float) -> bool:

@@ -33,6 +33,3 @@ class MapSource:
     min_scale: float = 0.0
     max_scale: float = 0.0
     note: str = ""
-
-    def shown_at(self, scale: float) -> bool:
-        return self.visible and self.min_scale <= scale and (self.max_scale <= 0 or scale <= self.max_scale)

@@ -149,6 +149,7 @@ class MapDesk(QObject):
         layers.add_requested.connect(own.add)
         self.panel.files_dropped.connect(own.drop)
         layers.removed.connect(own.remove)
+        layers.limited.connect(own.limit)
         own.changed.connect(self._show_layers)
         own.said.connect(lambda text, done: layers.added(text, done=done))
         self._own = own

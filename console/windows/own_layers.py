@@ -57,9 +57,19 @@ class OwnLayersDesk(QObject):
     def views(self) -> tuple[MapLayerView, ...]:
         """Return a line of the layer tree for every source."""
         return tuple(
-            MapLayerView(OWN + s.source_id, s.name, "自加图层", note="；".join(n for n in (s.note, self._note(s)) if n))
+            MapLayerView(
+                OWN + s.source_id, s.name, "自加图层", note="；".join(n for n in (s.note, self._note(s), self._range(s)) if n)
+            )
             for s in self._sources.sources
         )
+
+    def _range(self, source: MapSource) -> str:
+        """Return between which widths of the view a source shows, as the map lies now."""
+        frame, tr = self._map.frame, self._map.look.tr
+        wide_km = frame.km_per_pixel * frame.scale * frame.width
+        limits = (("视野窄于", source.min_scale), ("视野宽于", source.max_scale))
+        said = " · ".join(f"{tr(word)} {wide_km / scale:.3g} km" for word, scale in limits if scale)
+        return f"{said} {tr('时显示')}" if said else ""
 
     def _note(self, source: MapSource) -> str:
         feed = self._feeds.get(source.source_id)
@@ -104,6 +114,13 @@ class OwnLayersDesk(QObject):
     def faded(self, code: str, opacity: int) -> None:
         self._sources.change(code.removeprefix(OWN), opacity=opacity)
 
+    def limit(self, code: str, which: str) -> None:
+        """Let a layer show only from the present scale on: near, far, or at any for none."""
+        scale = self._map.frame.scale
+        near, far = {"min_scale": scale}, {"max_scale": scale}
+        values = {"near": near, "far": far, "none": {"min_scale": 0.0, "max_scale": 0.0}}[which]
+        self._sources.change(code.removeprefix(OWN), **values)
+
     def feature_at(self, place: QPointF) -> Feature | None:
         """Return what of the user's shapes lies at a point of the map, the topmost first."""
         for layer in reversed(list(self._map.own.over.values())):
@@ -122,12 +139,22 @@ class OwnLayersDesk(QObject):
         for source in self._sources.sources:
             if source.source_id not in self._made:
                 self._make(source)
+            self._made[source.source_id] = source
+            self._scaled(source)
         if self._first:  # what was on when the program ended is on again
             self._first = False
             for source in self._sources.sources:
                 if source.visible:
                     self._switch(OWN + source.source_id, True)
         self.changed.emit()
+
+    def _scaled(self, source: MapSource) -> None:
+        """Give a layer the limits of scale that its source has now."""
+        code, own = OWN + source.source_id, self._map.own
+        layer = own.under.get(code) or own.over.get(code)
+        if layer is not None:
+            layer.min_scale, layer.max_scale = source.min_scale, source.max_scale
+            self._map.update()
 
     def _make(self, source: MapSource) -> None:
         self._made[source.source_id] = source
@@ -153,7 +180,7 @@ class OwnLayersDesk(QObject):
         layer = VectorLayer(self._map.look, overlay, color=source.color, label_field=source.label_field, parent=self)
         layer.changed.connect(self._map.update)
         self._map.own.over[OWN + source.source_id] = layer
-        self._map.update()
+        self._scaled(self._made[source.source_id])
 
     def _drop(self, source_id: str) -> None:
         del self._made[source_id]

@@ -228,6 +228,27 @@ def test_a_file_added_by_path_lies_on_the_map_and_tells_its_attributes(qtbot, qa
     own_desk(qtbot, qapp, look, tmp_path, script)
 
 
+def test_a_layer_of_ones_own_may_show_only_when_one_has_come_near(qtbot, qapp, look, tmp_path):
+    file = tmp_path / "险工.geojson"
+    file.write_text(GEOJSON, "utf-8")
+
+    async def script(desk, widget, switched, said):
+        desk.add(str(file))
+        await until(lambda: widget.own.over and said, what="the layer is there")
+        (code,) = widget.own.over
+        here = widget.frame.scale
+        desk.limit(code, "near")
+        layer = widget.own.over[code]
+        await until(lambda: layer.min_scale == here, what="the limit is with the layer")
+        assert "视野窄于" in desk.views()[0].note and "时显示" in desk.views()[0].note
+        assert layer.shows(widget.frame) and not layer.shows(replace(widget.frame, scale=here / 2))
+        desk.limit(code, "none")
+        await until(lambda: layer.min_scale == 0, what="it shows at any scale again")
+        assert "时显示" not in desk.views()[0].note
+
+    own_desk(qtbot, qapp, look, tmp_path, script)
+
+
 def test_what_cannot_be_added_is_said_and_leaves_the_map(qtbot, qapp, look, tmp_path):
     (tmp_path / "x.txt").write_text("无")
 
