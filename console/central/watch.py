@@ -15,6 +15,7 @@ from console.central.player import Player
 from console.central.postgres import StoreUnavailable
 from console.central.repository import Repository
 from console.central.store_core import Row, SeriesKey
+from console.central.survey_watch import SurveyWatch
 from console.central.verdict import RecordItem
 from console.domain.alarms import Alarm, AlarmEngine, AlarmRules, Reading, alarm_from_doc
 from console.domain.objects import Series, Station, series_from_doc, station_from_doc
@@ -39,6 +40,7 @@ class Watch:
         self._newest: dict[int, int] = {}
         self._swept_t = 0.0
         self._engine = AlarmEngine({})
+        self._surveys = SurveyWatch((), ())
         self._version = -1
         self._store_lost = False
         self._lock = threading.RLock()  # the tick and a control action never interleave
@@ -57,6 +59,7 @@ class Watch:
         self._series = {s.sid: s for s in map(series_from_doc, self._repo.objects("series"))}
         self._engine = AlarmEngine(stations, AlarmRules(), run=self.player.run_mark() if self.player else "")
         self._engine.restore(alarm_from_doc(i, b) for i, b in self._repo.records("alarm"))
+        self._surveys = SurveyWatch(self._repo.objects("works"), self._repo.objects("surveys"))
         self._newest = {r[0]: r[1] for r in self._repo.latest()}
         self._engine.prime(self._recent())
         self._version = self._repo.data_version()
@@ -121,6 +124,8 @@ class Watch:
         if self._continuity is not None:
             self._continuity.note()
         now = self.now()
+        for found in self._surveys.due(now):
+            self._store_alarms(self._engine.survey(found, int(now)))
         if now - self._swept_t >= SWEEP_S:
             self._swept_t = now
             self._repo.prune_tombs(int(time.time()) - TOMB_DAYS * 86400)

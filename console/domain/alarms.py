@@ -19,6 +19,7 @@ SEVERITY = {
     "guaranteed": 4,
     "record": 5,
     "record_flow": 5,
+    "scour": 4,
 }
 # a network of gauges that falls silent is one event: its coverage tells it, not an alarm for each of them
 BY_COVERAGE = frozenset({"rain", "sensor"})
@@ -30,6 +31,7 @@ WORDS = {
     "guaranteed": "超保证",
     "record": "超历史",
     "record_flow": "流量超历史",
+    "scour": "堤脚冲刷超限",
 }
 
 
@@ -49,7 +51,8 @@ class AlarmRules:
 class Alarm:
     """One alarm of one rule at one object; times are data times, UTC seconds.
 
-    alarm_id is made of rule, object and onset, so every console names it alike.
+    alarm_id is made of rule, object and onset, so every console names it alike. simulated: what it
+    rests on was made up for a drill.
     """
 
     alarm_id: str
@@ -64,6 +67,7 @@ class Alarm:
     first_seen_t: int
     cleared_t: int | None = None
     quality: int = 0
+    simulated: bool = False
 
     @property
     def active(self) -> bool:
@@ -86,7 +90,7 @@ class Alarm:
             "first_seen_t": self.first_seen_t,
             "cleared_t": self.cleared_t,
             "quality": self.quality,
-        }
+        } | ({"simulated": True} if self.simulated else {})
 
 
 def alarm_from_doc(alarm_id: str, doc: Mapping[str, Any]) -> Alarm:
@@ -108,6 +112,7 @@ def alarm_from_doc(alarm_id: str, doc: Mapping[str, Any]) -> Alarm:
         first_seen_t=int(sane_t(doc["first_seen_t"])),
         cleared_t=None if doc.get("cleared_t") is None else int(sane_t(doc["cleared_t"])),
         quality=int(doc.get("quality", 0)),
+        simulated=doc.get("simulated") is True,
     )
 
 
@@ -124,6 +129,18 @@ class Reading:
     t: int
     value: float
     quality: int
+
+
+@dataclass(frozen=True, slots=True)
+class Surveyed:
+    """What a survey of t (UTC s) showed at a works against its declared limit, both in metres."""
+
+    object_code: str
+    t: int
+    deepest_m: float
+    limit_m: float
+    over: bool
+    simulated: bool
 
 
 @dataclass
@@ -180,6 +197,23 @@ class AlarmEngine:
             if now_t > due and (code, "stale") not in self.open:
                 raised.append(self._raise("stale", Reading(code, "", t, 0.0, 0), None, now_t))
         return raised
+
+    def survey(self, found: Surveyed, seen_t: int) -> list[Alarm]:
+        """Return the scour alarm that a newer survey raises, deepens or clears."""
+        held = self.open.get((found.object_code, "scour"))
+        r = Reading(found.object_code, "", found.t, found.deepest_m, 0)
+        if held is None:
+            if not found.over:
+                return []
+            raised = replace(self._raise("scour", r, found.limit_m, seen_t), simulated=found.simulated)
+        elif not found.over:
+            return [self._clear(held, r)] if found.t > held.onset_t else []
+        elif found.deepest_m > (held.peak or 0.0):
+            raised = replace(held, peak=found.deepest_m, peak_t=found.t)
+        else:
+            return []
+        self.open[(found.object_code, "scour")] = raised
+        return [raised]
 
     def _levels(self, station: Station, r: Reading, seen_t: int) -> Iterable[Alarm]:
         figures: list[tuple[str, str]] = []

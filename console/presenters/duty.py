@@ -7,10 +7,9 @@ from typing import Any
 
 from console.domain.alarms import WORDS, Alarm
 from console.domain.elements import signed
-from console.domain.objects import Station
 from console.domain.time import age_text, stamp
 from console.presenters.overview import ALARM_STATES
-from console.presenters.wording import Translate, rule_word
+from console.presenters.wording import NameOf, Translate, alarm_word
 from console.services.duty_desk import LOG_TYPES
 from console.state.desk import Ack, DeskState
 from console.texts import printable
@@ -48,13 +47,11 @@ REFUSALS = {
 LOG_WORDS = {**LOG_TYPES, "correction": "更正", "shift": "交接班", "visitor": "来访", "warning": "预警"}
 
 
-def alarm_rows(desk: DeskState, stations: Mapping[str, Station], now: float, tr: Translate) -> list[AlarmRow]:
-    return [_alarm_row(a, desk.acks.get(a.alarm_id, ()), stations, now, tr) for a in desk.alarms]
+def alarm_rows(desk: DeskState, name_of: NameOf, now: float, tr: Translate) -> list[AlarmRow]:
+    return [_alarm_row(a, desk.acks.get(a.alarm_id, ()), name_of(a.object_code), now, tr) for a in desk.alarms]
 
 
-def _alarm_row(alarm: Alarm, acks: tuple[Ack, ...], stations: Mapping[str, Station], now: float, tr: Translate) -> AlarmRow:
-    station = stations.get(alarm.object_code)
-    name = station.name if station else printable(alarm.object_code, 60)
+def _alarm_row(alarm: Alarm, acks: tuple[Ack, ...], name: str, now: float, tr: Translate) -> AlarmRow:
     end = alarm.cleared_t if alarm.cleared_t is not None else now
     lasted = tr("已持续") if alarm.active else tr("历时")
     return AlarmRow(
@@ -62,7 +59,7 @@ def _alarm_row(alarm: Alarm, acks: tuple[Ack, ...], stations: Mapping[str, Stati
         object_code=alarm.object_code,
         state=ALARM_STATES[alarm.severity],
         stale_rule=alarm.rule == "stale",
-        title=f"{name} {rule_word(alarm.rule, tr)}",
+        title=f"{name} {alarm_word(alarm, tr)}",
         detail=_detail(alarm, tr),
         onset_text=stamp(alarm.onset_t, now),
         seen_text=stamp(alarm.first_seen_t, now),
@@ -88,6 +85,9 @@ def _detail(alarm: Alarm, tr: Translate) -> str:
         return f"{alarm.value:.2f} m/h ≥ {alarm.figure:g} m/h（{tr('默认值')}）"
     if alarm.rule == "record_flow":
         return f"{alarm.value:.0f} m³/s > {alarm.figure:.0f}"
+    if alarm.rule == "scour":
+        deepest = f"{tr('最深冲刷')} {alarm.peak:.2f} m > {tr('限值')} {alarm.figure:.2f} m"
+        return f"{deepest} · {stamp(alarm.peak_t or alarm.onset_t)} {tr('水下测量')}"
     over = (alarm.peak or 0.0) - (alarm.figure or 0.0)
     return f"{tr('起报')} {alarm.value:.2f} m · {tr('限')} {alarm.figure:.2f} · {tr('最高')} {alarm.peak:.2f}（{signed(over)}）"
 

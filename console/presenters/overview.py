@@ -11,7 +11,7 @@ from console.domain.elements import LEVELS, signed
 from console.domain.states import WORDS as STATE_WORDS
 from console.domain.states import State
 from console.domain.time import stamp
-from console.presenters.wording import Translate, rule_word, value_text
+from console.presenters.wording import NameOf, Translate, alarm_word, value_text
 from console.state.desk import Ack
 from console.texts import printable
 from console.viewdata.board import Board, Row
@@ -60,7 +60,7 @@ def handler(group: Sequence[Alarm], acks: Mapping[str, Sequence[Ack]], tr: Trans
 
 
 def happenings(
-    alarms: Sequence[Alarm], board: Board, tr: Translate, acks: Mapping[str, Sequence[Ack]] | None = None
+    alarms: Sequence[Alarm], board: Board, name_of: NameOf, tr: Translate, acks: Mapping[str, Sequence[Ack]] | None = None
 ) -> list[Happening]:
     """Return one sentence per object that has active alarms or is over a limit by its reading, the worst first."""
     grouped: dict[str, list[Alarm]] = {}
@@ -68,24 +68,24 @@ def happenings(
         if alarm.active_at(board.moment):
             grouped.setdefault(alarm.object_code, []).append(alarm)
     codes = [*grouped, *(r.code for r in board.rows if r.state >= State.WARNING and not r.stale and r.code not in grouped)]
-    found = [_happening(code, grouped.get(code, []), board, acks or {}, tr) for code in codes]
+    found = [_happening(code, grouped.get(code, []), board, name_of(code), acks or {}, tr) for code in codes]
     return [h for _, h in sorted(found, key=lambda x: x[0])]
 
 
 def _happening(
-    code: str, group: list[Alarm], board: Board, acks: Mapping[str, Sequence[Ack]], tr: Translate
+    code: str, group: list[Alarm], board: Board, name: str, acks: Mapping[str, Sequence[Ack]], tr: Translate
 ) -> tuple[tuple[float, float], Happening]:
     row = board.row(code)
     worst = max((a.severity for a in group), default=int(row.state) if row else 0)
     state = ALARM_STATES[worst] if group else row.state if row else State.NO_DATA
     margin = row.margin_m if row else None
-    words = "、".join(rule_word(a.rule, tr) for a in sorted(group, key=lambda a: -a.severity)) or tr(STATE_WORDS[state])
-    name = row.station.name if row else code
+    words = "、".join(alarm_word(a, tr) for a in sorted(group, key=lambda a: -a.severity)) or tr(STATE_WORDS[state])
     text = f"{name} {words} {f'{signed(margin)} m' if margin is not None else ''}".strip()
     now = f"{value_text(row.main)} m" if row and row.main and row.main.element in LEVELS else ""
     owner = handler(group, acks, tr) if group else tr("尚未生成告警")
     ahead = next_step(row, board.moment, tr) if row else ""
-    detail = (now, _trend(row, tr), ahead, owner, _since(row, group, board.moment, tr))
+    trend = _trend(row, tr) if any(a.rule != "scour" for a in group) or not group else ""
+    detail = (now, trend, ahead, owner, _since(row, group, board.moment, tr))
     return (-float(worst), -(margin or 0.0)), Happening(code, state, text, " · ".join(p for p in detail if p))
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from console.domain.states import TOKENS
 from console.presenters.overview import ALARM_STATES
-from console.presenters.wording import Translate, rule_word
+from console.presenters.wording import Translate, alarm_word
 from console.services.session import Session
 from console.store.cache_reader import EMPTY, Rows
 from console.viewdata.timebar import PlayerView, TimeBarView, TimeMark
@@ -85,16 +85,13 @@ class TimeBarPresenter:
         return start, start + self._span_s
 
     def _marks(self) -> tuple[TimeMark, ...]:
+        name_of = self._session.board.name_of
         marks = [
-            TimeMark(a.onset_t, TOKENS[ALARM_STATES[a.severity]], f"{self._name(a.object_code)} {rule_word(a.rule, self._tr)}")
+            TimeMark(a.onset_t, TOKENS[ALARM_STATES[a.severity]], f"{name_of(a.object_code)} {alarm_word(a, self._tr)}")
             for a in self._session.desk.alarms
         ]
         marks += [TimeMark(t, "accent", text) for t, text, _ in self._session.board.events]
         return tuple(marks[:400])
-
-    def _name(self, code: str) -> str:
-        station = self._session.board.stations.get(code)
-        return station.name if station else code
 
     def _fetch_curve(self, from_t: float, to_t: float, now: float) -> None:
         board = self._session.board
@@ -110,7 +107,7 @@ class TimeBarPresenter:
         key = (chosen.sid, from_t, to_t, int(now // HOUR))
         if key != self._curve_key:
             self._curve_key = key
-            self._curve_name = f"{self._name(code or '')} {'流量' if chosen.element == 'Q' else '水位'}"
+            self._curve_name = f"{board.name_of(code or '')} {'流量' if chosen.element == 'Q' else '水位'}"
             self._session.tasks.start("time bar curve", self._read_curve(chosen.sid, int(from_t), int(to_t)))
 
     async def _read_curve(self, sid: int, from_t: int, to_t: int) -> None:

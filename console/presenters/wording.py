@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from console.domain.alarms import WORDS
+from console.domain.alarms import WORDS, Alarm
 from console.domain.elements import ELEMENTS, signed
 from console.domain.freshness import Freshness
 from console.domain.quality import word
@@ -13,6 +13,7 @@ from console.texts import printable
 from console.viewdata.board import Board, Row, Sample
 
 Translate = Callable[[str], str]
+NameOf = Callable[[str], str]  # the name of an object, by its code
 
 
 def value_text(sample: Sample | None) -> str:
@@ -46,3 +47,8 @@ def mode_word(mode: str) -> str:
 def rule_word(rule: str, tr: Translate) -> str:
     """Return an alarm rule in words; one that a newer centre invented is shown as it is named."""
     return tr(WORDS[rule]) if rule in WORDS else printable(rule, 40)
+
+
+def alarm_word(alarm: Alarm, tr: Translate) -> str:
+    """Return an alarm's rule in words, and that it was made up for a drill where it was."""
+    return rule_word(alarm.rule, tr) + (f"（{tr('模拟')}）" if alarm.simulated else "")

@@ -12,11 +12,11 @@ from console.domain.anomalies import CauseRule
 from console.domain.objects import Series, Station, Thing
 from console.domain.quality import Quality
 from console.domain.works import Sensor, Works, sensor_of, works_of
-from console.services.scour_watch import SurveyHead, compared, heads, pair_of
 from console.services.tasks import TaskScope
 from console.services.works_assess import EMPTY, LIVE_DAYS, Fits, Inputs, Rows, assess
 from console.state.board import BoardState
 from console.store.cause_rules import declared_causes
+from console.viewdata.surveys import SurveyHead, compared, heads, pair_of
 from console.viewdata.works import Scour, SensorHealth, WorksReport
 
 RANK = {"unknown": 0, "normal": 1, "attention": 2, "doubtful": 3, "alarm": 4}

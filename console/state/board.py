@@ -22,6 +22,7 @@ from console.domain.rain import RainSum, window_sum
 from console.domain.states import State, judge
 from console.state.shown import shown_event, shown_river, shown_series, shown_station, shown_thing
 from console.store.cache_reader import EMPTY, UNBELIEVABLE, CacheReader, Rows
+from console.texts import printable
 from console.viewdata.board import Board, Row, Sample
 
 log = logging.getLogger(__name__)
@@ -196,6 +197,12 @@ class BoardState(QObject):
         self._marks: dict[int | None, int] = {}
         self._wanted: tuple[float, float, str] | None = None
         self._busy = False
+
+    def name_of(self, code: str) -> str:
+        """Return the name of a station or a works; its code where neither is known."""
+        if code in self.stations:
+            return self.stations[code].name
+        return next((w.name for w in self.things.get("works", ()) if w.code == code), printable(code, 60))
 
     # --- requests (GUI thread) --------------------------------------------------------------
     def mark(self, sids: Iterable[int] | None) -> None:

@@ -79,7 +79,7 @@ def build_alarms(c: Context) -> Built:
 
     def refresh() -> str:
         sign_as(widget.name, session.person)
-        rows = alarm_rows(session.desk, session.board.stations, session.situation.now(), c.look.tr)
+        rows = alarm_rows(session.desk, session.board.name_of, session.situation.now(), c.look.tr)
         widget.show_rows(rows)
         unseen = sum(1 for r in rows if r.active and not r.acks)
         active = sum(1 for r in rows if r.active)

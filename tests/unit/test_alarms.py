@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from console.domain.alarms import AlarmEngine, AlarmRules, Reading, alarm_from_doc
+from console.domain.alarms import AlarmEngine, AlarmRules, Reading, Surveyed, alarm_from_doc
 from console.domain.objects import Station, Threshold
 from console.domain.quality import Quality
 from console.domain.time import from_beijing
@@ -107,3 +107,20 @@ def test_open_alarms_survive_a_restart():
     assert fresh.step([z(1, 26.4)], T) == [], "it is not raised a second time"
     (cleared,) = fresh.step([z(2, 25.0)], T)
     assert cleared.alarm_id == raised.alarm_id
+
+
+def surveyed(days, deepest_m, over, simulated=False):
+    return Surveyed("W", T + days * 86400, deepest_m, 2.0, over, simulated)
+
+
+def test_a_survey_beyond_the_limit_raises_until_a_newer_one_shows_the_toe_mended():
+    watch = engine()
+    (raised,) = watch.survey(surveyed(0, 3.1, True, simulated=True), T)
+    assert (raised.rule, raised.figure, raised.peak, raised.simulated) == ("scour", 2.0, 3.1, True)
+    assert alarm_from_doc(raised.alarm_id, raised.to_doc()) == raised
+    assert watch.survey(surveyed(0, 3.1, True), T + H) == []  # the same survey, read again after a restart
+    (deeper,) = watch.survey(surveyed(1, 3.6, True), T + 25 * H)
+    assert (deeper.alarm_id, deeper.peak, deeper.peak_t, deeper.simulated) == (raised.alarm_id, 3.6, T + 86400, True)
+    (mended,) = watch.survey(surveyed(3, 0.4, False), T + 73 * H)
+    assert mended.alarm_id == raised.alarm_id and mended.cleared_t == T + 3 * 86400
+    assert watch.survey(surveyed(4, 0.4, False), T + 97 * H) == []

@@ -107,5 +107,5 @@ def test_who_signs_after_the_first_has_read_it_whatever_the_clocks_say(qapp):
     desk.set_records("alarm", [("a", alarm)])
     desk.set_records("ack", [("1", ack("李四", 1000, 9)), ("2", ack("张三", 9000, 4))])
     desk.join()
-    (row,) = alarm_rows(desk, {}, 1655900000, str)
+    (row,) = alarm_rows(desk, str, 1655900000, str)
     assert [(who, note) for who, note, *_ in row.acks] == [("张三", ""), ("李四", "已阅")]

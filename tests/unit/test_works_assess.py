@@ -7,15 +7,19 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from console.central.survey_watch import SurveyWatch
+from console.domain.alarms import Alarm
 from console.domain.objects import station_from_doc, thing_from_doc
 from console.domain.quality import Quality
 from console.domain.time import from_beijing
 from console.domain.works import sensor_of, works_of
 from console.drill.facts import basin_objects, flood_facts
 from console.drill.reconstruct import rebuild
-from console.services.scour_watch import compared, heads, pair_of
+from console.presenters.overview import happenings
 from console.services.works_assess import EMPTY, Inputs, assess, level_at
 from console.store.cause_rules import declared_causes
+from console.viewdata.board import Board
+from console.viewdata.surveys import compared, heads, pair_of
 
 DAY = 86400
 PEAK = from_beijing("2022-06-22 14:00")
@@ -211,3 +215,29 @@ def test_surveys_of_unlike_datums_are_not_subtracted_and_one_without_a_time_is_l
 
     assert pair_of(levee, surveys_at(objects, PEAK, other)) == "datum"
     assert surveys_at(objects, PEAK, lambda d: {**d, "properties": {**d["properties"], "at": "昨天"}}) == []
+
+
+def test_the_centre_tells_of_the_hole_when_the_survey_that_found_it_was_taken(objects):
+    watch = SurveyWatch([*objects["works"], {"code": "X"}], objects["surveys"])
+    assert watch.due(from_beijing("2022-06-13 08:00")) == []
+    (found,) = watch.due(from_beijing("2022-06-17 09:00"))
+    assert (found.object_code, found.limit_m, found.over, found.simulated) == ("LOCWK002", 2.0, True, True)
+    assert found.deepest_m == pytest.approx(3.1, abs=0.3)
+    assert watch.due(from_beijing("2022-06-18 09:00")) == [], "each survey is judged once"
+
+
+def test_a_sound_section_surveyed_later_does_not_hide_the_hollow_one(objects):
+    first, second = objects["surveys"]
+    sound = [
+        {**first, "code": code, "properties": first["properties"] | {"section": "K20", "at": from_beijing(at)}}
+        for code, at in (("A", "2022-06-18 09:00"), ("B", "2022-06-19 09:00"))
+    ]
+    watch = SurveyWatch(objects["works"], [first, second, *sound])
+    (found,) = watch.due(from_beijing("2022-06-20 08:00"))
+    assert found.over and found.deepest_m > 2.0
+
+
+def test_a_scour_alarm_names_the_works_and_that_it_was_made_up():
+    alarm = Alarm("scour:W:1", "scour", "W", 4, 2.0, 1655427600, 3.1, 3.1, 1655427600, 1655427600, simulated=True)
+    (said,) = happenings([alarm], Board(1655884800, 1655884800, "live"), {"W": "北江大堤"}.__getitem__, str)
+    assert said.text == "北江大堤 堤脚冲刷超限（模拟）" and "涨落不明" not in said.detail

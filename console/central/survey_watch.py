@@ -1,0 +1,64 @@
+"""The centre's look at underwater surveys: each new one is compared once with the one before it."""
+
+from __future__ import annotations
+
+import logging
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from console.domain.alarms import Surveyed
+from console.domain.objects import Thing, thing_from_doc
+from console.domain.works import Works, works_of
+from console.viewdata.surveys import SurveyHead, compared, heads, pair_of
+
+log = logging.getLogger(__name__)
+EVER = 4_102_444_800.0
+
+
+class SurveyWatch:
+    """Judges the surveys of the works that declare a limit. A document that cannot be read is left out."""
+
+    def __init__(self, works: Iterable[Mapping[str, Any]], surveys: Iterable[Mapping[str, Any]]) -> None:
+        found = [works_of(thing) for thing in _things("works", works)]
+        self._works: list[Works] = [w for w in found if w.scour_limit_m is not None]
+        self._surveys = heads(_things("surveys", surveys), EVER) if self._works else []
+        self._times = [h.at for h in self._surveys]
+        self._judged = 0
+
+    def due(self, now: float) -> list[Surveyed]:
+        """Return what the surveys show that were taken since the last look; nothing where two cannot be compared."""
+        taken = bisect_right(self._times, now)
+        if taken == self._judged:
+            return []
+        fresh = {h.works for h in self._surveys[self._judged : taken]}
+        self._judged = taken
+        said = [self._worst(w, self._surveys[:taken]) for w in self._works if w.code in fresh]
+        return [found for found in said if found is not None]
+
+    def _worst(self, works: Works, taken: Sequence[SurveyHead]) -> Surveyed | None:
+        """Return the deepest scour of all sections: a sound section says nothing of a hollow one."""
+        found = []
+        for section in {h.section for h in taken if h.works == works.code}:
+            pair = pair_of(works, [h for h in taken if h.section == section])
+            if isinstance(pair, str):
+                continue
+            scour = compared(works, pair)
+            if scour.reason or scour.limit_m is None:
+                log.warning("surveys of %s %s cannot be compared: %s", works.code, section, scour.reason)
+                continue
+            over = scour.state == "alarm"
+            found.append(Surveyed(works.code, pair[1].at, scour.deepest_m, scour.limit_m, over, scour.simulated))
+        worst = max(found, key=lambda s: s.deepest_m, default=None)
+        return None if worst is None else replace(worst, t=max(s.t for s in found))
+
+
+def _things(kind: str, docs: Iterable[Mapping[str, Any]]) -> list[Thing]:
+    found = []
+    for doc in docs:
+        try:
+            found.append(thing_from_doc(kind, doc))
+        except (KeyError, TypeError, ValueError, AttributeError) as exc:
+            log.warning("%s document unreadable: %r", kind, exc)
+    return found
