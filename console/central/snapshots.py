@@ -35,7 +35,8 @@ def snapshot_file(
     of; while that file is kept it is served again, however far the feed has gone on since.
     """
     epoch, seq = repo.epoch, repo.seq
-    what = hashlib.sha256(f"{epoch}.{window}.{members.name}".encode()).hexdigest()[:24]
+    # with its series, not its name alone: a station that moves changes a scope without a reading
+    what = hashlib.sha256(f"{epoch}.{window}.{members.name}.{members.sids}".encode()).hexdigest()[:24]
     if re.fullmatch(rf"{what}-\d+", known) and (folder / f"{known}.jsonl.gz").exists():
         return folder / f"{known}.jsonl.gz", known
     etag = f"{what}-{seq}"

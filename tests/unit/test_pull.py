@@ -10,6 +10,7 @@ import httpx
 import numpy as np
 import pytest
 
+from backend_client.central import snapshot_pages
 from backend_client.errors import BackendRefused, WireFormatError
 from console.domain.digests import day_of, day_window
 from console.store.cache_writer import CacheWriter, month_of
@@ -154,6 +155,19 @@ def test_a_station_that_moves_out_of_the_scope_leaves_and_one_that_moves_in_brin
     assert closed.items() <= console.rows().items()
     assert not [k for k in console.rows() if k[0] == centre.sid["S2"]]
     assert {o["code"] for o in console.reader.objects("stations")} == {"S1", "S3"}
+    console.stop()
+
+
+def test_a_snapshot_kept_by_the_centre_is_not_served_to_a_scope_that_has_a_new_member(centre, profile):
+    console, window = Console(profile, "basin:北江"), (NOW - 48 * HOUR, NOW - 24 * HOUR)
+    console.pull(centre)
+    parts = []
+    for name in ("before.gz", "after.gz"):
+        file = profile.run / name
+        centre.client.snapshot(*window, file, "basin:北江")
+        parts.append({sid for page in snapshot_pages(file) if "cols" in page for sid in page["cols"]["series"]})
+        centre.repo.put_objects("stations", [thing("S3", "博罗", rain_basin="B1")])
+    assert parts[1] - parts[0] == {centre.sid["S3"]}
     console.stop()
 
 
