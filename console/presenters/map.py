@@ -97,14 +97,15 @@ def layer_views(
     for code, name in MARKS.items():
         legend = (("line", "concrete", "堤防、大坝"),) if code == "facilities" and counts[code] else ()
         found.append(MapLayerView(code, name, "标绘" if code == "notes" else "对象", counts.get(code), legend=legend))
+    states = frozenset(r.state for r, _ in rows)
     for topic in topics:
         mine = [r for r, t in rows if t is topic]
         if mine:
-            found.append(_topic_layer(topic, mine))
+            found.append(_topic_layer(topic, mine, states))
     return tuple(found)
 
 
-def _topic_layer(topic: Topic, rows: list[Row]) -> MapLayerView:
+def _topic_layer(topic: Topic, rows: list[Row], states: frozenset[State]) -> MapLayerView:
     return MapLayerView(
         code=topic.code,
         name=topic.layer.name,
@@ -113,14 +114,15 @@ def _topic_layer(topic: Topic, rows: list[Row]) -> MapLayerView:
         over=sum(1 for r in rows if r.state >= State.WARNING),
         unknown=sum(1 for r in rows if r.state is State.NO_DATA),
         widest_km=topic.layer.widest_km,
-        legend=_rain_signs() if topic.legend == "rain" else _state_legend(topic.layer.symbol),
+        legend=_rain_signs() if topic.legend == "rain" else _state_legend(topic.layer.symbol, states),
     )
 
 
-def _state_legend(symbol: str) -> tuple[tuple[str, str, str], ...]:
+def _state_legend(symbol: str, states: frozenset[State]) -> tuple[tuple[str, str, str], ...]:
+    """Return the signs of the states that occur: a legend of all of them hides a corner of a small map."""
     if symbol == "reservoir":
         return (("reservoir", "state.normal", "水库"),)
-    return tuple(("state", STATE_TOKENS[s], WORDS[s]) for s in LEGEND_STATES)
+    return tuple(("state", STATE_TOKENS[s], WORDS[s]) for s in LEGEND_STATES if s in states)
 
 
 def _rain_legend() -> tuple[tuple[str, str, str], ...]:
