@@ -6,10 +6,12 @@ import logging
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from console.domain.alarms import Surveyed
-from console.domain.objects import Thing, thing_from_doc
+from console.domain.documents import readable
+from console.domain.objects import thing_from_doc
 from console.domain.works import Works, works_of
 from console.viewdata.surveys import SurveyHead, compared, heads, pair_of
 
@@ -21,9 +23,10 @@ class SurveyWatch:
     """Judges the surveys of the works that declare a limit. A document that cannot be read is left out."""
 
     def __init__(self, works: Iterable[Mapping[str, Any]], surveys: Iterable[Mapping[str, Any]]) -> None:
-        found = [works_of(thing) for thing in _things("works", works)]
+        found = readable(lambda doc: works_of(thing_from_doc("works", doc)), works)
         self._works: list[Works] = [w for w in found if w.scour_limit_m is not None]
-        self._surveys = heads(_things("surveys", surveys), EVER) if self._works else []
+        taken = readable(partial(thing_from_doc, "surveys"), surveys)
+        self._surveys = heads(list(taken), EVER) if self._works else []
         self._times = [h.at for h in self._surveys]
         self._judged = 0
 
@@ -52,13 +55,3 @@ class SurveyWatch:
             found.append(Surveyed(works.code, pair[1].at, scour.deepest_m, scour.limit_m, over, scour.simulated))
         worst = max(found, key=lambda s: s.deepest_m, default=None)
         return None if worst is None else replace(worst, t=max(s.t for s in found))
-
-
-def _things(kind: str, docs: Iterable[Mapping[str, Any]]) -> list[Thing]:
-    found = []
-    for doc in docs:
-        try:
-            found.append(thing_from_doc(kind, doc))
-        except (KeyError, TypeError, ValueError, AttributeError) as exc:
-            log.warning("%s document unreadable: %r", kind, exc)
-    return found

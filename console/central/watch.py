@@ -18,6 +18,7 @@ from console.central.store_core import Row, SeriesKey
 from console.central.survey_watch import SurveyWatch
 from console.central.verdict import RecordItem
 from console.domain.alarms import Alarm, AlarmEngine, AlarmRules, Reading, alarm_from_doc
+from console.domain.documents import readable
 from console.domain.objects import Series, Station, series_from_doc, station_from_doc
 
 log = logging.getLogger(__name__)
@@ -53,9 +54,7 @@ class Watch:
         """Read stations and series again, and open alarms as they stand in the store."""
         stations: dict[str, Station] = {}
         for kind in ("stations", "reservoirs"):
-            for doc in self._repo.objects(kind):
-                station = station_from_doc(doc)
-                stations[station.code] = station
+            stations |= {s.code: s for s in readable(station_from_doc, self._repo.objects(kind))}
         self._series = {s.sid: s for s in map(series_from_doc, self._repo.objects("series"))}
         self._engine = AlarmEngine(stations, AlarmRules(), run=self.player.run_mark() if self.player else "")
         self._engine.restore(alarm_from_doc(i, b) for i, b in self._repo.records("alarm"))

@@ -78,7 +78,7 @@ def _happening(
     row = board.row(code)
     worst = max((a.severity for a in group), default=int(row.state) if row else 0)
     state = ALARM_STATES[worst] if group else row.state if row else State.NO_DATA
-    margin = row.margin_m if row else None
+    margin = row.margin_m if row else _scoured(group)
     words = "、".join(alarm_word(a, tr) for a in sorted(group, key=lambda a: -a.severity)) or tr(STATE_WORDS[state])
     text = f"{name} {words} {f'{signed(margin)} m' if margin is not None else ''}".strip()
     now = f"{value_text(row.main)} m" if row and row.main and row.main.element in LEVELS else ""
@@ -87,6 +87,11 @@ def _happening(
     trend = _trend(row, tr) if any(a.rule != "scour" for a in group) or not group else ""
     detail = (now, trend, ahead, owner, _since(row, group, board.moment, tr))
     return (-float(worst), -(margin or 0.0)), Happening(code, state, text, " · ".join(p for p in detail if p))
+
+
+def _scoured(group: Sequence[Alarm]) -> float | None:
+    """Return by how much the toe of a works is scoured beyond its limit, metres."""
+    return next((a.peak - a.figure for a in group if a.rule == "scour" and a.peak and a.figure), None)
 
 
 def _trend(row: Row | None, tr: Translate) -> str:

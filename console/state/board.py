@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 import numpy as np
 from PySide6.QtCore import QObject, Signal
 
+from console.domain.documents import readable
 from console.domain.elements import ELEMENTS
 from console.domain.freshness import Freshness, breaks_line, freshness, trend
 from console.domain.objects import THINGS, WATCHED, River, Series, Station, Thing
@@ -155,15 +156,6 @@ def judged(station: Station, samples: Mapping[str, Sample], moment: float) -> Ro
         day_rain=_day_rain(samples.get("P"), moment),
         mark=(verdict.state, fresh, *((s.sid, s.t, s.value, s.quality) for s in samples.values())),
     )
-
-
-def readable(convert: Callable[[Mapping[str, Any]], T], docs: Iterable[Mapping[str, Any]]) -> Iterator[T]:
-    """Yield converted documents; one that breaks the contract is logged and left out."""
-    for doc in docs:
-        try:
-            yield convert(doc)
-        except (LookupError, ArithmeticError, TypeError, ValueError, AttributeError) as exc:
-            log.warning("object %s unreadable: %r", str(doc.get("code"))[:60], exc)
 
 
 class BoardState(QObject):

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from PySide6.QtCore import QObject, Signal
 
 from console.domain.alarms import Alarm, alarm_from_doc
+from console.domain.documents import UNREADABLE
 from console.domain.response import TOPICS, Response, response_from_doc
 from console.domain.time import sane_t
 from console.store.attachment_table import Parcel
@@ -152,7 +153,7 @@ class DeskState(QObject):
         for record_id, body in self._records[kind]:
             try:
                 found.append(convert(record_id, body))
-            except (KeyError, TypeError, ValueError, AttributeError) as exc:
+            except UNREADABLE as exc:
                 self.unreadable += 1
                 log.warning("%s record %s unreadable: %r", kind, record_id[:60], exc)
         return found

@@ -7,7 +7,7 @@ from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
-from console.state.board import readable
+from console.domain.documents import readable
 from console.viewdata.sources import SourceDoc, source_from_doc
 
 

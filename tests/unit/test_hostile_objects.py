@@ -7,13 +7,13 @@ import math
 import numpy as np
 import pytest
 
+from console.domain.documents import readable
 from console.domain.network import upstream_of
 from console.domain.objects import ReachNode, River, Station
 from console.domain.rain import grade, grade_word
 from console.domain.states import State, judge
 from console.presenters.card import Papers
 from console.presenters.typhoon import typhoon_views
-from console.state.board import readable
 from console.state.shown import shown_river, shown_series, shown_station, shown_thing
 from console.store.cache_reader import _believable
 from tests.rows import T, station_row

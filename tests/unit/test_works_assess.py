@@ -226,6 +226,16 @@ def test_the_centre_tells_of_the_hole_when_the_survey_that_found_it_was_taken(ob
     assert watch.due(from_beijing("2022-06-18 09:00")) == [], "each survey is judged once"
 
 
+@pytest.mark.parametrize(
+    "wrong", [{"version": float("inf")}, {"geometry": {"type": "Polygon", "coordinates": [[[]]]}}, {"properties": 7}]
+)
+def test_a_document_that_makes_no_sense_never_stops_the_centre_from_judging_the_others(objects, wrong):
+    bad = [{**objects["works"][0], **wrong}, {"code": "X"}]
+    surveys = [{**objects["surveys"][0], "code": "Y", **wrong}, *objects["surveys"]]
+    (found,) = SurveyWatch([*bad, *objects["works"]], surveys).due(from_beijing("2022-06-17 09:00"))
+    assert found.over
+
+
 def test_a_sound_section_surveyed_later_does_not_hide_the_hollow_one(objects):
     first, second = objects["surveys"]
     sound = [
@@ -240,4 +250,4 @@ def test_a_sound_section_surveyed_later_does_not_hide_the_hollow_one(objects):
 def test_a_scour_alarm_names_the_works_and_that_it_was_made_up():
     alarm = Alarm("scour:W:1", "scour", "W", 4, 2.0, 1655427600, 3.1, 3.1, 1655427600, 1655427600, simulated=True)
     (said,) = happenings([alarm], Board(1655884800, 1655884800, "live"), {"W": "北江大堤"}.__getitem__, str)
-    assert said.text == "北江大堤 堤脚冲刷超限（模拟）" and "涨落不明" not in said.detail
+    assert said.text == "北江大堤 堤脚冲刷超限（模拟） +1.10 m" and "涨落不明" not in said.detail
