@@ -33,13 +33,10 @@ def encrypt_plain(path: Path, key: OpsKey) -> bool:
         StoreError: another process has it open, or the disk is full; the plain file is as it was.
     """
     old = path.with_name(path.name + OLD)
-    if not is_plain(path):
-        if path.exists() and old.exists():  # killed before the plain one was gone
-            wipe(old)
-        return False
     try:
-        with in_turn(path):
-            done = is_plain(path) and _encrypt(path, old, key)
+        with in_turn(path):  # the look too: while it has the file open, another's try to encrypt it would be refused
+            plain = is_plain(path)
+            done = plain and _encrypt(path, old, key)
     except (sqlite3.Error, OSError) as exc:
         if not is_plain(path):
             return False  # another process was faster
@@ -48,6 +45,8 @@ def encrypt_plain(path: Path, key: OpsKey) -> bool:
             "请退出本程序的其他窗口、检查磁盘空间后重新启动；原文件没有被改动。",
             str(exc),
         ) from exc
+    if not plain and path.exists() and old.exists():  # killed before the plain one was gone
+        wipe(old)
     if done:
         wipe(old)
         log.info("%s is encrypted now", path.name)
