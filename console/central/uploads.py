@@ -48,6 +48,9 @@ class Uploads:
     def take(self, file_id: str, span: tuple[int, int, int], data: bytes, name: str, media: str) -> tuple[int, bool]:
         """Append one piece (first, last, total); returns as have().
 
+        A service that died between the last piece and the check has every byte and no file: whoever then
+        sends the last piece again gets the check made up for.
+
         Raises:
             Problem: 409 wrong-offset, 422 checksum-mismatch (all pieces are dropped), 507 disk-full.
         """
@@ -56,11 +59,12 @@ class Uploads:
             have, complete = self.have(file_id)
             if complete:
                 return have, True
-            if first != have:
-                raise Problem(409, "wrong-offset", str(have))
-            self._append(file_id, data)
-            if last + 1 < total:
-                return last + 1, False
+            if have < total:
+                if first != have:
+                    raise Problem(409, "wrong-offset", str(have))
+                self._append(file_id, data)
+                if last + 1 < total:
+                    return last + 1, False
             self._finish(file_id, name, media, total)
         return total, True
 

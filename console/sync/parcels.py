@@ -92,12 +92,14 @@ class ParcelPusher:
             if self._texts_due():
                 self._table.came_to(parcel.sha256, have)
                 return False
-            size = min(self._pace.room(PIECE_MIN, PIECE_MAX), parcel.size - have)
-            piece = self._folder.read(parcel.sha256, have, size)
+            # All there and not complete: the centre died before its check. The last piece again has it made up for.
+            first = have if have < parcel.size else max(0, parcel.size - PIECE_MIN)
+            size = min(self._pace.room(PIECE_MIN, PIECE_MAX), parcel.size - first)
+            piece = self._folder.read(parcel.sha256, first, size)
             if len(piece) != size or not size:
                 raise CopyDamaged("附件在本机的副本已损坏或不见了。", "请重新添加原文件。", "size")
             began = time.monotonic()
-            have, complete = central.put_piece(parcel.sha256, have, parcel.size, piece, parcel.name, parcel.media)
+            have, complete = central.put_piece(parcel.sha256, first, parcel.size, piece, parcel.name, parcel.media)
             self._pace.measured(size, time.monotonic() - began)
             self._table.came_to(parcel.sha256, have)
         self._table.came_to(parcel.sha256, parcel.size)

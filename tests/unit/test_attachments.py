@@ -10,6 +10,8 @@ import time
 import pytest
 
 from backend_client.errors import BackendRefused, BackendUnavailable
+from console.central.problems import Problem
+from console.central.uploads import Uploads
 from console.store.attachment_table import AttachmentTable
 from console.store.attachments import PIECE, AttachmentFolder, AttachmentRefused, CopyDamaged
 from console.store.ops import OpsStore
@@ -160,6 +162,47 @@ def test_a_file_damaged_on_the_way_starts_again_and_a_damaged_copy_is_said(store
     (folder.folder / other.sha256).unlink()
     pusher(table, folder, centre).drain()
     assert {(p.sha256, p.state, p.code) for p in table.all()} >= {(other.sha256, "rejected", "copy-damaged")}
+
+
+class UploadsOf:
+    """The service's own uploads, without a wire between."""
+
+    def __init__(self, folder):
+        self.known = {}
+        self.folder = folder
+        self.uploads = Uploads(self, folder)
+
+    def file(self, file_id):
+        return self.known.get(file_id)
+
+    def put_file(self, file_id, *facts):
+        self.known[file_id] = facts
+
+    def file_have(self, sha):
+        return self.uploads.have(sha)
+
+    def put_piece(self, sha, first, total, data, name, media):
+        try:
+            return self.uploads.take(sha, (first, first + len(data) - 1, total), data, name, media)
+        except Problem as exc:
+            raise BackendRefused(exc.status, exc.code) from exc
+
+
+@pytest.mark.parametrize("extra", [b"", b"torn"])
+def test_a_file_that_the_centre_has_whole_when_it_dies_before_its_check_still_arrives(store, table, folder, tmp_path, extra):
+    path = photo(tmp_path, 600_000)
+    plain = path.read_bytes()
+    found = folder.add(path)
+    entry(store, found)
+    centre = UploadsOf(tmp_path / "central")
+    part = centre.folder / "files" / "parts" / found.sha256
+    part.parent.mkdir(parents=True)
+    part.write_bytes(plain + extra)
+    for _ in range(2):
+        pusher(table, folder, centre).drain()
+        table.retry_now()
+    assert table.all()[0].state == "done" and not part.exists()
+    assert (centre.folder / "files" / found.sha256).read_bytes() == plain and found.sha256 in centre.known
 
 
 def test_after_a_restored_centre_the_files_are_offered_again(store, table, folder, tmp_path):
