@@ -41,6 +41,7 @@ def test_a_photo_survives_kills_of_both_sides_and_reaches_another_desk(chain, tm
     flood.start_central()
     try:
         eventually(lambda: table.waiting() == (0, 0), 40, "all there")
+        assert [(p.state, p.code) for p in table.all()] == [("done", "")]
         done = flood.home.central(flood.source) / "files" / sha256
         assert hashlib.sha256(done.read_bytes()).hexdigest() == sha256 and not part.exists()
     finally:
