@@ -154,11 +154,11 @@ async def _desk(
     supervisor = Supervisor(children(home, settings, key))
     supervisor.start()  # they start while the window is being built
     personal = is_remote(settings.source) and bool(settings.oidc_issuer)
-    session = Session(Source(home, settings.source, key, personal), hub)
+    topics, fault = site_topics(home.root)
+    session = Session(Source(home, settings.source, key, personal), hub, topics)
     instruments = Instruments()
     wall = WallControl(session)
-    topics, fault = site_topics(home.root)
-    context = Context(look, hub, session, settings, instruments, topics=topics)
+    context = Context(look, hub, session, settings, instruments)
     said = f"{problem.what}{problem.next_step}" if problem else locked or fault
     frame = Frame(context, wall=wall, problem=said)
     chosen: list[str] = []
@@ -258,11 +258,9 @@ async def _wall(
     key = quiet_key(home)
     supervisor = Supervisor(children(home, settings, key))
     supervisor.start()
-    session = Session(Source(home, settings.source, key), hub)
+    session = Session(Source(home, settings.source, key), hub, site_topics(home.root)[0])
     instruments = Instruments()
-    screen = WallScreen(
-        Context(look, hub, session, settings, instruments, large=True, topics=site_topics(home.root)[0]), options.node
-    )
+    screen = WallScreen(Context(look, hub, session, settings, instruments, large=True), options.node)
     screens = QGuiApplication.screens()
     if options.windowed:
         screen.resize(1280, 720)

@@ -62,8 +62,8 @@ async def until(question: Callable[[], Any], seconds: float = 20.0, what: str = 
 def context_of(qapp: Any, session: Session, hub: ErrorHub, **settings: Any) -> Context:
     chosen = Settings(**settings)
     look = make_look(qapp, chosen.theme, chosen.language)
-    return Context(look, hub, session, chosen, Instruments(), still=True, topics=declared_topics())
+    return Context(look, hub, session, chosen, Instruments(), still=True)
 
 
 def session_of(home: DataHome, source: str, hub: ErrorHub) -> Session:
-    return Session(Source(home, source, available_key(home.root)), hub)
+    return Session(Source(home, source, available_key(home.root)), hub, declared_topics())

@@ -60,7 +60,6 @@ def _tables() -> set[str]:
         hydrograph,
         overview,
         packs,
-        palette,
         rating,
         regimes,
         source_words,
@@ -84,7 +83,7 @@ def _tables() -> set[str]:
     from widgets import duty_log, layer_tree, map_toolbar, map_tools, map_typhoon, reservoir_model
 
     texts = set(alarms.WORDS.values()) | set(quality.WORDS.values()) | set(states.WORDS.values())
-    texts |= set(hydrograph.LIMIT_WORDS.values()) | set(palette.KINDS.values())
+    texts |= set(hydrograph.LIMIT_WORDS.values())
     texts |= {w for w, _ in status.LINK_WORDS.values()} | set(status.NEXT_STEPS.values())
     texts |= {w for w, _ in system.FRESH.values()} | {w for w, _ in system.STATES.values()} | set(conflict_desk.KINDS.values())
     texts |= (
@@ -102,7 +101,8 @@ def _tables() -> set[str]:
         texts |= (
             {topic.name, topic.layer.name, topic.regime} | {c.title for c in topic.columns} | {c.group for c in topic.columns}
         )
-        texts |= {f.title for f in topic.card} | {i.name for i in topic.indicators}
+        texts |= {f.title for f in topic.card} | {i.name for i in topic.indicators} | {k.name for k in topic.objects}
+    texts |= set(card.LINK_WORDS.values())
     texts -= {""}
     texts |= {c.title for c in reservoir_model.COLUMNS} | set(reservoir.MARK_WORDS.values())
     texts |= set(layers.GROUND.values()) | set(layers.DRAPES.values()) | set(layers.MARKS.values()) | set(layer_tree.GROUPS)

@@ -10,9 +10,10 @@ from PySide6.QtCore import QPointF, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QResizeEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from console.domain.elements import FLOWS as ELEMENT_FLOWS
 from console.look import Look
 from console.viewdata.curves import Curve, HydrographView
-from widgets.plot_axes import BeijingAxis, DirectAxis, FigureAxis
+from widgets.plot_axes import BeijingAxis, DirectAxis, FigureAxis, axis_word
 from widgets.plot_curves import CurveItems, shown
 from widgets.plot_hover import hover_text, place_in
 from widgets.plot_labels import Label, LabelLayer
@@ -222,14 +223,15 @@ class Hydrograph(QWidget):
         low, high = span_of(levels, [m.value for m in view.limits if m.axis == "level"], top)
         self.box.setYRange(low, high, padding=0)
         flow_low, flow_high = span_of([shown(c, view) for c in view.curves if c.role in FLOWS], [], top)
-        self.flow_box.setYRange(max(0.0, flow_low), flow_high, padding=0)
-        has_flow, tr = any(c.role in FLOWS for c in view.curves), self.look.tr
+        second = next((c for c in view.curves if c.role in FLOWS), None)
+        low = flow_low if second is None or second.written.code not in ELEMENT_FLOWS else max(0.0, flow_low)
+        self.flow_box.setYRange(low, flow_high, padding=0)
         dim = self.look.color("text.dim").name()
-        self.item.setLabel("left", (view.level_word or f"{tr('水位')} m") if levels else "", color=dim)
+        self.item.setLabel("left", (view.level_word or axis_word(self.main_curve(), self.look)) if levels else "", color=dim)
         flow_color = self.look.color("curve.flow").name()
-        self.item.setLabel("right", f"{tr('流量')} m³/s" if has_flow else "", color=flow_color)
+        self.item.setLabel("right", axis_word(second, self.look), color=flow_color)
         self.item.showAxis("left", bool(levels))  # after their words: these show an axis
-        self.item.showAxis("right", has_flow)
+        self.item.showAxis("right", second is not None)
 
     def _redecimate(self, *_: Any) -> None:
         (first, last), _levels = self.box.viewRange()

@@ -97,7 +97,7 @@ class _CardPage(PaintedView):
         draw_state(painter, look, view.state, QPointF(box.left() + 9, box.top() + 12), 9)
         painter.setFont(look.font("title_px", bold=True))
         metrics = painter.fontMetrics()
-        word = look.tr(WORDS[view.state])
+        word = view.state_word or look.tr(WORDS[view.state])
         y = box.top() + metrics.ascent() + 3
         strong = view.state >= State.WARNING
         painter.setPen(look.color(TOKENS[view.state] if strong else "text.dim"))

@@ -10,14 +10,25 @@ import pyqtgraph as pg
 from PySide6.QtCore import QRectF
 from PySide6.QtGui import QPicture
 
-from console.domain.elements import grouped
+from console.domain.elements import FLOWS, LEVELS, grouped
 from console.domain.time import BEIJING
+from console.look import Look
+from console.viewdata.curves import Curve
 
 TICKS_LEAST = 3
 TICK_HIGH_PX, TICK_WIDE_PX = 34.0, 80.0
 TEXT_PX = 16.0
 NICE = (0.1, 0.2, 0.4, 0.5, 1.0, 2.0, 4.0, 5.0, 10.0, 20.0, 50.0)
 STEPS = (60, 300, 600, 1800, 3600, 10800, 21600, 43200, 86400, 172800, 604800, 2592000)
+
+
+def axis_word(curve: Curve | None, look: Look) -> str:
+    """Return what an axis shows: the curve's element and unit, one word for flows of all sorts and one for levels."""
+    if curve is None:
+        return ""
+    code = curve.written.code
+    name = "流量" if code in FLOWS else "水位" if code in LEVELS else curve.written.name
+    return f"{look.tr(name)} {curve.written.unit}".rstrip()
 
 
 class DirectAxis(pg.AxisItem):  # type: ignore[misc] # pyqtgraph has no types

@@ -7,14 +7,13 @@ import textwrap
 
 import numpy as np
 
-from console.domain.elements import LEVEL, RAIN, flow_text, signed
+from console.domain.elements import signed
 from console.domain.quality import Quality, word
 from console.domain.time import stamp
 from console.look import Look
 from console.viewdata.curves import Curve, HydrographView
 
 NOTE_CHARS = 34
-ELEMENTS = {"level": LEVEL, "rain": RAIN}
 
 
 def place_in(curve: Curve, t: float) -> int | None:
@@ -33,7 +32,8 @@ def hover_text(view: HydrographView, look: Look, t: float) -> str:
     if limit is not None and level is not None:
         i = place_in(level, t)
         if i is not None and math.isfinite(level.v[i]) and (view.looking_back or level.t[i] <= view.moment):
-            lines.append(f"{look.tr('距警戒')} {signed(float(level.v[i]) - limit.value)} m")
+            off = signed(float(level.v[i]) - limit.value, level.decimals)
+            lines.append(f"{look.tr('距警戒')} {off} {level.unit}")
     return "\n".join(lines)
 
 
@@ -51,9 +51,7 @@ def _line(curve: Curve, view: HydrographView, look: Look, t: float, fetched: boo
     if not math.isfinite(curve.v[i]):
         text = f"{look.tr(curve.name)} — {look.tr('缺测')}（{quality}）"
     else:
-        element, value = ELEMENTS.get(curve.role), float(curve.v[i])
-        figure = flow_text(value) if element is None else element.text(value)
-        text = f"{look.tr(curve.name)} {figure} {curve.unit} {quality}"
+        text = f"{look.tr(curve.name)} {curve.text(float(curve.v[i]))} {curve.unit} {quality}"
     if later:
         text += f" · {look.tr('事后')}"
     if curve.shift_s:

@@ -105,7 +105,8 @@ class PlotMarks:
                 continue
             color = self._look.color(LIMIT_TOKENS.get(limit.kind, "text.dim"))
             self._add(pg.InfiniteLine(limit.value, angle=0, pen=pg.mkPen(color, width=1, style=Qt.PenStyle.DashLine)))
-            self._words.append(Label(f"{self._look.tr(limit.word)} {limit.value:.2f}", color, None, limit.value))
+            text = f"{self._look.tr(limit.word)} {limit.value:.{view.level_decimals}f}"
+            self._words.append(Label(text, color, None, limit.value))
 
     def _tone(self, state: State) -> QColor:
         return self._look.color(TOKENS[state] if state > 0 else "text")
@@ -117,9 +118,10 @@ class PlotMarks:
         p, tr = view.present, self._look.tr
         color = self._tone(p.state)
         self._add(pg.ScatterPlotItem([p.t], [p.value], size=9, brush=self._look.color("panel"), pen=pg.mkPen(color, width=2)))
-        text = short = f"{tr('现')} {p.value:.2f} {ARROWS.get(p.trend, '')}".rstrip()
+        figure = f"{p.value:.{view.level_decimals}f}"
+        text = short = f"{tr('现')} {figure} {ARROWS.get(p.trend, '')}".rstrip()
         if p.old:
-            text, short = f"{tr('最新')} {p.value:.2f} · {stamp(p.t)}", f"{tr('最新')} {p.value:.2f}"
+            text, short = f"{tr('最新')} {figure} · {stamp(p.t)}", f"{tr('最新')} {figure}"
         elif p.per_h is not None:
             text = f"{text} {signed(p.per_h)} m/h"
         self._words.append(Label(text, color, float(p.t), p.value, True, ("e", "ne", "se", "nw", "w", "sw", "n", "s"), short))
@@ -131,8 +133,8 @@ class PlotMarks:
         color = self._tone(state)
         self._add(pg.ScatterPlotItem([t], [value], size=10, brush=color, pen=None))
         near = ("ne", "nw") if t < (view.from_t + view.to_t) / 2 else ("nw", "ne")
-        text = f"{self._look.tr('最高')} {value:.2f} · {stamp(t)}"
-        short = f"{self._look.tr('最高')} {value:.2f}"
+        text = f"{self._look.tr('最高')} {value:.{view.level_decimals}f} · {stamp(t)}"
+        short = f"{self._look.tr('最高')} {value:.{view.level_decimals}f}"
         self._words.append(Label(text, color, t, value, True, (*near, "sw", "se", "n", "s", "e", "w"), short))
 
     def _after(self, view: HydrographView) -> None:

@@ -79,6 +79,6 @@ def measure_text(curve: Curve | None, a: float, b: float, look: Look) -> str:
     first, last = level_at(curve, a), level_at(curve, b)
     if first is None or last is None:
         return f"{text}\n{look.tr('一端缺测，不能量测变化')}"
-    change, decimals = last - first, 2 if curve.role == "level" else 0
+    change, decimals = last - first, curve.decimals
     rate = signed(change / ((b - a) / 3600), decimals)
     return f"{text}\nΔ{look.tr(curve.name)} {signed(change, decimals)} {curve.unit}\n{rate} {curve.unit}/h"

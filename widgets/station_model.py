@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
-from console.domain.states import TOKENS, WORDS, State
+from console.domain.states import TOKENS, State
 from console.look import Look
 from console.viewdata.board import Row
 from console.viewdata.table import Moments, TableColumn, TableView
@@ -167,7 +167,7 @@ class StationTableModel(QAbstractTableModel):
         if role == Role.ForegroundRole:
             return self._ink(self.row(index.row()), column.field)
         if role == Role.AccessibleTextRole and column.field == "state":
-            return self.look.tr(WORDS[self.row(index.row()).state])
+            return self.look.tr(self.row(index.row()).state_word)
         return None
 
     def _ink(self, row: Row, field: str) -> Any:

@@ -1,4 +1,7 @@
-"""Observed elements: names, units, and how each is written on screen."""
+"""Observed elements: names, units, and how each is written on screen.
+
+These are the ones that the program's own rules work with; topics declare further ones as data.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,7 @@ class Element:
     unit: str
     decimals: int
     significant: int = 0  # >0: significant figures instead of decimals
+    low_is_bad: bool = False  # too little is the danger: soil moisture, dissolved oxygen
 
     def text(self, value: float | None) -> str:
         """Return value as officers write it; missing is an em dash, never zero."""
@@ -37,7 +41,7 @@ WIND = Element("WS", "风速", "m/s", 1)
 WIND_FROM = Element("WD", "风向", "°", 0)
 PRESSURE = Element("AP", "气压", "hPa", 1)
 CHLORIDE = Element("CL", "氯度", "mg/L", 0)
-SOIL_MOISTURE = Element("SM", "土壤含水率", "%", 1)
+SOIL_MOISTURE = Element("SM", "土壤含水率", "%", 1, low_is_bad=True)
 GATE_OPENING = Element("GTO", "闸门开度", "m", 2)
 PUMPS_ON = Element("PMN", "开机台数", "台", 0)
 DISPLACEMENT = Element("DX", "水平位移", "mm", 2)

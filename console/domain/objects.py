@@ -6,11 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from console.domain.elements import ELEMENTS, LEVELS
+from console.domain.elements import ELEMENTS, LEVELS, Element
 from console.domain.time import beijing
 
-WATCHED = ("stations", "reservoirs", "basins", "gates", "sensors")  # kinds of objects that have readings
+# Kinds of objects that a line of business watches. Matters: what is neither a station nor a works and mostly
+# has no readings: a project, a case, a permit.
+WATCHED = ("stations", "reservoirs", "basins", "gates", "sensors", "matters")
 THINGS = ("works", "surveys", "typhoons", "cameras")  # kinds that views read as documents
+BY_WORKS = frozenset({"sensor", "gate", "pump"})  # judged by their works' model, not by a figure of their own
 MAIN_ELEMENTS = {
     "reservoir": "RZ",
     "basin": "P",
@@ -57,8 +60,10 @@ class Threshold:
 class Station:
     """Any watched object with readings.
 
-    kind: river, reservoir, tide, rain, basin, wind, salinity, soil, gate, pump, sensor. element: what a
-    sensor measures. Position in CGCS2000 degrees, None unknown.
+    kind: river, reservoir, tide, rain, basin, wind, salinity, soil, gate, pump, sensor, or one that a topic
+    declares. element: what a sensor measures. declared: its main element where a topic declares it. told:
+    the state that its kind's topic reads from its facts, None where readings are judged. Position in
+    CGCS2000 degrees, None unknown.
     """
 
     code: str
@@ -74,6 +79,8 @@ class Station:
     note: str = ""
     facts: Mapping[str, Any] = field(default_factory=dict)
     element: str = ""
+    declared: Element | None = None
+    told: str | None = None
 
     def threshold(self, kind: str, t: float, element: str | None = None) -> Threshold | None:
         """Return the figure of that kind in force at t, the newest first; None if unknown."""
@@ -86,7 +93,12 @@ class Station:
 
     @property
     def main_element(self) -> str:
-        return self.element or MAIN_ELEMENTS.get(self.kind, "Z")
+        return self.what.code
+
+    @property
+    def what(self) -> Element:
+        """Return what is measured here first."""
+        return self.declared or ELEMENTS[self.element or MAIN_ELEMENTS.get(self.kind, "Z")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +123,7 @@ class Thing:
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """One time series. interval_s is the usual reporting interval."""
+    """One time series. interval_s is the usual reporting interval. declared: its element where a topic declares it."""
 
     sid: int
     object_code: str
@@ -120,6 +132,12 @@ class Series:
     datum: str = ""
     source: str = ""
     interval_s: int = 3600
+    declared: Element | None = None
+
+    @property
+    def what(self) -> Element:
+        """Return the element that it is of; one that nobody declared is worded by its code and unit."""
+        return self.declared or ELEMENTS.get(self.element) or Element(self.element, self.element, self.unit, 2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +188,7 @@ def station_from_doc(doc: Mapping[str, Any]) -> Station:
         rain_basin=str(props.get("rain_basin") or ""),
         note=str(props.get("note") or ""),
         facts=dict(props.get("facts") or {}),
-        element=str(props.get("element") or "") if props.get("element") in ELEMENTS else "",
+        element=str(props["element"]) if props.get("element") in ELEMENTS else "",
     )
 
 

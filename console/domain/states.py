@@ -57,7 +57,6 @@ TOKENS = {
     State.RECORD: "state.record",
 }
 NEAR_M = 0.5
-LOW_IS_BAD = frozenset({"SM"})  # drought: too little moisture is the danger
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,13 +94,13 @@ def _by_flow(station: Station, flow_m3s: float, t: float) -> State:
 
 def _ladder(station: Station, level_m: float, flow_m3s: float | None, t: float) -> Judgement:
     """Judge by warning, guaranteed and record of the object's main element; only levels have a near band in metres."""
-    element = station.main_element
+    element, low_is_bad = station.main_element, station.what.low_is_bad
     steps = [
         (station.threshold("warning", t, element), State.WARNING),
         (station.threshold("guaranteed", t, element), State.GUARANTEED),
         (station.threshold("record", t, element), State.RECORD),
     ]
-    sign = -1.0 if element in LOW_IS_BAD else 1.0
+    sign = -1.0 if low_is_bad else 1.0
     warning = steps[0][0]
     margin = None if warning is None else sign * (level_m - warning.value)
     known = [(sign * (level_m - found.value), state) for found, state in steps if found is not None]

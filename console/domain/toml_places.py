@@ -93,6 +93,13 @@ class Where:
             raise self.fault(key, "应为一列文字")
         return tuple(value)
 
+    def choices(self, raw: Mapping[str, Any], key: str, among: tuple[str, ...]) -> tuple[str, ...]:
+        found = self.texts(raw, key)
+        for value in found:
+            if value not in among:
+                raise self.fault(key, f"没有 {value!r}；可用：{'、'.join(among)}")
+        return found
+
     def table(self, raw: Mapping[str, Any], key: str) -> Mapping[str, Any]:
         value = self._value(raw, key, _MISSING)
         if not isinstance(value, Mapping):

@@ -9,7 +9,6 @@ from typing import Any, Protocol, TypeVar
 import numpy as np
 
 from console.domain.cameras import by_nearness, camera_of, masked
-from console.domain.elements import ELEMENTS
 from console.domain.geo import distance_km
 from console.domain.network import downstream_of, upstream_of
 from console.domain.objects import Thing
@@ -20,12 +19,30 @@ from console.domain.time import age_text, stamp
 from console.domain.topics import CardField, Topic
 from console.presenters.fields import RAIN_H, field_of
 from console.presenters.table import APART
-from console.presenters.wording import Translate
+from console.presenters.wording import Translate, state_text
 from console.texts import printable
 from console.viewdata.board import Board, Row, Sample
-from console.viewdata.duty import CardSection, Fact, ObjectCardView
+from console.viewdata.duty import CardLink, CardSection, Fact, ObjectCardView
 from console.viewdata.table import Moments
 
+LINK_WORDS = {
+    "hydrograph": "过程线",
+    "rating": "水位流量关系",
+    "reservoir": "水库",
+    "storage": "库容曲线",
+    "reservoirs": "水库总表",
+    "cascade": "梯级",
+    "works": "工程健康",
+    "dam_safety": "安全监测",
+    "section": "工程断面",
+    "gates": "闸门",
+    "video": "视频",
+    "log.entry": "记一条",
+    "alarm.ack": "看告警",
+    "table": "列表",
+    "sandbox": "沙盘",
+}
+THING_LINKS = {"works": ("works", "section", "dam_safety", "gates", "log.entry"), "cameras": ("video", "log.entry")}
 NEAR_KM = 10.0
 SAMPLES = {"flow": "flow", "inflow": "inflow", "outflow": "outflow"}
 MOST = 4  # lines of a list that the card shows
@@ -75,12 +92,18 @@ def card_view(
 ) -> ObjectCardView:
     station = row.station
     sections = [_topic(t, row, board, tr) for t in topics if station.kind in t.kinds]
-    if row.main is None:
+    if row.main is None and not row.ledger:
         sections.insert(0, CardSection("", (Fact("数据", tr("本站没有数据"), "", "text.dim"),)))
     sections.append(_about(row, tr))
     sections += [s for s in (_along(row, board, tr), _near(row, board, things or {}, tr), _papers(row, papers)) if s.facts]
     where = " · ".join(p for p in (station.river, station.city) if p)
-    return ObjectCardView(station.code, station.name, where, row.state, tuple(sections), printable(station.note))
+    note = printable(station.note)
+    links = links_of([code for t in topics if station.kind in t.kinds for code in (*t.charts, *t.actions)])
+    return ObjectCardView(station.code, station.name, where, row.state, tuple(sections), note, state_text(row, tr), links)
+
+
+def links_of(codes: Iterable[str]) -> tuple[CardLink, ...]:
+    return tuple(CardLink(code, LINK_WORDS[code]) for code in dict.fromkeys(codes))
 
 
 def _topic(topic: Topic, row: Row, board: Board, tr: Translate) -> CardSection:
@@ -95,7 +118,7 @@ def _fact(spec: CardField, row: Row, board: Board, tr: Translate) -> Fact:
         found = row.station.threshold(key, board.moment, row.station.main_element)
         if found is None:
             return Fact(spec.title, "—", tr("未公布"), "text.dim")
-        return Fact(spec.title, f"{text} {ELEMENTS[found.element].unit}", printable(found.source, 60))
+        return Fact(spec.title, f"{text} {row.station.what.unit}", printable(found.source, 60))
     if head == "fact":
         figure = stated(row.station.facts, key)
         return Fact(spec.title, text, printable(figure.source, 60) if figure else "", "text" if figure else "text.dim")
@@ -117,7 +140,7 @@ def _sample(field: str, row: Row) -> Sample | None:
 
 
 def _unit(row: Row) -> str:
-    return ELEMENTS[row.main.element].unit if row.main else ""
+    return row.main.what.unit if row.main else ""
 
 
 def _value(title: str, text: str, sample: Sample, row: Row, board: Board, tr: Translate) -> Fact:
@@ -125,7 +148,7 @@ def _value(title: str, text: str, sample: Sample, row: Row, board: Board, tr: Tr
     strong = sample is row.main and row.state >= State.WARNING
     source = f"{stamp(sample.t, board.now)} · {age}{tr('前')} · {tr(word(sample.quality))}"
     ink = TOKENS[row.state] if strong else "text.faint" if row.stale else "text"
-    return Fact(title, f"{text} {ELEMENTS[sample.element].unit}", source, ink)
+    return Fact(title, f"{text} {sample.what.unit}", source, ink)
 
 
 def _about(row: Row, tr: Translate) -> CardSection:
@@ -238,7 +261,8 @@ def thing_view(thing: Thing, board: Board, tr: Translate) -> ObjectCardView:
     sections = [CardSection("资料", tuple(facts[:MOST_FACTS]))]
     if near:
         sections.append(CardSection("周边", (Fact("邻近", "、".join(near[:MOST]), f"{NEAR_KM:g} km {tr('内')}"),)))
-    return ObjectCardView(thing.code, thing.name, tr(THING_WORDS.get(thing.kind, "对象")), State.UNJUDGED, tuple(sections))
+    kind, links = tr(THING_WORDS.get(thing.kind, "对象")), links_of(THING_LINKS.get(thing.kind, ()))
+    return ObjectCardView(thing.code, thing.name, kind, State.UNJUDGED, tuple(sections), links=links)
 
 
 def _plain(value: object) -> str:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from console.domain.elements import ELEMENTS, FLOWS, Element, flow_text, grouped, signed
+from console.domain.elements import LEVELS, grouped, signed
 from console.domain.objects import Station
 from console.domain.quality import word
 from console.domain.time import age_text, stamp
@@ -49,7 +49,7 @@ def stat_box(view: HydrographView, station: Station, asked: Asked, tr: Translate
     notes: list[str] = []
     if after:
         notes.append(tr("含所示时刻之后的读数（事后）"))
-    lines, rest = _of_curve(level, span, view, tr, notes, rates=True) if level is not None else ([], [])
+    lines, rest = ([], []) if level is None else _of_curve(level, span, view, tr, notes, rates=level.written.code in LEVELS)
     lines.append(_over_warning(level, station, span, tr, dragged=asked.dragged))
     if flow is not None:
         first, second = _of_curve(flow, span, view, tr, notes, rates=False)
@@ -58,10 +58,6 @@ def stat_box(view: HydrographView, station: Station, asked: Asked, tr: Translate
     return StatBox(
         title, tuple(lines), tuple(dict.fromkeys(notes)), "" if asked.threshold_m3s is None else f"{asked.threshold_m3s:g}"
     )
-
-
-def _figure(element: Element, value: float) -> str:
-    return flow_text(value) if element.code in FLOWS else element.text(value)
 
 
 def _summary(curve: Curve, span: tuple[float, float]) -> Summary | None:
@@ -77,7 +73,7 @@ def _of_curve(
     curve: Curve, span: tuple[float, float], view: HydrographView, tr: Translate, notes: list[str], *, rates: bool
 ) -> tuple[list[StatLine], list[StatLine]]:
     """Return the lines that are looked at first, and those that come last."""
-    name, element = tr(curve.name), ELEMENTS.get(curve.element or ("Z" if rates else "Q"), ELEMENTS["Z"])
+    name = tr(curve.name)
     s = stretch_of(curve.t, curve.v, curve.quality, curve.interval_s, *span)
     found = summary(s)
     if found is None:
@@ -87,7 +83,7 @@ def _of_curve(
 
     def line(title: str, point: tuple[float, float]) -> StatLine:
         when = f"{stamp(point[0], view.now)} {tr(word(_quality_at(curve, point[0])))}"
-        return StatLine(f"{name} {title}", f"{_figure(element, point[1])} {curve.unit}", when)
+        return StatLine(f"{name} {title}", f"{curve.text(point[1])} {curve.unit}", when)
 
     first = [line(tr("最高"), found.high)]
     if rates and not view_is_past(span, view) and crest(curve) is None:
@@ -96,7 +92,7 @@ def _of_curve(
     if rates:
         first += _rising(found, span, curve, view, tr)
     else:
-        last.append(StatLine(f"{name} {tr('平均')}", f"{_figure(element, found.mean)} {curve.unit}"))
+        last.append(StatLine(f"{name} {tr('平均')}", f"{curve.text(found.mean)} {curve.unit}"))
     gaps = [g for g in found.gaps if g[1] - g[0] > 1.5 * curve.interval_s]
     longest = max((b - a for a, b in gaps), default=0.0)
     note = f"{len(gaps)} {tr('段缺测，最长')} {age_text(longest, tr)}" if gaps else tr("没有缺测")
@@ -139,14 +135,19 @@ def _over_warning(
     level: Curve | None, station: Station, span: tuple[float, float], tr: Translate, *, dragged: bool
 ) -> StatLine:
     kind, title = ("flood_limit", tr("超汛限历时")) if station.kind == "reservoir" else ("warning", tr("超警历时"))
+    if station.main_element not in LEVELS:
+        title = tr("低于限值历时") if station.what.low_is_bad else tr("超限历时")
     limit = station.threshold(kind, span[1], station.main_element)
     if limit is None or level is None:
-        return StatLine(title, NONE_KNOWN, tr("没有警戒（汛限）水位") if limit is None else tr("没有水位数据"))
-    s = stretch_of(level.t, level.v, level.quality, level.interval_s, *span)
+        lacking = "没有警戒（汛限）水位" if station.main_element in LEVELS else "没有公布限值"
+        return StatLine(title, NONE_KNOWN, tr(lacking) if limit is None else tr("没有水位数据"))
+    sign = -1.0 if station.what.low_is_bad else 1.0
+    s = stretch_of(level.t, sign * level.v, level.quality, level.interval_s, *span)
     if not len(s.t):
         return StatLine(title, NONE_KNOWN, tr("这一段没有可用的读数"))
-    over, text, note = over_threshold(s, limit.value), "", f"{limit.value:.2f} m"
-    if s.v[0] >= limit.value and over.seconds > 0:  # it began before the stretch: the figure is a least one
+    bound = sign * limit.value
+    over, text, note = over_threshold(s, bound), "", f"{limit.value:.{level.decimals}f} {level.unit}"
+    if s.v[0] >= bound and over.seconds > 0:  # it began before the stretch: the figure is a least one
         text, note = "≥", f"{note}（{tr('段首已超') if dragged else tr('窗口起已超')}）"
     return StatLine(title, text + _hours(over.seconds, tr), note + _unknown(over.unknown, tr))
 
@@ -187,8 +188,7 @@ def _return_period(
     found = _summary(curve, span) if curve is not None else None
     if found is None or curve is None:
         return StatLine(title, NONE_KNOWN, tr("这一段没有可用的读数"))
-    element = ELEMENTS.get(curve.element)
-    basis = f"{_figure(element, found.high[1]) if element is not None else found.high[1]} {curve.unit}"
+    basis = f"{curve.text(found.high[1])} {curve.unit}"
     basis += f" {tr(word(_quality_at(curve, found.high[0])))}"
     if maxima is not None:
         return _fitted(title, [v for _, v in maxima.values], maxima.source, found.high[1], basis, tr)

@@ -6,7 +6,6 @@ import asyncio
 from dataclasses import replace
 from typing import Protocol
 
-from console.domain.elements import ELEMENTS
 from console.domain.quality import word
 from console.domain.time import full_stamp
 from console.errors import ConsoleError
@@ -214,7 +213,7 @@ class CurveTools:
             found = await self._session.board.reading(sid, t)
             if found is not None and not self._closed:
                 value, quality, rev = found
-                self._reading = Reading(sid, station.name, series.element, t, value, quality, rev)
+                self._reading = Reading(sid, station.name, series.what, t, value, quality, rev)
                 self._show_point(self._reading)
 
         self._session.tasks.start("reading", look())
@@ -223,7 +222,7 @@ class CurveTools:
         return self._session.desk.corrections.get((reading.sid, reading.t))
 
     def _show_point(self, reading: Reading) -> None:
-        element = ELEMENTS[reading.element]
+        element = reading.what
         made = self._made = self._made_of(reading)
         blocked = ""
         if made is not None and made.pending:
@@ -245,7 +244,7 @@ class CurveTools:
 
     async def _save(self, reading: Reading, text: str, *, void: bool, reason: str, name: str) -> None:
         try:
-            value = None if void else typed_value(reading.element, text)
+            value = None if void else typed_value(reading.what.code, text)
             await self._desk.correct(reading, value, reason, name)
         except ConsoleError as exc:
             if not self._closed:

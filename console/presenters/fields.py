@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from console.domain.elements import ELEMENTS, FLOW, INFLOW, LEVELS, OUTFLOW, signed, storage_text
+from console.domain.elements import FLOW, INFLOW, LEVELS, OUTFLOW, signed, storage_text
 from console.domain.quality import word
 from console.domain.reservoirs import stated
-from console.domain.states import WORDS
 from console.domain.time import age_text, stamp
-from console.presenters.wording import Translate, margin_text, value_text
+from console.presenters.wording import Translate, margin_text, state_text, value_text
 from console.texts import printable
 from console.viewdata.board import Row, Sample
 from console.viewdata.table import Key, Moments
@@ -45,7 +44,7 @@ def field_of(name: str, tr: Translate) -> Field:
 
 def _plain(tr: Translate) -> dict[str, Field]:
     return {
-        "state": Field(lambda r, m: tr(WORDS[r.state]), lambda r, m: int(r.state)),
+        "state": Field(lambda r, m: state_text(r, tr), lambda r, m: int(r.state)),
         "name": Field(lambda r, m: r.station.name, lambda r, m: r.station.name),
         "river": Field(lambda r, m: r.station.river, lambda r, m: r.station.river or None),
         "city": Field(lambda r, m: r.station.city, lambda r, m: r.station.city or None),
@@ -59,9 +58,7 @@ def _plain(tr: Translate) -> dict[str, Field]:
         "change_1h": Field(lambda r, m: _change(r.main), lambda r, m: r.main.change_1h if r.main else None, True),
         "trend": Field(lambda r, m: {1: "↑", -1: "↓"}.get(r.trend, ""), lambda r, m: r.trend),
         "spark": Field(lambda r, m: "", lambda r, m: r.main.change_1h if r.main else None),
-        "time": Field(
-            lambda r, m: stamp(r.main.t, m.now) if r.main else tr("缺报"), lambda r, m: r.main.t if r.main else None, True
-        ),
+        "time": Field(lambda r, m: _time(r, m, tr), lambda r, m: r.main.t if r.main else None, True),
         "age": Field(lambda r, m: _age(r, m, tr), lambda r, m: m.moment - r.main.t if r.main else None, True),
         "quality": Field(
             lambda r, m: tr(word(r.main.quality)) if r.main else "—", lambda r, m: r.main.quality if r.main else None
@@ -81,13 +78,17 @@ def _sampled(pick: Callable[[Row], Sample | None], write: Callable[[float | None
 
 
 def _unit(sample: Sample | None) -> str:
-    return ELEMENTS[sample.element].unit if sample else ""
+    return sample.what.unit if sample else ""
 
 
 def _change(sample: Sample | None) -> str:
     if sample is None or sample.change_1h is None:
         return "—"
-    return signed(sample.change_1h, 2 if sample.element in LEVELS else ELEMENTS[sample.element].decimals)
+    return signed(sample.change_1h, 2 if sample.element in LEVELS else sample.what.decimals)
+
+
+def _time(row: Row, moments: Moments, tr: Translate) -> str:
+    return stamp(row.main.t, moments.now) if row.main else "—" if row.ledger else tr("缺报")
 
 
 def _age(row: Row, moments: Moments, tr: Translate) -> str:
@@ -138,4 +139,11 @@ def _fact(key: str) -> Field:
 
 
 def _element(code: str) -> Field:
-    return _sampled(lambda r: r.samples.get(code), ELEMENTS[code].text)
+    def text(row: Row, _moments: Moments) -> str:
+        return value_text(row.samples.get(code))
+
+    def value(row: Row, _moments: Moments) -> Key:
+        found = row.samples.get(code)
+        return found.value if found else None
+
+    return Field(text, value, True)

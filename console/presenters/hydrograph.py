@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
 
-from console.domain.elements import ELEMENTS
 from console.domain.freshness import breaks_line
 from console.domain.objects import Series, Station
 from console.domain.time import stamp
+from console.domain.topics import Topic
 from console.presenters.curve_compare import WARNING, Companion, companions, compared
 from console.presenters.curve_past import PEAK, Past, around, at_its_peak, overlay, own_peak, shift_of
 from console.presenters.hydrograph_marks import marked, own_level
@@ -35,6 +35,7 @@ LIMIT_WORDS = {
     "crest": "坝顶",
 }
 ROLES = {"Z": "level", "RZ": "level", "Q": "flow", "INQ": "flow", "OTQ": "outflow", "P": "rain"}
+DIRECTIONS = frozenset({"WD"})  # a bearing jumps from 359° to 1°: no line
 PAST, AHEAD = 0.84, 0.16
 LAG_S = 900.0
 
@@ -56,8 +57,10 @@ class Together:
 class HydrographPresenter:
     """Keeps the fetched window; a moved now-line fetches nothing."""
 
-    def __init__(self, session: Session, view: HydrographTarget, tr: Translate) -> None:
+    def __init__(self, session: Session, view: HydrographTarget, tr: Translate, topics: Sequence[Topic] = ()) -> None:
         self._session = session
+        self._topics = topics
+        self._roles: dict[int, str] = {}
         self._view = view
         self._tr = tr
         self._key: tuple[object, ...] = ()
@@ -110,7 +113,8 @@ class HydrographPresenter:
         found = list(self._session.board.series_of(station.code).values())
         if station.rain_basin:
             found += self._session.board.series_of(station.rain_basin).values()
-        return [s for s in found if s.element in ROLES]
+        self._roles = roles_of(station, found, self._topics)
+        return [s for s in found if s.sid in self._roles]
 
     def _newest(self, series: Series) -> int:
         row = self._session.board.board.row(series.object_code)
@@ -225,12 +229,28 @@ class HydrographPresenter:
 
     def _curve(self, series: Series, rows: Mapping[int, Rows]) -> Curve:
         t, v, q = rows[series.sid]
-        element = ELEMENTS[series.element]
+        element = series.what
         station = self._session.board.stations.get(series.object_code)
         basin = station is not None and station.kind == "basin"
         name = f"{station.name}面雨量" if station is not None and basin else element.name
-        role, unit = ROLES[series.element], element.unit
-        return Curve(role, name, unit, t, v, q, series.interval_s, series.sid, series.element, series.source, series.datum)
+        role = self._roles.get(series.sid) or ROLES.get(series.element, "level")
+        facts = (series.interval_s, series.sid, series.element, series.source, series.datum)
+        return Curve(role, name, element.unit, t, v, q, *facts, what=element)
+
+
+def roles_of(station: Station, series: Sequence[Series], topics: Sequence[Topic]) -> dict[int, str]:
+    """Return each drawn series' role by its number.
+
+    Water and rain have roles of their own. Of another object its main element is drawn on the left, and on
+    the right the next that its topic declares as a dataset.
+    """
+    if station.main_element in ROLES:
+        return {s.sid: ROLES[s.element] for s in series if s.element in ROLES}
+    measured = {s.element: s.sid for s in series if s.object_code == station.code}
+    declared = [d.element for t in topics if station.kind in t.kinds for d in t.datasets]
+    second = next((e for e in declared if e in measured and e != station.main_element and e not in DIRECTIONS), "")
+    roles = {measured[e]: role for e, role in ((second, "flow"), (station.main_element, "level")) if e in measured}
+    return roles | {s.sid: "rain" for s in series if s.element == "P"}
 
 
 def correction_text(c: Correction, tr: Translate) -> str:

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from console.domain.elements import LEVELS
 from console.domain.freshness import breaks_line, trend
 from console.domain.objects import Station
 from console.domain.states import State, judge
@@ -37,7 +38,11 @@ def marked(view: HydrographView, station: Station, tr: Translate) -> HydrographV
     if level is None:
         return replace(view, peak=None, present=None, crossings=())
     level = known(level, view.moment)
-    present, peak = present_of(level, station, view.moment), crest(level)
+    present = present_of(level, station, view.moment)
+    if station.main_element not in LEVELS:  # a chloride has no crest, and no rate that means something
+        present = None if present is None else replace(present, per_h=None, trend=0)
+        return replace(view, peak=None, present=present, crossings=())
+    peak = crest(level)
     named = None if peak is None else (*peak, _state(station, peak[1], peak[0]))
     return replace(view, peak=named, present=present, crossings=_crossings(station, level, tr))
 

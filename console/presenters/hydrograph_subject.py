@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from console.domain.objects import Station
+from console.domain.objects import BY_WORKS, Station
 from console.presenters.wording import Translate
 from console.state.board import BoardState
 
-SHOWN = frozenset({"Z", "RZ", "Q", "INQ", "OTQ", "P"})
+WATER = frozenset({"Z", "RZ", "Q", "INQ", "OTQ", "P"})
 OWN_KINDS = frozenset({"river", "reservoir", "tide", "rain", "basin"})  # their empty plot says what is missing
 POINTERS = ("level", "driver", "below", "flow")
 NAMED = ("object", "station", "reservoir")
@@ -42,7 +42,11 @@ def _title(station: Station) -> str:
 
 
 def _has_curve(board: BoardState, code: str) -> bool:
-    return any(s.object_code == code and s.element in SHOWN for s in board.series.values())
+    station = board.stations.get(code)
+    if station is None:
+        return False
+    shown = WATER if station.kind in BY_WORKS else WATER | {station.main_element}
+    return any(s.object_code == code and s.element in shown for s in board.series.values())
 
 
 def _facts_of(board: BoardState, code: str | None, station: Station | None) -> tuple[Mapping[str, Any], str]:

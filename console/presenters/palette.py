@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from console.commands import Command
-from console.domain.states import WORDS
-from console.presenters.wording import Translate, value_text
+from console.domain.topics import Topic
+from console.presenters.wording import Translate, state_text, value_text
 from console.viewdata.board import Board
 from console.viewdata.palette import PaletteItem
-
-KINDS = {"river": "河道站", "reservoir": "水库", "basin": "流域", "tide": "潮位站", "rain": "雨量站"}
 
 
 def initials(text: str) -> str:
@@ -26,12 +24,15 @@ class PaletteEntries:
     def __init__(self) -> None:
         self._initials: dict[str, str] = {}
 
-    def build(self, board: Board, commands: Iterable[Command], tr: Translate) -> list[PaletteItem]:
+    def build(
+        self, board: Board, commands: Iterable[Command], tr: Translate, topics: Iterable[Topic] = ()
+    ) -> list[PaletteItem]:
+        names = {kind.code: kind.name for topic in topics for kind in topic.objects}
         items = []
         for row in board.rows:
             s = row.station
-            value = f"{value_text(row.main)} · {tr(WORDS[row.state])}" if row.main else tr("无数据")
-            detail = " · ".join(p for p in (tr(KINDS.get(s.kind, s.kind)), s.river, value) if p)
+            value = f"{value_text(row.main)} · {state_text(row, tr)}" if row.main else state_text(row, tr)
+            detail = " · ".join(p for p in (tr(names.get(s.kind, s.kind)), s.river, value) if p)
             items.append(PaletteItem(f"object:{s.code}", s.name, detail, self._of(s.name), words=s.river))
         for c in commands:
             reason = c.enabled()

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from console.domain.elements import signed
+from console.domain.elements import grouped, signed
 from console.domain.freshness import Freshness
 from console.domain.objects import Thing
 from console.domain.states import State
@@ -62,6 +63,8 @@ def tiles(seen: Regimes, desk: DeskState, tr: Translate) -> list[Tile]:
     if not any(r.main for r in seen.board.rows):
         return []
     cards = [_regime(name, seen, tr) for name in REGIMES]
+    apart = [t for t in seen.topics if not t.regime and t.indicators]
+    cards += [_judged(tr(t.name), [(t, rows)], seen.board, tr) for t in apart if (rows := _rows(t, seen.board))]
     return [*cards, _alarms(desk, seen.board.moment, tr), _coverage(seen.board, tr)]
 
 
@@ -90,10 +93,10 @@ def _empty(name: str, tr: Translate) -> Tile:
 def _judged(name: str, parts: list[tuple[Topic, list[Row]]], board: Board, tr: Translate) -> Tile:
     """Return a card that counts what is over; without any judged object the number stays open."""
     rows = [r for _, part in parts for r in part]
-    known = [r for r in rows if r.main is not None and not r.stale]
+    known = [r for r in rows if r.known]
     lines = [line for topic, part in parts if (line := _line(topic, part, board, tr))]
     topic, first = parts[0]
-    judged = [r for r in first if r.margin_m is not None and not r.stale and r.main is not None]
+    judged = [r for r in first if r.judged]
     over = [r for r in judged if r.state >= State.WARNING]
     unit = next((i.name for i in topic.indicators if i.measure == "over"), "站超限")
     calm = State.NORMAL if judged else State.NO_DATA
@@ -104,18 +107,33 @@ def _judged(name: str, parts: list[tuple[Topic, list[Row]]], board: Board, tr: T
 
 def _line(topic: Topic, rows: list[Row], board: Board, tr: Translate) -> str:
     """Return the sentence of one topic: its largest figure with its place, and how many rise and fall."""
-    fresh = [r for r in rows if r.main is not None and not r.stale]
+    fresh = [r for r in rows if r.known]
     over = [r for r in fresh if r.state >= State.WARNING]
-    judged = [r for r in fresh if r.margin_m is not None]
+    judged = [r for r in fresh if r.judged]
     figures = next((i for i in topic.indicators if i.measure != "over"), None)
     if topic.kinds == ("reservoir",):
         names = "、".join(f"{r.station.name} {signed(r.margin_m)}" for r in over[:2])
         return f"{tr('水库')} {names}" if names else f"{tr('水库')} {tr('可判')} {len(judged)}/{len(rows)}"
     if not fresh:
         return f"{tr(topic.name)} {tr('没有数据')}"
-    best = _largest(figures, over or fresh, board, tr) if figures else ""
-    moves = f" ↑{sum(1 for r in over if r.trend > 0)} ↓{sum(1 for r in over if r.trend < 0)}" if over else ""
+    best = _measured(figures, over or fresh, rows, board, tr) if figures else ""
+    moving = [r.trend for r in over if not r.ledger]
+    moves = f" ↑{sum(t > 0 for t in moving)} ↓{sum(t < 0 for t in moving)}" if moving else ""
     return f"{best}{moves}".strip() or f"{tr('可判')} {len(judged)}/{len(rows)}"
+
+
+def _measured(indicator: Indicator, first: list[Row], rows: list[Row], board: Board, tr: Translate) -> str:
+    """Return an indicator in words: how many, their total, or the greatest with its place."""
+    if indicator.measure == "count":
+        return f"{tr(indicator.name)} {len(rows)} {tr(indicator.unit)}".strip()
+    if indicator.measure == "total":
+        field, moments = field_of(indicator.field, tr), Moments(board.moment, board.now)
+        figures = [k for r in rows if isinstance(k := field.key(r, moments), int | float)]
+        if not figures:
+            return ""
+        whole = "" if len(figures) == len(rows) else f"（{len(figures)}/{len(rows)}）"
+        return f"{tr(indicator.name)} {grouped(f'{math.fsum(figures):.10g}')} {tr(indicator.unit)}{whole}".strip()
+    return _largest(indicator, first, board, tr)
 
 
 def _largest(indicator: Indicator, rows: list[Row], board: Board, tr: Translate) -> str:
@@ -129,6 +147,9 @@ def _largest(indicator: Indicator, rows: list[Row], board: Board, tr: Translate)
 
 def _met(rows: list[Row], board: Board, tr: Translate) -> str:
     """Return how many reported of how many, and how late in the middle."""
+    rows = [r for r in rows if not r.ledger]  # nobody waits for a report of a matter
+    if not rows:
+        return ""
     ages = [r.age_s for r in rows if r.main is not None and r.age_s is not None and not r.stale]
     delay = f" · {age_text(statistics.median(ages), tr)}{tr('前')}" if ages else ""
     return f"{tr('到报')} {len(ages)}/{len(rows)}{delay}"

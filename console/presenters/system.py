@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from console.domain.elements import ELEMENTS
 from console.domain.freshness import Freshness
 from console.domain.time import age_text, stamp
 from console.presenters.duty import REFUSALS
@@ -59,7 +58,7 @@ def feed_rows(session: Session, tr: Translate) -> Sequence[Sequence[Cell]]:
             rows.append(
                 (
                     (row.station.name, "text"),
-                    (tr(ELEMENTS[sample.element].name), "text.dim"),
+                    (tr(sample.what.name), "text.dim"),
                     (printable(sample.source, 40) or "—", "text.dim"),
                     (stamp(sample.t, board.now), "text"),
                     (age_text(board.moment - sample.t, tr), "text.dim"),

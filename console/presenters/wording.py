@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from console.domain.alarms import WORDS, Alarm
-from console.domain.elements import ELEMENTS, signed
+from console.domain.elements import signed
 from console.domain.freshness import Freshness
 from console.domain.quality import word
 from console.domain.time import age_text, stamp
@@ -17,11 +17,16 @@ NameOf = Callable[[str], str]  # the name of an object, by its code
 
 
 def value_text(sample: Sample | None) -> str:
-    return "—" if sample is None else ELEMENTS[sample.element].text(sample.value)
+    return "—" if sample is None else sample.what.text(sample.value)
+
+
+def state_text(row: Row, tr: Translate) -> str:
+    """Return the word of a row's state: that of the ladder, or what a matter's status says."""
+    return tr(row.state_word)
 
 
 def unit_of(sample: Sample | None) -> str:
-    return "" if sample is None else ELEMENTS[sample.element].unit
+    return "" if sample is None else sample.what.unit
 
 
 def stale(row: Row) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from console.domain.elements import ELEMENTS, LEVEL, signed
+from console.domain.elements import ELEMENTS, signed
 from console.domain.quality import word
 from console.domain.time import stamp
 from console.domain.works import Gate, Works, chainage_text, gate_of
@@ -206,7 +206,7 @@ def _reading(board: Board, pointer: tuple[str, str] | None, unit: str, tr: Trans
         return "—"
     if unit != " m":
         return f"{flow_text(sample.value)}{unit} · {stamp(sample.t)} {tr(word(sample.quality))}"
-    element = ELEMENTS.get(sample.element, LEVEL)
+    element = sample.what
     datum = datum_word(row.station.datum, tr)
     return f"{element.text(sample.value)}{unit}（{datum}） · {stamp(sample.t)} {tr(word(sample.quality))}"
 

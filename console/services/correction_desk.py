@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from console.domain.elements import ELEMENTS
+from console.domain.elements import Element
 from console.domain.time import full_stamp
 from console.services.duty_desk import DutyDesk, EntryRefused
 from console.store.ops import NewOp
@@ -27,7 +27,7 @@ class Reading:
 
     sid: int
     name: str
-    element: str
+    what: Element
     t: int
     value: float | None
     quality: int
@@ -70,14 +70,13 @@ class CorrectionDesk:
             raise EntryRefused(f"原因超过 {REASON_LIMIT} 字。", "请缩短后再保存。")
         if value is not None and value == reading.value:
             raise EntryRefused("新值与原值相同。", "请改填别的值；要否定它请选“作废”。")
-        element = ELEMENTS.get(reading.element)
         body = {
             "series": reading.sid,
             "t": reading.t,
             "value": value,
             "old": reading.value,
             "reason": reason.strip(),
-            "name": f"{reading.name} {element.name if element else reading.element}",
+            "name": f"{reading.name} {reading.what.name}",
             "when": full_stamp(reading.t),
         }
         op = NewOp(

@@ -11,6 +11,8 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from console.domain.situation import ServiceClock
 from console.domain.time import steady_s
+from console.domain.topics import Topic
+from console.domain.vocabulary import vocabulary_of
 from console.errors import ErrorHub, StoreError
 from console.paths import DataHome, Profile
 from console.processes import boot_mark
@@ -71,13 +73,14 @@ class Session(QObject):
     cache_problem = Signal(str)
     store_told = Signal(dict)
 
-    def __init__(self, source: Source, hub: ErrorHub, parent: QObject | None = None) -> None:
+    def __init__(self, source: Source, hub: ErrorHub, topics: tuple[Topic, ...], parent: QObject | None = None) -> None:
         super().__init__(parent)
+        self.topics = topics
         self.source = source
         self.hub = hub
         profile = source.profile
         self.situation = SituationState(parent=self)
-        self.board = BoardState(CacheReader(profile), self)
+        self.board = BoardState(CacheReader(profile), vocabulary_of(topics), self)
         self.desk = DeskState(self)
         self.link = LinkStatus(self)
         self.sources = SourcesState(self)

@@ -15,12 +15,12 @@ import numpy as np
 from PySide6.QtCore import QObject, Signal
 
 from console.domain.documents import readable
-from console.domain.elements import ELEMENTS
 from console.domain.freshness import Freshness, breaks_line, freshness, trend
-from console.domain.objects import THINGS, WATCHED, River, Series, Station, Thing
+from console.domain.objects import BY_WORKS, THINGS, WATCHED, River, Series, Station, Thing
 from console.domain.quality import Quality, raises_alarm
 from console.domain.rain import RainSum, window_sum
 from console.domain.states import State, judge
+from console.domain.vocabulary import Kind, Vocabulary
 from console.state.shown import shown_event, shown_river, shown_series, shown_station, shown_thing
 from console.store.cache_reader import EMPTY, UNBELIEVABLE, CacheReader, Rows
 from console.texts import printable
@@ -30,7 +30,6 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 DAY_S = 86400
 MARGIN_S = 2 * 3600
-ELSEWHERE = frozenset({"sensor", "gate", "pump"})  # judged by their works' model, not by a figure of their own
 
 
 class Windows:
@@ -88,7 +87,7 @@ def sample(series: Series, rows: Rows, moment: float) -> Sample | None:
     keep = good[recent]
     return Sample(
         sid=series.sid,
-        element=series.element,
+        what=series.what,
         t=int(t[i]),
         value=_known(value[i]),
         quality=int(quality[i]),
@@ -123,8 +122,8 @@ def _day_rain(rain: Sample | None, moment: float) -> tuple[float, RainSum | None
     return moment, window_sum(rain.recent_t, rain.recent_v, rain.interval_s, moment, 24)
 
 
-def judged(station: Station, samples: Mapping[str, Sample], moment: float) -> Row:
-    """Return a station's row; the state is judged for the date of its reading."""
+def judged(station: Station, samples: Mapping[str, Sample], moment: float, kind: Kind | None = None) -> Row:
+    """Return a station's row; the state is judged for the date of its reading, a matter's is told by its status."""
     level = samples.get(station.main_element) if station.kind != "basin" else None
     flow = samples.get("Q")
     rain = samples.get("P")
@@ -136,13 +135,19 @@ def judged(station: Station, samples: Mapping[str, Sample], moment: float) -> Ro
         judged_flow.value if judged_flow else None,
         usable.t if usable else moment,
     )
-    if station.kind in ELSEWHERE and verdict.state is State.NORMAL:
+    if station.kind in BY_WORKS and verdict.state is State.NORMAL:
         verdict = replace(verdict, state=State.UNJUDGED)
     age = None if main is None else max(0.0, moment - main.t)
     fresh = freshness(age, main.interval_s) if main else Freshness.MISSING
+    word = ""
+    if kind is not None and kind.ledger:
+        state, word = kind.told(station.facts)
+        verdict, fresh = replace(verdict, state=state), fresh if main else Freshness.LIVE
     return Row(
         station=station,
         state=verdict.state,
+        ledger=kind is not None and kind.ledger,
+        word=printable(word, 20),
         freshness=fresh,
         margin_m=verdict.margin_m,
         level=level,
@@ -154,7 +159,7 @@ def judged(station: Station, samples: Mapping[str, Sample], moment: float) -> Ro
         age_s=age,
         samples=samples,
         day_rain=_day_rain(samples.get("P"), moment),
-        mark=(verdict.state, fresh, *((s.sid, s.t, s.value, s.quality) for s in samples.values())),
+        mark=(verdict.state, fresh, word, *((s.sid, s.t, s.value, s.quality) for s in samples.values())),
     )
 
 
@@ -171,9 +176,10 @@ class BoardState(QObject):
     reference_changed = Signal()
     failed = Signal(object)
 
-    def __init__(self, reader: CacheReader, parent: QObject | None = None) -> None:
+    def __init__(self, reader: CacheReader, words: Vocabulary, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._reader = reader
+        self._words = words
         self._windows = Windows(reader)
         self._others = Windows(reader)  # around a second moment that is compared with the first
         self.worker = ThreadPoolExecutor(1, thread_name_prefix="cache")
@@ -276,10 +282,12 @@ class BoardState(QObject):
 
     # --- worker thread ----------------------------------------------------------------------
     def _read_reference(self) -> tuple[Any, ...]:
-        stations = {s.code: s for kind in WATCHED for s in readable(shown_station, self._reader.objects(kind))}
+        words = self._words
+        found = (s for kind in WATCHED for s in readable(shown_station, self._reader.objects(kind)))
+        stations = {s.code: words.station(s) for s in found}
         rivers = tuple(readable(shown_river, self._reader.objects("reaches")))
-        known = (s for s in readable(shown_series, self._reader.objects("series")) if s.element in ELEMENTS)
-        series = {s.sid: s for s in known}  # a newer centre may measure what this window cannot word
+        known = (s for s in readable(shown_series, self._reader.objects("series")) if s.element in words.elements)
+        series = {s.sid: words.series(s) for s in known}  # a newer centre may measure what this window cannot word
         events = tuple(readable(shown_event, self._reader.objects("events")))
         things = {k: tuple(readable(partial(shown_thing, k), self._reader.objects(k))) for k in THINGS}
         return stations, rivers, series, events, things, self._reader.extent()
@@ -314,6 +322,7 @@ class BoardState(QObject):
         return self._board(moment, now, mode, found)
 
     def _board(self, moment: float, now: float, mode: str, found: Mapping[str, Mapping[str, Sample]]) -> Board:
-        rows_ = tuple(judged(s, found.get(s.code, {}), moment) for s in self.stations.values())
+        kinds = self._words.kinds
+        rows_ = tuple(judged(s, found.get(s.code, {}), moment, kinds.get(s.kind)) for s in self.stations.values())
         connected = frozenset(s.object_code for s in self.series.values())
         return Board(moment, now, mode, rows_, self.rivers, {r.code: r for r in rows_}, connected)

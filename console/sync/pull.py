@@ -19,7 +19,7 @@ from console.sync.backfill import Backfill
 
 log = logging.getLogger(__name__)
 KINDS = (*WATCHED, "reaches", "events", *THINGS, "series", "sources")
-NEWER = {"gates", "sensors", *THINGS, "sources"}  # an older centre does not know them
+NEWER = {"gates", "sensors", "matters", *THINGS, "sources"}  # an older centre does not know them
 LIVE_PAGE = 5000
 
 

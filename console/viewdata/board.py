@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from console.domain.elements import Element
 from console.domain.freshness import Freshness
 from console.domain.objects import River, Station
 from console.domain.rain import RainSum, window_sum
-from console.domain.states import State
+from console.domain.states import WORDS, State
 
 Array = NDArray[np.float64]
 EMPTY_T = np.empty(0, np.int64)
@@ -28,7 +29,7 @@ class Sample:
     """
 
     sid: int
-    element: str
+    what: Element
     t: int
     value: float | None
     quality: int
@@ -39,12 +40,17 @@ class Sample:
     recent_t: NDArray[np.int64] = field(default_factory=lambda: EMPTY_T)
     recent_v: Array = field(default_factory=lambda: EMPTY_V)
 
+    @property
+    def element(self) -> str:
+        return self.what.code
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
     """One object, judged once; table, map, strip, card and sandbox all show this.
 
-    samples: the newest of every element it reports. mark: equal marks look equal, ages aside.
+    samples: the newest of every element it reports. mark: equal marks look equal, ages aside. ledger: a matter
+    that people keep, which has no readings to wait for; word: what its status says.
     """
 
     station: Station
@@ -61,6 +67,8 @@ class Row:
     samples: Mapping[str, Sample] = field(default_factory=dict)
     mark: tuple[object, ...] = ()
     day_rain: tuple[float, RainSum | None] | None = None  # (moment, rain of its 24 h), summed once for every view
+    ledger: bool = False
+    word: str = ""
 
     @property
     def code(self) -> str:
@@ -69,6 +77,21 @@ class Row:
     @property
     def stale(self) -> bool:
         return self.freshness >= Freshness.STALE
+
+    @property
+    def state_word(self) -> str:
+        """Return the Chinese word of the state: the ladder's, or what a matter's status says."""
+        return self.word or WORDS[self.state]
+
+    @property
+    def known(self) -> bool:
+        """Tell whether it says something of the moment: a reading that is not too old, or a matter's status."""
+        return self.ledger or (self.main is not None and not self.stale)
+
+    @property
+    def judged(self) -> bool:
+        """Tell whether its state rests on a figure in force, or on a status that means something."""
+        return self.known and (self.state > State.UNJUDGED if self.ledger else self.margin_m is not None)
 
     @property
     def main(self) -> Sample | None:

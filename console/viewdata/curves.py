@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from console.domain.elements import FLOW, FLOWS, LEVEL, RAIN, Element, flow_text
 from console.domain.states import State
 
 Array = NDArray[np.float64]
@@ -18,7 +19,8 @@ class Curve:
     """One series: t (n,) UTC s, v (n,), quality (n,). role: level, flow, outflow, rain.
 
     sid 0: not a series that can be corrected. tint > 0: another station or another flood, in that
-    colour of its own; its times are moved by shift_s (shown time = true time + shift_s).
+    colour of its own; its times are moved by shift_s (shown time = true time + shift_s). what: how its
+    figures are written; level is the role of what an object measures first, be it a level or a chloride.
     """
 
     role: str
@@ -34,6 +36,19 @@ class Curve:
     datum: str = ""
     tint: int = 0
     shift_s: float = 0.0
+    what: Element | None = None
+
+    def text(self, value: float) -> str:
+        """Return a figure as it is written, without its unit."""
+        return flow_text(value) if self.written.code in FLOWS else self.written.text(value)
+
+    @property
+    def written(self) -> Element:
+        return self.what or {"level": LEVEL, "rain": RAIN}.get(self.role, FLOW)
+
+    @property
+    def decimals(self) -> int:
+        return self.written.decimals
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +104,12 @@ class HydrographView:
     legend: tuple[str, ...] = ()
     corrections: Mapping[tuple[int, int], str] = field(default_factory=dict)
     present: Present | None = None
+
+    @property
+    def level_decimals(self) -> int:
+        """Return how many decimals the figures of the left axis have."""
+        own = next((c for c in self.curves if c.role == "level" and not c.tint), None)
+        return 2 if own is None or self.level_word else own.decimals
 
     @property
     def looking_back(self) -> bool:

@@ -97,10 +97,22 @@ class CardSection:
 
 
 @dataclass(frozen=True, slots=True)
+class CardLink:
+    """What can be opened or done from a card. text: Chinese."""
+
+    code: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class ObjectCardView:
+    """state_word: the translated word of the state."""
+
     code: str
     title: str
     subtitle: str
     state: State
     sections: tuple[CardSection, ...]
     note: str = ""
+    state_word: str = ""
+    links: tuple[CardLink, ...] = ()

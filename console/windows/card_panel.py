@@ -7,17 +7,22 @@ from typing import Any
 
 import shiboken6
 
+from console.domain.topics import topic_of
 from console.errors import StoreError
 from console.presenters.card import NO_PAPERS, Papers, present_card
 from console.windows.panels import Built, Context
+from widgets.card_desk import CardDesk
 from widgets.object_card import ObjectCard
 
+ACTION_PANELS = {"log.entry": "duty.log", "alarm.ack": "duty.alarms", "table": "monitor.table", "sandbox": "sandbox.scene"}
 KINDS = ("plans", "drawings", "contacts", "teams")
 
 
 def build_card(c: Context) -> Built:
-    widget = ObjectCard(c.look)
+    widget = ObjectCard(c.look) if c.large else CardDesk(c.look)
     session = c.session
+    if isinstance(widget, CardDesk):
+        widget.link_chosen.connect(lambda code: _follow(c, widget, code))
     papers = [NO_PAPERS]
     read_for: list[object] = [None]
 
@@ -44,4 +49,15 @@ def build_card(c: Context) -> Built:
             session.tasks.start("papers", read())
         return show()
 
-    return Built(widget, refresh, frozenset({"board", "selection"}))
+    asks = widget.panel_wanted if isinstance(widget, CardDesk) else None
+    return Built(widget, refresh, frozenset({"board", "selection"}), asks=asks)
+
+
+def _follow(c: Context, widget: CardDesk, code: str) -> None:
+    """Open what a card offers; the table opens on the object's own topic."""
+    situation, board = c.session.situation, c.session.board
+    station = board.stations.get(situation.current.selection or "")
+    topic = topic_of(station.kind, c.topics) if station is not None else None
+    if code == "table" and topic is not None:
+        situation.look_into(topic.code)
+    widget.panel_wanted.emit(ACTION_PANELS.get(code, f"monitor.{code}"))

@@ -93,6 +93,12 @@ class DockPage(QWidget):
         self.docks[panel.code] = dock
         panel.head.drag_event.connect(lambda event, d=dock: self._dragged(d, event))
 
+    def raise_panel(self, code: str) -> None:
+        """Open a panel if it is closed and bring it before the others of its place."""
+        dock = self.docks[code]
+        dock.toggleView(True)
+        dock.raise_() if dock.isFloating() else dock.setAsCurrentTab()
+
     def _reword(self) -> None:
         for code, panel in self._titles.items():
             self.docks[code].setWindowTitle(panel.look.tr(panel.title))

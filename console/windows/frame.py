@@ -160,6 +160,14 @@ class Frame(QMainWindow):
         if isinstance(page, Workspace):
             page.shown()
 
+    def open_panel(self, code: str) -> None:
+        """Bring a panel to the front, in its workspace."""
+        self.open_workspace(code.partition(".")[0])
+        page = self.workspaces[self.current]
+        if isinstance(page, Workspace) and code in page.page.docks:
+            page.page.raise_panel(code)
+            page.hosts[code].panel.setFocus()
+
     @staticmethod
     def _page(workspace: Workspace | WallDesk) -> QWidget:
         return workspace.page if isinstance(workspace, Workspace) else workspace
@@ -174,6 +182,7 @@ class Frame(QMainWindow):
         workspace = Workspace(self.context, spec, self.session.source.home.layouts)
         workspace.cast_requested.connect(self._cast)
         workspace.export_requested.connect(self._export)
+        workspace.panel_wanted.connect(self.open_panel)
         return workspace
 
     # --- states -----------------------------------------------------------------------------
@@ -224,7 +233,7 @@ class Frame(QMainWindow):
 
     # --- commands ---------------------------------------------------------------------------
     def open_palette(self) -> None:
-        items = self._entries.build(self.session.board.board, self.commands, self.look.tr)
+        items = self._entries.build(self.session.board.board, self.commands, self.look.tr, self.session.topics)
         self.palette_.open_with(items)
 
     def _chosen(self, code: str) -> None:

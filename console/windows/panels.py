@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QObject, QTimer, Signal, SignalInstance
 from PySide6.QtWidgets import QWidget
 
 from console.domain.time import full_stamp
@@ -31,7 +31,10 @@ class Context:
     instruments: Instruments
     large: bool = False
     still: bool = False
-    topics: tuple[Topic, ...] = ()
+
+    @property
+    def topics(self) -> tuple[Topic, ...]:
+        return self.session.topics
 
 
 Refresh = Callable[[], tuple[str, str] | str | None]
@@ -47,10 +50,17 @@ class Built:
     release: Callable[[], None] | None = None
     export_table: Callable[[], list[list[str]]] | None = None
     freeze: Callable[[bool], None] | None = None  # a view that moves by itself stands still too
+    asks: SignalInstance | None = None  # another panel is wanted; arg is its code
 
 
 class PanelHost(QObject):
-    """One panel on one window: refreshes it when it is stale and visible; contains its faults."""
+    """One panel on one window: refreshes it when it is stale and visible; contains its faults.
+
+    Signals:
+        panel_wanted: arg is the code of a panel to bring to the front.
+    """
+
+    panel_wanted = Signal(str)
 
     def __init__(
         self, context: Context, code: str, title: str, build: Callable[[Context], Built], *, wall: bool = False
@@ -83,6 +93,8 @@ class PanelHost(QObject):
     def _wire(self) -> None:
         if hasattr(self._built.widget, "on_fault"):
             self._built.widget.on_fault = self._painted_badly
+        if self._built.asks is not None:
+            self._built.asks.connect(self.panel_wanted)
 
     @property
     def widget(self) -> QWidget:

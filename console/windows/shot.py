@@ -92,7 +92,7 @@ async def take_shots(
         settings = replace(settings, replay_start=full_stamp(options.at_t), replay_rate=1.0)
     supervisor = Supervisor(children(home, settings, key))
     supervisor.start()
-    session = Session(Source(home, settings.source, key), hub)
+    session = Session(Source(home, settings.source, key), hub, site_topics(home.root)[0])
     instruments = Instruments()
     wall = WallControl(session)
     written: list[Path] = []
@@ -104,7 +104,7 @@ async def take_shots(
             scale = 1.35 if options.view == "wallscreen" else settings.font_scale
             chosen = replace(settings, theme=theme or settings.theme, font_scale=scale)
             look = make_look(chosen)
-            context = Context(look, hub, session, chosen, instruments, still=True, topics=site_topics(home.root)[0])
+            context = Context(look, hub, session, chosen, instruments, still=True)
             written += await _paint(context, wall, options, theme)
     finally:
         await session.close()

@@ -117,11 +117,12 @@ class Workspace(QWidget):
     """A page of docked panels.
 
     Signals:
-        cast_requested, export_requested: arg is the panel's code.
+        cast_requested, export_requested, panel_wanted: arg is the panel's code.
     """
 
     cast_requested = Signal(str)
     export_requested = Signal(str)
+    panel_wanted = Signal(str)
 
     def __init__(self, context: Context, spec: WorkspaceSpec, layouts: Path) -> None:
         super().__init__()
@@ -140,6 +141,7 @@ class Workspace(QWidget):
         self.hosts[code] = host
         host.panel.cast_requested.connect(_sender(self.cast_requested.emit, code))
         host.panel.export_requested.connect(_sender(self.export_requested.emit, code))
+        host.panel_wanted.connect(self.panel_wanted)
         return host
 
     def shown(self) -> None:

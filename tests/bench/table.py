@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from console.domain.elements import LEVEL
 from console.domain.freshness import Freshness
 from console.domain.objects import Station
 from console.domain.states import State
@@ -25,7 +26,7 @@ ROWS, TICKS, PER_TICK = 20_000, 30, 200
 
 
 def row(i: int, value: float) -> BoardRow:
-    level = Sample(i, "Z", T, value, 0, value, 0.01, 3600, "bench", np.arange(T - 82_800, T + 1, 3600), np.full(24, value))
+    level = Sample(i, LEVEL, T, value, 0, value, 0.01, 3600, "bench", np.arange(T - 82_800, T + 1, 3600), np.full(24, value))
     state = State(int(value) % 4)
     mark = (state, value)
     return BoardRow(

@@ -105,7 +105,7 @@ def test_a_desk_whose_files_are_damaged_heals_while_it_runs(chain, home, key, ru
     told = []
 
     async def story():
-        session = Session(Source(home, flood.source, key), hub)
+        session = Session(Source(home, flood.source, key), hub, ())
         session.store_told.connect(told.append)
         session.start()
         flood.start_sync()

@@ -19,6 +19,7 @@ from pathlib import Path
 from console.domain.time import from_beijing
 from console.paths import DataHome
 from console.presenters.table import columns_of
+from console.domain.vocabulary import vocabulary_of
 from console.state.board import BoardState
 from console.store.cache_reader import CacheReader
 from console.topics import declared_topics
@@ -26,7 +27,7 @@ from console.viewdata.table import Moments
 from console.windows.export import write_csv
 
 root, moment = Path(sys.argv[1]), from_beijing("2022-06-22 14:00")
-state = BoardState(CacheReader(DataHome(root).profile("live")))
+state = BoardState(CacheReader(DataHome(root).profile("live")), vocabulary_of(declared_topics()))
 state.stations, state.rivers, state.series, state.events, state.things, state.extent = state._read_reference()
 board = state._compute(float(moment), float(moment), "at", None)
 cells = []

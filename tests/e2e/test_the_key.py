@@ -30,7 +30,7 @@ def test_a_sync_process_without_the_key_makes_way_for_a_window_that_has_it(chain
     assert not flood.profile.ops.exists()
 
     async def story():
-        session = Session(Source(flood.home, flood.source, made), hub)
+        session = Session(Source(flood.home, flood.source, made), hub, ())
         session.start()
         try:
             await until(lambda: locked.process.poll() is not None, what="it leaves")

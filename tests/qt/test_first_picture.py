@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from console.domain.vocabulary import vocabulary_of
 from console.state.board import BoardState
 from console.store.cache_reader import CacheReader
 from console.store.cache_writer import CacheWriter
@@ -26,7 +27,7 @@ def board(profile, qapp, runner):
     value = np.linspace(5, 9, len(t))
     writer.apply((sid, t, value, np.zeros(len(t), np.int64), np.ones(len(t), np.int64)), "e.1")
     writer.close()
-    found = BoardState(CacheReader(profile))
+    found = BoardState(CacheReader(profile), vocabulary_of(()))
     yield found
     found.close()
 

@@ -162,7 +162,7 @@ def test_a_role_that_may_not_write_cannot_write_here_either(desk, role):
 
 def test_entries_are_refused_in_words_while_nobody_is_signed_in(qapp, home, hub, runner, key):
     async def story():
-        session = Session(Source(home, "test", key, personal=True), hub)
+        session = Session(Source(home, "test", key, personal=True), hub, ())
         session.source.profile.folder.mkdir(parents=True)
         session.start()
         try:
@@ -230,7 +230,7 @@ def test_a_passphrase_typed_into_the_strip_is_answered_there(qtbot, look, home, 
     from console.windows.login_desk import login_strip_of
 
     async def story():
-        session = Session(Source(home, "test", key, personal=True), hub)
+        session = Session(Source(home, "test", key, personal=True), hub, ())
         session.source.profile.folder.mkdir(parents=True)
         strip = login_strip_of(look, session)
         qtbot.addWidget(strip)

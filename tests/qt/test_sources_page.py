@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from console.central.sources.state import OwedWindow, SourceState
+from console.domain.elements import ELEMENTS
 from console.domain.freshness import Freshness
 from console.domain.objects import ReachNode, River, Station, Threshold
 from console.domain.states import State
@@ -25,7 +26,7 @@ RAIN = Station("P1", "某雨量站", "rain")
 
 
 def sample(element, source, age_s=600.0, interval=3600):
-    return Sample(1, element, int(NOW - age_s), 1.0, 0, 1.0, None, interval, source)
+    return Sample(1, ELEMENTS[element], int(NOW - age_s), 1.0, 0, 1.0, None, interval, source)
 
 
 def row(station, **samples):

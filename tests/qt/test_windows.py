@@ -13,6 +13,7 @@ from console.errors import ErrorHub
 from console.fonts import NoChineseFont, chinese_family, has_chinese
 from console.services.wall_control import WallControl
 from console.windows.docking import DockPage, is_sound
+from console.windows.frame import Frame
 from console.windows.panels import Built, PanelHost
 from tests.flood_cache import fill
 from tests.gui import console_loop, context_of, session_of, until
@@ -338,3 +339,35 @@ def test_a_field_laptop_of_768_lines_shows_the_whole_window(qapp, home, hub, run
         await session.close()
 
     runner.run(story())
+
+
+def test_a_card_offers_what_its_topic_declares_and_opens_it(qapp, home, hub, runner, qtbot):
+    """Charts and actions of a declaration are buttons: they bring the panel to the front, the table on its topic."""
+    fill(home.profile("live"), "beijiang-2022-06", from_beijing("2022-06-22 14:00"))
+
+    async def run():
+        session = session_of(home, "live", hub)
+        frame = Frame(context_of(qapp, session, hub), wall=WallControl(session))
+        try:
+            session.start()
+            frame.show()
+            frame.open_workspace("monitor")
+            await until(lambda: session.board.board.rows)
+            page = frame.workspaces["monitor"]
+            code = next(r.code for r in session.board.board.rows if r.station.kind == "reservoir")
+            session.situation.select(code)
+            frame.open_panel("monitor.card")
+            card = page.hosts["monitor.card"].widget
+            await until(lambda: card.links)
+            assert list(card.buttons) == ["hydrograph", "reservoir", "storage", "cascade", "log.entry", "alarm.ack", "table"]
+            card.buttons["storage"].click()
+            assert page.page.docks["monitor.storage"].isCurrentTab() or page.page.docks["monitor.storage"].isVisible()
+            card.buttons["table"].click()
+            assert session.situation.current.topic == "reservoir"
+            card.buttons["log.entry"].click()
+            assert frame.current == "duty" and session.situation.current.selection == code
+        finally:
+            frame.release()
+            await session.close()
+
+    runner.run(run())

@@ -12,6 +12,7 @@ from uuid6 import uuid7
 
 from console.central.corrections import RECORD, key_of
 from console.central.ops import Op, apply_ops
+from console.domain.elements import LEVEL
 from console.domain.quality import Quality
 from console.services.correction_desk import CorrectionDesk, Reading, typed_value
 from console.services.duty_desk import DutyDesk, EntryRefused
@@ -126,7 +127,7 @@ def test_an_officers_correction_goes_from_the_form_through_the_outbox_to_the_cen
     try:
         console.pull(centre)
         value, quality, rev = console.reader.reading(sid, t)
-        seen = Reading(sid, "石角", "Z", t, value, quality, rev)
+        seen = Reading(sid, "石角", LEVEL, t, value, quality, rev)
         asyncio.run(CorrectionDesk(duty).correct(seen, typed_value("Z", " 19.87 "), "与人工观测不符", "张三"))
         assert sent == [{"cmd": "ops"}], "the sync process is told only after the commit"
         (op,) = store.due(time.time())

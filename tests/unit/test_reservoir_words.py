@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from console.domain.elements import ELEMENTS
 from console.domain.freshness import Freshness, freshness, trend
 from console.domain.objects import Station, Threshold
 from console.domain.quality import Quality
@@ -51,7 +52,7 @@ def tr(text):
 
 def sample(element, value, slope=0.0, t=T, quality=Quality.MEASURED):
     hours = np.arange(-24, 1)
-    return Sample(1, element, t, value, quality, value, slope, 3600, "", t + hours * 3600, value + slope * hours)
+    return Sample(1, ELEMENTS[element], t, value, quality, value, slope, 3600, "", t + hours * 3600, value + slope * hours)
 
 
 def pool(code="R1", level=143.2, inflow=1850.0, outflow=620.0, slope=0.21, facts=FULL, marks=MARKS, t=T, moment=T, **more):

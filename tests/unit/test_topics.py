@@ -8,8 +8,22 @@ from pathlib import Path
 
 import pytest
 
+from console.domain.objects import Series, Station, Threshold
+from console.domain.states import State
 from console.domain.toml_places import TopicError
+from console.domain.vocabulary import vocabulary_of
+from console.presenters.card import card_view
+from console.presenters.fields import field_of
+from console.presenters.hydrograph import roles_of
+from console.presenters.map import map_view
+from console.presenters.regimes import Regimes, tiles
+from console.state.board import judged
+from console.state.desk import DeskState
 from console.topics import declared_topics
+from console.viewdata.board import Sample
+from console.viewdata.table import Moments
+from tests.rows import T as NOW
+from tests.rows import board_of
 
 WATER_QUALITY = """# 水质
 code = "water_quality"
@@ -37,6 +51,10 @@ field = "element.CL"
 title = "氯度"
 width = 70
 """
+
+
+def plain(text):
+    return text
 
 
 def own(folder: Path, text: str, name: str = "water_quality.toml") -> Path:
@@ -97,3 +115,131 @@ def test_two_files_of_one_code_are_a_mistake(tmp_path):
     own(tmp_path, WATER_QUALITY, "a.toml")
     with pytest.raises(TopicError, match=r"与 a\.toml 重复"):
         declared_topics(own(tmp_path, WATER_QUALITY, "b.toml"))
+
+
+CASES = """code = "cases"
+name = "执法"
+order = 90
+kinds = ["case"]
+charts = ["video"]
+actions = ["log.entry", "table"]
+
+[[objects]]
+kind = "case"
+name = "水事案件"
+status = "stage"
+calm = ["办结"]
+watch = ["整改中"]
+warning = ["立案"]
+severe = ["逾期"]
+
+[layer]
+name = "水事案件"
+symbol = "square"
+label = ["name", "fact.stage"]
+
+[[columns]]
+field = "name"
+title = "案件"
+
+[[columns]]
+field = "fact.fine_yuan"
+title = "罚款 元"
+
+[[card]]
+field = "fact.stage"
+title = "阶段"
+
+[[indicators]]
+code = "over"
+name = "件待办"
+measure = "over"
+
+[[indicators]]
+code = "fines"
+name = "罚款合计"
+measure = "total"
+field = "fact.fine_yuan"
+unit = "元"
+"""
+
+OXYGEN = """
+[[elements]]
+code = "DO"
+name = "溶解氧"
+unit = "mg/L"
+decimals = 1
+low_is_bad = true
+
+[[objects]]
+kind = "quality"
+name = "水质站"
+element = "DO"
+"""
+
+
+def board_with(topics, *stations, values=()):
+    words = vocabulary_of(topics)
+    rows = []
+    for station, value in zip(stations, [*values, *[None] * len(stations)], strict=False):
+        known = words.station(station)
+        samples = {known.main_element: Sample(1, known.what, NOW, value, 0, value, None, 3600, "")} if value is not None else {}
+        rows.append(judged(known, samples, NOW, words.kinds.get(known.kind)))
+    return board_of(*rows)
+
+
+def test_a_site_adds_an_element_that_is_judged_and_written_as_declared(tmp_path):
+    text = WATER_QUALITY.replace('field = "element.CL"', 'field = "element.DO"') + OXYGEN
+    topics = declared_topics(own(tmp_path / "topics", text))
+    limits = (Threshold("warning", 5.0, "DO", "GB 3838-2002"), Threshold("guaranteed", 2.0, "DO"))
+    stations = [Station(f"Q{i}", f"断面{i}", "quality", thresholds=limits) for i in range(3)]
+    board = board_with(topics, *stations, values=(7.26, 4.0, 1.9))
+    assert [r.state for r in board.rows] == [State.NORMAL, State.WARNING, State.GUARANTEED]
+    moments = Moments(NOW, NOW)
+    assert [field_of(f, plain).text(board.rows[0], moments) for f in ("value", "unit", "element.DO")] == ["7.3", "mg/L", "7.3"]
+    card = card_view(board.rows[1], board, plain, topics)
+    assert card.state_word == "超警" and card.state is State.WARNING
+    series = vocabulary_of(topics).series(Series(9, "Q1", "DO", "mg/L"))
+    assert roles_of(board.rows[1].station, [series], topics) == {9: "level"} and series.what.name == "溶解氧"
+
+
+def test_a_line_of_business_without_readings_is_told_by_its_status(tmp_path):
+    topics = declared_topics(own(tmp_path / "topics", CASES, "cases.toml"))
+    facts = [
+        {"stage": "办结", "fine_yuan": {"value": 20000}},
+        {"stage": "逾期", "fine_yuan": {"value": 50000}},
+        {"stage": "？"},
+    ]
+    cases = [Station(f"C{i}", f"案件{i}", "case", lon=113.0, lat=23.5, facts=f) for i, f in enumerate(facts)]
+    gauge = Station("Z1", "石角", "river", thresholds=(Threshold("warning", 10.0),))
+    board = board_with(topics, gauge, *cases, values=(9.0,))
+    assert [r.state for r in board.rows[1:]] == [State.NORMAL, State.GUARANTEED, State.UNJUDGED]
+    assert [r.state_word for r in board.rows[1:]] == ["办结", "逾期", "？"]
+    assert not any(r.stale for r in board.rows[1:]), "nobody waits for a reading of a case"
+    tile = next(t for t in tiles(Regimes(board, topics, {}), DeskState(), plain) if t.topic == "cases")
+    assert (tile.name, tile.value, tile.unit, tile.state) == ("执法", "1", "件待办", State.GUARANTEED)
+    assert tile.lines[0] == "罚款合计 70 000 元（2/3）"
+    sections = card_view(board.rows[2], board, plain, topics).sections
+    assert [f.value for s in sections if s.title == "执法" for f in s.facts] == ["逾期"]
+    assert not any(f.value == "本站没有数据" for s in sections for f in s.facts)
+    view = map_view(board, topics, {}, None, plain)
+    assert set(view.stations.code) >= {"C0", "C1", "C2"} and "cases" in {v.code for v in view.layers}
+
+
+@pytest.mark.parametrize(
+    ("good", "bad", "key"),
+    [
+        ('code = "DO"', 'code = "CL"', "elements.code"),
+        ('code = "DO"', 'code = "溶氧"', "elements.code"),
+        ("decimals = 1", "decimals = 9", "elements.decimals"),
+        ('element = "DO"', 'element = "DX9"', "objects.element"),
+        ('element = "DO"', 'calm = ["好"]', "objects.calm"),
+        ('element = "DO"', 'status = "s"\ncalm = ["好"]\nwatch = ["好"]', "objects.watch"),
+        ("order = 80", 'order = 80\ncharts = ["pie"]', "charts"),
+        ("order = 80", 'order = 80\nactions = ["format.disk"]', "actions"),
+    ],
+)
+def test_a_mistake_in_the_words_names_its_place(tmp_path, good, bad, key):
+    with pytest.raises(TopicError) as said:
+        declared_topics(own(tmp_path, (WATER_QUALITY + OXYGEN).replace(good, bad)))
+    assert f" {key}：" in str(said.value) and "第 " in str(said.value)

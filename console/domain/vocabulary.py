@@ -1,0 +1,72 @@
+"""The words of an installation: which elements are measured, which kinds of objects there are, what a matter's status means.
+
+The program's own rules bring the elements that they work with; declared topics add theirs. It is
+made once from the topics and handed down.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from console.domain.elements import ELEMENTS, Element
+from console.domain.objects import Series, Station
+from console.domain.states import State
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of object. element: what is measured there first, "" for the kind's own rule.
+
+    status: the fact whose word tells the state of a matter that has no readings, "" where readings are
+    judged. states: that word → state.
+    """
+
+    code: str
+    name: str
+    element: str = ""
+    status: str = ""
+    states: Mapping[str, State] = field(default_factory=dict)
+
+    @property
+    def ledger(self) -> bool:
+        """Tell whether its objects are kept by people and have no readings to wait for."""
+        return bool(self.status)
+
+    def told(self, facts: Mapping[str, Any]) -> tuple[State, str]:
+        """Return the state of a matter and the word for it; a word that nobody declared is not judged."""
+        word = facts.get(self.status)
+        text = word.strip()[:20] if isinstance(word, str) else ""
+        return self.states.get(text, State.UNJUDGED), text
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """elements and kinds by their codes."""
+
+    elements: Mapping[str, Element]
+    kinds: Mapping[str, Kind]
+
+    def station(self, station: Station) -> Station:
+        """Return a station that knows its main element where a topic declares it."""
+        kind = self.kinds.get(station.kind)
+        if station.element or kind is None or not kind.element:
+            return station
+        return replace(station, declared=self.elements[kind.element])
+
+    def series(self, series: Series) -> Series:
+        """Return a series that knows its element where a topic declares it."""
+        return replace(series, declared=self.elements.get(series.element))
+
+
+def vocabulary_of(topics: Iterable[Any]) -> Vocabulary:
+    """Return the words of the topics together with the program's own; the first topic that names one decides."""
+    elements = dict(ELEMENTS)
+    kinds: dict[str, Kind] = {}
+    for topic in topics:
+        for element in topic.elements:
+            elements.setdefault(element.code, element)
+        for kind in topic.objects:
+            kinds.setdefault(kind.code, kind)
+    return Vocabulary(elements, kinds)
