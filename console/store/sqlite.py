@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,7 @@ DatabaseError = sqlite3.Error
 OperationalError = sqlite3.OperationalError
 LIBRARY = sqlite3.sqlite_version
 REQUIRED = (3, 51, 3)
+LOCK_WAIT_S = 5.0
 QUIET = ("pragma cipher_log=off",)  # it would write to standard error; every fault comes as an exception too
 
 
@@ -64,7 +67,7 @@ def open_writer(path: Path, *, full: bool = False, key: OpsKey | None = None) ->
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         db = sqlite3.connect(str(path), isolation_level=None, check_same_thread=False, timeout=5.0)
         for pragma in ops_pragmas(key) if key is not None else _pragmas("full" if full else "normal"):
-            db.execute(pragma)
+            _set(db, pragma)
     except (sqlite3.Error, OSError) as exc:
         if db is not None:
             db.close()
@@ -74,6 +77,24 @@ def open_writer(path: Path, *, full: bool = False, key: OpsKey | None = None) ->
             str(exc),
         ) from exc
     return db
+
+
+def _set(db: Connection, pragma: str) -> None:
+    """Run one pragma; two that turn a new file into WAL at once are refused without a wait, so it is done here.
+
+    Raises:
+        sqlite3.Error: it failed, or the file stayed locked.
+    """
+    until = time.monotonic() + LOCK_WAIT_S
+    while True:
+        try:
+            db.execute(pragma)
+        except sqlite3.OperationalError as exc:
+            if "locked" not in str(exc) or time.monotonic() > until:
+                raise
+            threading.Event().wait(0.01)
+        else:
+            return
 
 
 def connect(name: str) -> Connection:

@@ -145,7 +145,7 @@ def test_two_processes_may_open_a_new_file_at_once(profile, key):
 
     program = (
         "import sys; from pathlib import Path; from console.store.ops import OpsStore; from console.store.keys import OpsKey;"
-        " OpsStore(Path(sys.argv[1]), OpsKey.from_line(sys.argv[2].encode())).close()"
+        "[OpsStore(Path(f'{sys.argv[1]}{n}'), OpsKey.from_line(sys.argv[2].encode())).close() for n in range(30)]"
     )
     both = [
         subprocess.Popen(
