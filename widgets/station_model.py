@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
+from console.domain.elements import grouped
 from console.domain.states import TOKENS, State
 from console.look import Look
 from console.viewdata.board import Row
@@ -160,7 +161,8 @@ class StationTableModel(QAbstractTableModel):
             return None
         column = self.columns[index.column()]
         if role == Role.DisplayRole:
-            return None if column.field == "state" else column.text(self.row(index.row()), self.moments)
+            text = column.text(self.row(index.row()), self.moments)
+            return None if column.field == "state" else grouped(text) if column.right else text
         if role == Role.TextAlignmentRole:
             side = Qt.AlignmentFlag.AlignRight if column.right else Qt.AlignmentFlag.AlignLeft
             return int(side | Qt.AlignmentFlag.AlignVCenter)

@@ -9,6 +9,7 @@ from typing import Any, Protocol, TypeVar
 import numpy as np
 
 from console.domain.cameras import by_nearness, camera_of, masked
+from console.domain.elements import FLOWS, grouped
 from console.domain.geo import distance_km
 from console.domain.network import downstream_of, upstream_of
 from console.domain.objects import Thing
@@ -148,7 +149,8 @@ def _value(title: str, text: str, sample: Sample, row: Row, board: Board, tr: Tr
     strong = sample is row.main and row.state >= State.WARNING
     source = f"{stamp(sample.t, board.now)} · {age}{tr('前')} · {tr(word(sample.quality))}"
     ink = TOKENS[row.state] if strong else "text.faint" if row.stale else "text"
-    return Fact(title, f"{text} {sample.what.unit}", source, ink)
+    shown = grouped(text) if sample.element in FLOWS else text
+    return Fact(title, f"{shown} {sample.what.unit}", source, ink)
 
 
 def _about(row: Row, tr: Translate) -> CardSection:

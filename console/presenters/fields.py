@@ -9,7 +9,7 @@ from console.domain.elements import FLOW, INFLOW, LEVELS, OUTFLOW, signed, stora
 from console.domain.quality import word
 from console.domain.reservoirs import stated
 from console.domain.time import age_text, stamp
-from console.presenters.wording import Translate, margin_text, state_text, value_text
+from console.presenters.wording import Translate, margin_text, plain_text, state_text
 from console.texts import printable
 from console.viewdata.board import Row, Sample
 from console.viewdata.table import Key, Moments
@@ -52,7 +52,7 @@ def _plain(tr: Translate) -> dict[str, Field]:
         "datum": Field(lambda r, m: r.station.datum or "—", lambda r, m: r.station.datum or None),
         "note": Field(lambda r, m: r.station.note, lambda r, m: r.station.note or None),
         "source": Field(lambda r, m: r.main.source if r.main else "—", lambda r, m: r.main.source if r.main else None),
-        "value": Field(lambda r, m: value_text(r.main), lambda r, m: r.main.value if r.main else None, True),
+        "value": Field(lambda r, m: plain_text(r.main), lambda r, m: r.main.value if r.main else None, True),
         "unit": Field(lambda r, m: _unit(r.main), lambda r, m: _unit(r.main) or None),
         "margin": Field(lambda r, m: margin_text(r) or "—", lambda r, m: r.margin_m, True),
         "change_1h": Field(lambda r, m: _change(r.main), lambda r, m: r.main.change_1h if r.main else None, True),
@@ -140,7 +140,7 @@ def _fact(key: str) -> Field:
 
 def _element(code: str) -> Field:
     def text(row: Row, _moments: Moments) -> str:
-        return value_text(row.samples.get(code))
+        return plain_text(row.samples.get(code))
 
     def value(row: Row, _moments: Moments) -> Key:
         found = row.samples.get(code)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from console.domain.elements import LEVEL, signed
+from console.domain.elements import LEVEL, flow_text, signed
 from console.domain.quality import Quality, word
 from console.domain.states import TOKENS, State
 from console.domain.time import stamp
@@ -14,7 +14,6 @@ from console.presenters.reservoir_words import (
     datum_word,
     figure_text,
     flow_of,
-    flow_text,
     hours_words,
     judged_word,
     mark_text,

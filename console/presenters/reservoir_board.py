@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Protocol
 
-from console.domain.elements import LEVEL, signed
+from console.domain.elements import LEVEL, flow_text, signed
 from console.domain.objects import Station
 from console.domain.quality import word
 from console.domain.states import State
@@ -17,7 +17,6 @@ from console.presenters.reservoir_words import (
     DASH,
     datum_word,
     flow_of,
-    flow_text,
     hours_words,
     judged_word,
     margin_words,

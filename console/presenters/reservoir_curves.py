@@ -6,11 +6,12 @@ from typing import Protocol
 
 import numpy as np
 
+from console.domain.elements import flow_text
 from console.domain.reservoirs import PointCurve
 from console.engine.storage import LevelTable
 from console.presenters.reservoir import chosen
 from console.presenters.reservoir_figures import Pool, PoolBook, marks_of, usable
-from console.presenters.reservoir_words import flow_text, refusal_word, sure_word
+from console.presenters.reservoir_words import refusal_word, sure_word
 from console.presenters.wording import Translate, meta
 from console.texts import printable
 from console.viewdata.board import Board, Row

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from console.domain.elements import FLOW, signed, storage_text
+from console.domain.elements import flow_text, signed, storage_text
 from console.domain.reservoirs import MADE_UP, Figure
 from console.domain.states import TOKENS, State
 from console.presenters.reservoir_figures import Figures, Pool, unverified, usable
@@ -60,12 +60,6 @@ def margin_words(row: Row, figures: Figures, tr: Translate) -> str:
 def mark_text(mark: Mark, tr: Translate, unit: str = "") -> str:
     """Return a mark's word and level, with what nobody vouches for named beside the figure."""
     return f"{tr(MARK_WORDS[mark.kind])} {mark.level_m:.2f}{unit}" + (tr("（未核实）") if mark.unverified else "")
-
-
-def flow_text(value: float | None) -> str:
-    """Return a flow of three significant figures with thin groups: 19 800."""
-    text = FLOW.text(value)
-    return text if text == DASH or "." in text else f"{int(text):,}".replace(",", " ")
 
 
 def flow_of(sample: Sample | None) -> str:

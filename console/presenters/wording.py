@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from console.domain.alarms import WORDS, Alarm
-from console.domain.elements import signed
+from console.domain.elements import FLOWS, grouped, signed
 from console.domain.freshness import Freshness
 from console.domain.quality import word
 from console.domain.time import age_text, stamp
@@ -17,6 +17,13 @@ NameOf = Callable[[str], str]  # the name of an object, by its code
 
 
 def value_text(sample: Sample | None) -> str:
+    """Return a reading as it stands on screen, flows grouped by three digits."""
+    text = plain_text(sample)
+    return grouped(text) if sample is not None and sample.element in FLOWS else text
+
+
+def plain_text(sample: Sample | None) -> str:
+    """Return a reading as other programs can read it."""
     return "—" if sample is None else sample.what.text(sample.value)
 
 
