@@ -17,6 +17,7 @@ from console.central.store_core import SeriesKey
 from console.store.cache_reader import CacheReader
 from console.store.cache_writer import CacheWriter
 from console.sync.pull import Puller
+from console.topics import declared_topics
 
 NOW = int(time.time()) // 3600 * 3600
 HOUR, DAY = 3600, 86400
@@ -67,7 +68,7 @@ class Centre:
             ],
         )
         self.sid = {c: self.repo.ensure_series(SeriesKey(c, "Z", "m")) for c in ("S1", "S2", "S3")}
-        self.service = Service(self.repo, folder, None)
+        self.service = Service(self.repo, folder, None, topics=declared_topics())
         self.asked = []
         self.spoil = None
         self.now = float(NOW)

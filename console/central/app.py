@@ -25,7 +25,6 @@ from console.central.shape import wire_size
 from console.central.snapshots import columns, cursor, snapshot_file
 from console.central.uploads import Uploads, add_uploads
 from console.domain.digests import day_number, day_text
-from console.topics import declared_topics
 
 SCOPE_LIMIT = 600
 ROOM_LIMIT = 16 * 1024
@@ -98,7 +97,7 @@ def _reading(app: FastAPI, service: Service) -> None:
 
     @app.get("/v1/topics")
     def topics(if_none_match: str = Header("")) -> Response:
-        body = json.dumps({"items": [asdict(t) for t in declared_topics()]}, ensure_ascii=False)
+        body = json.dumps({"items": [asdict(t) for t in service.topics]}, ensure_ascii=False)
         return _tagged(body, etag_of(body), if_none_match)
 
     @app.get("/v1/obs/latest")

@@ -35,6 +35,7 @@ from console.drill.method import method_text
 from console.errors import ConsoleError
 from console.paths import DataHome
 from console.processes import Endpoint, leave_with_parent, new_token, publish, sole_owner
+from console.topics import site_topics
 
 log = logging.getLogger(__name__)
 LINGER_S = 20.0
@@ -171,7 +172,10 @@ def run_central(home: DataHome, options: CentralOptions, adapters: AdapterFactor
         broker = broker_from(options.mqtt)
         publisher = MqttPublisher(broker, repo.service) if broker else None
         bell = Doorbell(publisher.publish if publisher else None)
-        service = Service(repo, folder, player, bell, continuity)
+        topics, fault = site_topics(home.root)
+        if fault:
+            log.warning("%s", fault)
+        service = Service(repo, folder, player, bell, continuity, topics)
         centre = CentreForSources(repo, service.watch, service.bell)
         service.host = SourcesHost(folder, adapters, centre, centre)
         token = new_token()

@@ -24,6 +24,8 @@ from console.central.watch import Watch
 from console.domain.digests import day_window
 from console.domain.library import LISTS
 from console.domain.objects import THINGS, WATCHED
+from console.domain.topics import Topic
+from console.domain.vocabulary import vocabulary_of
 
 PAGE_MAX = 20_000
 SCANS = 20  # pages a scoped feed looks through for one answer
@@ -41,12 +43,14 @@ class Service:
         player: Player | None,
         bell: Doorbell | None = None,
         continuity: Continuity | None = None,
+        topics: tuple[Topic, ...] = (),
     ) -> None:
         self.repo = repo
+        self.topics = topics
         self.folder = folder
         self.bell = bell or Doorbell()
         self.pages = PageCache()
-        self.watch = Watch(repo, self.bell, player, continuity)
+        self.watch = Watch(repo, self.bell, player, continuity, vocabulary_of(topics))
         self.player = player
         self.scopes = ScopeMap(repo)
         self.digests = DayDigests(repo)

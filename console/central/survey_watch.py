@@ -9,7 +9,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from console.domain.alarms import Surveyed
+from console.domain.alarm_engine import Finding
 from console.domain.documents import readable
 from console.domain.objects import thing_from_doc
 from console.domain.works import Works, works_of
@@ -30,7 +30,7 @@ class SurveyWatch:
         self._times = [h.at for h in self._surveys]
         self._judged = 0
 
-    def due(self, now: float) -> list[Surveyed]:
+    def due(self, now: float) -> list[Finding]:
         """Return what the surveys show that were taken since the last look; nothing where two cannot be compared."""
         taken = bisect_right(self._times, now)
         if taken == self._judged:
@@ -40,7 +40,7 @@ class SurveyWatch:
         said = [self._worst(w, self._surveys[:taken]) for w in self._works if w.code in fresh]
         return [found for found in said if found is not None]
 
-    def _worst(self, works: Works, taken: Sequence[SurveyHead]) -> Surveyed | None:
+    def _worst(self, works: Works, taken: Sequence[SurveyHead]) -> Finding | None:
         """Return the deepest scour of all sections: a sound section says nothing of a hollow one."""
         found = []
         for section in {h.section for h in taken if h.works == works.code}:
@@ -52,6 +52,6 @@ class SurveyWatch:
                 log.warning("surveys of %s %s cannot be compared: %s", works.code, section, scour.reason)
                 continue
             over = scour.state == "alarm"
-            found.append(Surveyed(works.code, pair[1].at, scour.deepest_m, scour.limit_m, over, scour.simulated))
-        worst = max(found, key=lambda s: s.deepest_m, default=None)
+            found.append(Finding("scour", works.code, pair[1].at, scour.deepest_m, scour.limit_m, over, scour.simulated))
+        worst = max(found, key=lambda s: s.value, default=None)
         return None if worst is None else replace(worst, t=max(s.t for s in found))

@@ -14,12 +14,15 @@ from console.central.doorbell import Doorbell
 from console.central.player import Player
 from console.central.postgres import StoreUnavailable
 from console.central.repository import Repository
+from console.central.sensor_watch import SensorWatch
 from console.central.store_core import Row, SeriesKey
 from console.central.survey_watch import SurveyWatch
 from console.central.verdict import RecordItem
-from console.domain.alarms import Alarm, AlarmEngine, AlarmRules, Reading, alarm_from_doc
+from console.domain.alarm_engine import AlarmEngine, AlarmRules, Reading
+from console.domain.alarms import Alarm, alarm_from_doc
 from console.domain.documents import readable
 from console.domain.objects import Series, Station, series_from_doc, station_from_doc
+from console.domain.vocabulary import Vocabulary, vocabulary_of
 
 log = logging.getLogger(__name__)
 TICK_S = 0.25
@@ -31,8 +34,16 @@ SWEEP_S = 600  # of the centre's time between two looks for stale feeds
 class Watch:
     """Owns the alarm engine; runs as one task of the service."""
 
-    def __init__(self, repo: Repository, bell: Doorbell, player: Player | None, continuity: Continuity | None = None) -> None:
+    def __init__(
+        self,
+        repo: Repository,
+        bell: Doorbell,
+        player: Player | None,
+        continuity: Continuity | None = None,
+        words: Vocabulary | None = None,
+    ) -> None:
         self._repo = repo
+        self._words = words or vocabulary_of(())
         self._continuity = continuity
         self._bell = bell
         self.player = player
@@ -42,6 +53,7 @@ class Watch:
         self._swept_t = 0.0
         self._engine = AlarmEngine({})
         self._surveys = SurveyWatch((), ())
+        self._sensors = SensorWatch(repo, (), ())
         self._version = -1
         self._store_lost = False
         self._lock = threading.RLock()  # the tick and a control action never interleave
@@ -54,11 +66,13 @@ class Watch:
         """Read stations and series again, and open alarms as they stand in the store."""
         stations: dict[str, Station] = {}
         for kind in ("stations", "reservoirs"):
-            stations |= {s.code: s for s in readable(station_from_doc, self._repo.objects(kind))}
+            found = readable(station_from_doc, self._repo.objects(kind))
+            stations |= {s.code: self._words.station(s) for s in found}
         self._series = {s.sid: s for s in map(series_from_doc, self._repo.objects("series"))}
         self._engine = AlarmEngine(stations, AlarmRules(), run=self.player.run_mark() if self.player else "")
         self._engine.restore(alarm_from_doc(i, b) for i, b in self._repo.records("alarm"))
         self._surveys = SurveyWatch(self._repo.objects("works"), self._repo.objects("surveys"))
+        self._sensors = SensorWatch(self._repo, self._repo.objects("sensors"), self._series.values())
         self._newest = {r[0]: r[1] for r in self._repo.latest()}
         self._engine.prime(self._recent())
         self._version = self._repo.data_version()
@@ -124,7 +138,9 @@ class Watch:
             self._continuity.note()
         now = self.now()
         for found in self._surveys.due(now):
-            self._store_alarms(self._engine.survey(found, int(now)))
+            self._store_alarms(self._engine.finding(found, int(now)))
+        if (seen := self._sensors.due(now)) is not None:
+            self._store_alarms(self._engine.finding(seen, int(now)))
         if now - self._swept_t >= SWEEP_S:
             self._swept_t = now
             self._repo.prune_tombs(int(time.time()) - TOMB_DAYS * 86400)

@@ -42,11 +42,14 @@ def freshness(age_s: float | None, interval_s: int) -> Freshness:
     return Freshness.LATE if age_s > late else Freshness.LIVE
 
 
-def trend(change_m: float | None) -> int:
-    """Return 1 rising, 0 steady, −1 falling for the change over the last hour; 0 if unknown."""
-    if change_m is None or round(abs(change_m), 2) < STEADY_M:  # as it is shown, so that equal numbers get equal words
+def trend(change: float | None, steady: float = STEADY_M) -> int:
+    """Return 1 rising, 0 steady, −1 falling for the change over the last hour; 0 if unknown.
+
+    steady: changes below it are none, in the unit of what is measured.
+    """
+    if change is None or round(abs(change), 2) < steady:  # as it is shown, so that equal numbers get equal words
         return 0
-    return 1 if change_m > 0 else -1
+    return 1 if change > 0 else -1
 
 
 def breaks_line(gap_s: float, interval_s: int) -> bool:

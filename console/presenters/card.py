@@ -28,7 +28,7 @@ from console.viewdata.table import Moments
 
 LINK_WORDS = {
     "hydrograph": "过程线",
-    "rating": "水位流量关系",
+    "rating": "水位流量",
     "reservoir": "水库",
     "storage": "库容曲线",
     "reservoirs": "水库总表",

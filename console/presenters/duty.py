@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from console.domain.alarms import WORDS, Alarm
+from console.domain.alarms import LOW, UNIT_LIMIT, WORDS, Alarm
 from console.domain.elements import signed
 from console.domain.time import age_text, stamp
 from console.presenters.overview import ALARM_STATES
@@ -60,7 +60,7 @@ def _alarm_row(alarm: Alarm, acks: tuple[Ack, ...], name: str, now: float, tr: T
         state=ALARM_STATES[alarm.severity],
         stale_rule=alarm.rule == "stale",
         title=f"{name} {alarm_word(alarm, tr)}",
-        detail=_detail(alarm, tr),
+        detail=alarm_detail(alarm, tr),
         onset_text=stamp(alarm.onset_t, now),
         seen_text=stamp(alarm.first_seen_t, now),
         lasted_text=f"{lasted} {age_text(end - alarm.onset_t, tr)}",
@@ -75,7 +75,7 @@ def _note(place: int, ack: Ack, first: Ack, tr: Translate) -> str:
     return " ".join(part for part in (read, printable(ack.note)) if part)
 
 
-def _detail(alarm: Alarm, tr: Translate) -> str:
+def alarm_detail(alarm: Alarm, tr: Translate) -> str:
     figures = (alarm.figure, alarm.peak) if alarm.rule not in ("rise_rate", "record_flow") else (alarm.figure, alarm.value)
     if alarm.rule not in WORDS or (alarm.rule != "stale" and None in figures):
         return tr("中心没有给出数值")
@@ -85,11 +85,21 @@ def _detail(alarm: Alarm, tr: Translate) -> str:
         return f"{alarm.value:.2f} m/h ≥ {alarm.figure:g} m/h（{tr('默认值')}）"
     if alarm.rule == "record_flow":
         return f"{alarm.value:.0f} m³/s > {alarm.figure:.0f}"
+    if alarm.rule == "structure":
+        return f"{tr('残差最大')} {alarm.peak:.1f}σ ≥ {tr('限值')} {alarm.figure:g}σ · {tr('请查看安全监测')}"
     if alarm.rule == "scour":
         deepest = f"{tr('最深冲刷')} {alarm.peak:.2f} m > {tr('限值')} {alarm.figure:.2f} m"
         return f"{deepest} · {stamp(alarm.peak_t or alarm.onset_t)} {tr('水下测量')}"
     over = (alarm.peak or 0.0) - (alarm.figure or 0.0)
+    if alarm.unit:
+        most = tr("最低") if alarm.rule in LOW else tr("最高")
+        unit = printable(alarm.unit, UNIT_LIMIT)
+        return f"{tr('起报')} {alarm.value:g} {unit} · {tr('限')} {alarm.figure:g} · {most} {alarm.peak:g}（{_plain(over)}）"
     return f"{tr('起报')} {alarm.value:.2f} m · {tr('限')} {alarm.figure:.2f} · {tr('最高')} {alarm.peak:.2f}（{signed(over)}）"
+
+
+def _plain(value: float) -> str:
+    return signed(value).rstrip("0").rstrip(".") if value else "0"
 
 
 def log_rows(desk: DeskState, tr: Translate) -> list[LogRow]:

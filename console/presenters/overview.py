@@ -30,12 +30,13 @@ LADDER = (
 )
 AHEAD_H = 48.0
 RISE_M = 0.02
+LOOKED = frozenset({"scour", "structure"})  # found by a look at a works, which neither rises nor falls
 
 
 def next_step(row: Row, moment: float, tr: Translate) -> str:
     """Return when the next figure above is reached at the rate of the last hour, "" when falling or far off."""
     level = row.level
-    if level is None or level.value is None or row.stale or (level.change_1h or 0.0) < RISE_M:
+    if level is None or level.value is None or level.element not in LEVELS or row.stale or (level.change_1h or 0.0) < RISE_M:
         return ""
     rate = level.change_1h or 0.0
     above = [
@@ -80,13 +81,20 @@ def _happening(
     state = ALARM_STATES[worst] if group else row.state if row else State.NO_DATA
     margin = row.margin_m if row else _scoured(group)
     words = "、".join(alarm_word(a, tr) for a in sorted(group, key=lambda a: -a.severity)) or tr(STATE_WORDS[state])
-    text = f"{name} {words} {f'{signed(margin)} m' if margin is not None else ''}".strip()
+    text = f"{name} {words} {_off(row, margin)}".strip()
     now = f"{value_text(row.main)} m" if row and row.main and row.main.element in LEVELS else ""
     owner = handler(group, acks, tr) if group else tr("尚未生成告警")
     ahead = next_step(row, board.moment, tr) if row else ""
-    trend = _trend(row, tr) if any(a.rule != "scour" for a in group) or not group else ""
+    trend = _trend(row, tr) if any(a.rule not in LOOKED for a in group) or not group else ""
     detail = (now, trend, ahead, owner, _since(row, group, board.moment, tr))
     return (-float(worst), -(margin or 0.0)), Happening(code, state, text, " · ".join(p for p in detail if p))
+
+
+def _off(row: Row | None, margin: float | None) -> str:
+    """Return by how much it is over, in the unit of what is measured there; a toe is scoured in metres."""
+    if margin is None:
+        return ""
+    return f"{signed(margin)} m" if row is None else f"{signed(margin, row.station.what.decimals)} {row.station.what.unit}"
 
 
 def _scoured(group: Sequence[Alarm]) -> float | None:
@@ -109,7 +117,8 @@ def _since(row: Row | None, group: Sequence[Alarm], moment: float, tr: Translate
     level = row.level if row else None
     if row is None or level is None or level.value is None or row.margin_m is None or len(level.recent_t) < 2:
         return f"{tr('自')} {stamp(onset)}" if onset is not None else ""
-    over = level.recent_v >= level.value - row.margin_m
+    sign = -1.0 if row.station.what.low_is_bad else 1.0
+    over = sign * level.recent_v >= sign * level.value - row.margin_m
     below = np.flatnonzero(~over)
     if len(below) and below[-1] + 1 < len(over):
         return f"{tr('自')} {stamp(float(level.recent_t[below[-1] + 1]))}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from PySide6.QtCore import QObject, Signal
@@ -13,17 +13,16 @@ from console.domain.objects import Series, Station, Thing
 from console.domain.quality import Quality
 from console.domain.works import Sensor, Works, sensor_of, works_of
 from console.services.tasks import TaskScope
-from console.services.works_assess import EMPTY, LIVE_DAYS, Fits, Inputs, Rows, assess
 from console.state.board import BoardState
 from console.store.cause_rules import declared_causes
 from console.viewdata.surveys import SurveyHead, compared, heads, pair_of
 from console.viewdata.works import Scour, SensorHealth, WorksReport
+from console.viewdata.works_assess import EMPTY, LIVE_DAYS, Fits, Inputs, Pointer, Rows, assess, inputs_of, pointers_of
 
 RANK = {"unknown": 0, "normal": 1, "attention": 2, "doubtful": 3, "alarm": 4}
 KEPT = 600  # fits kept; each is some arrays of a few hundred readings
 SCOURS = 20
 DAY_S = 86400
-Pointer = tuple[str, str]  # object, element
 Key = tuple[int, tuple[int, ...], int, int]
 
 
@@ -83,10 +82,10 @@ class WorksHealth(QObject):
                     self._sensors, self._works = found
                     self._parsed = reference
                 series = {(s.object_code, s.element): s for s in board.series.values()}
-                pointers = _pointers(self._sensors, self._works)
+                pointers = pointers_of(self._sensors) | {w.level for w in self._works if w.level}
                 sids = sorted(series[p].sid for p in pointers if p in series)
                 rows = await board.window(sids, int(moment - LIVE_DAYS * DAY_S), int(moment))
-                inputs = [_inputs(s, series, rows) for s in self._sensors]
+                inputs = [inputs_of(s, series, rows) for s in self._sensors]
                 levels = {w.code: _newest(w.level, series, rows) for w in self._works}
                 reports = await loop.run_in_executor(None, self._reports, inputs, surveys, levels, moment)
                 self.reports, self._key, self.known = reports, key, True
@@ -140,23 +139,6 @@ class WorksHealth(QObject):
 def _read(stations: Sequence[Station], things: Sequence[Thing]) -> tuple[tuple[Sensor, ...], tuple[Works, ...]]:
     sensors = tuple(sensor_of(s) for s in stations if s.kind == "sensor")
     return sensors, tuple(works_of(t) for t in things)
-
-
-def _pointers(sensors: Iterable[Sensor], works: Iterable[Works]) -> set[Pointer]:
-    found: set[Pointer] = {w.level for w in works if w.level}
-    for s in sensors:
-        found |= {(s.code, s.element), *(p for p in (s.driver, s.rain) if p)}
-    return found
-
-
-def _inputs(sensor: Sensor, series: Mapping[Pointer, Series], rows: Mapping[int, Rows]) -> Inputs:
-    def of(pointer: Pointer | None) -> tuple[Rows, int]:
-        found = series.get(pointer) if pointer else None
-        return (rows.get(found.sid, EMPTY), found.interval_s) if found else (EMPTY, 3600)
-
-    level, level_interval = of(sensor.driver)
-    rain, rain_interval = of(sensor.rain)
-    return Inputs(sensor, of((sensor.code, sensor.element))[0], level, level_interval, rain, rain_interval)
 
 
 def _newest(pointer: Pointer | None, series: Mapping[Pointer, Series], rows: Mapping[int, Rows]) -> tuple[float, int] | None:

@@ -15,7 +15,8 @@ import numpy as np
 from PySide6.QtCore import QObject, Signal
 
 from console.domain.documents import readable
-from console.domain.freshness import Freshness, breaks_line, freshness, trend
+from console.domain.elements import LEVELS, Element
+from console.domain.freshness import STEADY_M, Freshness, breaks_line, freshness, trend
 from console.domain.objects import BY_WORKS, THINGS, WATCHED, River, Series, Station, Thing
 from console.domain.quality import Quality, raises_alarm
 from console.domain.rain import RainSum, window_sum
@@ -100,6 +101,11 @@ def sample(series: Series, rows: Rows, moment: float) -> Sample | None:
     )
 
 
+def _steady(what: Element) -> float:
+    """Return the hourly change that is none: two centimetres of level, else the last digit that is written."""
+    return STEADY_M if what.code in LEVELS else 10.0**-what.decimals
+
+
 def _newest_of(found: dict[str, dict[str, Sample]], series: Series, one: Sample) -> None:
     """Keep the newest sample of an object's element, whichever series it is from."""
     kept = found.setdefault(series.object_code, {})
@@ -155,7 +161,7 @@ def judged(station: Station, samples: Mapping[str, Sample], moment: float, kind:
         inflow=samples.get("INQ"),
         outflow=samples.get("OTQ"),
         rain=rain,
-        trend=trend(usable.change_1h if usable else None),
+        trend=trend(usable.change_1h, _steady(usable.what)) if usable else 0,
         age_s=age,
         samples=samples,
         day_rain=_day_rain(samples.get("P"), moment),

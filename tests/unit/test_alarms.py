@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from console.domain.alarms import AlarmEngine, AlarmRules, Reading, Surveyed, alarm_from_doc
+from console.domain.alarm_engine import AlarmEngine, AlarmRules, Finding, Reading
+from console.domain.alarms import alarm_from_doc
 from console.domain.objects import Station, Threshold
 from console.domain.quality import Quality
 from console.domain.time import from_beijing
+from console.presenters.duty import alarm_detail
 
 T = from_beijing("2022-06-22 08:00")
 H = 3600
@@ -110,17 +112,63 @@ def test_open_alarms_survive_a_restart():
 
 
 def surveyed(days, deepest_m, over, simulated=False):
-    return Surveyed("W", T + days * 86400, deepest_m, 2.0, over, simulated)
+    return Finding("scour", "W", T + days * 86400, deepest_m, 2.0, over, simulated)
 
 
 def test_a_survey_beyond_the_limit_raises_until_a_newer_one_shows_the_toe_mended():
     watch = engine()
-    (raised,) = watch.survey(surveyed(0, 3.1, True, simulated=True), T)
+    (raised,) = watch.finding(surveyed(0, 3.1, True, simulated=True), T)
     assert (raised.rule, raised.figure, raised.peak, raised.simulated) == ("scour", 2.0, 3.1, True)
     assert alarm_from_doc(raised.alarm_id, raised.to_doc()) == raised
-    assert watch.survey(surveyed(0, 3.1, True), T + H) == []  # the same survey, read again after a restart
-    (deeper,) = watch.survey(surveyed(1, 3.6, True), T + 25 * H)
+    assert watch.finding(surveyed(0, 3.1, True), T + H) == []  # the same survey, read again after a restart
+    (deeper,) = watch.finding(surveyed(1, 3.6, True), T + 25 * H)
     assert (deeper.alarm_id, deeper.peak, deeper.peak_t, deeper.simulated) == (raised.alarm_id, 3.6, T + 86400, True)
-    (mended,) = watch.survey(surveyed(3, 0.4, False), T + 73 * H)
+    (mended,) = watch.finding(surveyed(3, 0.4, False), T + 73 * H)
     assert mended.alarm_id == raised.alarm_id and mended.cleared_t == T + 3 * 86400
-    assert watch.survey(surveyed(4, 0.4, False), T + 97 * H) == []
+    assert watch.finding(surveyed(4, 0.4, False), T + 97 * H) == []
+
+
+def test_a_pool_climbs_from_its_limit_over_design_and_check_to_the_crest():
+    kinds = {"flood_limit": 76.0, "design": 80.0, "check": 82.0, "crest": 84.0}
+    pool = Station("R", "水库", "reservoir", thresholds=tuple(Threshold(k, v, "RZ") for k, v in kinds.items()))
+    e = AlarmEngine({"R": pool}, AlarmRules())
+    found = e.step([z(i, v, code="R", element="RZ") for i, v in enumerate((76.0, 76.1, 80.0, 81.9, 82.0, 84.2))], T)
+    last = {a.rule: a for a in found}
+    assert {r: (a.severity, a.onset_t) for r, a in last.items()} == {
+        "flood_limit": (3, T + H),
+        "design": (4, T + 2 * H),
+        "check": (5, T + 4 * H),
+        "crest": (5, T + 5 * H),
+    }
+    assert rules_of(e.step([z(6, 81.0, code="R", element="RZ")], T)) == [("check", False), ("crest", False)]
+
+
+def test_chloride_over_its_limit_raises_and_says_its_unit():
+    gate = Station(
+        "C", "平岗泵站", "salinity", thresholds=(Threshold("warning", 250.0, "CL"), Threshold("guaranteed", 800.0, "CL"))
+    )
+    e = AlarmEngine({"C": gate}, AlarmRules())
+    assert e.step([z(0, 249.0, code="C", element="CL")], T) == []
+    (raised,) = e.step([z(1, 260.0, code="C", element="CL")], T)
+    assert (raised.rule, raised.severity, raised.unit, raised.figure) == ("over_limit", 2, "mg/L", 250.0)
+    assert alarm_from_doc(raised.alarm_id, raised.to_doc()) == raised
+    assert [a.rule for a in e.step([z(2, 900.0, code="C", element="CL")], T)] == ["over_limit", "far_over_limit"]
+    assert e.step([z(3, 790.0, code="C", element="CL")], T) == [], "within two per cent of its figure it stays"
+    assert rules_of(e.step([z(4, 240.0, code="C", element="CL")], T)) == [("far_over_limit", False), ("over_limit", False)]
+    row = alarm_detail(raised, str)
+    assert row == "起报 260 mg/L · 限 250 · 最高 260（+10）"
+
+
+def test_soil_that_dries_out_is_alarmed_on_its_low_side():
+    field = Station("M", "墒情站", "soil", thresholds=(Threshold("warning", 15.0, "SM"), Threshold("guaranteed", 10.0, "SM")))
+    e = AlarmEngine({"M": field}, AlarmRules())
+    assert e.step([z(0, 15.2, code="M", element="SM")], T) == []
+    e.step([z(1, 14.0, code="M", element="SM")], T)
+    found = {a.rule: a for a in e.step([z(2, 9.5, code="M", element="SM")], T)}
+    assert found["under_limit"].peak == 9.5 and found["far_under_limit"].severity == 4
+    assert rules_of(e.step([z(3, 16.0, code="M", element="SM")], T)) == [("far_under_limit", False), ("under_limit", False)]
+
+
+def test_rain_and_gates_have_no_ladder_of_limits():
+    gauge = Station("P", "雨量站", "rain", thresholds=(Threshold("warning", 1.0, "P"),))
+    assert AlarmEngine({"P": gauge}, AlarmRules()).step([z(0, 50.0, code="P", element="P")], T) == []

@@ -7,19 +7,25 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from console.central import sensor_watch
+from console.central.repository import Repository
+from console.central.sensor_watch import SensorWatch
+from console.central.store_core import SeriesKey
 from console.central.survey_watch import SurveyWatch
+from console.domain.alarm_engine import AlarmEngine
 from console.domain.alarms import Alarm
-from console.domain.objects import station_from_doc, thing_from_doc
+from console.domain.objects import series_from_doc, station_from_doc, thing_from_doc
 from console.domain.quality import Quality
 from console.domain.time import from_beijing
 from console.domain.works import sensor_of, works_of
 from console.drill.facts import basin_objects, flood_facts
 from console.drill.reconstruct import rebuild
+from console.presenters.duty import alarm_detail
 from console.presenters.overview import happenings
-from console.services.works_assess import EMPTY, Inputs, assess, level_at
 from console.store.cause_rules import declared_causes
 from console.viewdata.board import Board
 from console.viewdata.surveys import compared, heads, pair_of
+from console.viewdata.works_assess import EMPTY, Inputs, assess, level_at
 
 DAY = 86400
 PEAK = from_beijing("2022-06-22 14:00")
@@ -221,8 +227,8 @@ def test_the_centre_tells_of_the_hole_when_the_survey_that_found_it_was_taken(ob
     watch = SurveyWatch([*objects["works"], {"code": "X"}], objects["surveys"])
     assert watch.due(from_beijing("2022-06-13 08:00")) == []
     (found,) = watch.due(from_beijing("2022-06-17 09:00"))
-    assert (found.object_code, found.limit_m, found.over, found.simulated) == ("LOCWK002", 2.0, True, True)
-    assert found.deepest_m == pytest.approx(3.1, abs=0.3)
+    assert (found.object_code, found.limit, found.over, found.simulated) == ("LOCWK002", 2.0, True, True)
+    assert found.value == pytest.approx(3.1, abs=0.3)
     assert watch.due(from_beijing("2022-06-18 09:00")) == [], "each survey is judged once"
 
 
@@ -244,10 +250,47 @@ def test_a_sound_section_surveyed_later_does_not_hide_the_hollow_one(objects):
     ]
     watch = SurveyWatch(objects["works"], [first, second, *sound])
     (found,) = watch.due(from_beijing("2022-06-20 08:00"))
-    assert found.over and found.deepest_m > 2.0
+    assert found.over and found.value > 2.0
 
 
 def test_a_scour_alarm_names_the_works_and_that_it_was_made_up():
     alarm = Alarm("scour:W:1", "scour", "W", 4, 2.0, 1655427600, 3.1, 3.1, 1655427600, 1655427600, simulated=True)
     (said,) = happenings([alarm], Board(1655884800, 1655884800, "live"), {"W": "北江大堤"}.__getitem__, str)
     assert said.text == "北江大堤 堤脚冲刷超限（模拟） +1.10 m" and "涨落不明" not in said.detail
+
+
+@pytest.fixture
+def centre_repo(tmp_path, objects, recorded):
+    repo = Repository(tmp_path / "central.db", "test")
+    for kind in ("works", "sensors", "surveys"):
+        repo.put_objects(kind, objects[kind])
+    keys = [SeriesKey(code, element, "", "", s.source or "录像") for (code, element), s in recorded.items()]
+    sids = repo.ensure_all(keys)
+    rows = []
+    for sid, s in zip(sids, recorded.values(), strict=True):
+        keep = (s.t <= PEAK) & (s.t >= PEAK - 15 * DAY)
+        rows += [(sid, int(t), float(v), int(q)) for t, v, q in zip(s.t[keep], s.value[keep], s.quality[keep], strict=True)]
+    repo.commit_rows(rows)
+    yield repo
+    repo.close()
+
+
+def test_the_centre_raises_one_alarm_a_works_whose_sensors_leave_their_models(centre_repo, monkeypatch):
+    monkeypatch.setattr(sensor_watch, "REST_S", 0.0)
+    series = [series_from_doc(d) for d in centre_repo.objects("series")]
+    watch = SensorWatch(centre_repo, centre_repo.objects("sensors"), series)
+    found = [watch.due(PEAK) for _ in range(4)]
+    said = {f.object_code: f for f in found if f is not None}
+    assert {f.over for f in said.values()} == {True, False}, "the lone far reading is the instrument's and raises nothing"
+    levee = said["LOCWK002"]
+    assert (levee.rule, levee.limit, levee.over, levee.simulated) == ("structure", 3.0, True, True) and levee.value > 3.0
+    assert watch.due(PEAK + 1800) is None, "looked at once an hour"
+    engine = AlarmEngine({})
+    (raised,) = engine.finding(levee, int(PEAK))
+    assert raised.severity == 4 and alarm_detail(raised, str).startswith("残差最大 ")
+    assert [watch.due(PEAK + 3601) is not None for _ in range(len(said))] == [True] * len(said)
+
+
+def test_sensors_that_say_nothing_neither_raise_nor_clear(centre_repo, objects):
+    watch = SensorWatch(centre_repo, [*objects["sensors"], {"code": "X"}], [])
+    assert [watch.due(PEAK) for _ in range(4)] == [None] * 4

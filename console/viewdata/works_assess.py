@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from console.domain.anomalies import CauseRule, hypotheses
+from console.domain.objects import Series
 from console.domain.quality import Quality
 from console.domain.works import Calibration, Sensor
 from console.engine.dam_safety import DAY_S, LEVEL_DEGREES, FitRefused, HstFit, HstForm, Load, fit, lagged_mean, parts_of
@@ -38,6 +39,24 @@ class Inputs:
 
 
 Fits = dict[tuple[object, ...], HstFit | FitRefused]
+Pointer = tuple[str, str]  # object, element
+
+
+def pointers_of(sensors: Iterable[Sensor]) -> set[Pointer]:
+    """Return whose readings are needed to judge these sensors: their own and what drives them."""
+    return {p for s in sensors for p in ((s.code, s.element), s.driver, s.rain) if p is not None}
+
+
+def inputs_of(sensor: Sensor, series: Mapping[Pointer, Series], rows: Mapping[int, Rows]) -> Inputs:
+    """Return what was read for a sensor; rows: by the series' number."""
+
+    def of(pointer: Pointer | None) -> tuple[Rows, int]:
+        found = series.get(pointer) if pointer else None
+        return (rows.get(found.sid, EMPTY), found.interval_s) if found else (EMPTY, 3600)
+
+    level, level_interval = of(sensor.driver)
+    rain, rain_interval = of(sensor.rain)
+    return Inputs(sensor, of((sensor.code, sensor.element))[0], level, level_interval, rain, rain_interval)
 
 
 def assess(inputs: Sequence[Inputs], moment: float, rules: Sequence[CauseRule], fits: Fits) -> list[SensorHealth]:
