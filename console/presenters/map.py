@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Protocol
+from collections.abc import Mapping, Sequence
+from typing import Protocol, overload
 
 import numpy as np
 
@@ -50,8 +50,29 @@ def map_stations(rows: list[tuple[Row, Topic]], board: Board, tr: Translate) -> 
         stale=np.array([r.stale for r, _ in placed], bool),
         symbol=tuple(_symbol(r, t, board.moment) for r, t in placed),
         layer=tuple(t.code for _, t in placed),
-        label=tuple(_label(r, t, board, tr) for r, t in placed),
+        label=Labels(placed, board, tr),
     )
+
+
+class Labels(Sequence[tuple[str, str, str, int]]):
+    """The labels of placed objects, each worded when it is looked at: of 20,000 a map has room for a few hundred."""
+
+    def __init__(self, placed: Sequence[tuple[Row, Topic]], board: Board, tr: Translate) -> None:
+        self._placed = placed
+        self._board = board
+        self._tr = tr
+
+    def __len__(self) -> int:
+        return len(self._placed)
+
+    @overload
+    def __getitem__(self, at: int) -> tuple[str, str, str, int]: ...
+    @overload
+    def __getitem__(self, at: slice) -> list[tuple[str, str, str, int]]: ...
+    def __getitem__(self, at: int | slice) -> tuple[str, str, str, int] | list[tuple[str, str, str, int]]:
+        if isinstance(at, slice):
+            return [_label(r, t, self._board, self._tr) for r, t in self._placed[at]]
+        return _label(*self._placed[at], self._board, self._tr)
 
 
 def _symbol(row: Row, topic: Topic, moment: float) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 
 from console.commands import Command
@@ -23,6 +24,10 @@ class PaletteEntries:
 
     def __init__(self) -> None:
         self._initials: dict[str, str] = {}
+
+    async def learn(self, names: Iterable[str]) -> None:
+        """Work out the initials of many names off the GUI thread, before somebody opens the palette."""
+        await asyncio.to_thread(lambda: [self._of(name) for name in names])
 
     def build(
         self, board: Board, commands: Iterable[Command], tr: Translate, topics: Iterable[Topic] = ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -25,7 +26,7 @@ class MapStations:
     stale: NDArray[np.bool_]
     symbol: tuple[str, ...]
     layer: tuple[str, ...]
-    label: tuple[tuple[str, str, str, int], ...]
+    label: Sequence[tuple[str, str, str, int]]
 
     @classmethod
     def none(cls) -> MapStations:

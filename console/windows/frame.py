@@ -121,6 +121,7 @@ class Frame(QMainWindow):
         session.desk.changed.connect(self._show_status)
         session.desk.draft_offered.connect(self._edit_again)
         session.board.changed.connect(self._show_status)
+        session.board.reference_changed.connect(self._learn_names)
         session.cache_problem.connect(self._cache_trouble)
         session.store_told.connect(self._store_told)
         self.context.hub.listen(self._incident_happened)
@@ -235,6 +236,10 @@ class Frame(QMainWindow):
     def open_palette(self) -> None:
         items = self._entries.build(self.session.board.board, self.commands, self.look.tr, self.session.topics)
         self.palette_.open_with(items)
+
+    def _learn_names(self) -> None:
+        names = [s.name for s in self.session.board.stations.values()]
+        self.session.tasks.start("names", self._entries.learn(names))
 
     def _chosen(self, code: str) -> None:
         kind, _, name = code.partition(":")
