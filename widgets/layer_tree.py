@@ -25,6 +25,7 @@ from widgets.plain import PlainLabel, plain_tip
 
 CODE = Qt.ItemDataRole.UserRole
 LIMITS = {"near": "放大到现在以上才显示", "far": "缩小到现在以下才显示", "none": "任何比例都显示"}
+ORDERED = ("专题", "自加图层")
 GROUPS = ("专题", "对象", "雨量分布", "自加图层", "底图", "标绘")
 
 
@@ -170,11 +171,19 @@ class LayerTree(QFrame):
         item.setText(1, badges)
         item.setCheckState(0, Qt.CheckState.Checked if on else Qt.CheckState.Unchecked)
         words = [layer.note] if layer.note else []
-        if layer.widest_km:
-            words.append(f"{tr('视野宽于')} {layer.widest_km:g} km {tr('时只显示超限的')}")
+        words += self._limits_of(layer)
         if layer.over is not None:
             words.append(f"{tr('超限')} {layer.over} · {tr('无数据')} {layer.unknown}")
         item.setToolTip(0, plain_tip("\n".join(words)))
+
+    def _limits_of(self, layer: MapLayerView) -> list[str]:
+        """Return in which views a layer is quiet: as the person set it, else as it declares."""
+        tr, state = self.look.tr, self._states.get(layer.code)
+        widest = layer.widest_km if state is None or state.widest_km is None else state.widest_km
+        narrowest = state.narrowest_km if state is not None else 0.0
+        then = tr("时只显示超限的") if layer.group == "专题" else tr("时不显示")
+        limits = (("视野宽于", widest), ("视野窄于", narrowest))
+        return [f"{tr(word)} {km:g} km {then}" for word, km in limits if km]
 
     # --- gestures -------------------------------------------------------------------------
     def _code(self) -> str:
@@ -190,10 +199,11 @@ class LayerTree(QFrame):
         code = str(item.data(0, CODE) or "") if item is not None else ""
         state = self._states.get(code)
         self.opacity.setEnabled(state is not None and code not in GROUND)
-        for button in (self.up, self.down):  # the map's own layers have their fixed places
-            button.setEnabled(state is not None and code.startswith(OWN))
-        for button in (self.range, self.drop):
-            button.setEnabled(code.startswith(OWN))
+        group = next((x.group for x in self._layers if x.code == code), "")
+        for button in (self.up, self.down):  # ground, drapes and marks have their fixed places
+            button.setEnabled(state is not None and group in ORDERED)
+        self.range.setEnabled(state is not None or code.startswith(OWN))
+        self.drop.setEnabled(code.startswith(OWN))
         self.opacity.blockSignals(True)
         self.opacity.setValue(state.opacity if state else 100)
         self.opacity.blockSignals(False)

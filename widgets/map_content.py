@@ -55,23 +55,25 @@ class MapContent:
         self.rain = RainDrape(look)
         self.view = EMPTY
         self._own = own
-        self._shown: dict[str, int] = {}
-        self._widest: dict[str, float] = {}
+        self._states: tuple[LayerState, ...] = ()
+        self._shown: dict[str, int] = {}  # opacity of each layer that the view's width lets show
+        self._declared: dict[str, float] = {}
         self._mark_places: list[tuple[QPointF, MapMark]] = []
 
     def set_base(self, base: BaseMap, paths: Paths) -> None:
         self.base.set_base(base, paths)
 
     def set_layers(self, layers: Sequence[LayerState]) -> None:
-        self._shown = {layer.code: layer.opacity for layer in layers}
-        self.base.set_layers(frozenset(self._shown))
+        self._states = tuple(layers)
 
-    def shown(self, code: str) -> bool:
-        return code in self._shown
+    def in_sight(self, frame: MapFrame) -> dict[str, int]:
+        """Return the opacity of each layer that is on and shows in a view as wide as this."""
+        declared, km = self._declared, frame.width_km
+        return {s.code: s.opacity for s in self._states if s.fits(km, declared.get(s.code, 0.0))}
 
     def show_view(self, view: MapView) -> None:
         self.view = view
-        self._widest = {layer.code: layer.widest_km for layer in view.layers}
+        self._declared = {layer.code: layer.widest_km for layer in view.layers}
         self.objects.set_stations(view.stations, view.selected)
         self.base.set_reaches(view.reaches)
 
@@ -81,6 +83,8 @@ class MapContent:
     # --- painting -------------------------------------------------------------------------
     def draw(self, painter: QPainter, frame: MapFrame, ratio: float, *, moving: bool, room: QRect | None = None) -> None:
         """Draw everything; room: where labels must stay, the whole frame where None."""
+        self._shown = self.in_sight(frame)
+        self.base.set_layers(frozenset(self._shown))
         under = [(code, self._own.under[code]) for code in self._shown if code in self._own.under]
         drapes = any(code in self._shown for code in DRAPES)
         between: Callable[[QPainter], None] | None = None
@@ -99,7 +103,8 @@ class MapContent:
             draw_typhoons(painter, self._look, frame, self.view.typhoons)
             painter.setOpacity(1.0)
         self.objects.room = room or QRect(0, 0, frame.width, frame.height)
-        self.objects.draw(painter, frame, ratio, moving=moving, layers=self._shown, widest=self._widest)
+        layers = {s.code: s.opacity for s in self._states}
+        self.objects.draw(painter, frame, ratio, moving=moving, layers=layers, hushed=frozenset(layers) - set(self._shown))
         if self.rain.field is not None:
             self.rain.amounts(painter, frame, self._shown, self.objects.taken(frame))
 
@@ -119,7 +124,7 @@ class MapContent:
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setFont(self._look.font("small_px"))
-        named = frame.km_per_pixel * frame.width <= FACILITY_LABEL_KM
+        named = frame.width_km <= FACILITY_LABEL_KM
         for mark in marks:
             color = self._look.color("concrete" if mark.layer == "facilities" else "accent")
             painter.setOpacity(self._shown[mark.layer] / 100)

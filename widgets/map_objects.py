@@ -28,6 +28,7 @@ class MapObjects:
         self._stations = MapStations.none()
         self._merc = np.empty(0)
         self._order = np.empty(0, np.int64)
+        self._ranked: tuple[str, ...] | None = None
         self._layer_no = np.empty(0, np.int64)
         self._names: list[str] = []
         self._selected = -1
@@ -40,7 +41,7 @@ class MapObjects:
         if stations is not self._stations:
             self._stations = stations
             self._merc = mercator_y(stations.lat)
-            self._order = np.argsort(stations.state, kind="stable")
+            self._ranked = None
             self._names = sorted(set(stations.layer))
             number = {name: i for i, name in enumerate(self._names)}
             self._layer_no = np.array([number[name] for name in stations.layer], np.int64)
@@ -54,11 +55,12 @@ class MapObjects:
         *,
         moving: bool,
         layers: dict[str, int],
-        widest: dict[str, float],
+        hushed: frozenset[str],
     ) -> None:
         """Draw symbols and labels; of very many the last picture is moved along with the hand.
 
-        layers: opacity of each shown layer. widest: km of view above which a layer keeps to what is over a limit.
+        layers: opacity of each layer that is on, from the bottom up. hushed: those that keep to what is over a
+        limit in a view as wide as this.
         """
         many = len(self._stations.code) > MANY
         if many and moving and self._layer is not None:
@@ -66,28 +68,28 @@ class MapObjects:
             return
         if not many:
             self._layer = None
-            self._all(painter, frame, ratio, layers, widest)
+            self._all(painter, frame, ratio, layers, hushed)
             return
         big = frame.sized(round(frame.width * 1.3), round(frame.height * 1.3))
         picture = QPixmap(round(big.width * ratio), round(big.height * ratio))
         picture.setDevicePixelRatio(ratio)
         picture.fill(Qt.GlobalColor.transparent)
         inner = QPainter(picture)
-        self._all(inner, big, ratio, layers, widest)
+        self._all(inner, big, ratio, layers, hushed)
         inner.end()
         self._layer = (big, picture)
         left, top = (frame.width - big.width) / 2, (frame.height - big.height) / 2
         self._places = [(r.translated(round(left), round(top)), i) for r, i in self._places]
         painter.drawPixmap(QPointF(left, top), picture)
 
-    def _all(self, painter: QPainter, frame: MapFrame, ratio: float, layers: dict[str, int], widest: dict[str, float]) -> None:
-        x, y, shown = self.visible(frame, layers, widest)
+    def _all(self, painter: QPainter, frame: MapFrame, ratio: float, layers: dict[str, int], hushed: frozenset[str]) -> None:
+        x, y, shown = self.visible(frame, layers, hushed)
         self._shown = shown
         self._symbols(painter, x, y, shown, ratio, layers)
         self._labels(painter, frame, x, y, shown)
 
     def visible(
-        self, frame: MapFrame, layers: dict[str, int], widest: dict[str, float]
+        self, frame: MapFrame, layers: dict[str, int], hushed: frozenset[str]
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return pixel positions and the indices to draw, calm ones thinned, worst drawn last."""
         s = self._stations
@@ -97,17 +99,26 @@ class MapObjects:
         x, y = frame.to_pixels(s.lon, self._merc)
         inside = (x > -20) & (y > -20) & (x < frame.width + 20) & (y < frame.height + 20)
         on = np.array([name in layers for name in self._names])
-        km = frame.km_per_pixel * frame.width
-        near = np.array([not 0 < widest.get(name, 0.0) < km for name in self._names])
+        near = np.array([name not in hushed for name in self._names])
         loud_all = s.state >= State.WARNING
         inside &= on[self._layer_no] & (near[self._layer_no] | loud_all)
-        order = self._order[inside[self._order]]
+        order = self._from_below(tuple(layers))
+        order = order[inside[order]]
         calm = s.state[order] < (State.WARNING if len(order) > MANY else State.WATCH)
         quiet, loud = order[calm], order[~calm]
         if len(quiet) > 400:
             cell = (x[quiet] // THIN_PX).astype(np.int64) * 100_000 + (y[quiet] // THIN_PX).astype(np.int64)
             quiet = quiet[np.unique(cell, return_index=True)[1]]
         return x, y, np.concatenate([quiet, loud])
+
+    def _from_below(self, layers: tuple[str, ...]) -> np.ndarray:
+        """Return all objects as they are drawn: by danger, and among equals as their layers lie."""
+        if layers != self._ranked:
+            rank = {name: i for i, name in enumerate(layers)}
+            place = np.array([rank.get(name, -1) for name in self._names])
+            self._order = np.lexsort((place[self._layer_no], self._stations.state))
+            self._ranked = layers
+        return self._order
 
     def _symbols(
         self, painter: QPainter, x: np.ndarray, y: np.ndarray, shown: np.ndarray, ratio: float, layers: dict[str, int]

@@ -54,5 +54,10 @@ class MapFrame:
         return replace(self, width=width, height=height)
 
     @property
+    def width_km(self) -> float:
+        """Return how wide the view is at its middle."""
+        return self.km_per_pixel * self.width
+
+    @property
     def km_per_pixel(self) -> float:
         return 111.32 * float(np.cos(np.radians(mercator_lat(self.y)))) / self.scale

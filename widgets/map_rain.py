@@ -69,7 +69,7 @@ class RainDrape:
 
     def amounts(self, painter: QPainter, frame: MapFrame, shown: dict[str, int], taken: Sequence[QRect]) -> None:
         """Write each polygon's rain where nothing else is written; a number cut by a label would be another number."""
-        if "thiessen" not in shown or frame.km_per_pixel * frame.width <= AMOUNTS_KM:
+        if "thiessen" not in shown or frame.width_km <= AMOUNTS_KM:
             return
         painter.setFont(self._look.font("small_px"))
         painter.setPen(self._look.color("text"))

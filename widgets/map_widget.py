@@ -164,8 +164,8 @@ class MapWidget(PaintedView):
             return
         north(painter, self.look, self.frame)
         view = self.content.view
-        shown, km = {layer.code for layer in self._layers}, self.frame.km_per_pixel * self.frame.width
-        drawn = [x for x in view.layers if x.code in shown and not 0 < x.widest_km < km]
+        shown = set(self.content.in_sight(self.frame))
+        drawn = [x for x in view.layers if x.code in shown]
         legend(painter, self.look, view, drawn)
         if shown & set(DRAPES):
             edge = self.width() if self.other is None else round(self.width() * self._swipe)

@@ -16,7 +16,7 @@ from PySide6.QtCore import QObject, QPointF
 from PySide6.QtWidgets import QFileDialog
 
 from console.domain.geo import distance_km, geodesic_km, mercator_y
-from console.domain.layers import DRAPES, OWN, LayerState, faded, layer_texts, moved, read_layers, toggled
+from console.domain.layers import DRAPES, OWN, LayerState, faded, layer_texts, limited, moved, read_layers, toggled
 from console.domain.states import State
 from console.domain.time import from_beijing, full_stamp
 from console.errors import StoreError
@@ -82,7 +82,8 @@ class MapDesk(QObject):
         session, panel = self._session, self.panel
         self._map.selected.connect(lambda code: session.situation.select(code or None))
         panel.layers.switched.connect(self._switch)
-        panel.layers.moved.connect(lambda code, step: self._set(moved(self._layers(), code, step)))
+        panel.layers.moved.connect(self._move)
+        panel.layers.limited.connect(self._limit)
         panel.layers.faded.connect(self._fade)
         self._map.picked.connect(self._feature)
         panel.toolbar.hours_chosen.connect(self._hours)
@@ -149,7 +150,6 @@ class MapDesk(QObject):
         layers.add_requested.connect(own.add)
         self.panel.files_dropped.connect(own.drop)
         layers.removed.connect(own.remove)
-        layers.limited.connect(own.limit)
         own.changed.connect(self._show_layers)
         own.said.connect(lambda text, done: layers.added(text, done=done))
         self._own = own
@@ -161,6 +161,19 @@ class MapDesk(QObject):
     def _views(self) -> tuple[MapLayerView, ...]:
         own = self._own.views() if self._own is not None else ()
         return (*own, *self._map.content.view.layers)
+
+    def _move(self, code: str, step: int) -> None:
+        """Raise or lower a layer among those of its group."""
+        views = self._views()
+        group = next((v.group for v in views if v.code == code), "")
+        self._set(moved(self._layers(), code, step, {v.code for v in views if v.group == group}))
+
+    def _limit(self, code: str, which: str) -> None:
+        """Limits of one's own layer stay with it; those of the others are part of the picture and travel with it."""
+        if not code.startswith(OWN):
+            self._set(limited(self._layers(), code, which, self._map.frame.width_km))
+        elif self._own is not None:
+            self._own.limit(code, which)
 
     def _fade(self, code: str, opacity: int) -> None:
         self._set(faded(self._layers(), code, opacity))

@@ -66,7 +66,7 @@ class OwnLayersDesk(QObject):
     def _range(self, source: MapSource) -> str:
         """Return between which widths of the view a source shows, as the map lies now."""
         frame, tr = self._map.frame, self._map.look.tr
-        wide_km = frame.km_per_pixel * frame.scale * frame.width
+        wide_km = frame.width_km * frame.scale
         limits = (("视野窄于", source.min_scale), ("视野宽于", source.max_scale))
         said = " · ".join(f"{tr(word)} {wide_km / scale:.3g} km" for word, scale in limits if scale)
         return f"{said} {tr('时显示')}" if said else ""

@@ -52,7 +52,7 @@ def run() -> Iterator[Row]:
         widget.grab()
 
     spent = each_ms([lambda i=i: move(i) for i in range(80)])
-    x, y, shown = widget.content.objects.visible(widget.frame, {"river": 100}, {})
+    x, y, shown = widget.content.objects.visible(widget.frame, {"river": 100}, frozenset())
     inside = (x > 0) & (y > 0) & (x < 1280) & (y < 800) & (state >= int(State.WARNING))
     hidden = int(inside.sum() - np.isin(np.flatnonzero(inside), shown).sum())
     widget.set_frame(frame)

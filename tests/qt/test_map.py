@@ -12,25 +12,20 @@ import shapely
 from PySide6.QtCore import QPoint, QPointF, Qt
 
 from console.domain.geo import area_km2, geodesic_km, mercator_y
-from console.domain.layers import LayerState, faded, layer_texts, moved, read_layers, toggled
 from console.domain.objects import Thing
-from console.domain.situation import DEFAULT_LAYERS, Situation
+from console.domain.situation import DEFAULT_LAYERS
 from console.domain.states import State
 from console.domain.time import from_beijing
 from console.errors import StoreError
 from console.presenters.card import present_card
-from console.presenters.map import map_view
 from console.presenters.typhoon import typhoon_views
 from console.services.rain_field import Gauges, rain_field
 from console.store.map_notes import MapNotes
-from console.topics import declared_topics
 from console.viewdata.basemap import BaseMap
 from console.viewdata.map import MapCounts, MapStations, MapView
 from console.viewdata.notes import Note
 from tests.gui import until
 from tests.rows import T, board_of, station_row
-from widgets.layer_tree import LayerTree
-from widgets.map_projection import MapFrame
 from widgets.map_sheet import write_sheet
 from widgets.map_toolbar import MapToolbar
 from widgets.map_widget import MapWidget
@@ -64,7 +59,6 @@ def map_widget(qtbot, look):
 
 
 def pixel_of(widget, lon, lat):
-    from console.domain.geo import mercator_y
 
     x, y = widget.frame.to_pixels(np.asarray(lon), mercator_y(lat))
     return QPoint(int(x), int(y))
@@ -99,170 +93,6 @@ def _move(widget, x, y):
     return QMouseEvent(
         QEvent.Type.MouseMove, place, place, Qt.MouseButton.NoButton, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
     )
-
-
-# --- layers -------------------------------------------------------------------------------
-def test_layers_travel_as_short_texts_and_old_situations_are_understood():
-    layers = read_layers(("admin", "stations", "reservoirs@40", "river", "x@y", ""))
-    assert layers == (LayerState("admin"), LayerState("river"), LayerState("reservoir", 40), LayerState("x"))
-    assert read_layers(layer_texts(layers)) == layers
-    assert len(Situation().to_json().encode()) < 600
-
-
-def test_a_layer_that_comes_back_lies_where_it_lay():
-    order = ("admin", "rivers", "isohyets", "rain", "river")
-    layers = read_layers(("admin", "rivers", "rain", "river"))
-    back = toggled(toggled(layers, "rivers", False, order), "rivers", True, order)
-    assert back == layers
-    assert [x.code for x in toggled(layers, "isohyets", True, order)] == ["admin", "rivers", "isohyets", "rain", "river"]
-    assert [x.code for x in moved(layers, "river", -1)] == ["admin", "rivers", "river", "rain"]
-    assert moved(layers, "river", 1) == layers
-    assert faded(layers, "rain", 30)[2] == LayerState("rain", 30)
-
-
-def board():
-    over = station_row("Y", (35.0, 35.5, 36.0), name="英德", lon=113.4, lat=24.2, thresholds={"warning": 26.0})
-    silent = replace(station_row("S", name="石角", lon=113.0, lat=23.6), state=State.NO_DATA)
-    rain = station_row("P", (0.0, 40.0, 70.0), kind="rain", name="佛冈", lon=113.5, lat=23.9)
-    lost = station_row("L", name="无坐标")
-    return board_of(over, silent, rain, lost)
-
-
-def test_badges_count_unknown_beside_alarmed_and_those_without_a_place():
-    view = map_view(board(), declared_topics(), {}, None, plain)
-    river = next(x for x in view.layers if x.code == "river")
-    assert (river.total, river.over, river.unknown) == (3, 1, 1)
-    assert (view.counts.stations, view.counts.unplaced) == (4, 1)
-    assert view.stations.symbol[view.stations.code.index("P")] == "rain.5"  # 110 mm in 24 h: 大暴雨
-
-
-def test_a_layer_too_wide_for_the_view_still_shows_what_is_over(qtbot, look):
-    widget = MapWidget(look)
-    qtbot.addWidget(widget)
-    widget.resize(900, 700)
-    wet = station_row("P1", (0.0, 1.0, 2.0), kind="rain", lon=113.5, lat=23.9)
-    bad = replace(station_row("P2", (0.0, 1.0, 2.0), kind="rain", lon=113.0, lat=24.9), state=State.WARNING)
-    widget.set_layers(DEFAULT_LAYERS)
-    widget.show_view(map_view(board_of(wet, bad), declared_topics(), {}, None, plain))
-    widget.grab()
-    assert widget.object_at(QPointF(pixel_of(widget, 113.0, 24.9))) == "P2"
-    assert widget.object_at(QPointF(pixel_of(widget, 113.5, 23.9))) == ""
-    widget.set_frame(MapFrame(113.5, float(mercator_y(23.9)), 1500.0, 900, 700))
-    widget.grab()
-    assert widget.object_at(QPointF(pixel_of(widget, 113.5, 23.9))) == "P1"
-
-
-def test_the_tree_switches_searches_and_fades(qtbot, look):
-    tree = LayerTree(look)
-    qtbot.addWidget(tree)
-    view = map_view(board(), declared_topics(), {}, None, plain)
-    tree.show_layers(view.layers, read_layers(DEFAULT_LAYERS))
-    heard = []
-    tree.switched.connect(lambda code, on: heard.append((code, on)))
-    assert tree._items["river"].text(1) == "3 △1 ◌1"
-    tree._items["isohyets"].setCheckState(0, Qt.CheckState.Checked)
-    tree._items["river"].setCheckState(0, Qt.CheckState.Unchecked)
-    assert heard == [("isohyets", True), ("river", False)]
-    tree.tree.setCurrentItem(tree._items["river"])
-    with qtbot.waitSignal(tree.faded) as faint:
-        tree.opacity.setValue(35)
-    assert faint.args == ["river", 35]
-    tree.search.setText("雨")
-    assert not tree._items["rain"].isHidden() and tree._items["river"].isHidden()
-
-
-def own_desk(qtbot, qapp, look, tmp_path, script):
-    """Run a story with the map's own layers on a real list of sources."""
-    from console.errors import ErrorHub
-    from console.paths import DataHome
-    from console.services.map_sources import MapSources
-    from console.services.tasks import TaskScope
-    from console.windows.own_layers import OwnLayersDesk
-    from tests.gui import console_loop
-
-    hub = ErrorHub()
-
-    async def story():
-        home = DataHome(tmp_path / "home")
-        home.prepare()
-        tasks = TaskScope(hub.report)
-        widget = MapWidget(look)
-        qtbot.addWidget(widget)
-        widget.resize(600, 500)
-        switched, said = [], []
-        desk = OwnLayersDesk(MapSources(home, tasks, look), tasks, widget, lambda code, on: switched.append((code, on)))
-        desk.said.connect(lambda text, done: said.append((text, done)))
-        await script(desk, widget, switched, said)
-        desk.close()
-        await tasks.close()
-        assert hub.incidents == []
-
-    with console_loop(qapp, hub) as runner:
-        runner.run(story())
-
-
-GEOJSON = """{"type":"FeatureCollection","features":[{"type":"Feature","properties":{"名称":"险工段","长度":120},
-"geometry":{"type":"LineString","coordinates":[[113.2,24.0],[113.6,24.3]]}}]}"""
-
-
-def test_a_file_added_by_path_lies_on_the_map_and_tells_its_attributes(qtbot, qapp, look, tmp_path):
-    file = tmp_path / "险工.geojson"
-    file.write_text(GEOJSON, "utf-8")
-
-    async def script(desk, widget, switched, said):
-        desk.add(f'"{file}"')
-        await until(lambda: widget.own.over and said, what="the layer is there")
-        (code,) = widget.own.over
-        assert switched == [(code, True)] and said[-1][1] is True
-        widget.set_layers((*DEFAULT_LAYERS, code))
-        widget.grab()
-        await until(lambda: not widget.own.over[code].busy, what="it is drawn")
-        widget.grab()
-        x, y = widget.frame.to_pixels(113.4, mercator_y(24.15))
-        found = desk.feature_at(QPointF(float(x), float(y)))
-        assert dict(found.attributes)["名称"] == "险工段"
-        assert [v.name for v in desk.views()] == ["险工.geojson"]
-        desk.remove(code)
-        await until(lambda: not widget.own.over, what="it is gone")
-
-    own_desk(qtbot, qapp, look, tmp_path, script)
-
-
-def test_a_layer_of_ones_own_may_show_only_when_one_has_come_near(qtbot, qapp, look, tmp_path):
-    file = tmp_path / "险工.geojson"
-    file.write_text(GEOJSON, "utf-8")
-
-    async def script(desk, widget, switched, said):
-        desk.add(str(file))
-        await until(lambda: widget.own.over and said, what="the layer is there")
-        (code,) = widget.own.over
-        here = widget.frame.scale
-        desk.limit(code, "near")
-        layer = widget.own.over[code]
-        await until(lambda: layer.min_scale == here, what="the limit is with the layer")
-        assert "视野窄于" in desk.views()[0].note and "时显示" in desk.views()[0].note
-        assert layer.shows(widget.frame) and not layer.shows(replace(widget.frame, scale=here / 2))
-        desk.limit(code, "none")
-        await until(lambda: layer.min_scale == 0, what="it shows at any scale again")
-        assert "时显示" not in desk.views()[0].note
-
-    own_desk(qtbot, qapp, look, tmp_path, script)
-
-
-def test_what_cannot_be_added_is_said_and_leaves_the_map(qtbot, qapp, look, tmp_path):
-    (tmp_path / "x.txt").write_text("无")
-
-    async def script(desk, widget, switched, said):
-        for text in (str(tmp_path / "没有.shp"), str(tmp_path / "x.txt"), "ftp://127.0.0.1/a"):
-            before = len(said)
-            desk.add(text)
-            await until(lambda b=before: len(said) > b, what=text)
-            assert said[-1][1] is False and said[-1][0]
-        desk.drop([str(tmp_path / "x.txt")])
-        await until(lambda: len(said) == 4, what="the drop is answered")
-        assert switched == [] and not widget.own.over and not widget.own.under
-
-    own_desk(qtbot, qapp, look, tmp_path, script)
 
 
 # --- tools --------------------------------------------------------------------------------
