@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from PySide6.QtCore import QPointF, Qt
+from PySide6.QtCore import QPoint, QPointF, Qt
 
 from console.domain.geo import mercator_y
 from console.domain.layers import LayerState, faded, layer_texts, limited, moved, read_layers, toggled
