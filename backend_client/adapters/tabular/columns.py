@@ -70,6 +70,13 @@ class UnknownUnit(ValueError):
     """A heading names a unit that we cannot convert."""
 
 
+def heading_of(cell: object) -> tuple[str, str]:
+    """Return a heading's name in lower case and the unit that it has in brackets, "" for none."""
+    text = str(cell).strip().lower()
+    match = re.fullmatch(r"(.*?)\s*[(（\[](.*?)[)）\]]\s*", text)
+    return (match.group(1), match.group(2).replace(" ", "")) if match else (text, "")
+
+
 def layout_of(header: list[object]) -> Layout:
     """Return what each heading means.
 
@@ -78,9 +85,7 @@ def layout_of(header: list[object]) -> Layout:
     """
     meanings, factors = [], []
     for cell in header:
-        text = str(cell).strip().lower()
-        match = re.fullmatch(r"(.*?)\s*[(（\[](.*?)[)）\]]\s*", text)
-        name, unit = (match.group(1), match.group(2).replace(" ", "")) if match else (text, "")
+        name, unit = heading_of(cell)
         meaning = next((m for m, names in MEANINGS.items() if name in names), "")
         factor = 1.0
         if meaning in ELEMENTS and unit not in NEUTRAL:

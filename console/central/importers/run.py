@@ -16,6 +16,8 @@ import numpy as np
 from backend_client.adapters.tabular.columns import Layout, Misaligned, UnknownUnit, aligned, layout_of
 from backend_client.adapters.tabular.readings import BadCell, Parsed, parse, qualities, trend_disagrees
 from backend_client.adapters.tabular.tables import UnreadableFile, lines_of
+from console.central.importers.fact_tables import NAMES, FactTable, fact_table
+from console.central.importers.facts import FactImporter
 from console.central.importers.library import Library, Reject, library_kind
 from console.central.importers.stations import merge_station, station_rows
 from console.central.importers.typhoons import import_typhoons, is_typhoon_table
@@ -52,7 +54,7 @@ class Report:
             f"新增或更正 {self.added} 个值，已有相同值 {self.unchanged} 个，重复行 {self.duplicates} 行。",
         ]
         if self.listed:
-            names = LISTS | {"typhoons": "台风"}
+            names = LISTS | {"typhoons": "台风"} | NAMES
             text.append(
                 "、".join(f"{name} {self.listed[kind]} 项" for kind, name in names.items() if kind in self.listed) + "。"
             )
@@ -74,6 +76,8 @@ class Importer:
     def __init__(self, repo: Repository, zone: str = "Asia/Shanghai", files: Path | None = None) -> None:
         """files: where the service keeps files; None to take no lists that may name some."""
         self._repo = repo
+        self._facts = FactImporter(repo)
+        self._late: list[tuple[Path, str, FactTable]] = []
         self._library = Library(repo, files) if files is not None else None
         try:
             self._zone = ZoneInfo(zone)
@@ -103,7 +107,16 @@ class Importer:
             if progress:
                 added = self.report.added - before
                 print(f"[{number}/{len(files)}] {path.relative_to(folder)} 新增 {added}", file=sys.stderr, flush=True)
+        self._facts_too()
         return self.report
+
+    def _facts_too(self) -> None:
+        """Bring the tables that tell of places, which by now are known from whichever file named them."""
+        late, self._late = self._late, []
+        for path, label, table in late if not self.report.cancelled else ():
+            lines = lines_of(path)
+            next(lines, None)
+            self._counted(table.kind, label, *self._facts.table(table, lines))
 
     def file(self, path: Path, label: str) -> None:
         """Import one file as a whole, or say why not."""
@@ -117,6 +130,9 @@ class Importer:
                 return
             lines = lines_of(path)
             _, header = next(lines, (0, []))
+            if (table := fact_table(header)) is not None:
+                self._late.append((path, label, table))
+                return
             layout = layout_of(header)
             if layout.holds_stations:
                 for code, facts in station_rows(layout, lines):

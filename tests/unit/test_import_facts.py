@@ -1,0 +1,119 @@
+"""Tables that tell what a place is: what they say reaches its document, its card and its figures."""
+
+from __future__ import annotations
+
+import pytest
+
+from console.central.importers.run import Importer
+from console.central.repository import Repository
+from console.domain.objects import station_from_doc
+from console.domain.reservoirs import reservoir_facts
+from console.domain.time import from_beijing
+from console.presenters.station_facts import annual_maxima
+
+STATIONS = "站码,站名,站类,经度,纬度\n44001,龙潭水库,RR,113.2,24.1\n44002,石角,ZQ,113.0,23.5\n"
+
+
+@pytest.fixture
+def repo(tmp_path):
+    found = Repository(tmp_path / "central.db", "live")
+    yield found
+    found.close()
+
+
+def brought(repo, tmp_path, **tables):
+    """Import tables by name; their names sort before and after the station table's."""
+    folder = tmp_path / "tables"
+    folder.mkdir(exist_ok=True)
+    for name, text in {"m_stations": STATIONS, **tables}.items():
+        (folder / f"{name}.csv").write_text(text, "utf-8")
+    return Importer(repo).folder(folder, progress=False)
+
+
+def place(repo, code, kind="reservoirs"):
+    return station_from_doc(next(d for d in repo.objects(kind) if d["code"] == code))
+
+
+def test_limits_by_season_hold_in_their_days_whatever_the_order_of_the_files(repo, tmp_path):
+    seasons = "STCD,BGMD,EDMD,FSLTDZ\n44001,0401,0630,76.5\n44001,7-1,10月15日,78\n44001,1101,0228,80\n"
+    report = brought(repo, tmp_path, a_seasons=seasons)
+    assert not report.rejects and report.listed == {"seasons": 1}
+    pool = place(repo, "44001")
+
+    def limit(day):
+        found = pool.threshold("flood_limit", from_beijing(f"2026-{day} 08:00"), "RZ")
+        return found and (found.value, found.source)
+
+    assert [limit(d) for d in ("04-01", "06-30", "07-01", "10-15", "10-20", "12-31", "02-28", "03-01")] == [
+        (76.5, "文件导入"),
+        (76.5, "文件导入"),
+        (78.0, "文件导入"),
+        (78.0, "文件导入"),
+        None,
+        (80.0, "文件导入"),
+        (80.0, "文件导入"),
+        None,
+    ]
+    assert brought(repo, tmp_path, a_seasons="STCD,BGMD,EDMD,FSLTDZ\n44001,0401,1015,77\n").listed == {"seasons": 1}
+    assert [t.value for t in place(repo, "44001").thresholds] == [77.0], "a newer table takes the place of the older one"
+
+
+def test_marks_and_curves_of_a_reservoir_are_usable_at_once(repo, tmp_path):
+    report = brought(
+        repo,
+        tmp_path,
+        marks="站码,正常高水位(m),设计洪水位(m),校核洪水位(m),死水位(m),坝顶高程(m),总库容(亿m3),防洪库容(万m³)\n44001,80,82.1,83.4,60,85,1.2,3500\n",
+        storage="STCD,MSTM,PTNO,RZ,W,WSFA\n44001,2001,1,60,5,1\n44001,2020,1,60,6,1.1\n44001,2020,2,80,90,4.2\n44001,2020,3,85,120,5\n",
+        release="站码,工况,库水位,泄量(m3/s)\n44001,全开,70,0\n44001,全开,80,1500\n44001,一孔,70,0\n44001,一孔,80,300\n",
+    )
+    assert not report.rejects, report.rejects
+    pool = place(repo, "44001")
+    t = from_beijing("2026-06-01 08:00")
+    assert [pool.threshold(k, t, "RZ").value for k in ("normal", "design", "check", "dead", "crest")] == [
+        80,
+        82.1,
+        83.4,
+        60,
+        85,
+    ]
+    facts = reservoir_facts(pool.facts)
+    assert facts.refused == () and facts.total_mcm.value == 120 and facts.flood_control_mcm.value == 35
+    assert facts.storage.points == ((60, 6), (80, 90), (85, 120)), "the newest survey of the storage counts"
+    assert [(o, c.points[-1]) for o, c in facts.releases] == [("全开", (80, 1500)), ("一孔", (80, 300))]
+    assert "水位库容曲线 1 项" in report.lines_of_text()[2] and "泄流曲线 1 项" in report.lines_of_text()[2]
+
+
+def test_yearly_maxima_feed_the_frequency_curve(repo, tmp_path):
+    rows = "".join(f"44002,{year},{9000 + 37 * (year % 11) * 10}\n" for year in range(1960, 2022))
+    assert not brought(repo, tmp_path, z="站码,年份,年最大流量(m³/s)\n" + rows).rejects
+    found = annual_maxima(place(repo, "44002", "stations"))
+    assert (found.element, found.unit, found.source, len(found.values), found.left_out) == ("Q", "m³/s", "文件导入", 62, 0)
+
+
+def test_matters_of_a_line_of_business_come_as_they_are(repo, tmp_path):
+    table = "编码,名称,类型,经度,纬度,市,stage,fine_yuan,文号\nC1,偷采河砂案,case,113.1,23.6,清远,立案,20000,007\nC2,占用堤防案,case,,,清远,办结,,\n"
+    assert brought(repo, tmp_path, cases=table).listed == {"matters": 2}
+    docs = {d["code"]: d for d in repo.objects("matters")}
+    assert docs["C1"]["properties"]["facts"] == {"stage": "立案", "fine_yuan": 20000.0, "文号": "007"}
+    assert docs["C1"]["geometry"]["coordinates"] == [113.1, 23.6] and docs["C2"]["geometry"] is None
+    again = brought(repo, tmp_path, cases=table.replace("立案", "结案"))
+    assert again.listed == {"matters": 2} and {d["code"]: d["version"] for d in repo.objects("matters")} == {"C1": 2, "C2": 1}
+
+
+@pytest.mark.parametrize(
+    ("table", "why"),
+    [
+        ("STCD,BGMD,EDMD,FSLTDZ\n44001,0431,0630,76\n", "应为月日"),
+        ("STCD,BGMD,EDMD,FSLTDZ\n44001,0401,0630,七十六\n", "不是数"),
+        ("STCD,BGMD,EDMD,FSLTDZ\n99999,0401,0630,76\n", "请先导入测站表"),
+        ("STCD,RZ,W\n44001,60,5\n", "两个点"),
+        ("STCD,RZ,W\n44001,60,5\n44001,70,4\n", "不能下降"),
+        ("STCD,RZ,W\n44001,60,5\n44001,70\n", "有 2 列"),
+        ("站码,库水位,泄量(加仑)\n44001,60,5\n", "单位不认识"),
+        ("STCD,RZ,W\n44001,60,1e99\n", "不可能"),
+    ],
+)
+def test_what_cannot_be_used_is_named_and_leaves_the_place_as_it_was(repo, tmp_path, table, why):
+    report = brought(repo, tmp_path, z_bad=table)
+    assert any(why in reason for _, _, reason in report.rejects), report.rejects
+    assert place(repo, "44001").thresholds == () and not place(repo, "44001").facts
