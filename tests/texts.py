@@ -82,8 +82,10 @@ def _tables() -> set[str]:
     from console.windows import panel_catalog, unlock, workspaces
     from widgets import duty_log, layer_tree, map_toolbar, map_tools, map_typhoon, reservoir_model
 
-    texts = set(alarms.WORDS.values()) | set(quality.WORDS.values()) | set(states.WORDS.values())
-    texts |= set(hydrograph.LIMIT_WORDS.values())
+    texts = (
+        set(alarms.WORDS.values()) | set(quality.WORDS.values()) | set(states.WORDS.values()) | set(states.LIMIT_WORDS.values())
+    )
+    texts |= set(hydrograph.LIMIT_WORDS.values()) | set(hydrograph.OTHER_LIMITS.values())
     texts |= {w for w, _ in status.LINK_WORDS.values()} | set(status.NEXT_STEPS.values())
     texts |= {w for w, _ in system.FRESH.values()} | {w for w, _ in system.STATES.values()} | set(conflict_desk.KINDS.values())
     texts |= (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, Self
 
@@ -15,6 +15,13 @@ DEFAULT_LAYERS = (
     *("admin", "rivers", "cities", "facilities", "rain", "works", "wind", "drought", "tide"),
     *("reservoir", "river", "typhoon", "notes"),
 )
+
+
+def first_layers(topics: Iterable[tuple[str, bool]]) -> tuple[str, ...]:
+    """Return the layers that a map begins with; topics: (code, whether it shows unasked), which a site may have added."""
+    known = dict(topics)
+    kept = [code for code in DEFAULT_LAYERS if known.get(code, True)]
+    return (*kept, *(code for code, shown in known.items() if shown and code not in kept))
 
 
 class SituationError(ValueError):

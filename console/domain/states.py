@@ -36,6 +36,7 @@ WORDS = {
     State.GUARANTEED: "超保",
     State.RECORD: "超历史",
 }
+LIMIT_WORDS = {State.WARNING: "超限", State.GUARANTEED: "严重超限"}  # of what has limits and no warning level
 SHAPES = {
     State.NO_DATA: "—",
     State.UNJUDGED: "⊙",

@@ -9,7 +9,7 @@ from typing import Any, Protocol, TypeVar
 import numpy as np
 
 from console.domain.cameras import by_nearness, camera_of, masked
-from console.domain.elements import FLOWS, grouped
+from console.domain.elements import FLOWS, LEVELS, grouped
 from console.domain.geo import distance_km
 from console.domain.network import downstream_of, upstream_of
 from console.domain.objects import Thing
@@ -19,7 +19,6 @@ from console.domain.states import TOKENS, State
 from console.domain.time import age_text, stamp
 from console.domain.topics import CardField, Topic
 from console.presenters.fields import RAIN_H, field_of
-from console.presenters.table import APART
 from console.presenters.wording import Translate, state_text
 from console.texts import printable
 from console.viewdata.board import Board, Row, Sample
@@ -156,13 +155,9 @@ def _value(title: str, text: str, sample: Sample, row: Row, board: Board, tr: Tr
 def _about(row: Row, tr: Translate) -> CardSection:
     station = row.station
     local = tr("本地码，非国家站码") if station.code.startswith("LOC") else ""
-    return CardSection(
-        "资料",
-        (
-            Fact("基面", printable(station.datum or "—", 40), "", "text.dim"),
-            Fact("站码", station.code, local, "text.dim"),
-        ),
-    )
+    code = Fact("编号" if row.ledger else "站码", station.code, local, "text.dim")
+    datum = Fact("基面", printable(station.datum or "—", 40), "", "text.dim")
+    return CardSection("资料", (datum, code) if station.main_element in LEVELS and not row.ledger else (code,))
 
 
 def _along(row: Row, board: Board, tr: Translate) -> CardSection:
@@ -258,7 +253,7 @@ def thing_view(thing: Thing, board: Board, tr: Translate) -> ObjectCardView:
     near = [
         f"{row.station.name} {km:.0f} km"
         for km, row in _by_distance(lon, lat, (((r.station.lon, r.station.lat), r) for r in board.rows))
-        if km <= NEAR_KM and row.station.kind not in APART
+        if km <= NEAR_KM and not row.apart
     ]
     sections = [CardSection("资料", tuple(facts[:MOST_FACTS]))]
     if near:

@@ -8,6 +8,7 @@ from typing import Protocol
 
 import numpy as np
 
+from console.domain.elements import LEVELS
 from console.domain.freshness import breaks_line
 from console.domain.objects import Series, Station
 from console.domain.time import stamp
@@ -34,6 +35,7 @@ LIMIT_WORDS = {
     "dead": "死水位",
     "crest": "坝顶",
 }
+OTHER_LIMITS = {"warning": "限值", "guaranteed": "严重", "record": "历史极值"}
 ROLES = {"Z": "level", "RZ": "level", "Q": "flow", "INQ": "flow", "OTQ": "outflow", "P": "rain"}
 DIRECTIONS = frozenset({"WD"})  # a bearing jumps from 359° to 1°: no line
 PAST, AHEAD = 0.84, 0.16
@@ -275,7 +277,8 @@ def _lacking(station: Station, curves: tuple[Curve, ...], tr: Translate) -> str:
 
 def _limits(station: Station, t: float) -> tuple[Limit, ...]:
     found = []
-    for kind, text in LIMIT_WORDS.items():
+    words = LIMIT_WORDS if station.main_element in LEVELS else OTHER_LIMITS
+    for kind, text in words.items():
         threshold = station.threshold(kind, t, station.main_element)
         if threshold is not None:
             found.append(Limit(kind, text, threshold.value))

@@ -15,7 +15,6 @@ from console.domain.states import WORDS, State
 from console.domain.time import full_stamp, stamp
 from console.domain.topics import Topic, topic_of
 from console.presenters.fields import field_of
-from console.presenters.table import APART
 from console.presenters.typhoon import typhoon_views
 from console.presenters.wording import Translate, margin_text, value_text
 from console.viewdata.board import Board, Row
@@ -163,7 +162,7 @@ def map_view(
 ) -> MapView:
     rows = [(r, t) for r in board.rows if (t := topic_of(r.station.kind, topics)) is not None]
     stations = map_stations(rows, board, tr)
-    counted = [r for r, _ in rows if r.station.kind not in APART]
+    counted = [r for r, _ in rows if not r.apart]
     counts = MapCounts(
         stations=len(counted),
         over=sum(1 for r in counted if r.state >= State.WARNING),

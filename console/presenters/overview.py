@@ -68,7 +68,10 @@ def happenings(
     for alarm in alarms:
         if alarm.active_at(board.moment):
             grouped.setdefault(alarm.object_code, []).append(alarm)
-    codes = [*grouped, *(r.code for r in board.rows if r.state >= State.WARNING and not r.stale and r.code not in grouped)]
+    codes = [
+        *grouped,
+        *(r.code for r in board.rows if r.state >= State.WARNING and not r.stale and not r.ledger and r.code not in grouped),
+    ]
     found = [_happening(code, grouped.get(code, []), board, name_of(code), acks or {}, tr) for code in codes]
     return [h for _, h in sorted(found, key=lambda x: x[0])]
 
@@ -80,7 +83,9 @@ def _happening(
     worst = max((a.severity for a in group), default=int(row.state) if row else 0)
     state = ALARM_STATES[worst] if group else row.state if row else State.NO_DATA
     margin = row.margin_m if row else _scoured(group)
-    words = "、".join(alarm_word(a, tr) for a in sorted(group, key=lambda a: -a.severity)) or tr(STATE_WORDS[state])
+    words = "、".join(alarm_word(a, tr) for a in sorted(group, key=lambda a: -a.severity)) or tr(
+        row.state_word if row else STATE_WORDS[state]
+    )
     text = f"{name} {words} {_off(row, margin)}".strip()
     now = f"{value_text(row.main)} m" if row and row.main and row.main.element in LEVELS else ""
     owner = handler(group, acks, tr) if group else tr("尚未生成告警")

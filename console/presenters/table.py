@@ -16,14 +16,13 @@ GENERAL = (  # of a table that shows objects of every topic
     Column("name", "站名", 104, pinned=True),
     Column("river", "河流", 68),
     Column("value", "数值", 74),
-    Column("unit", "单位", 48),
+    Column("unit", "单位", 60),
     Column("margin", "距警戒/汛限 m", 102),
     Column("change_1h", "1h 变化", 68),
     Column("spark", "近 24h", 90),
     Column("time", "时间", 104),
     Column("quality", "质量", 50),
 )
-APART = frozenset({"basin", "sensor", "gate", "pump"})  # shown in their own topic, not among the stations
 
 
 class TableTarget(Protocol):
@@ -44,7 +43,7 @@ def columns_of(topic: Topic | None, tr: Translate) -> tuple[TableColumn, ...]:
 
 def rows_of(board: Board, topic: Topic | None) -> tuple[Row, ...]:
     if topic is None:
-        return tuple(r for r in board.rows if r.station.kind not in APART)
+        return tuple(r for r in board.rows if not r.apart)
     kinds = set(topic.kinds)
     return tuple(r for r in board.rows if r.station.kind in kinds)
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Protocol
 
 import numpy as np
 
+from console.domain.objects import Series
 from console.domain.states import TOKENS
 from console.presenters.overview import ALARM_STATES
 from console.presenters.wording import Translate, alarm_word
@@ -103,12 +105,16 @@ class TimeBarPresenter:
             if worst is None:
                 return
             code, series = worst.code, board.series_of(worst.code)
-        chosen = series.get("Z") or series.get("RZ") or series.get("Q") or next(iter(series.values()))
+        chosen = series.get("Z") or series.get("RZ") or series.get("Q") or self._main(code, series)
         key = (chosen.sid, from_t, to_t, int(now // HOUR))
         if key != self._curve_key:
             self._curve_key = key
-            self._curve_name = f"{board.name_of(code or '')} {'流量' if chosen.element == 'Q' else '水位'}"
+            self._curve_name = f"{board.name_of(code or '')} {self._tr(chosen.what.name)}"
             self._session.tasks.start("time bar curve", self._read_curve(chosen.sid, int(from_t), int(to_t)))
+
+    def _main(self, code: str | None, series: Mapping[str, Series]) -> Series:
+        station = self._session.board.stations.get(code or "")
+        return series.get(station.main_element if station is not None else "") or next(iter(series.values()))
 
     async def _read_curve(self, sid: int, from_t: int, to_t: int) -> None:
         rows = (await self._session.board.window([sid], from_t, to_t))[sid]

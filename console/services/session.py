@@ -9,7 +9,7 @@ from typing import Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from console.domain.situation import ServiceClock
+from console.domain.situation import ServiceClock, first_layers
 from console.domain.time import steady_s
 from console.domain.topics import Topic
 from console.domain.vocabulary import vocabulary_of
@@ -80,6 +80,7 @@ class Session(QObject):
         self.hub = hub
         profile = source.profile
         self.situation = SituationState(parent=self)
+        self.situation.set_layers(first_layers((t.code, t.layer.shown) for t in topics))
         self.board = BoardState(CacheReader(profile), vocabulary_of(topics), self)
         self.desk = DeskState(self)
         self.link = LinkStatus(self)

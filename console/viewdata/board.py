@@ -8,13 +8,14 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from console.domain.elements import Element
+from console.domain.elements import FLOWS, LEVELS, Element
 from console.domain.freshness import Freshness
 from console.domain.objects import River, Station
 from console.domain.rain import RainSum, window_sum
-from console.domain.states import WORDS, State
+from console.domain.states import LIMIT_WORDS, WORDS, State
 
 Array = NDArray[np.float64]
+APART = frozenset({"basin", "sensor", "gate", "pump"})
 EMPTY_T = np.empty(0, np.int64)
 EMPTY_V = np.empty(0)
 
@@ -79,9 +80,15 @@ class Row:
         return self.freshness >= Freshness.STALE
 
     @property
+    def apart(self) -> bool:
+        """Tell whether it is shown in its own topic and not among the stations."""
+        return self.ledger or self.station.kind in APART
+
+    @property
     def state_word(self) -> str:
-        """Return the Chinese word of the state: the ladder's, or what a matter's status says."""
-        return self.word or WORDS[self.state]
+        """Return the Chinese word of the state: the ladder's, a limit's, or what a matter's status says."""
+        words = WORDS if self.station.main_element in (*LEVELS, *FLOWS) else WORDS | LIMIT_WORDS
+        return self.word or words[self.state]
 
     @property
     def known(self) -> bool:

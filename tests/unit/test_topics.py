@@ -198,7 +198,7 @@ def test_a_site_adds_an_element_that_is_judged_and_written_as_declared(tmp_path)
     moments = Moments(NOW, NOW)
     assert [field_of(f, plain).text(board.rows[0], moments) for f in ("value", "unit", "element.DO")] == ["7.3", "mg/L", "7.3"]
     card = card_view(board.rows[1], board, plain, topics)
-    assert card.state_word == "超警" and card.state is State.WARNING
+    assert card.state_word == "超限" and card.state is State.WARNING
     series = vocabulary_of(topics).series(Series(9, "Q1", "DO", "mg/L"))
     assert roles_of(board.rows[1].station, [series], topics) == {9: "level"} and series.what.name == "溶解氧"
 
