@@ -83,7 +83,8 @@ def _happening(
     worst = max((a.severity for a in group), default=int(row.state) if row else 0)
     state = ALARM_STATES[worst] if group else row.state if row else State.NO_DATA
     margin = row.margin_m if row else _scoured(group)
-    words = "、".join(alarm_word(a, tr) for a in sorted(group, key=lambda a: -a.severity)) or tr(
+    words = "、".join(alarm_word(a, tr) for a in sorted(group, key=lambda a: -a.severity))
+    words = words or tr(row.state_word if row else STATE_WORDS[state])
         row.state_word if row else STATE_WORDS[state]
     )
     text = f"{name} {words} {_off(row, margin)}".strip()
