@@ -85,8 +85,6 @@ def _happening(
     margin = row.margin_m if row else _scoured(group)
     words = "、".join(alarm_word(a, tr) for a in sorted(group, key=lambda a: -a.severity))
     words = words or tr(row.state_word if row else STATE_WORDS[state])
-        row.state_word if row else STATE_WORDS[state]
-    )
     text = f"{name} {words} {_off(row, margin)}".strip()
     now = f"{value_text(row.main)} m" if row and row.main and row.main.element in LEVELS else ""
     owner = handler(group, acks, tr) if group else tr("尚未生成告警")
