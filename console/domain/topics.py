@@ -23,7 +23,7 @@ FIELDS = {
     *("value", "unit", "margin", "change_1h", "state", "trend", "spark", "time", "age", "quality"),
     *("flow", "inflow", "outflow", "rain_1h", "rain_3h", "rain_6h", "rain_12h", "rain_24h"),
 }
-OPEN_FIELDS = re.compile(r"(threshold|fact)\.[a-z0-9_]{1,40}|element\.[A-Z][A-Z0-9]{0,7}")
+OPEN_FIELDS = re.compile(r"threshold\.[a-z0-9_]{1,40}|fact\.[a-z0-9_\u4e00-\u9fff]{1,40}|element\.[A-Z][A-Z0-9]{0,7}")
 REGIMES = ("雨", "水", "工", "旱", "灾", "风", "潮")
 SYMBOLS = ("state", "reservoir", "rain", "square", "gate")
 MEASURES = ("over", "largest", "smallest", "total", "count")

@@ -14,7 +14,6 @@ from console.domain.geo import distance_km
 from console.domain.network import downstream_of, upstream_of
 from console.domain.objects import Thing
 from console.domain.quality import word
-from console.domain.reservoirs import stated
 from console.domain.states import TOKENS, State
 from console.domain.time import age_text, stamp
 from console.domain.topics import CardField, Topic
@@ -120,8 +119,9 @@ def _fact(spec: CardField, row: Row, board: Board, tr: Translate) -> Fact:
             return Fact(spec.title, "—", tr("未公布"), "text.dim")
         return Fact(spec.title, f"{text} {row.station.what.unit}", printable(found.source, 60))
     if head == "fact":
-        figure = stated(row.station.facts, key)
-        return Fact(spec.title, text, printable(figure.source, 60) if figure else "", "text" if figure else "text.dim")
+        given = row.station.facts.get(key)
+        source = printable(_source(given), 60)
+        return Fact(spec.title, grouped(text), source, "text.dim" if text == "—" else "text")
     sample = _sample(spec.field, row)
     if sample is not None:
         return _value(spec.title, text, sample, row, board, tr)

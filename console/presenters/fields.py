@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from console.domain.elements import FLOW, INFLOW, LEVELS, OUTFLOW, signed, storage_text
 from console.domain.quality import word
 from console.domain.reservoirs import stated
 from console.domain.time import age_text, stamp
+from console.presenters.station_facts import number
 from console.presenters.wording import Translate, margin_text, plain_text, state_text
 from console.texts import printable
 from console.viewdata.board import Row, Sample
@@ -124,8 +125,10 @@ def _fact(key: str) -> Field:
         known = row.station.facts.get(key)
         if isinstance(known, str):
             return printable(known, 60) or None
-        figure = stated(row.station.facts, key)
-        return figure.value if figure else None
+        if key.endswith("_mcm"):
+            figure = stated(row.station.facts, key)
+            return figure.value if figure else None
+        return number(known.get("value") if isinstance(known, Mapping) else known)
 
     def text(row: Row, moments: Moments) -> str:
         known = value(row, moments)
@@ -133,7 +136,7 @@ def _fact(key: str) -> Field:
             return "—"
         if key.endswith("_mcm") and not isinstance(known, str):
             return storage_text(known)
-        return known if isinstance(known, str) else f"{known:g}"
+        return known if isinstance(known, str) else f"{known:.12g}"
 
     return Field(text, value, True)
 

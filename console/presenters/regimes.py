@@ -33,6 +33,7 @@ WORKS_STATES = {
     "normal": State.NORMAL,
     "unknown": State.NO_DATA,
 }
+FIX_LATE_S = 6.5 * 3600  # typhoons are fixed at least every six hours
 NOT_CONNECTED = {
     "旱": "没有墒情、咸潮站",
     "灾": "尚未接入灾情上报",
@@ -214,7 +215,11 @@ def _wind(seen: Regimes, tr: Translate) -> Tile | None:
     if not typhoons:
         return None
     lines = [f"{t.name} {_wind_text(t.now)} m/s · {stamp(t.now.t if t.now else 0)}" for t in typhoons]
-    return Tile("风", tr("风"), str(len(typhoons)), tr("个台风"), tuple(lines[:2]), "", State.WATCH, topic="wind")
+    moment = seen.board.moment
+    fixed = [t for t in typhoons if t.now is not None and moment - t.now.t <= FIX_LATE_S]
+    newest = max((t.now.t for t in typhoons if t.now is not None), default=moment)
+    met = f"{tr('定位')} {len(fixed)}/{len(typhoons)} · {age_text(max(0.0, moment - newest), tr)}{tr('前')}"
+    return Tile("风", tr("风"), str(len(typhoons)), tr("个台风"), tuple(lines[:2]), met, State.WATCH, topic="wind")
 
 
 def _wind_text(point: TyphoonPoint | None) -> str:

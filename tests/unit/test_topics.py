@@ -71,7 +71,7 @@ def test_a_site_adds_water_quality_as_a_file(tmp_path):
 
 
 def test_the_package_declares_every_regime_that_has_readings():
-    assert {t.regime for t in declared_topics()} == set("雨水工潮风旱")
+    assert {t.regime for t in declared_topics()} == set("雨水工旱灾风潮")
     json.dumps([asdict(t) for t in declared_topics()])  # what the service sends
 
 
@@ -243,3 +243,21 @@ def test_a_mistake_in_the_words_names_its_place(tmp_path, good, bad, key):
     with pytest.raises(TopicError) as said:
         declared_topics(own(tmp_path, (WATER_QUALITY + OXYGEN).replace(good, bad)))
     assert f" {key}：" in str(said.value) and "第 " in str(said.value)
+
+
+def test_losses_reported_by_cities_fill_the_card_of_their_regime():
+    topics = declared_topics()
+    told = [
+        ("首报", {"受灾人口": 12000, "转移人员": 3100, "死亡失踪": 0}),
+        ("终报", {"转移人员": {"value": 900, "source": "清远市三防办"}}),
+        ("首报", {"转移人员": float("nan")}),
+    ]
+    losses = [Station(f"L{i}", f"灾情{i}", "disaster", facts={"报告阶段": s} | f) for i, (s, f) in enumerate(told)]
+    board = board_with(topics, Station("Z1", "石角", "river"), *losses, values=(9.0,))
+    tile = next(t for t in tiles(Regimes(board, topics, {}), DeskState(), plain) if t.code == "灾")
+    assert (tile.value, tile.unit, tile.lines[0], tile.topic) == ("2", "处首报", "转移人员 4 000 人（2/3）", "disaster")
+    facts = {f.name: (f.value, f.source) for s in card_view(board.rows[1], board, plain, topics).sections for f in s.facts}
+    assert facts["死亡失踪"] == ("0", ""), "nobody lost is a figure, not a blank"
+    assert facts["受灾人口"] == ("12 000", "") and facts["倒塌房屋"] == ("—", "")
+    facts = {f.name: (f.value, f.source) for s in card_view(board.rows[2], board, plain, topics).sections for f in s.facts}
+    assert facts["转移人员"] == ("900", "清远市三防办")
