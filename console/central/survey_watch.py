@@ -13,7 +13,7 @@ from console.domain.alarm_engine import Finding
 from console.domain.documents import readable
 from console.domain.objects import thing_from_doc
 from console.domain.works import Works, works_of
-from console.viewdata.surveys import SurveyHead, compared, heads, pair_of
+from console.viewdata.surveys import SurveyHead, compared, heads, pairs_by_section
 
 log = logging.getLogger(__name__)
 EVER = 4_102_444_800.0
@@ -43,8 +43,7 @@ class SurveyWatch:
     def _worst(self, works: Works, taken: Sequence[SurveyHead]) -> Finding | None:
         """Return the deepest scour of all sections: a sound section says nothing of a hollow one."""
         found = []
-        for section in {h.section for h in taken if h.works == works.code}:
-            pair = pair_of(works, [h for h in taken if h.section == section])
+        for section, pair in pairs_by_section(works, taken).items():
             if isinstance(pair, str):
                 continue
             scour = compared(works, pair)

@@ -15,6 +15,7 @@ from console.texts import printable
 from console.viewdata.works import (
     AnomalyLine,
     CauseLine,
+    Scour,
     SensorHealth,
     SensorLine,
     SubsystemCell,
@@ -135,8 +136,7 @@ def anomaly_line(h: SensorHealth, works: Works, tr: Translate) -> AnomalyLine:
     return AnomalyLine(h.sensor.code, h.state, title, said, causes)
 
 
-def scour_line(report: WorksReport, tr: Translate) -> AnomalyLine | None:
-    scour = report.scour
+def scour_line(scour: Scour, tr: Translate) -> AnomalyLine | None:
     if scour.reason or scour.state not in ("attention", "alarm"):
         return None
     place = f"{chainage_text(scour.chainage_m)} {tr('离轴')} {scour.offset_m:.0f} m"
@@ -177,9 +177,7 @@ def board_view(health: Health, selected: str | None, before: str, tr: Translate)
     works = report.works
     sensors = sorted(report.sensors, key=lambda h: (ORDER[h.state], h.sensor.code))
     odd = [anomaly_line(h, works, tr) for h in sensors if h.abnormal]
-    scoured = scour_line(report, tr)
-    if scoured is not None:
-        odd.append(scoured)
+    odd += [line for s in report.scours if (line := scour_line(s, tr)) is not None]
     odd.sort(key=lambda a: ORDER[a.state])
     known = sum(1 for h in sensors if h.state != "unknown")
     kind = tr(TYPES[works.type]) if works.type else tr("类型未知")

@@ -98,19 +98,22 @@ def section_view(report: WorksReport, wanted: str, tr: Translate, datum: str = "
     """Return a section as it is drawn; datum: of the station that reads the water before it, "" unknown."""
     works = report.works
     worst = min(report.sensors, key=lambda h: (ORDER[h.state], -abs(h.ratio or 0.0)), default=None)
-    codes = [s.code for s in works.sections]
+    named = [(s.code, f"{s.name} {chainage_text(s.chainage_m)}") for s in works.sections]
+    known = {code for code, _ in named}
+    named += [(s.section, f"{tr('水下冲淤')} {printable(s.section, 20)}") for s in report.scours if s.section not in known]
+    codes = [code for code, _ in named]
     chosen = (
         wanted if wanted in codes else worst.sensor.section if worst and worst.sensor.section in codes else (codes or [""])[0]
     )
     section = next((s for s in works.sections if s.code == chosen), None)
     mine = [h for h in report.sensors if h.sensor.section == chosen] if chosen else []
     placed = [h for h in mine if h.sensor.offset_m is not None and h.sensor.elevation_m is not None]
-    scour = report.scour
+    scour = next((s for s in report.scours if s.section == chosen), report.scour)
     return SectionView(
         works=works.code,
         type=works.type,
         title=f"{works.name} · {section.name} {chainage_text(section.chainage_m)}" if section else works.name,
-        sections=tuple((s.code, f"{s.name} {chainage_text(s.chainage_m)}") for s in works.sections),
+        sections=tuple(named),
         chosen=chosen,
         profile=section.profile if section else (),
         sensors=tuple(_placed(h, tr) for h in placed),
@@ -121,7 +124,7 @@ def section_view(report: WorksReport, wanted: str, tr: Translate, datum: str = "
         else tr("未知"),
         says=works.note,
         scour=scour,
-        scour_says=_scour_words(scour, tr),
+        scour_says=_scour_words(scour, len(report.scours), tr),
         simulated=works.simulated,
     )
 
@@ -144,13 +147,15 @@ def _placed(h: SensorHealth, tr: Translate) -> SectionSensor:
     )
 
 
-def _scour_words(scour: Scour, tr: Translate) -> str:
+def _scour_words(scour: Scour, sections: int, tr: Translate) -> str:
+    """Return what the shown comparison says, and where there are several, which of them it is."""
+    which = f"{printable(scour.section, 20)}（{sections} {tr('个测段之一')}）：" if sections > 1 else ""
     if scour.reason:
-        return reason_text(scour.reason, {}, tr)
+        return which + reason_text(scour.reason, {}, tr)
     place = f"{chainage_text(scour.chainage_m)}，{tr('离轴')} {scour.offset_m:.0f} m"
     limit = f"{tr('限值')} {scour.limit_m:.2f} m" if scour.limit_m is not None else tr("没有声明限值，不作判断")
     return (
-        f"{tr('最深冲刷')} {scour.deepest_m:.2f} m（{place}）· {limit} · {tr('冲刷量')} {scour.scour_m3:.0f} m³ · "
+        f"{which}{tr('最深冲刷')} {scour.deepest_m:.2f} m（{place}）· {limit} · {tr('冲刷量')} {scour.scour_m3:.0f} m³ · "
         f"{tr('淤积量')} {scour.fill_m3:.0f} m³ · {tr('公共范围')} {scour.area_m2:.0f} m²（{100 * scour.coverage:.0f}%）"
     )
 

@@ -15,13 +15,13 @@ from console.domain.works import Sensor, Works, sensor_of, works_of
 from console.services.tasks import TaskScope
 from console.state.board import BoardState
 from console.store.cause_rules import declared_causes
-from console.viewdata.surveys import SurveyHead, compared, heads, pair_of
+from console.viewdata.surveys import SurveyHead, compared, heads, pairs_by_section
 from console.viewdata.works import Scour, SensorHealth, WorksReport
 from console.viewdata.works_assess import EMPTY, LIVE_DAYS, Fits, Inputs, Pointer, Rows, assess, inputs_of, pointers_of
 
 RANK = {"unknown": 0, "normal": 1, "attention": 2, "doubtful": 3, "alarm": 4}
 KEPT = 600  # fits kept; each is some arrays of a few hundred readings
-SCOURS = 20
+SCOURS = 60
 DAY_S = 86400
 Key = tuple[int, tuple[int, ...], int, int]
 
@@ -42,7 +42,7 @@ class WorksHealth(QObject):
         self.reports: tuple[WorksReport, ...] = ()
         self.known = False  # whether the works were looked at since the start
         self._fits: Fits = {}
-        self._scours: dict[tuple[object, ...], Scour] = {}
+        self._compared: dict[tuple[object, ...], Scour] = {}
         self._rules: tuple[CauseRule, ...] = ()
         self._sensors: tuple[Sensor, ...] = ()
         self._works: tuple[Works, ...] = ()
@@ -113,27 +113,33 @@ class WorksHealth(QObject):
     def _report(
         self, works: Works, mine: Sequence[SensorHealth], taken: Sequence[SurveyHead], level: tuple[float, int] | None
     ) -> WorksReport:
-        scour = self._scour(works, taken)
+        scours = self._scours_of(works, taken)
+        scour = scours[0] if scours else Scour(reason="no_survey")
         known = [s.state for s in mine] + ([scour.state] if not scour.reason else [])
         return WorksReport(
             works=works,
             state=max(known, key=RANK.__getitem__, default="unknown"),
             sensors=tuple(mine),
             scour=scour,
+            scours=scours,
             level_m=level[0] if level else None,
             level_t=level[1] if level else None,
         )
 
-    def _scour(self, works: Works, taken: Sequence[SurveyHead]) -> Scour:
-        pair = pair_of(works, taken)
+    def _scours_of(self, works: Works, taken: Sequence[SurveyHead]) -> tuple[Scour, ...]:
+        """Return the comparison of every surveyed section, the worst first."""
+        found = [self._scour(works, section, pair) for section, pair in pairs_by_section(works, taken).items()]
+        return tuple(sorted(found, key=lambda s: (bool(s.reason), -RANK[s.state], -s.deepest_m)))
+
+    def _scour(self, works: Works, section: str, pair: tuple[SurveyHead, SurveyHead] | str) -> Scour:
         if isinstance(pair, str):
-            return Scour(reason=pair)
+            return Scour(section=section, reason=pair)
         key = (works.code, works.scour_limit_m, *((h.thing.code, h.thing.version, h.at, id(h.thing)) for h in pair))
-        if key not in self._scours:
-            if len(self._scours) >= SCOURS:
-                self._scours.clear()
-            self._scours[key] = compared(works, pair)
-        return self._scours[key]
+        if key not in self._compared:
+            if len(self._compared) >= SCOURS:
+                self._compared.clear()
+            self._compared[key] = compared(works, pair)
+        return self._compared[key]
 
 
 def _read(stations: Sequence[Station], things: Sequence[Thing]) -> tuple[tuple[Sensor, ...], tuple[Works, ...]]:

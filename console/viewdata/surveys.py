@@ -61,6 +61,13 @@ def pair_of(works: Works, found: Sequence[SurveyHead]) -> tuple[SurveyHead, Surv
     return same[-2], same[-1]
 
 
+def pairs_by_section(works: Works, found: Sequence[SurveyHead]) -> dict[str, tuple[SurveyHead, SurveyHead] | str]:
+    """Return each surveyed section of a works with its two newest surveys, or why there are none."""
+    mine = [h for h in found if h.works == works.code]
+    sections = dict.fromkeys(h.section for h in mine)
+    return {section: pair_of(works, [h for h in mine if h.section == section]) for section in sections}
+
+
 def compared(works: Works, pair: tuple[SurveyHead, SurveyHead]) -> Scour:
     """Return what was scoured between two surveys, or the reason why that cannot be said."""
     old, new = pair

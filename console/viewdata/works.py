@@ -97,7 +97,8 @@ class Scour:
 class WorksReport:
     """One works at a moment.
 
-    state: the worst of its sensors and scour, unknown < normal < attention < doubtful < alarm.
+    state: the worst of its sensors and scour, unknown < normal < attention < doubtful < alarm. scours: of
+    every surveyed section; scour: the worst of them.
     """
 
     works: Works
@@ -106,6 +107,7 @@ class WorksReport:
     scour: Scour = field(default_factory=Scour)
     level_m: float | None = None
     level_t: int | None = None
+    scours: tuple[Scour, ...] = ()
 
     def sensor(self, code: str | None) -> SensorHealth | None:
         return next((s for s in self.sensors if s.sensor.code == code), None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -22,9 +23,12 @@ from console.drill.facts import basin_objects, flood_facts
 from console.drill.reconstruct import rebuild
 from console.presenters.duty import alarm_detail
 from console.presenters.overview import happenings
+from console.presenters.works import board_view
+from console.presenters.works_charts import section_view
 from console.store.cause_rules import declared_causes
 from console.viewdata.board import Board
-from console.viewdata.surveys import compared, heads, pair_of
+from console.viewdata.surveys import compared, heads, pair_of, pairs_by_section
+from console.viewdata.works import WorksReport
 from console.viewdata.works_assess import EMPTY, Inputs, assess, level_at
 
 DAY = 86400
@@ -294,3 +298,31 @@ def test_the_centre_raises_one_alarm_a_works_whose_sensors_leave_their_models(ce
 def test_sensors_that_say_nothing_neither_raise_nor_clear(centre_repo, objects):
     watch = SensorWatch(centre_repo, [*objects["sensors"], {"code": "X"}], [])
     assert [watch.due(PEAK) for _ in range(4)] == [None] * 4
+
+
+def test_the_section_panel_shows_the_hollow_section_first_and_lets_one_choose_the_others(objects):
+    first, second = objects["surveys"]
+    sound = [
+        {**first, "code": code, "properties": first["properties"] | {"section": "K20", "at": from_beijing(at)}}
+        for code, at in (("A", "2022-06-18 09:00"), ("B", "2022-06-19 09:00"))
+    ]
+    levee = next(works_of(thing_from_doc("works", d)) for d in objects["works"] if d["code"] == "LOCWK002")
+    taken = heads([thing_from_doc("surveys", d) for d in [first, second, *sound]], PEAK)
+    found = [compared(levee, pair) for pair in pairs_by_section(levee, taken).values()]
+    scours = tuple(sorted(found, key=lambda s: -s.deepest_m))
+    report = WorksReport(levee, "alarm", scour=scours[0], scours=scours)
+    view = section_view(report, "", str)
+    assert view.scour.state == "alarm" and "2 个测段之一" in view.scour_says
+    assert ("K20", "水下冲淤 K20") in view.sections
+    other = section_view(report, "K20", str)
+    assert other.chosen == other.scour.section == "K20" and other.scour.state == "normal" and other.profile == ()
+    assert (
+        len(
+            [
+                a
+                for a in board_view(SimpleNamespace(reports=(report,), known=True), None, "", str).anomalies
+                if "水下冲刷" in a.title
+            ]
+        )
+        == 1
+    )
