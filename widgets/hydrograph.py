@@ -26,6 +26,7 @@ from widgets.quality_ribbon import QualityRibbon
 __all__ = ["BeijingAxis", "DirectAxis", "Hydrograph"]
 FLOWS = ("flow", "outflow")
 NEAR_PX = 10.0
+RING_WEIGHT = 60  # of the chosen reading, against the points of curves that a word may cover
 ROOM, ROOM_WITH_RAIN = 0.3, 0.5  # rain's sixth of the height, then a line of words, then the highest curve
 LEGEND_FROM_PX = 120  # a lower plot keeps its height for the curves
 
@@ -192,6 +193,7 @@ class Hydrograph(QWidget):
         for items in self._curves:
             items.cut(view.moment + items.curve.shift_s, after=view.looking_back)
         self.rain.show_view(view)
+        self.ribbon.fade_after(view.moment if view.looking_back else None)
         self.marks.show_view(view)
         self.legend.show_entries(entries_of(view, self.look))
         self._fit_legend()
@@ -250,6 +252,8 @@ class Hydrograph(QWidget):
                 y = low + (y - flow_low) / (flow_high - flow_low) * (high - low)
             found.append((x, y))
         found.append(self.rain.ink(low, high))
+        ring = [np.repeat(part, RING_WEIGHT) for part in self.ring.getData()]
+        found.append((ring[0], ring[1]))
         return np.concatenate([x for x, _ in found]), np.concatenate([y for _, y in found])
 
     def _relabel(self) -> None:
@@ -361,6 +365,7 @@ class Hydrograph(QWidget):
         if curve.role != "level":
             y = self.box.mapSceneToView(self.flow_box.mapViewToScene(QPointF(t, y))).y()
         self.ring.setData([t], [y])
+        self.words.rearrange()
         self.point_picked.emit(sid, t)
 
     def leaveEvent(self, event: Any) -> None:

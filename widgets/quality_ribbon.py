@@ -22,6 +22,7 @@ from widgets.plain import plain_tip
 MISSING, NOT_FETCHED, AHEAD = -1, -2, -3
 HEIGHT = 12
 RUNS = 2000
+LATER = 165  # of 255: how far what was known later is faded
 RANKED = 1_000_000
 PATTERNS = {
     int(Quality.MEASURED): ("text.faint", Qt.BrushStyle.SolidPattern),
@@ -93,6 +94,7 @@ class QualityRibbon(PaintedView):
         super().__init__(look, parent)
         self.spans: list[Span] = []
         self._starts: list[float] = []
+        self.known_until = np.inf
         self._map: Callable[[], tuple[float, float, float, float]] = lambda: (0.0, 1.0, 0.0, 1.0)
         self.setFixedHeight(HEIGHT)
         self.setMouseTracking(True)
@@ -106,6 +108,13 @@ class QualityRibbon(PaintedView):
         self.spans = spans_of(curve, view) if curve is not None else []
         self._starts = [s.from_t for s in self.spans]
         self.update()
+
+    def fade_after(self, moment: float | None) -> None:
+        """Fade what was only known after a moment; None for none of it."""
+        until = np.inf if moment is None else moment
+        if until != self.known_until:
+            self.known_until = until
+            self.update()
 
     def paint(self, painter: QPainter) -> None:
         first, last, left, right = self._map()
@@ -126,6 +135,9 @@ class QualityRibbon(PaintedView):
             if pattern != Qt.BrushStyle.SolidPattern:
                 painter.setPen(QPen(self.look.color(token), 1))
                 painter.drawRect(box.adjusted(0, 0, -1, -1))
+        if self.known_until < last:
+            x = left + max(0.0, self.known_until - first) * scale
+            painter.fillRect(QRectF(x, 0, right - x, self.height()), self.look.color("panel", LATER))
 
     def kinds_at(self, t: float) -> list[int]:
         """Return what is said of a moment; what was not fetched outweighs all else."""

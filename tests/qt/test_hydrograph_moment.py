@@ -84,6 +84,30 @@ def test_looking_back_later_readings_are_faded_and_named_and_live_they_are_not_d
     assert drawn_to(widget) == T and not faded(widget)
 
 
+def test_the_ribbon_fades_what_was_only_known_later(widget):
+    widget.show_view(view(moment=T - 24 * H, peak=None))
+    assert widget.ribbon.known_until == T - 24 * H
+    widget.show_view(view())
+    assert widget.ribbon.known_until == np.inf
+
+
+@pytest.mark.parametrize("hours", [0, 1, 2, 6, 20])
+def test_no_word_lies_on_the_reading_that_was_chosen(widget, hours):
+    widget.resize(520, 300)
+    widget.show_view(view())
+    widget.grab()
+    curve = widget.main_curve()
+    t = int(curve.t[-1 - hours])
+    widget.pick(curve.sid, t)
+    x, y = (float(part[0]) for part in widget.ring.getData())
+    box, whole = widget.box.viewRange(), widget.box.rect()
+    at = QPointF(
+        whole.left() + (x - box[0][0]) / (box[0][1] - box[0][0]) * whole.width(),
+        whole.top() + (box[1][1] - y) / (box[1][1] - box[1][0]) * whole.height(),
+    )
+    assert [p.label.text for p in widget.words.placed if p.box.contains(at)] == []
+
+
 def test_a_forecast_is_no_reading_of_later(widget):
     ahead = curve("level", "水位", "m", np.linspace(30, 33, 60), end=T + 10 * H)
     ahead.quality[ahead.t > T] = int(Quality.FORECAST)
