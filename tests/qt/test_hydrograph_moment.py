@@ -91,21 +91,25 @@ def test_the_ribbon_fades_what_was_only_known_later(widget):
     assert widget.ribbon.known_until == np.inf
 
 
-@pytest.mark.parametrize("hours", [0, 1, 2, 6, 20])
-def test_no_word_lies_on_the_reading_that_was_chosen(widget, hours):
-    widget.resize(520, 300)
-    widget.show_view(view())
+def covered(widget, t, y):
+    """Return the words that lie over a place of the plot."""
+    (x0, x1), (y0, y1) = widget.box.viewRange()
+    whole = widget.box.rect()
+    at = QPointF(whole.left() + (t - x0) / (x1 - x0) * whole.width(), whole.top() + (y1 - y) / (y1 - y0) * whole.height())
+    return [p.label.text for p in widget.words.placed if p.box.contains(at)]
+
+
+def test_no_word_lies_on_the_reading_that_was_chosen(widget):
+    widget.resize(360, 190)
+    marks = tuple(Limit("design", f"设计水位第{k}档", 25.0 + k) for k in range(12))
+    widget.show_view(view(to_t=T, limits=marks))
     widget.grab()
     curve = widget.main_curve()
-    t = int(curve.t[-1 - hours])
-    widget.pick(curve.sid, t)
-    x, y = (float(part[0]) for part in widget.ring.getData())
-    box, whole = widget.box.viewRange(), widget.box.rect()
-    at = QPointF(
-        whole.left() + (x - box[0][0]) / (box[0][1] - box[0][0]) * whole.width(),
-        whole.top() + (box[1][1] - y) / (box[1][1] - box[1][0]) * whole.height(),
-    )
-    assert [p.label.text for p in widget.words.placed if p.box.contains(at)] == []
+    under = [i for i in range(len(curve.t)) if covered(widget, float(curve.t[i]), float(curve.v[i]))]
+    assert under, "in a plot so small words lie over the curve"
+    for i in under:
+        widget.pick(curve.sid, int(curve.t[i]))
+        assert covered(widget, float(curve.t[i]), float(curve.v[i])) == []
 
 
 def test_a_forecast_is_no_reading_of_later(widget):
