@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -10,13 +11,14 @@ import numpy as np
 
 from console.central.repository import Repository
 from console.domain.alarm_engine import Finding
-from console.domain.documents import readable
+from console.domain.documents import UNREADABLE, readable
 from console.domain.objects import Series, station_from_doc
 from console.domain.works import Sensor, sensor_of
 from console.store.cause_rules import declared_causes
 from console.viewdata.works import SensorHealth
 from console.viewdata.works_assess import LIVE_DAYS, Fits, Rows, assess, inputs_of, pointers_of
 
+log = logging.getLogger(__name__)
 ROUND_S = 3600.0  # of the centre's time between two looks at all works
 REST_S = 20.0  # of real time at least: a recording may run sixty times as fast
 SIMULATED = "模拟监测"  # the source of readings that were made, not measured
@@ -45,7 +47,14 @@ class SensorWatch:
             if now - self._round_t < ROUND_S or time.monotonic() - self._rested < REST_S:
                 return None
             self._round_t, self._rested, self._left = now, time.monotonic(), list(self._by_works)
-        return self._judged(self._left.pop(), now) if self._left else None
+        if not self._left:
+            return None
+        works = self._left.pop()
+        try:
+            return self._judged(works, now)
+        except UNREADABLE as exc:  # what one works declares must not stop the centre from judging the others
+            log.warning("the sensors of %s cannot be judged: %r", works, exc)
+            return None
 
     def _judged(self, works: str, now: float) -> Finding | None:
         sensors = self._by_works[works]

@@ -326,3 +326,14 @@ def test_the_section_panel_shows_the_hollow_section_first_and_lets_one_choose_th
         )
         == 1
     )
+
+
+def test_a_works_that_cannot_be_judged_does_not_stop_the_centre(centre_repo, monkeypatch, caplog):
+    def broken(*_):
+        raise np.linalg.LinAlgError("singular")
+
+    monkeypatch.setattr(sensor_watch, "assess", broken)
+    series = [series_from_doc(d) for d in centre_repo.objects("series")]
+    watch = SensorWatch(centre_repo, centre_repo.objects("sensors"), series)
+    assert [watch.due(PEAK) for _ in range(3)] == [None] * 3
+    assert "LOCWK002" in caplog.text and "cannot be judged" in caplog.text
