@@ -27,12 +27,28 @@ WORDED_CALLS = {"Command": (1, 5), "Fact": (0,), "FactsTable": (1, 3), "Element"
 def _shown_by(node: ast.Call) -> list[str]:
     name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
     chosen = node.args if _is_tr(node.func) else [node.args[i] for i in WORDED_CALLS.get(name, ()) if i < len(node.args)]
-    literals = [n for a in chosen for n in (ast.walk(a) if isinstance(a, ast.Tuple) else [a])]
+    literals = [n for a in chosen for n in _choices(a)]
     return [n.value for n in literals if isinstance(n, ast.Constant) and isinstance(n.value, str)]
 
 
+def _choices(node: ast.expr) -> list[ast.expr]:
+    """Return what an argument may become: either side of a condition, any value of a table written in place."""
+    if isinstance(node, ast.IfExp):
+        return [*_choices(node.body), *_choices(node.orelse)]
+    if isinstance(node, ast.BoolOp):
+        return [n for v in node.values for n in _choices(v)]
+    if isinstance(node, ast.Tuple):
+        return [n for n in ast.walk(node) if isinstance(n, ast.expr)]
+    if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Dict):
+        return [n for v in node.value.values for n in _choices(v)]
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and isinstance(node.func.value, ast.Dict):
+        return [n for v in (*node.func.value.values, *node.args[1:]) for n in _choices(v)]
+    return [node]
+
+
 def _is_tr(func: ast.expr) -> bool:
-    return (isinstance(func, ast.Attribute) and func.attr == "tr") or (isinstance(func, ast.Name) and func.id == "tr")
+    name = func.attr if isinstance(func, ast.Attribute) else getattr(func, "id", "")
+    return name in ("tr", "_tr")
 
 
 FACT_HEADINGS = {

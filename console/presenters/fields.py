@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from console.domain.elements import FLOW, INFLOW, LEVELS, OUTFLOW, signed, storage_text
+from console.domain.elements import FLOW, INFLOW, LEVELS, OUTFLOW, signed
 from console.domain.quality import word
 from console.domain.reservoirs import stated
 from console.domain.time import age_text, stamp
+from console.presenters.reservoir_words import volume_text
 from console.presenters.station_facts import number
 from console.presenters.wording import Translate, margin_text, plain_text, state_text
 from console.texts import printable
@@ -39,7 +40,7 @@ def field_of(name: str, tr: Translate) -> Field:
         return _rain(RAIN_H[name])
     head, _, key = name.partition(".")
     if key:
-        return {"threshold": _threshold, "fact": _fact, "element": _element}[head](key)
+        return _fact(key, tr) if head == "fact" else {"threshold": _threshold, "element": _element}[head](key)
     return _plain(tr)[name]
 
 
@@ -120,7 +121,7 @@ def _threshold(kind: str) -> Field:
     return Field(text, value, True)
 
 
-def _fact(key: str) -> Field:
+def _fact(key: str, tr: Translate) -> Field:
     def value(row: Row, _moments: Moments) -> Key:
         known = row.station.facts.get(key)
         if isinstance(known, str):
@@ -135,7 +136,7 @@ def _fact(key: str) -> Field:
         if known is None:
             return "—"
         if key.endswith("_mcm") and not isinstance(known, str):
-            return storage_text(known)
+            return volume_text(known, tr)
         return known if isinstance(known, str) else f"{known:.12g}"
 
     return Field(text, value, True)
