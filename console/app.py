@@ -169,7 +169,7 @@ async def _desk(
         child.gave_up.connect(frame.say_problem)
     frame.show()
     instruments.mark("window", time.perf_counter() - began)
-    session.board.changed.connect(lambda: instruments.mark("first_data", time.perf_counter() - began))
+    session.board.changed.connect(lambda: _first_pictures(session, instruments, time.perf_counter() - began))
     instruments.start()
     instruments.gauge("tasks", lambda: float(len(session.tasks.running())))
     instruments.gauge("outbox_waiting", lambda: float(session.desk.waiting))
@@ -190,6 +190,13 @@ async def _desk(
         frame.deleteLater()
         await asyncio.sleep(0.01)
     return chosen[0] if chosen else ""
+
+
+def _first_pictures(session: Session, instruments: Instruments, spent_s: float) -> None:
+    """Note when the newest values were on screen, and when trends and the last day were too."""
+    instruments.mark("first_data", spent_s)
+    if session.board.whole:
+        instruments.mark("whole_data", spent_s)
 
 
 def _on_signals(done: asyncio.Event) -> None:

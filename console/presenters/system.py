@@ -43,6 +43,7 @@ FIGURES = {
     "scene_frame_ms": "沙盘每帧 ms",
     "window_s": "开窗用时 s",
     "first_data_s": "首批数据用时 s",
+    "whole_data_s": "全部画面用时 s",
 }
 
 

@@ -202,6 +202,11 @@ class BoardState(QObject):
         self._wanted: tuple[float, float, str] | None = None
         self._busy = False
 
+    @property
+    def whole(self) -> bool:
+        """Tell whether the picture has its trends and its past, not only the newest values."""
+        return not self._windows.cold
+
     def name_of(self, code: str) -> str:
         """Return the name of a station or a works; its code where neither is known."""
         if code in self.stations:

@@ -27,6 +27,7 @@ Benchmark = Callable[[], Iterable[Row]]
 
 def benchmarks() -> dict[str, Benchmark]:
     from tests.bench import (
+        big_cache,
         bundle,
         cache_queries,
         catchup,
@@ -46,6 +47,7 @@ def benchmarks() -> dict[str, Benchmark]:
         "1": hydrograph.run,
         "2": table.run,
         "3": startup.run,
+        "3big": big_cache.run,
         "4": live.run,
         "7": tour.run,
         "25": map.run,
