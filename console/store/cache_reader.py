@@ -36,6 +36,18 @@ EXTENT = (
     " max((select o.t from obs o where o.sid=s.sid order by o.t desc limit 1)) from s"
 )
 
+WINDOWS = (
+    "with recursive s(sid) as (select min(sid) from obs union all"
+    " select (select min(o.sid) from obs o where o.sid>s.sid) from s where s.sid is not null),"
+    " part(sid,t,value,quality) as (select sid,t,ifnull(value,'nan'),quality from obs)"
+    " select s.sid,"
+    + ",".join(
+        f"(select group_concat({x}) from (select {x} from part where sid=s.sid and t between :from_t and :to_t order by t))"
+        for x in ("t", "value", "quality")
+    )
+    + " from s where s.sid is not null"
+)
+
 
 class QueryTooLong(StoreError):
     """A query passed its deadline and was given up."""
@@ -216,23 +228,19 @@ class CacheReader:
         return None
 
     def windows(self, from_t: int, to_t: int) -> dict[int, Rows]:
-        """Return every series' window at once."""
-        rows: list[Any] = []
+        """Return every series' window at once.
+
+        Each series is sought by the primary key, so a window costs what it holds and not what its month
+        does; the database joins the readings to texts itself, a quarter of the time of a row each.
+        """
+        parts: dict[int, list[Rows]] = {}
         for path in self._files(from_t, to_t):
             with self._db(path) as db:
                 if db is not None:
-                    rows += db.execute(
-                        "select sid,t,value,quality from obs where t between ? and ? order by sid,t", (from_t, to_t)
-                    ).fetchall()
-        if not rows:
-            return {}
-        columns = list(zip(*rows, strict=True))
-        sid, t = np.array(columns[0], np.int64), np.array(columns[1], np.int64)
-        value, quality = _believable(columns[2]), np.array(columns[3], np.int64)
-        order = np.argsort(sid, kind="stable")  # the files come in order of time
-        first = np.flatnonzero(np.append(True, np.diff(sid[order]) != 0))
-        parts = zip(sid[order][first].tolist(), np.split(order, first[1:]), strict=True)
-        return {s: (t[part], value[part], quality[part]) for s, part in parts}
+                    for sid, t, value, quality in db.execute(WINDOWS, {"from_t": from_t, "to_t": to_t}):
+                        if t:
+                            parts.setdefault(sid, []).append((_whole(t), _believable(_real(value)), _whole(quality)))
+        return {sid: found[0] if len(found) == 1 else _joined(found) for sid, found in parts.items()}
 
     def _files(self, from_t: int, to_t: int) -> list[str]:
         first, last = month_of(max(0, from_t)), month_of(max(0, to_t))
@@ -240,7 +248,21 @@ class CacheReader:
         return [n for n in names if first <= n[5:11] <= last]
 
 
-def _believable(values: Sequence[float | None]) -> NDArray[np.float64]:
+def _whole(text: str) -> NDArray[np.int64]:
+    return np.fromstring(text, np.int64, sep=",")
+
+
+def _real(text: str) -> NDArray[np.float64]:
+    return np.fromstring(text, float, sep=",")
+
+
+def _joined(parts: Sequence[Rows]) -> Rows:
+    """Return windows of one series from files that come in order of time."""
+    t, value, quality = (np.concatenate(column) for column in zip(*parts, strict=True))
+    return t, value, quality
+
+
+def _believable(values: Sequence[float | None] | NDArray[np.float64]) -> NDArray[np.float64]:
     """Return values with NaN for the missing and for what no gauge can measure: such a number breaks every axis."""
     found = np.array(values, float)
     found[np.abs(found) > UNBELIEVABLE] = np.nan

@@ -11,6 +11,7 @@ from console.store.cache_writer import CacheWriter, month_of, seq_of
 from console.store.sqlite import check_library, open_writer, sqlite3, transaction
 
 T = 1655877600  # 2022-06-22 14:00 Beijing
+H = 3600
 JULY = 1656633600  # 2022-07-01 00:00 UTC
 
 
@@ -154,3 +155,19 @@ def test_two_processes_may_open_a_new_file_at_once(profile, key):
         for _ in range(4)
     ]
     assert [(p.communicate()[1], p.returncode) for p in both] == [("", 0)] * 4
+
+
+def test_all_windows_at_once_are_bit_for_bit_those_of_each_series(writer, reader):
+    rng = np.random.default_rng(4)
+    rows = []
+    for sid in (1, 2, 7, 40_000):
+        for t in sorted(rng.choice(np.arange(JULY - 40 * H, JULY + 40 * H, 600), 120, replace=False).tolist()):
+            value = [None, 0.1 + 0.2, -1 / 3, 1e-310, 1e12, float(rng.normal() * 1e4)][int(rng.integers(6))]
+            rows.append((sid, t, value, int(rng.integers(5)), 1))
+    writer.apply(cols(rows), "e.1")
+    found = reader.windows(JULY - 30 * H, JULY + 30 * H)
+    assert set(found) == {1, 2, 7, 40_000}
+    for sid, window in found.items():
+        for ours, alone in zip(window, reader.window(sid, JULY - 30 * H, JULY + 30 * H), strict=True):
+            assert ours.dtype == alone.dtype and np.array_equal(ours, alone, equal_nan=ours.dtype.kind == "f")
+    assert np.isnan(found[1][1]).any() and reader.windows(JULY + 50 * H, JULY + 60 * H) == {}
