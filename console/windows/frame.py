@@ -59,6 +59,7 @@ class Frame(QMainWindow):
         self.commands = CommandTable(desk_commands(self))
         self._shortcuts: list[QShortcut] = []
         self._entries = PaletteEntries()
+        self._unlearned = True
         self.workspaces: dict[str, Workspace | WallDesk] = {}
         self.current = START
         self._build()
@@ -121,7 +122,7 @@ class Frame(QMainWindow):
         session.desk.changed.connect(self._show_status)
         session.desk.draft_offered.connect(self._edit_again)
         session.board.changed.connect(self._show_status)
-        session.board.reference_changed.connect(self._learn_names)
+        session.board.reference_changed.connect(self._names_changed)
         session.cache_problem.connect(self._cache_trouble)
         session.store_told.connect(self._store_told)
         self.context.hub.listen(self._incident_happened)
@@ -190,6 +191,7 @@ class Frame(QMainWindow):
     def _each_second(self) -> None:
         self.timeline.refresh()
         self._show_status()
+        self._learn_names()
 
     def _time_changed(self, _names: frozenset[str]) -> None:
         self.timeline.refresh()
@@ -237,9 +239,15 @@ class Frame(QMainWindow):
         items = self._entries.build(self.session.board.board, self.commands, self.look.tr, self.session.topics)
         self.palette_.open_with(items)
 
+    def _names_changed(self) -> None:
+        self._unlearned = True
+
     def _learn_names(self) -> None:
-        names = [s.name for s in self.session.board.stations.values()]
-        self.session.tasks.start("names", self._entries.learn(names))
+        """Get the palette ready once the first whole picture stands: its dictionary takes time from that."""
+        if self._unlearned and self.session.board.whole:
+            self._unlearned = False
+            names = [s.name for s in self.session.board.stations.values()]
+            self.session.tasks.start("names", self._entries.learn(names))
 
     def _chosen(self, code: str) -> None:
         kind, _, name = code.partition(":")

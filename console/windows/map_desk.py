@@ -137,7 +137,7 @@ class MapDesk(QObject):
     # --- layers ---------------------------------------------------------------------------
     async def _own_layers(self) -> None:
         """Bring the user's own layers after the first picture: their libraries take a quarter of a second."""
-        await warm_up()
+        await warm_up(lambda: self._session.board.whole)
         if not shiboken6.isValid(self.panel):
             return
         from console.services.map_sources import MapSources
