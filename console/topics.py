@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Iterable
+from dataclasses import replace
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -33,8 +35,17 @@ def declared_topics(own: Path | None = None) -> tuple[Topic, ...]:
                 if topic.code in here:
                     raise TopicError(f"{file.name} 第 1 行 code：与 {here[topic.code]} 重复")
                 here[topic.code] = file.name
-                found[topic.code] = topic
+                _agrees(topic, file.name, found.values())
+                found[topic.code] = replace(topic, own=folder is own)
     return tuple(sorted(found.values(), key=lambda t: (t.order, t.code)))
+
+
+def _agrees(topic: Topic, file: str, others: Iterable[Topic]) -> None:
+    """Raises: TopicError: an element means something else in another topic; one code has one meaning."""
+    for other in others:
+        for element in other.elements:
+            if other.code != topic.code and any(e.code == element.code and e != element for e in topic.elements):
+                raise TopicError(f"{file} 的要素 {element.code} 与专题“{other.name}”里的含义不同，请换一个代码")
 
 
 def _files(folder: Traversable | Path) -> list[Traversable | Path]:

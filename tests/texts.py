@@ -99,7 +99,11 @@ def _tables() -> set[str]:
     from widgets import duty_log, layer_tree, map_toolbar, map_tools, map_typhoon, reservoir_model
 
     texts = (
-        set(alarms.WORDS.values()) | set(quality.WORDS.values()) | set(states.WORDS.values()) | set(states.LIMIT_WORDS.values())
+        set(alarms.WORDS.values())
+        | set(quality.WORDS.values())
+        | set(states.WORDS.values())
+        | set(states.LIMIT_WORDS.values())
+        | set(states.LOW_WORDS.values())
     )
     texts |= set(hydrograph.LIMIT_WORDS.values()) | set(hydrograph.OTHER_LIMITS.values())
     texts |= {w for w, _ in status.LINK_WORDS.values()} | set(status.NEXT_STEPS.values())

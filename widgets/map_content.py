@@ -14,7 +14,7 @@ from PySide6.QtCore import QPointF, QRect, QRectF
 from PySide6.QtGui import QPainter, QPen, QPolygonF
 
 from console.domain.geo import mercator_y
-from console.domain.layers import DRAPES, LayerState
+from console.domain.layers import DRAPES, GROUND, LayerState
 from console.look import Look
 from console.viewdata.basemap import BaseMap
 from console.viewdata.map import MapCounts, MapMark, MapStations, MapView, RainField
@@ -84,7 +84,7 @@ class MapContent:
     def draw(self, painter: QPainter, frame: MapFrame, ratio: float, *, moving: bool, room: QRect | None = None) -> None:
         """Draw everything; room: where labels must stay, the whole frame where None."""
         self._shown = self.in_sight(frame)
-        self.base.set_layers(frozenset(self._shown))
+        self.base.set_layers(frozenset(self._shown) & GROUND.keys())
         under = [(code, self._own.under[code]) for code in self._shown if code in self._own.under]
         drapes = any(code in self._shown for code in DRAPES)
         between: Callable[[QPainter], None] | None = None

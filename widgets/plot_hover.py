@@ -33,7 +33,7 @@ def hover_text(view: HydrographView, look: Look, t: float) -> str:
         i = place_in(level, t)
         if i is not None and math.isfinite(level.v[i]) and (view.looking_back or level.t[i] <= view.moment):
             off = signed(float(level.v[i]) - limit.value, level.decimals)
-            lines.append(f"{look.tr('距警戒')} {off} {level.unit}")
+            lines.append(f"{look.tr('距警戒' if limit.word == '警戒' else '距限值')} {off} {level.unit}")
     return "\n".join(lines)
 
 

@@ -153,6 +153,11 @@ class StationTableModel(QAbstractTableModel):
     def rowCount(self, parent: Index = ROOT) -> int:
         return 0 if parent.isValid() else len(self._shown)
 
+    def _shown_text(self, column: TableColumn, row: Row) -> str:
+        """Return a cell as it stands on screen: figures in groups of three digits, what is a word as it is."""
+        text = column.text(row, self.moments)
+        return text if not column.right or isinstance(column.key(row, self.moments), str) else grouped(text)
+
     def columnCount(self, parent: Index = ROOT) -> int:
         return 0 if parent.isValid() else len(self.columns)
 
@@ -161,8 +166,7 @@ class StationTableModel(QAbstractTableModel):
             return None
         column = self.columns[index.column()]
         if role == Role.DisplayRole:
-            text = column.text(self.row(index.row()), self.moments)
-            return None if column.field == "state" else grouped(text) if column.right else text
+            return None if column.field == "state" else self._shown_text(column, self.row(index.row()))
         if role == Role.TextAlignmentRole:
             side = Qt.AlignmentFlag.AlignRight if column.right else Qt.AlignmentFlag.AlignLeft
             return int(side | Qt.AlignmentFlag.AlignVCenter)

@@ -21,6 +21,7 @@ from console.viewdata.works_assess import LIVE_DAYS, Fits, Rows, assess, inputs_
 log = logging.getLogger(__name__)
 ROUND_S = 3600.0  # of the centre's time between two looks at all works
 REST_S = 20.0  # of real time at least: a recording may run sixty times as fast
+UNSAID = frozenset({"silent", "no_level", "no_rain"})
 SIMULATED = "模拟监测"  # the source of readings that were made, not measured
 PAGE = 20_000
 DAY_S = 86400
@@ -60,12 +61,13 @@ class SensorWatch:
         sensors = self._by_works[works]
         rows = self._rows([self._series[p].sid for p in pointers_of(sensors) if p in self._series], now)
         inputs = [inputs_of(s, self._series, rows) for s in sensors]
-        health = [h for h in assess(inputs, now, declared_causes(), self._fits) if h.ratio is not None]
+        found = assess(inputs, now, declared_causes(), self._fits)
+        health = [h for h in found if h.ratio is not None]
         over = [h for h in health if h.state == "alarm"]
-        if not health:
-            return None
+        if not health or (not over and any(h.reason in UNSAID for h in found)):
+            return None  # a sensor that fell silent, or whose load is unknown, is not one that came back
         worst = max(over or health, key=_size)
-        made = any(self._is_made(h.sensor) for h in over)
+        made = all(self._is_made(h.sensor) for h in over)
         at = max(h.value_t or 0 for h in health)
         return Finding("structure", works, at, _size(worst), worst.sensor.alarm_s, bool(over), made)
 

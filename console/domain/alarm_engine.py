@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from console.domain.alarms import SEVERITY, Alarm
+from console.domain.alarms import LIMITS, SEVERITY, Alarm
 from console.domain.elements import FLOWS, LEVELS
 from console.domain.objects import Station
 from console.domain.quality import raises_alarm
@@ -150,7 +150,9 @@ class AlarmEngine:
         elif not found.over:
             return [self._clear(held, r)] if found.t > held.onset_t else []
         elif found.value > (held.peak or 0.0):
-            raised = replace(held, peak=found.value, peak_t=found.t)
+            raised = replace(held, peak=found.value, peak_t=found.t, simulated=found.simulated)
+        elif found.simulated != held.simulated:
+            raised = replace(held, simulated=found.simulated)
         else:
             return []
         self.open[key] = raised
@@ -159,8 +161,9 @@ class AlarmEngine:
     def _figures(self, station: Station, r: Reading, seen_t: int) -> Iterable[Alarm]:
         """Hold a reading against the figures of its element, on the side that is the danger."""
         ladder, sign = LADDERS.get(r.element, ()), 1.0
-        if r.element == station.main_element and r.element not in (*LADDERS, "P"):
-            ladder, sign = (LOW_LADDER, -1.0) if station.what.low_is_bad else (LIMIT_LADDER, 1.0)
+        if r.element == station.main_element and r.element not in (*LEVELS, "P"):
+            low = station.what.low_is_bad
+            ladder, sign = (LOW_LADDER, -1.0) if low else ((*LIMIT_LADDER, *ladder), 1.0)
         for step in ladder:
             threshold = station.threshold(step.kind, r.t, r.element)
             key = (station.code, step.rule)
@@ -172,7 +175,7 @@ class AlarmEngine:
             beyond = sign * (r.value - threshold.value)
             over = beyond > 0 if step.strict else beyond >= 0
             if held is None and over:
-                yield self._raise(step.rule, r, threshold.value, seen_t, "" if r.element in LADDERS else station.what.unit)
+                yield self._raise(step.rule, r, threshold.value, seen_t, station.what.unit if step.rule in LIMITS else "")
             elif held is not None and beyond < -_hysteresis(r.element, threshold.value):
                 yield self._clear(held, r)
             elif held is not None and (held.peak is None or sign * (r.value - held.peak) > 0):

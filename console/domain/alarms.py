@@ -45,6 +45,7 @@ WORDS = {
     "scour": "堤脚冲刷超限",
     "structure": "安全监测异常",
 }
+LIMITS = frozenset({"over_limit", "far_over_limit", "under_limit", "far_under_limit"})  # of any element, in its unit
 LOW = frozenset({"under_limit", "far_under_limit"})  # their peak is the lowest value
 
 

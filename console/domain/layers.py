@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
@@ -28,8 +29,8 @@ class LayerState:
 
     def text(self) -> str:
         share = "" if self.opacity == 100 else f"@{self.opacity}"
-        widest = "" if self.widest_km is None else f"<{self.widest_km:g}"
-        return f"{self.code}{share}{widest}" + (f">{self.narrowest_km:g}" if self.narrowest_km else "")
+        widest = "" if self.widest_km is None else f"<{self.widest_km:.10g}"
+        return f"{self.code}{share}{widest}" + (f">{self.narrowest_km:.10g}" if self.narrowest_km else "")
 
     def fits(self, width_km: float, declared_km: float = 0.0) -> bool:
         """Tell whether it shows in a view of that width. declared_km: the layer's own widest view, 0 for any."""
@@ -37,7 +38,8 @@ class LayerState:
         return not 0 < widest < width_km and width_km >= self.narrowest_km
 
 
-FORM = re.compile(r"([^@<>]+)(?:@(\d{1,3}))?(?:<(\d{1,5}(?:\.\d{1,3})?))?(?:>(\d{1,5}(?:\.\d{1,3})?))?")
+WIDEST_KM = 99_999.0
+FORM = re.compile(r"([^@<>]+)(?:@(\d{1,3}))?(?:<(\d{1,5}(?:\.\d{1,6})?))?(?:>(\d{1,5}(?:\.\d{1,6})?))?")
 
 
 def read_layers(texts: Iterable[str]) -> tuple[LayerState, ...]:
@@ -86,11 +88,14 @@ def faded(layers: tuple[LayerState, ...], code: str, opacity: int) -> tuple[Laye
 
 def limited(layers: tuple[LayerState, ...], code: str, which: str, width_km: float) -> tuple[LayerState, ...]:
     """Return the layers with one showing only from the present width on: near, far, or at any for none."""
-    width = float(f"{min(width_km, 99_999.0):.3g}")
+    width_km = max(width_km, 0.001)
+    step = 10.0 ** (math.floor(math.log10(width_km)) - 2)  # three figures are enough
+    near = min(math.ceil(width_km / step) * step, WIDEST_KM)  # rounded so that the layer stays under the hand
+    far = min(math.floor(width_km / step) * step, WIDEST_KM)
 
     def limit(layer: LayerState) -> LayerState:
         if which == "near":
-            return replace(layer, widest_km=width)
-        return replace(layer, narrowest_km=width) if which == "far" else replace(layer, widest_km=0.0, narrowest_km=0.0)
+            return replace(layer, widest_km=round(near, 6))
+        return replace(layer, narrowest_km=round(far, 6)) if which == "far" else replace(layer, widest_km=0.0, narrowest_km=0.0)
 
     return tuple(limit(x) if x.code == code else x for x in layers)

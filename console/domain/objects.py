@@ -61,9 +61,8 @@ class Station:
     """Any watched object with readings.
 
     kind: river, reservoir, tide, rain, basin, wind, salinity, soil, gate, pump, sensor, or one that a topic
-    declares. element: what a sensor measures. declared: its main element where a topic declares it. told:
-    the state that its kind's topic reads from its facts, None where readings are judged. Position in
-    CGCS2000 degrees, None unknown.
+    declares. element: what a sensor measures. declared: its main element where a topic declares it.
+    Position in CGCS2000 degrees, None unknown.
     """
 
     code: str
@@ -80,7 +79,6 @@ class Station:
     facts: Mapping[str, Any] = field(default_factory=dict)
     element: str = ""
     declared: Element | None = None
-    told: str | None = None
 
     def threshold(self, kind: str, t: float, element: str | None = None) -> Threshold | None:
         """Return the figure of that kind in force at t, the newest first; None if unknown."""

@@ -36,6 +36,7 @@ WORDS = {
     State.GUARANTEED: "超保",
     State.RECORD: "超历史",
 }
+LOW_WORDS = {State.WARNING: "偏低", State.GUARANTEED: "严重偏低"}  # where too little is the danger
 LIMIT_WORDS = {State.WARNING: "超限", State.GUARANTEED: "严重超限"}  # of what has limits and no warning level
 SHAPES = {
     State.NO_DATA: "—",

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from console.domain.alarms import UNIT_LIMIT
 from console.domain.elements import ELEMENTS, Element
 from console.domain.layers import DRAPES, GROUND, MARKS
 from console.domain.objects import WATCHED
@@ -30,9 +31,10 @@ MEASURES = ("over", "largest", "smallest", "total", "count")
 STATE_KEYS = {"calm": State.NORMAL, "watch": State.WATCH, "warning": State.WARNING, "severe": State.GUARANTEED}
 # What an object card offers: panels of the monitor workspace, and what can be done.
 CHARTS = (
-    *("hydrograph", "rating", "reservoir", "storage", "reservoirs", "cascade"),
+    *("hydrograph", "rating", "reservoir", "storage", "reservoirs", "cascade", "strip"),
     *("works", "dam_safety", "section", "gates", "video"),
 )
+OLD_CHARTS = {"reservoir_card": "reservoir", "basin_strip": "strip"}  # what earlier declarations called them
 ACTIONS = ("alarm.ack", "log.entry", "table", "sandbox")
 
 
@@ -114,6 +116,7 @@ class Topic:
     legend: str = "state"
     elements: tuple[Element, ...] = ()
     objects: tuple[Kind, ...] = ()
+    own: bool = False  # declared by the site, not by the package
 
 
 def topic_from(raw: Mapping[str, Any], where: Where) -> Topic:
@@ -142,7 +145,7 @@ def topic_from(raw: Mapping[str, Any], where: Where) -> Topic:
         columns=tuple(_column(r, w, known) for r, w in where.tables(raw, "columns")),
         card=tuple(_card(r, w, known) for r, w in where.tables(raw, "card")),
         indicators=tuple(_indicator(r, w, known) for r, w in where.tables(raw, "indicators")),
-        charts=where.choices(raw, "charts", CHARTS),
+        charts=tuple(OLD_CHARTS.get(c, c) for c in where.choices(raw, "charts", (*CHARTS, *OLD_CHARTS))),
         actions=where.choices(raw, "actions", ACTIONS),
         legend=where.choice(raw, "legend", ("state", "rain"), "state"),
         elements=tuple(elements.values()),
@@ -167,6 +170,8 @@ def _element(raw: Mapping[str, Any], where: Where) -> Element:
     if decimals > 6:
         raise where.fault("decimals", "不超过 6 位小数")
     name, unit = where.text(raw, "name"), where.text(raw, "unit", "")
+    if len(unit) > UNIT_LIMIT:
+        raise where.fault("unit", f"单位不超过 {UNIT_LIMIT} 个字")
     return Element(code, name, unit, decimals, low_is_bad=where.flag(raw, "low_is_bad", False))
 
 

@@ -37,6 +37,8 @@ class Kind:
     def told(self, facts: Mapping[str, Any]) -> tuple[State, str]:
         """Return the state of a matter and the word for it; a word that nobody declared is not judged."""
         word = facts.get(self.status)
+        if isinstance(word, int | float) and not isinstance(word, bool):
+            word = f"{word:.12g}"
         text = word.strip()[:20] if isinstance(word, str) else ""
         return self.states.get(text, State.UNJUDGED), text
 
@@ -61,10 +63,10 @@ class Vocabulary:
 
 
 def vocabulary_of(topics: Iterable[Any]) -> Vocabulary:
-    """Return the words of the topics together with the program's own; the first topic that names one decides."""
+    """Return the words of the topics together with the program's own; what a site says of a kind goes before the package."""
     elements = dict(ELEMENTS)
     kinds: dict[str, Kind] = {}
-    for topic in topics:
+    for topic in sorted(topics, key=lambda t: not t.own):
         for element in topic.elements:
             elements.setdefault(element.code, element)
         for kind in topic.objects:

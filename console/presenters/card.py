@@ -31,6 +31,7 @@ LINK_WORDS = {
     "storage": "库容曲线",
     "reservoirs": "水库总表",
     "cascade": "梯级",
+    "strip": "河系概化图",
     "works": "工程健康",
     "dam_safety": "安全监测",
     "section": "工程断面",
@@ -121,7 +122,8 @@ def _fact(spec: CardField, row: Row, board: Board, tr: Translate) -> Fact:
     if head == "fact":
         given = row.station.facts.get(key)
         source = printable(_source(given), 60)
-        return Fact(spec.title, grouped(text), source, "text.dim" if text == "—" else "text")
+        shown = text if isinstance(given, str) else grouped(text)
+        return Fact(spec.title, shown, source, "text.dim" if text == "—" else "text")
     sample = _sample(spec.field, row)
     if sample is not None:
         return _value(spec.title, text, sample, row, board, tr)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from console.domain.alarms import LOW, UNIT_LIMIT, WORDS, Alarm
+from console.domain.alarms import LIMITS, LOW, UNIT_LIMIT, WORDS, Alarm
 from console.domain.elements import signed
 from console.domain.time import age_text, stamp
 from console.presenters.overview import ALARM_STATES
@@ -91,15 +91,12 @@ def alarm_detail(alarm: Alarm, tr: Translate) -> str:
         deepest = f"{tr('最深冲刷')} {alarm.peak:.2f} m > {tr('限值')} {alarm.figure:.2f} m"
         return f"{deepest} · {stamp(alarm.peak_t or alarm.onset_t)} {tr('水下测量')}"
     over = (alarm.peak or 0.0) - (alarm.figure or 0.0)
-    if alarm.unit:
+    if alarm.rule in LIMITS:
         most = tr("最低") if alarm.rule in LOW else tr("最高")
-        unit = printable(alarm.unit, UNIT_LIMIT)
-        return f"{tr('起报')} {alarm.value:g} {unit} · {tr('限')} {alarm.figure:g} · {most} {alarm.peak:g}（{_plain(over)}）"
+        began = f"{alarm.value:g} {printable(alarm.unit, UNIT_LIMIT)}".rstrip()
+        off = f"{over:+.6g}".replace("-", "−") if round(over, 9) else "0"
+        return f"{tr('起报')} {began} · {tr('限')} {alarm.figure:g} · {most} {alarm.peak:g}（{off}）"
     return f"{tr('起报')} {alarm.value:.2f} m · {tr('限')} {alarm.figure:.2f} · {tr('最高')} {alarm.peak:.2f}（{signed(over)}）"
-
-
-def _plain(value: float) -> str:
-    return signed(value).rstrip("0").rstrip(".") if value else "0"
 
 
 def log_rows(desk: DeskState, tr: Translate) -> list[LogRow]:

@@ -272,7 +272,11 @@ def _worth_showing(holes: list[tuple[int, int]], now: float) -> tuple[tuple[floa
 def _lacking(station: Station, curves: tuple[Curve, ...], tr: Translate) -> str:
     """Return what is said in a plot that has rain and limits but nothing of the water itself."""
     water = any(c.role != "rain" for c in curves)
-    return "" if water or station.kind in ("rain", "basin") else tr("所示时段没有水位和流量数据")
+    if water or station.kind in ("rain", "basin"):
+        return ""
+    if station.main_element in ROLES:
+        return tr("所示时段没有水位和流量数据")
+    return f"{tr('所示时段没有数据')}：{tr(station.what.name)}"
 
 
 def _limits(station: Station, t: float) -> tuple[Limit, ...]:

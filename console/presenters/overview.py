@@ -98,7 +98,7 @@ def _off(row: Row | None, margin: float | None) -> str:
     """Return by how much it is over, in the unit of what is measured there; a toe is scoured in metres."""
     if margin is None:
         return ""
-    return f"{signed(margin)} m" if row is None else f"{signed(margin, row.station.what.decimals)} {row.station.what.unit}"
+    return f"{signed(margin)} m" if row is None else f"{signed(row.off, row.station.what.decimals)} {row.station.what.unit}"
 
 
 def _scoured(group: Sequence[Alarm]) -> float | None:

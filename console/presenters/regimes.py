@@ -129,7 +129,7 @@ def _measured(indicator: Indicator, first: list[Row], rows: list[Row], board: Bo
         return f"{tr(indicator.name)} {len(rows)} {tr(indicator.unit)}".strip()
     if indicator.measure == "total":
         field, moments = field_of(indicator.field, tr), Moments(board.moment, board.now)
-        figures = [k for r in rows if isinstance(k := field.key(r, moments), int | float)]
+        figures = [k for r in rows if r.known and isinstance(k := field.key(r, moments), int | float)]
         if not figures:
             return ""
         whole = "" if len(figures) == len(rows) else f"（{len(figures)}/{len(rows)}）"

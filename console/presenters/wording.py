@@ -49,7 +49,7 @@ def meta(board: Board, sample: Sample | None, tr: Translate) -> str:
 
 
 def margin_text(row: Row) -> str:
-    return signed(row.margin_m, row.station.what.decimals) if row.margin_m is not None else ""
+    return signed(row.off, row.station.what.decimals) if row.off is not None else ""
 
 
 def mode_word(mode: str) -> str:

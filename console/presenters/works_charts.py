@@ -99,12 +99,11 @@ def section_view(report: WorksReport, wanted: str, tr: Translate, datum: str = "
     works = report.works
     worst = min(report.sensors, key=lambda h: (ORDER[h.state], -abs(h.ratio or 0.0)), default=None)
     named = [(s.code, f"{s.name} {chainage_text(s.chainage_m)}") for s in works.sections]
-    known = {code for code, _ in named}
+    known = {"", *(code for code, _ in named)}
     named += [(s.section, f"{tr('水下冲淤')} {printable(s.section, 20)}") for s in report.scours if s.section not in known]
     codes = [code for code, _ in named]
-    chosen = (
-        wanted if wanted in codes else worst.sensor.section if worst and worst.sensor.section in codes else (codes or [""])[0]
-    )
+    first = worst.sensor.section if worst and worst.sensor.section in codes else (codes or [""])[0]
+    chosen = wanted if wanted and wanted in codes else first
     section = next((s for s in works.sections if s.code == chosen), None)
     mine = [h for h in report.sensors if h.sensor.section == chosen] if chosen else []
     placed = [h for h in mine if h.sensor.offset_m is not None and h.sensor.elevation_m is not None]
@@ -124,7 +123,7 @@ def section_view(report: WorksReport, wanted: str, tr: Translate, datum: str = "
         else tr("未知"),
         says=works.note,
         scour=scour,
-        scour_says=_scour_words(scour, len(report.scours), tr),
+        scour_says=_scour_words(scour, chosen, len(report.scours), tr),
         simulated=works.simulated,
     )
 
@@ -147,9 +146,11 @@ def _placed(h: SensorHealth, tr: Translate) -> SectionSensor:
     )
 
 
-def _scour_words(scour: Scour, sections: int, tr: Translate) -> str:
+def _scour_words(scour: Scour, chosen: str, sections: int, tr: Translate) -> str:
     """Return what the shown comparison says, and where there are several, which of them it is."""
     which = f"{printable(scour.section, 20)}（{sections} {tr('个测段之一')}）：" if sections > 1 else ""
+    if not which and scour.section and scour.section != chosen:
+        which = f"{printable(scour.section, 20)}："
     if scour.reason:
         return which + reason_text(scour.reason, {}, tr)
     place = f"{chainage_text(scour.chainage_m)}，{tr('离轴')} {scour.offset_m:.0f} m"

@@ -295,7 +295,12 @@ class BoardState(QObject):
     def _read_reference(self) -> tuple[Any, ...]:
         words = self._words
         found = (s for kind in WATCHED for s in readable(shown_station, self._reader.objects(kind)))
-        stations = {s.code: words.station(s) for s in found}
+        stations: dict[str, Station] = {}
+        for s in found:
+            if s.code in stations:  # the first kind stands: nothing may take a reservoir's place under its code
+                log.warning("object %s is there twice", s.code)
+            else:
+                stations[s.code] = words.station(s)
         rivers = tuple(readable(shown_river, self._reader.objects("reaches")))
         known = (s for s in readable(shown_series, self._reader.objects("series")) if s.element in words.elements)
         series = {s.sid: words.series(s) for s in known}  # a newer centre may measure what this window cannot word

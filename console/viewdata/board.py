@@ -12,7 +12,7 @@ from console.domain.elements import FLOWS, LEVELS, Element
 from console.domain.freshness import Freshness
 from console.domain.objects import River, Station
 from console.domain.rain import RainSum, window_sum
-from console.domain.states import LIMIT_WORDS, WORDS, State
+from console.domain.states import LIMIT_WORDS, LOW_WORDS, WORDS, State
 
 Array = NDArray[np.float64]
 APART = frozenset({"basin", "sensor", "gate", "pump"})
@@ -87,8 +87,14 @@ class Row:
     @property
     def state_word(self) -> str:
         """Return the Chinese word of the state: the ladder's, a limit's, or what a matter's status says."""
-        words = WORDS if self.station.main_element in (*LEVELS, *FLOWS) else WORDS | LIMIT_WORDS
-        return self.word or words[self.state]
+        what = self.station.what
+        own = {} if what.code in (*LEVELS, *FLOWS) else LOW_WORDS if what.low_is_bad else LIMIT_WORDS
+        return self.word or (WORDS | own)[self.state]
+
+    @property
+    def off(self) -> float | None:
+        """Return the reading minus the figure it is held against, as it is written; the margin is positive in danger."""
+        return -self.margin_m if self.margin_m is not None and self.station.what.low_is_bad else self.margin_m
 
     @property
     def known(self) -> bool:

@@ -17,7 +17,7 @@ def build_hydrograph(c: Context) -> Built:
     if not c.large:
         return build_curve_desk(c)
     widget = Hydrograph(c.look)
-    presenter = HydrographPresenter(c.session, widget, c.look.tr)
+    presenter = HydrographPresenter(c.session, widget, c.look.tr, c.topics)
     widget.time_picked.connect(c.session.situation.look_at)
 
     def refresh() -> tuple[str, str]:
@@ -38,7 +38,7 @@ def build_curve_desk(c: Context, page: str = "") -> Built:
 
     session = c.session
     widget = CurveDesk(c.look, c.settings.operator)
-    presenter = HydrographPresenter(session, widget, c.look.tr)
+    presenter = HydrographPresenter(session, widget, c.look.tr, c.topics)
     tools = CurveTools(session, presenter, widget, c.look.tr)
     plot = widget.plot
     plot.time_picked.connect(session.situation.look_at)

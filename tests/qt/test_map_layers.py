@@ -42,13 +42,18 @@ def test_layers_travel_as_short_texts_and_old_situations_are_understood():
 def test_limits_of_scale_travel_with_the_layer_and_hide_no_alarm():
     declared = 60.0
     near = limited((LayerState("works", 80),), "works", "near", 12.34567)
-    assert read_layers(layer_texts(near)) == near == (LayerState("works", 80, widest_km=12.3),)
+    assert read_layers(layer_texts(near)) == near == (LayerState("works", 80, widest_km=12.4),), (
+        "rounded up: the layer stays under the hand"
+    )
     assert near[0].fits(12.0, declared) and not near[0].fits(13.0, declared)
     both = limited(near, "works", "far", 3.0)
     assert [both[0].fits(km) for km in (2.0, 5.0, 20.0)] == [False, True, False]
-    assert read_layers(("works@80<12.3>3",)) == both
+    assert read_layers(("works@80<12.4>3",)) == both
     free = limited(both, "works", "none", 1.0)
     assert free[0].fits(5000.0, declared) and read_layers(layer_texts(free)) == free, "no limit, not the declared one again"
+    for km in (123.456, 0.0123, 4321.9, 2e6):
+        held = limited(limited((LayerState("works"),), "works", "near", km), "works", "far", km)
+        assert read_layers(layer_texts(held)) == held and (held[0].fits(km) or km > 99_999)
     assert not LayerState("works").fits(61.0, declared) and LayerState("works").fits(60.0, declared)
     assert read_layers(("works<<5", "river@900", "rain>x", "<5")) == (*map(LayerState, ("works", "river", "rain")),)
 

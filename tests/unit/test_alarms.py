@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from console.domain.alarm_engine import AlarmEngine, AlarmRules, Finding, Reading
 from console.domain.alarms import alarm_from_doc
+from console.domain.elements import FLOW, Element
 from console.domain.objects import Station, Threshold
 from console.domain.quality import Quality
 from console.domain.time import from_beijing
@@ -120,9 +121,11 @@ def test_a_survey_beyond_the_limit_raises_until_a_newer_one_shows_the_toe_mended
     (raised,) = watch.finding(surveyed(0, 3.1, True, simulated=True), T)
     assert (raised.rule, raised.figure, raised.peak, raised.simulated) == ("scour", 2.0, 3.1, True)
     assert alarm_from_doc(raised.alarm_id, raised.to_doc()) == raised
-    assert watch.finding(surveyed(0, 3.1, True), T + H) == []  # the same survey, read again after a restart
+    assert watch.finding(surveyed(0, 3.1, True, simulated=True), T + H) == []  # the same survey, read again after a restart
     (deeper,) = watch.finding(surveyed(1, 3.6, True), T + 25 * H)
-    assert (deeper.alarm_id, deeper.peak, deeper.peak_t, deeper.simulated) == (raised.alarm_id, 3.6, T + 86400, True)
+    assert (deeper.alarm_id, deeper.peak, deeper.peak_t, deeper.simulated) == (raised.alarm_id, 3.6, T + 86400, False), (
+        "measured now"
+    )
     (mended,) = watch.finding(surveyed(3, 0.4, False), T + 73 * H)
     assert mended.alarm_id == raised.alarm_id and mended.cleared_t == T + 3 * 86400
     assert watch.finding(surveyed(4, 0.4, False), T + 97 * H) == []
@@ -172,3 +175,18 @@ def test_soil_that_dries_out_is_alarmed_on_its_low_side():
 def test_rain_and_gates_have_no_ladder_of_limits():
     gauge = Station("P", "雨量站", "rain", thresholds=(Threshold("warning", 1.0, "P"),))
     assert AlarmEngine({"P": gauge}, AlarmRules()).step([z(0, 50.0, code="P", element="P")], T) == []
+
+
+def test_an_element_without_a_unit_is_not_said_in_metres():
+    ph = Element("PH", "酸碱度", "", 2, low_is_bad=True)
+    e = AlarmEngine(
+        {"Q": Station("Q", "断面", "quality", declared=ph, thresholds=(Threshold("warning", 6.0, "PH"),))}, AlarmRules()
+    )
+    (raised,) = e.step([z(0, 5.2, code="Q", element="PH")], T)
+    assert alarm_detail(raised, str) == "起报 5.2 · 限 6 · 最低 5.2（−0.8）"
+
+
+def test_a_place_whose_flow_is_what_counts_is_alarmed_by_its_flow():
+    pump = Station("F", "取水口", "intake", declared=FLOW, thresholds=(Threshold("warning", 50.0, "Q"),))
+    (raised,) = AlarmEngine({"F": pump}, AlarmRules()).step([z(0, 51.0, code="F", element="Q")], T)
+    assert (raised.rule, raised.unit) == ("over_limit", "m³/s")

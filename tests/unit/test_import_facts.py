@@ -117,3 +117,49 @@ def test_what_cannot_be_used_is_named_and_leaves_the_place_as_it_was(repo, tmp_p
     report = brought(repo, tmp_path, z_bad=table)
     assert any(why in reason for _, _, reason in report.rejects), report.rejects
     assert place(repo, "44001").thresholds == () and not place(repo, "44001").facts
+
+
+def test_readings_brought_later_leave_the_limits_by_season_alone(repo, tmp_path):
+    seasons = "STCD,BGMD,EDMD,FSLTDZ\n44001,0415,0630,70.5\n44001,0701,1015,75\n"
+    brought(repo, tmp_path, a=seasons)
+    brought(repo, tmp_path, readings="stcd,stnm,tm,rz\n44001,龙潭水库,2026-05-01 08:00,70.1\n")
+    limits = [(t.value, t.season) for t in place(repo, "44001").thresholds if t.kind == "flood_limit"]
+    assert limits == [(70.5, ("0415", "0630")), (75.0, ("0701", "1015"))]
+
+
+def test_a_tide_station_stays_one_when_its_readings_come(repo, tmp_path):
+    brought(repo, tmp_path, m="站码,站名,站类,经度,纬度\nT1,赤湾,TT,113.9,22.5\n")
+    brought(repo, tmp_path, z="站码,时间,水位\nT1,2026-05-01 08:00,0.4\n")
+    assert place(repo, "T1", "stations").kind == "tide"
+
+
+def test_a_register_with_marks_places_the_stations_too_and_a_limit_without_a_season_is_named(repo, tmp_path):
+    table = "站码,站名,站类,经度,纬度,正常蓄水位,死水位,汛限水位\n55001,新建水库,RR,112.5,23.9,80,60,76\n"
+    report = brought(repo, tmp_path, zz_register=table)
+    pool = place(repo, "55001")
+    assert (pool.name, pool.kind, pool.lon) == ("新建水库", "reservoir", 112.5)
+    assert {(t.kind, t.value) for t in pool.thresholds} == {("normal", 80.0), ("dead", 60.0)}
+    assert [r[2] for r in report.rejects] == ["汛限水位没有开始、结束月日，没有导入；请用分期汛限水位表"]
+
+
+def test_readings_of_days_are_no_storage_curve(repo, tmp_path):
+    report = brought(repo, tmp_path, z="站码,日期,库水位,蓄水量\n44001,2026-05-01,70,50\n44001,2026-05-02,71,55\n")
+    assert report.rejects and not place(repo, "44001").facts
+
+
+def test_a_matter_cannot_take_the_code_of_a_reservoir(repo, tmp_path):
+    report = brought(repo, tmp_path, x="编码,名称,类型,报告阶段\n44001,灾情,disaster,终报\nL1,灾情,disaster,终报\n")
+    assert [r[2] for r in report.rejects] == ["编码 44001 已是一个站或工程的编码，请给事项自己的编码"]
+    assert [d["code"] for d in repo.objects("matters")] == ["L1"]
+
+
+def test_a_blank_cell_costs_its_line_and_a_broken_file_costs_itself(repo, tmp_path):
+    seasons = "STCD,BGMD,EDMD,FSLTDZ\n44001,0415,0630,\n44001,,0630,71\n44001,0701,1015,75\n"
+    (tmp_path / "tables").mkdir()
+    (tmp_path / "tables" / "b.csv").write_text("STCD,RZ,W\n44001,60," + "5" * 200_000 + "\n", "utf-8")
+    report = brought(repo, tmp_path, a=seasons, c="STCD,RZ,W\n44001,60,5\n44001,70,9\n")
+    assert [(r[0], r[1]) for r in report.rejects][:2] == [("a.csv", 2), ("a.csv", 3)] and "b.csv" in {
+        r[0] for r in report.rejects
+    }
+    pool = place(repo, "44001")
+    assert [t.value for t in pool.thresholds] == [75.0] and "storage_curve" in pool.facts

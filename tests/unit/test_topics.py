@@ -17,6 +17,7 @@ from console.presenters.fields import field_of
 from console.presenters.hydrograph import roles_of
 from console.presenters.map import map_view
 from console.presenters.regimes import Regimes, tiles
+from console.presenters.wording import margin_text
 from console.state.board import judged
 from console.state.desk import DeskState
 from console.topics import declared_topics
@@ -198,7 +199,7 @@ def test_a_site_adds_an_element_that_is_judged_and_written_as_declared(tmp_path)
     moments = Moments(NOW, NOW)
     assert [field_of(f, plain).text(board.rows[0], moments) for f in ("value", "unit", "element.DO")] == ["7.3", "mg/L", "7.3"]
     card = card_view(board.rows[1], board, plain, topics)
-    assert card.state_word == "超限" and card.state is State.WARNING
+    assert card.state_word == "偏低" and card.state is State.WARNING
     series = vocabulary_of(topics).series(Series(9, "Q1", "DO", "mg/L"))
     assert roles_of(board.rows[1].station, [series], topics) == {9: "level"} and series.what.name == "溶解氧"
 
@@ -261,3 +262,42 @@ def test_losses_reported_by_cities_fill_the_card_of_their_regime():
     assert facts["受灾人口"] == ("12 000", "") and facts["倒塌房屋"] == ("—", "")
     facts = {f.name: (f.value, f.source) for s in card_view(board.rows[2], board, plain, topics).sections for f in s.facts}
     assert facts["转移人员"] == ("900", "清远市三防办")
+
+
+def test_a_topic_copied_from_an_earlier_package_still_reads(tmp_path):
+    text = WATER_QUALITY.replace("order = 80", 'order = 80\ncharts = ["hydrograph", "reservoir_card", "basin_strip"]')
+    topic = next(t for t in declared_topics(own(tmp_path, text)) if t.code == "water_quality")
+    assert topic.charts == ("hydrograph", "reservoir", "strip")
+
+
+def test_one_code_of_an_element_has_one_meaning(tmp_path):
+    own(tmp_path, WATER_QUALITY + OXYGEN)
+    other = WATER_QUALITY.replace('"water_quality"', '"supply"') + OXYGEN.replace("溶解氧", "日供水量").replace(
+        "quality", "supply"
+    )
+    with pytest.raises(TopicError, match=r"supply\.toml 的要素 DO .*换一个代码|water_quality\.toml 的要素 DO"):
+        declared_topics(own(tmp_path, other, "supply.toml"))
+
+
+def test_what_a_site_says_of_a_kind_goes_before_the_package(tmp_path):
+    text = CASES.replace('"case"', '"disaster"').replace("order = 90", "order = 99")
+    words = vocabulary_of(declared_topics(own(tmp_path, text, "cases.toml")))
+    assert words.kinds["disaster"].name == "水事案件" and words.kinds["river"].name == "河道站"
+
+
+def test_a_word_that_looks_like_a_number_stays_a_word(tmp_path):
+    topics = declared_topics(own(tmp_path / "topics", CASES.replace('calm = ["办结"]', 'calm = ["0"]'), "cases.toml"))
+    case = Station("C", "案件", "case", facts={"stage": 0.0, "fine_yuan": "00700"})
+    board = board_with(topics, case)
+    assert (board.rows[0].state, board.rows[0].state_word) == (State.NORMAL, "0")
+    field = field_of("fact.fine_yuan", plain)
+    assert field.text(board.rows[0], Moments(NOW, NOW)) == "00700"
+    facts = [f.value for s in card_view(board.rows[0], board, plain, topics).sections if s.title == "执法" for f in s.facts]
+    assert facts == ["0"]
+
+
+def test_too_little_is_said_to_be_too_little(tmp_path):
+    topics = declared_topics(own(tmp_path / "topics", WATER_QUALITY + OXYGEN))
+    station = Station("Q", "断面", "quality", thresholds=(Threshold("warning", 5.0, "DO"),))
+    row = board_with(topics, station, values=(4.2,)).rows[0]
+    assert (row.state_word, margin_text(row), row.margin_m) == ("偏低", "−0.8", pytest.approx(0.8))

@@ -28,7 +28,7 @@ from console.presenters.works_charts import section_view
 from console.store.cause_rules import declared_causes
 from console.viewdata.board import Board
 from console.viewdata.surveys import compared, heads, pair_of, pairs_by_section
-from console.viewdata.works import WorksReport
+from console.viewdata.works import SensorHealth, WorksReport
 from console.viewdata.works_assess import EMPTY, Inputs, assess, level_at
 
 DAY = 86400
@@ -337,3 +337,18 @@ def test_a_works_that_cannot_be_judged_does_not_stop_the_centre(centre_repo, mon
     watch = SensorWatch(centre_repo, centre_repo.objects("sensors"), series)
     assert [watch.due(PEAK) for _ in range(3)] == [None] * 3
     assert "LOCWK002" in caplog.text and "cannot be judged" in caplog.text
+
+
+def test_a_sensor_that_falls_silent_does_not_clear_the_alarm_that_it_raised(centre_repo, monkeypatch):
+    monkeypatch.setattr(sensor_watch, "REST_S", 0.0)
+    sensor = sensor_of(station_from_doc(centre_repo.objects("sensors")[0]))
+    far = SensorHealth(sensor, "alarm", ratio=5.0, value_t=int(PEAK))
+    told = [[far], [replace(far, state="unknown", ratio=None, reason="silent"), replace(far, state="normal", ratio=0.2)]]
+    told.append([replace(far, state="normal", ratio=0.1, value_t=int(PEAK) + 9 * 3600)])
+    monkeypatch.setattr(sensor_watch, "assess", lambda *_: told.pop(0))
+    docs = [d for d in centre_repo.objects("sensors") if d["properties"]["facts"]["works"] == sensor.works]
+    watch, engine = SensorWatch(centre_repo, docs, [series_from_doc(d) for d in centre_repo.objects("series")]), AlarmEngine({})
+    (raised,) = engine.finding(watch.due(PEAK), int(PEAK))
+    assert watch.due(PEAK + 4 * 3600) is None, "silent is not well again"
+    (cleared,) = engine.finding(watch.due(PEAK + 9 * 3600), int(PEAK))
+    assert cleared.alarm_id == raised.alarm_id and not cleared.active

@@ -55,6 +55,13 @@ NEEDS = (  # the first whose columns are all there
     ("annual", {"code", "year", "max_level"}),
     ("matters", {"code", "name", "type"}),
 )
+REQUIRED = {
+    "seasons": ("first", "last", "flood_limit"),
+    "releases": ("level", "release"),
+    "storage": ("level", "storage"),
+    "matters": ("name", "type"),
+}
+DATED = re.compile("日期|时间|时刻|date|time")
 NAMES = {
     "seasons": "分期汛限水位",
     "marks": "水库特征值",
@@ -105,7 +112,12 @@ class FactTable:
                 row[meaning] = _figure(text, title) * factor
         if not row.get("code"):
             raise BadLine("没有编码")
+        if lacking := [self._title(m) for m in REQUIRED.get(self.kind, ()) if m not in row]:
+            raise BadLine(f"“{'”“'.join(lacking)}”是空的")
         return row
+
+    def _title(self, meaning: str) -> str:
+        return self.titles[self.meanings.index(meaning)]
 
 
 def fact_table(header: list[Any]) -> FactTable | None:
@@ -120,7 +132,9 @@ def fact_table(header: list[Any]) -> FactTable | None:
     kind = next((k for k, needs in NEEDS if needs <= known), "")
     if not kind and "code" in known and len(known & {*MARKS, "total", "flood_control"}) >= 2:
         kind = "marks"
-    if not kind or any(name in MEANINGS["t"] for name, _ in found):
+    unknown = [name for (name, _), meaning in zip(found, meanings, strict=True) if not meaning]
+    dated = any(DATED.search(name) for name in unknown)  # readings of days, not the points of a curve
+    if not kind or any(name in MEANINGS["t"] for name, _ in found) or (kind in ("storage", "releases") and dated):
         return None
     factors = tuple(_factor(m, unit, cell) for m, (_, unit), cell in zip(meanings, found, header, strict=True))
     return FactTable(kind, meanings, factors, tuple(str(c).strip()[:40] for c in header))

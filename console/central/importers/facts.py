@@ -7,6 +7,7 @@ from typing import Any
 
 from console.central.importers.fact_tables import MARKS, FactTable, Row
 from console.central.repository import Repository
+from console.domain.objects import THINGS, WATCHED
 from console.domain.reservoirs import reservoir_facts
 
 SOURCE = "文件导入"
@@ -35,6 +36,10 @@ class FactImporter:
             else:
                 groups.setdefault(row["code"], []).append((number, row))
         if table.kind == "matters":
+            taken = {str(d["code"]) for kind in (*WATCHED, *THINGS) if kind != "matters" for d in self._repo.objects(kind)}
+            clash = sorted(taken & set(groups))
+            why = "已是一个站或工程的编码，请给事项自己的编码"
+            rejects += [(groups.pop(code)[0][0], f"编码 {code[:30]} {why}") for code in clash]
             fresh, same = self._matters(groups)
             return fresh, same, rejects
         known = {doc["code"]: (kind, doc) for kind in ("stations", "reservoirs") for doc in self._repo.objects(kind)}

@@ -114,9 +114,14 @@ class Importer:
         """Bring the tables that tell of places, which by now are known from whichever file named them."""
         late, self._late = self._late, []
         for path, label, table in late if not self.report.cancelled else ():
-            lines = lines_of(path)
-            next(lines, None)
-            self._counted(table.kind, label, *self._facts.table(table, lines))
+            if table.kind == "marks" and "flood_limit" in table.meanings:
+                self.report.rejects.append((label, 1, "汛限水位没有开始、结束月日，没有导入；请用分期汛限水位表"))
+            try:
+                lines = lines_of(path)
+                next(lines, None)
+                self._counted(table.kind, label, *self._facts.table(table, lines))
+            except (UnreadableFile, OSError) as exc:
+                self.report.rejects.append((label, 1, str(exc)))
 
     def file(self, path: Path, label: str) -> None:
         """Import one file as a whole, or say why not."""
@@ -130,10 +135,14 @@ class Importer:
                 return
             lines = lines_of(path)
             _, header = next(lines, (0, []))
-            if (table := fact_table(header)) is not None:
+            table = fact_table(header)
+            if table is not None:
                 self._late.append((path, label, table))
-                return
+                if table.kind != "marks":
+                    return
             layout = layout_of(header)
+            if table is not None and not layout.holds_stations:
+                return
             if layout.holds_stations:
                 for code, facts in station_rows(layout, lines):
                     merge_station(self._repo, code, facts)
@@ -181,7 +190,7 @@ class Importer:
         stations = {p.code: p for p in lines}
         for code, p in stations.items():
             reservoir = any({"RZ", "INQ", "OTQ"} & set(x.values) for x in lines if x.code == code)
-            merge_station(self._repo, code, {"name": p.name, "river": p.river, "type": "reservoir" if reservoir else "river"})
+            merge_station(self._repo, code, {"name": p.name, "river": p.river} | ({"type": "reservoir"} if reservoir else {}))
             self.report.stations.add(code)
         series: dict[tuple[str, str], dict[int, float]] = defaultdict(dict)
         for p in lines:

@@ -38,8 +38,20 @@ def _number(text: str) -> float | None:
         return None
 
 
+def _limits(known: list[dict[str, Any]], facts: Mapping[str, Any], level: str) -> list[dict[str, Any]]:
+    """Return a station's figures with those of the file; what it does not name, such as limits by season, stays."""
+    mine = [t for t in known if t.get("source") == IMPORTED and t.get("kind") in LEVELS]
+    marks = [t | {"element": level} if t in mine else t for t in known]
+    told = {k: {"kind": k, "value": facts[k], "element": level, "source": IMPORTED} for k in LEVELS if k in facts}
+    kept = [t for t in marks if t.get("kind") not in told or t.get("element", "Z") != level]
+    return [*kept, *told.values()]
+
+
 def merge_station(repo: Repository, code: str, facts: Mapping[str, Any]) -> None:
-    """Add facts to a station's document; what is known already stays unless the file says otherwise."""
+    """Add facts to a station's document; what is known already stays unless the file says otherwise.
+
+    facts: guess is the type of a station that nobody has told of before.
+    """
     known: dict[str, Any] | None = None
     old_kind = ""
     for kind in ("stations", "reservoirs"):
@@ -51,17 +63,12 @@ def merge_station(repo: Repository, code: str, facts: Mapping[str, Any]) -> None
     before = (doc.get("geometry"), dict(props))
     props |= {k: v for k, v in facts.items() if k in ("name", "river", "datum", "city", "type") and v}
     props.setdefault("name", code)
-    props.setdefault("type", "river")
+    props.setdefault("type", facts.get("guess", "river"))
     geometry = doc.get("geometry")
     if "lon" in facts and "lat" in facts:
         geometry = {"type": "Point", "coordinates": [facts["lon"], facts["lat"]]}
     level = "RZ" if props["type"] == "reservoir" else "Z"
-    marks = [t | {"element": level} if t.get("source") == IMPORTED else t for t in props.get("thresholds", [])]
-    thresholds = {(t["kind"], t.get("element", "Z")): t for t in marks}
-    for kind in LEVELS:
-        if kind in facts:
-            thresholds[(kind, level)] = {"kind": kind, "value": facts[kind], "element": level, "source": IMPORTED}
-    props["thresholds"] = list(thresholds.values())
+    props["thresholds"] = _limits(props.get("thresholds", []), facts, level)
     if known is not None and before == (geometry, props):
         return
     new_kind = "reservoirs" if props["type"] == "reservoir" else "stations"
