@@ -185,7 +185,9 @@ def _central(options: argparse.Namespace, home: DataHome, settings: Settings) ->
     from console.central.process import CentralOptions, run_central
     from console.central.sources.adapters import adapters_below
     from console.central.tls import ServerTls
+    from console.domain.vocabulary import vocabulary_of
     from console.sync.trust import tls_of
+    from console.topics import site_topics
 
     start_logging(home.logs, f"central-{home.profile(settings.source).name}", echo=not options.child)
     tls = ServerTls(options.tls_cert, options.tls_key, options.tls_client_ca, options.tls_crl)
@@ -205,7 +207,7 @@ def _central(options: argparse.Namespace, home: DataHome, settings: Settings) ->
             oidc_audience=options.oidc_audience,
             oidc_tls=tls_of(settings) if options.oidc_issuer else None,
         ),
-        adapters_below(home.central(settings.source)),
+        adapters_below(home.central(settings.source), vocabulary_of(site_topics(home.root)[0]).elements),
     )
     return 0
 

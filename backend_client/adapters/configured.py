@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -51,8 +51,12 @@ WARNING_KINDS = ("cap-files", "cap-atom")
 TILE_KINDS = ("xyz", "wmts", "mbtiles")
 
 
-def adapter_of(conf: Conf, *, open_sqlite: OpenSqlite, secret: Secret, folder: Path = Path()) -> Adapter:
+def adapter_of(
+    conf: Conf, *, open_sqlite: OpenSqlite, secret: Secret, folder: Path = Path(), elements: Collection[str] = ELEMENTS
+) -> Adapter:
     """Return an adapter of readings. folder: what relative paths are below; secret: by its name, "" for none.
+
+    elements: what the installation measures, the contract's own and declared ones.
 
     Raises:
         BadSource: a key is missing, unknown or wrong; a mapping error carries its line.
@@ -60,7 +64,7 @@ def adapter_of(conf: Conf, *, open_sqlite: OpenSqlite, secret: Secret, folder: P
         BackendRefused: a database does not let us in.
         WireFormatError: a file is no SQLite file.
     """
-    table = SourceTable(conf, folder, secret)
+    table = SourceTable(conf, folder, secret, elements)
     if table.kind not in READING_KINDS:
         raise table.bad("kind", "source.unknown-kind", table.kind[:40])
     builders: dict[str, Callable[[], Adapter]] = {
@@ -137,8 +141,8 @@ def _ogc_features(table: SourceTable) -> Adapter:
     for entry in table.tables("values"):
         row = SourceTable({"kind": table.kind, **entry, "name": table.name}, Path(), lambda _name: "")
         value_property, element, unit = row.text("property"), row.text("element", ""), row.text("unit", "")
-        if element and element not in ELEMENTS:
-            raise table.bad("values.element", "source.not-one-of", " ".join(sorted(ELEMENTS)))
+        if element and element not in table.elements:
+            raise table.bad("values.element", "source.not-one-of", " ".join(sorted(table.elements)))
         row.only_known()
         values.append(ValueRule(value_property, element, unit))
     mapping = FeaturesMapping(
@@ -239,8 +243,8 @@ def _dsn(table: SourceTable) -> str:
 def _elements(table: SourceTable) -> dict[str, str]:
     found = table.words("elements")
     for code, element in found.items():
-        if element not in ELEMENTS:
-            raise table.bad(f"elements.{code}", "source.not-one-of", " ".join(sorted(ELEMENTS)))
+        if element not in table.elements:
+            raise table.bad(f"elements.{code}", "source.not-one-of", " ".join(sorted(table.elements)))
     return found
 
 

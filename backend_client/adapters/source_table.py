@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from backend_client.adapters.foreign_http import ForeignHttp
+from backend_client.adapters.harvest import ELEMENTS
 
 OF_THE_HOST = {
     "name",
@@ -40,8 +41,12 @@ class BadSource(ValueError):
 class SourceTable:
     """Reads typed values and remembers which keys were known, so that a slip of the pen is found."""
 
-    def __init__(self, conf: Mapping[str, Any], folder: Path, secret: Callable[[str], str]) -> None:
+    def __init__(
+        self, conf: Mapping[str, Any], folder: Path, secret: Callable[[str], str], elements: Collection[str] = ELEMENTS
+    ) -> None:
+        """elements: what an entry may say that a foreign property is."""
         self._conf = conf
+        self.elements = elements
         self._folder = folder
         self._secret = secret
         self._known = set(OF_THE_HOST)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from backend_client.adapters.harvest import ELEMENTS
+
 FOOT = 0.3048  # international foot, m; exact
 CUBIC_FOOT = FOOT**3
 ACRE_FOOT = 43_560 * CUBIC_FOOT  # m³
@@ -74,9 +76,16 @@ def to_ours(element: str, unit: str) -> tuple[float, float] | None:
     elif element == "W":
         volume = VOLUMES.get(text)
         scale = None if volume is None else volume / 1e6
-    else:
+    elif element in ELEMENTS or not element:
         return None
+    else:
+        return 1.0, 0.0  # declared by the installation, which compares the unit with its own
     return None if scale is None else (_tidy(scale), 0.0)
+
+
+def same_unit(one: str, other: str) -> bool:
+    """Tell whether two texts are spellings of one unit, with the same scale."""
+    return _plain(one) == _plain(other)
 
 
 def _flow(text: str) -> float | None:

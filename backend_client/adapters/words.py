@@ -47,7 +47,7 @@ class Terms:
             for name in names:
                 found = table.get(name, table.get(name.strip().lower()))
                 if found is not None:
-                    return found if found in ELEMENTS else ""
+                    return found
         return ""
 
     def quality_of(self, raw: Any, unknown: set[str]) -> int:

@@ -43,7 +43,7 @@ class Watch:
         words: Vocabulary | None = None,
     ) -> None:
         self._repo = repo
-        self._words = words or vocabulary_of(())
+        self.words = words or vocabulary_of(())
         self._continuity = continuity
         self._bell = bell
         self.player = player
@@ -67,7 +67,7 @@ class Watch:
         stations: dict[str, Station] = {}
         for kind in ("stations", "reservoirs"):
             found = readable(station_from_doc, self._repo.objects(kind))
-            stations |= {s.code: self._words.station(s) for s in found}
+            stations |= {s.code: self.words.station(s) for s in found}
         self._series = {s.sid: s for s in map(series_from_doc, self._repo.objects("series"))}
         self._engine = AlarmEngine(stations, AlarmRules(), run=self.player.run_mark() if self.player else "")
         self._engine.restore(alarm_from_doc(i, b) for i, b in self._repo.records("alarm"))

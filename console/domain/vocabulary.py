@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from console.domain.elements import ELEMENTS, Element
+from console.domain.elements import ELEMENTS, LEVELS, Element
 from console.domain.objects import Series, Station
 from console.domain.states import State
 
@@ -49,6 +49,10 @@ class Vocabulary:
 
     elements: Mapping[str, Element]
     kinds: Mapping[str, Kind]
+
+    def kind_of(self, element: str) -> str:
+        """Return the kind of place where a declared element is what is measured first, "" for none or one of the rivers."""
+        return next((k.code for k in self.kinds.values() if k.element == element and element not in LEVELS), "")
 
     def station(self, station: Station) -> Station:
         """Return a station that knows its main element where a topic declares it."""

@@ -63,6 +63,7 @@ KINDS = {
 NOTES = {
     "mapped-station-missing": "对照的本地测站不存在：",
     "series-twice": "同一测站同一要素有两个系列，只读第一个",
+    "unit-differs": "单位与本地声明的不同，没有读：",
     "not-proved": "无法证明完整",
     "count-short": "少于对方声明的数量",
     "next-link-missing": "分页没有给下一页",

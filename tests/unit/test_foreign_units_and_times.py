@@ -8,7 +8,7 @@ import pytest
 
 from backend_client.adapters.pace import next_wait_s
 from backend_client.adapters.times import ambiguous, iso_z, utc_end, utc_in_order, utc_s
-from backend_client.adapters.units import to_ours
+from backend_client.adapters.units import same_unit, to_ours
 
 
 @pytest.mark.parametrize(
@@ -63,10 +63,15 @@ def test_a_known_unit_becomes_ours(element, unit, factor):
 
 @pytest.mark.parametrize(
     ("element", "unit"),
-    [("Z", ""), ("Z", "degC"), ("Z", "m3"), ("Q", "m"), ("P", "mm/h"), ("W", "%"), ("Q", "m3"), ("", "m"), ("XX", "m"), ("Z", "MM"), ("W", "mm3")],
+    [("Z", ""), ("Z", "degC"), ("Z", "m3"), ("Q", "m"), ("P", "mm/h"), ("W", "%"), ("Q", "m3"), ("", "m"), ("Z", "MM"), ("W", "mm3")],
 )  # fmt: skip
 def test_an_unknown_or_wrong_unit_is_never_guessed(element, unit):
     assert to_ours(element, unit) is None
+
+
+def test_a_declared_element_is_left_as_it_is_and_spellings_of_a_unit_are_one():
+    assert to_ours("DO", "mg/L") == (1.0, 0.0)
+    assert same_unit("mg/L", " mg/L ") and same_unit("m³/s", "m3/s") and not same_unit("mg/L", "ug/L")
 
 
 def at(*parts):

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import pytest
 
+from backend_client.adapters.harvest import ForeignSeries
 from console.central.importers.run import Importer
 from console.central.repository import Repository
+from console.central.sources.catalogue import catalogue
+from console.central.sources.config import load_sources
+from console.domain.elements import ELEMENTS, Element
 from console.domain.objects import station_from_doc
 from console.domain.reservoirs import reservoir_facts
 from console.domain.time import from_beijing
+from console.domain.vocabulary import Kind, Vocabulary
 from console.presenters.station_facts import annual_maxima
 
 STATIONS = "站码,站名,站类,经度,纬度\n44001,龙潭水库,RR,113.2,24.1\n44002,石角,ZQ,113.0,23.5\n"
@@ -163,3 +168,36 @@ def test_a_blank_cell_costs_its_line_and_a_broken_file_costs_itself(repo, tmp_pa
     }
     pool = place(repo, "44001")
     assert [t.value for t in pool.thresholds] == [75.0] and "storage_curve" in pool.facts
+
+
+def test_readings_of_declared_elements_come_from_tables_and_make_their_kind_of_station(repo, tmp_path):
+    oxygen = Element("DO", "溶解氧", "mg/L", 1, low_is_bad=True)
+    words = Vocabulary(
+        ELEMENTS | {"DO": oxygen}, {"quality": Kind("quality", "水质站", "DO"), "soil": Kind("soil", "墒情站", "SM")}
+    )
+    folder = tmp_path / "t"
+    folder.mkdir()
+    (folder / "a.csv").write_text(
+        "站码,站名,时间,溶解氧(mg/L),土壤含水率\nW1,断面,2026-05-01 08:00,6.8,\nM1,墒情,2026-05-01 08:00,,14.2\n", "utf-8"
+    )
+    (folder / "b.csv").write_text("站码,时间,溶解氧(ug/L)\nW1,2026-05-02 08:00,6800\n", "utf-8")
+    report = Importer(repo, words=words).folder(folder, progress=False)
+    assert [r[2] for r in report.rejects] == ["列“溶解氧(ug/L)”的单位应为 mg/L"] and report.added == 2
+    assert {s.code: s.kind for s in map(station_from_doc, repo.objects("stations"))} == {"W1": "quality", "M1": "soil"}
+    assert {(d["properties"]["element"], d["properties"]["unit"]) for d in repo.objects("series")} == {
+        ("DO", "mg/L"),
+        ("SM", "%"),
+    }
+
+
+def test_a_foreign_series_of_a_declared_element_finds_its_kind_and_a_wrong_unit_is_named(tmp_path):
+    words = Vocabulary(ELEMENTS | {"DO": Element("DO", "溶解氧", "mg/L", 1)}, {"quality": Kind("quality", "水质站", "DO")})
+    file = tmp_path / "sources.toml"
+    file.write_text(
+        '[[source]]\nname = "环保"\nkind = "sensorthings"\nprefix = "EP"\nurl = "https://example.invalid/v1.1"\n', "utf-8"
+    )
+    (conf,) = load_sources(file)
+    found = [ForeignSeries("k1", "A", "断面甲", "DO", "mg/L"), ForeignSeries("k2", "B", "断面乙", "DO", "µg/L")]
+    made = catalogue(conf, found, {}, words)
+    assert [p.key.element for p in made.placed] == ["DO"] and made.unread == 1 and made.notes == ("unit-differs:DO",)
+    assert [d["properties"]["type"] for d in made.stations["stations"]] == ["quality"]

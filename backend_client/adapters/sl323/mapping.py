@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from backend_client.adapters.harvest import ELEMENTS
 from backend_client.adapters.sl323 import standard
 from backend_client.adapters.times import utc_s
 from backend_client.adapters.units import to_ours
@@ -180,7 +181,7 @@ class _Reader:
         column = self._text(said, "column", "", key)
         if not column:
             raise self._bad("empty", f"{key}.column")
-        scale = to_ours(element, unit)
+        scale = to_ours(element, unit) if element in ELEMENTS else None
         if scale is None:
             raise self._bad(f"unknown-unit {unit!r} for {element}", f"{key}.unit")
         suffix, name_suffix = self._text(said, "suffix", "", key), self._text(said, "name_suffix", "", key)

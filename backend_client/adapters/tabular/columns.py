@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+
+from backend_client.adapters.units import same_unit
 
 # meaning → accepted headings, lower case, without unit and brackets
 MEANINGS: dict[str, tuple[str, ...]] = {
@@ -52,13 +55,14 @@ class Layout:
     meanings: tuple[str, ...]
     factors: tuple[float, ...]
     titles: tuple[str, ...]
+    declared: frozenset[str] = frozenset()  # elements that the installation adds to ours
 
     def place(self, meaning: str) -> int | None:
         return self.meanings.index(meaning) if meaning in self.meanings else None
 
     @property
     def holds_readings(self) -> bool:
-        return {"code", "t"} <= set(self.meanings) and any(e in self.meanings for e in ELEMENTS)
+        return {"code", "t"} <= set(self.meanings) and any(e in self.meanings for e in (*ELEMENTS, *self.declared))
 
     @property
     def holds_stations(self) -> bool:
@@ -77,8 +81,8 @@ def heading_of(cell: object) -> tuple[str, str]:
     return (match.group(1), match.group(2).replace(" ", "")) if match else (text, "")
 
 
-def layout_of(header: list[object]) -> Layout:
-    """Return what each heading means.
+def layout_of(header: list[object], declared: Mapping[str, tuple[str, str]] | None = None) -> Layout:
+    """Return what each heading means. declared: heading in lower case → (element, unit) of the installation's own.
 
     Raises:
         UnknownUnit: a measured column has a unit that we do not know.
@@ -86,7 +90,10 @@ def layout_of(header: list[object]) -> Layout:
     meanings, factors = [], []
     for cell in header:
         name, unit = heading_of(cell)
-        meaning = next((m for m, names in MEANINGS.items() if name in names), "")
+        own, own_unit = (declared or {}).get(name, ("", ""))
+        meaning = next((m for m, names in MEANINGS.items() if name in names), own)
+        if meaning == own != "" and unit and not same_unit(unit, own_unit.lower()):
+            raise UnknownUnit(f"列“{cell}”的单位应为 {own_unit or '无单位'}")
         factor = 1.0
         if meaning in ELEMENTS and unit not in NEUTRAL:
             if (meaning, unit) not in UNIT_FACTORS:
@@ -94,7 +101,8 @@ def layout_of(header: list[object]) -> Layout:
             factor = UNIT_FACTORS[(meaning, unit)]
         meanings.append(meaning)
         factors.append(factor)
-    return Layout(tuple(meanings), tuple(factors), tuple(str(c) for c in header))
+    added = frozenset(code for code, _ in (declared or {}).values())
+    return Layout(tuple(meanings), tuple(factors), tuple(str(c) for c in header), added)
 
 
 class Misaligned(ValueError):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from backend_client.adapters.harvest import MEASURED, SUSPECT
 
 MISSING = {"", "-", "--", "—", "/", "null", "none", "nan", "缺测", "缺报", "-999", "-9999", "-99"}
+ANY = (-1e9, 1e9)  # of an element that the installation declares
 RANGES = {
     "Z": (-20.0, 9000.0),
     "RZ": (-20.0, 9000.0),
@@ -90,14 +91,14 @@ def number_of(cell: object, element: str, factor: float) -> float | None:
         value = float(text) * factor
     except ValueError as exc:
         raise BadCell(f"{element} 的值 {str(cell)[:20]!r} 不是数") from exc
-    low, high = RANGES[element]
+    low, high = RANGES.get(element, ANY)
     if not math.isfinite(value) or not low <= value <= high:
         raise BadCell(f"{element} 的值 {value:g} 超出可能范围 {low:g}–{high:g}")
     return value
 
 
-def parse(cells: Mapping[str, object], factors: Mapping[str, float], zone: tzinfo) -> Parsed:
-    """Return a line's readings; one bad cell does not lose the others.
+def parse(cells: Mapping[str, object], factors: Mapping[str, float], zone: tzinfo, declared: Collection[str] = ()) -> Parsed:
+    """Return a line's readings; one bad cell does not lose the others. declared: further elements.
 
     Raises:
         BadCell: no code or no usable time, or nothing at all was readable.
@@ -111,7 +112,7 @@ def parse(cells: Mapping[str, object], factors: Mapping[str, float], zone: tzinf
     reservoir = name.endswith("水库") or "RZ" in cells or "INQ" in cells
     if "unclear" in cells:
         parsed.problems.append(f"只有一个流量 {cells['unclear']}，分不清入库还是出库，未导入")
-    for element in RANGES:
+    for element in (*RANGES, *declared):
         if element not in cells:
             continue
         try:

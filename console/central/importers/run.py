@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
 
+from backend_client.adapters.harvest import ELEMENTS as OURS
 from backend_client.adapters.tabular.columns import Layout, Misaligned, UnknownUnit, aligned, layout_of
 from backend_client.adapters.tabular.readings import BadCell, Parsed, parse, qualities, trend_disagrees
 from backend_client.adapters.tabular.tables import UnreadableFile, lines_of
@@ -23,10 +24,11 @@ from console.central.importers.stations import merge_station, station_rows
 from console.central.importers.typhoons import import_typhoons, is_typhoon_table
 from console.central.repository import Repository, open_repository
 from console.central.store_core import SeriesKey
-from console.domain.elements import ELEMENTS
 from console.domain.library import LISTS
+from console.domain.vocabulary import Vocabulary, vocabulary_of
 from console.errors import ConsoleError
 from console.paths import DataHome
+from console.topics import site_topics
 
 CHUNK = 20_000
 SOURCE = "文件导入"
@@ -73,9 +75,14 @@ class Report:
 class Importer:
     """Imports into one repository; stop() ends after the file in hand is complete."""
 
-    def __init__(self, repo: Repository, zone: str = "Asia/Shanghai", files: Path | None = None) -> None:
-        """files: where the service keeps files; None to take no lists that may name some."""
+    def __init__(
+        self, repo: Repository, zone: str = "Asia/Shanghai", files: Path | None = None, words: Vocabulary | None = None
+    ) -> None:
+        """files: where the service keeps files; None to take no lists that may name some. words: what is measured here."""
         self._repo = repo
+        self._words = words or vocabulary_of(())
+        ours = (e for e in self._words.elements.values() if e.code not in OURS)
+        self._declared = {h: (e.code, e.unit) for e in ours for h in (e.code.lower(), e.name.lower())}
         self._facts = FactImporter(repo)
         self._late: list[tuple[Path, str, FactTable]] = []
         self._library = Library(repo, files) if files is not None else None
@@ -140,7 +147,7 @@ class Importer:
                 self._late.append((path, label, table))
                 if table.kind != "marks":
                     return
-            layout = layout_of(header)
+            layout = layout_of(header, self._declared)
             if table is not None and not layout.holds_stations:
                 return
             if layout.holds_stations:
@@ -172,7 +179,7 @@ class Importer:
                 continue
             self.report.lines += 1
             try:
-                one = parse(aligned(layout, cells), factors, self._zone)
+                one = parse(aligned(layout, cells), factors, self._zone, layout.declared)
             except (BadCell, Misaligned) as exc:
                 self.report.rejects.append((label, number, str(exc)))
                 continue
@@ -190,7 +197,7 @@ class Importer:
         stations = {p.code: p for p in lines}
         for code, p in stations.items():
             reservoir = any({"RZ", "INQ", "OTQ"} & set(x.values) for x in lines if x.code == code)
-            merge_station(self._repo, code, {"name": p.name, "river": p.river} | ({"type": "reservoir"} if reservoir else {}))
+            merge_station(self._repo, code, {"name": p.name, "river": p.river} | self._kind(p, reservoir=reservoir))
             self.report.stations.add(code)
         series: dict[tuple[str, str], dict[int, float]] = defaultdict(dict)
         for p in lines:
@@ -200,11 +207,18 @@ class Importer:
         for (code, element), values in series.items():
             self._store_series(code, element, values)
 
+    def _kind(self, line: Parsed, *, reservoir: bool) -> dict[str, str]:
+        """Return what kind of place a line of readings speaks of; a guess where only the element tells."""
+        if reservoir:
+            return {"type": "reservoir"}
+        guessed = next((k for e in line.values if (k := self._words.kind_of(e))), "")
+        return {"guess": guessed} if guessed and not {"Z", "Q"} & set(line.values) else {}
+
     def _store_series(self, code: str, element: str, values: dict[int, float]) -> None:
         t = np.array(sorted(values), np.int64)
         v = np.array([values[k] for k in t.tolist()])
         interval = int(np.clip(np.median(np.diff(t)), 300, 86400)) if len(t) > 1 else 3600
-        sid = self._repo.ensure_series(SeriesKey(code, element, ELEMENTS[element].unit, "", SOURCE, interval))
+        sid = self._repo.ensure_series(SeriesKey(code, element, self._words.elements[element].unit, "", SOURCE, interval))
         rows = list(zip([sid] * len(t), t.tolist(), v.tolist(), qualities(element, v).tolist(), strict=True))
         for first in range(0, len(rows), CHUNK):
             part = rows[first : first + CHUNK]
@@ -231,7 +245,10 @@ def run_import(home: DataHome, folder: Path, errors: Path | None, zone: str, sto
     folder_of_service = home.central("live")
     repo = open_repository(folder_of_service, "live", store)
     try:
-        importer = Importer(repo, zone, folder_of_service / "files")
+        topics, fault = site_topics(home.root)
+        if fault:
+            print(fault, file=sys.stderr)
+        importer = Importer(repo, zone, folder_of_service / "files", vocabulary_of(topics))
 
         def interrupted(_number: int, _frame: FrameType | None) -> None:
             print("正在取消：当前文件完成后停止…", file=sys.stderr, flush=True)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
 from backend_client.adapters.cap.chain import standing
 from backend_client.adapters.configured import WARNING_KINDS, adapter_of, warnings_of
-from backend_client.adapters.harvest import Adapter
+from backend_client.adapters.harvest import ELEMENTS, Adapter
 from backend_client.adapters.source_table import BadSource
 from console.central.sources.cap import CapWarnings
 from console.central.sources.reader import AdapterFactory
@@ -48,14 +48,14 @@ class SourceRefused(ConsoleError):
     """An entry that cannot be read; the others go on."""
 
 
-def adapters_below(folder: Path) -> AdapterFactory:
-    """Return what makes a source's reader; relative paths of entries are below folder."""
+def adapters_below(folder: Path, elements: Collection[str] = ELEMENTS) -> AdapterFactory:
+    """Return what makes a source's reader; relative paths of entries are below folder. elements: what is measured here."""
 
     def make(conf: Mapping[str, Any]) -> Adapter:
         try:
             if conf.get("kind") in WARNING_KINDS:
                 return CapWarnings(warnings_of(conf, secret=secret_of, folder=folder), standing)
-            return adapter_of(conf, open_sqlite=open_reader, secret=secret_of, folder=folder)
+            return adapter_of(conf, open_sqlite=open_reader, secret=secret_of, folder=folder, elements=elements)
         except BadSource as exc:
             raise _worded(exc) from exc
 

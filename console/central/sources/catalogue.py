@@ -8,10 +8,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from backend_client.adapters.harvest import ELEMENTS as OURS
 from backend_client.adapters.harvest import ForeignSeries
+from backend_client.adapters.units import same_unit
 from console.central.sources.config import SourceConf
 from console.central.store_core import SeriesKey
-from console.domain.elements import ELEMENTS
+from console.domain.vocabulary import Vocabulary
 from console.texts import printable
 
 INTERVAL_S = 3600  # assumed where the server does not say
@@ -36,8 +38,8 @@ class Catalogue:
     notes: tuple[str, ...]
 
 
-def catalogue(conf: SourceConf, found: Sequence[ForeignSeries], known: Mapping[str, str]) -> Catalogue:
-    """Decide what each series becomes.
+def catalogue(conf: SourceConf, found: Sequence[ForeignSeries], known: Mapping[str, str], words: Vocabulary) -> Catalogue:
+    """Decide what each series becomes. words: what is measured here, and at which kinds of places.
 
     known: code → kind of document (stations, reservoirs) of the objects that exist. Two series for
     one element of one object would overwrite each other: the first by key is read, the other noted.
@@ -48,7 +50,11 @@ def catalogue(conf: SourceConf, found: Sequence[ForeignSeries], known: Mapping[s
     unread = 0
     for series in sorted(found, key=lambda s: s.key):
         code = _code(conf, series)
-        if series.element not in ELEMENTS or code is None or (code not in known and series.station_code in conf.stations):
+        element = words.elements.get(series.element)
+        if element is not None and element.code not in OURS and not same_unit(series.unit, element.unit):
+            notes.add(f"unit-differs:{element.code}")
+            element = None
+        if element is None or code is None or (code not in known and series.station_code in conf.stations):
             unread += 1
             continue
         if (code, series.element) in placed:
@@ -60,9 +66,9 @@ def catalogue(conf: SourceConf, found: Sequence[ForeignSeries], known: Mapping[s
             if KINDS.get(series.element) == "reservoir":
                 made[code]["element"] = series.element
         interval = series.interval_s or INTERVAL_S
-        key = SeriesKey(code, series.element, ELEMENTS[series.element].unit, printable(series.datum, 40), conf.name, interval)
+        key = SeriesKey(code, series.element, element.unit, printable(series.datum, 40), conf.name, interval)
         placed[(code, series.element)] = Placed(series, key)
-    return Catalogue(tuple(placed.values()), _by_kind(made), unread, tuple(sorted(notes)))
+    return Catalogue(tuple(placed.values()), _by_kind(made, words), unread, tuple(sorted(notes)))
 
 
 def _code(conf: SourceConf, series: ForeignSeries) -> str | None:
@@ -96,10 +102,10 @@ def _station(conf: SourceConf, code: str, series: ForeignSeries) -> dict[str, An
     }
 
 
-def _by_kind(made: Mapping[str, dict[str, Any]]) -> dict[str, tuple[dict[str, Any], ...]]:
+def _by_kind(made: Mapping[str, dict[str, Any]], words: Vocabulary) -> dict[str, tuple[dict[str, Any], ...]]:
     found: dict[str, list[dict[str, Any]]] = {}
     for item in made.values():
-        kind = KINDS.get(item["element"], "river")
+        kind = KINDS.get(item["element"]) or words.kind_of(item["element"]) or "river"
         item["doc"]["properties"]["type"] = kind
         found.setdefault("reservoirs" if kind == "reservoir" else "stations", []).append(item["doc"])
     return {kind: tuple(docs) for kind, docs in found.items()}

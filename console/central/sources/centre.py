@@ -10,6 +10,7 @@ from console.central.repository import Repository
 from console.central.store_core import Row, SeriesKey
 from console.central.verdict import RecordItem
 from console.central.watch import Watch
+from console.domain.vocabulary import Vocabulary
 
 KIND = "sources"
 
@@ -22,6 +23,9 @@ class CentreForSources:
 
     def known(self) -> Mapping[str, str]:
         return {str(d["code"]): kind for kind in ("stations", "reservoirs") for d in self._repo.objects(kind)}
+
+    def words(self) -> Vocabulary:
+        return self._watch.words
 
     def place(self, stations: Mapping[str, Sequence[Mapping[str, Any]]], series: Sequence[SeriesKey]) -> list[int]:
         return self._watch.place(stations, series)

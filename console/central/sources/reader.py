@@ -21,6 +21,7 @@ from console.central.sources.warnings import WarningBook, WarningSource
 from console.central.sources.windows import WHOLE_S, WindowPlan, slices
 from console.central.store_core import Row, SeriesKey
 from console.central.verdict import RecordItem
+from console.domain.vocabulary import Vocabulary
 from console.errors import ConsoleError
 from console.store.sqlite import DatabaseError
 
@@ -34,6 +35,9 @@ class Sink(Protocol):
 
     def known(self) -> Mapping[str, str]:
         """Return code → kind of document of the stations and reservoirs."""
+
+    def words(self) -> Vocabulary:
+        """Return what is measured here."""
 
     def place(self, stations: Mapping[str, Sequence[Mapping[str, Any]]], series: Sequence[SeriesKey]) -> list[int]:
         """Store new stations and return the series' numbers."""
@@ -141,7 +145,7 @@ class SourceReader:
 
     def _learn(self, adapter: Adapter) -> None:
         capability = adapter.probe()
-        found = catalogue(self.conf, adapter.series(), self._sink.known())
+        found = catalogue(self.conf, adapter.series(), self._sink.known(), self._sink.words())
         sids = self._sink.place(found.stations, [p.key for p in found.placed])
         self._sids = {p.foreign.key: sid for p, sid in zip(found.placed, sids, strict=True)}
         self._catalogue, self._catalogued_s = found, time.monotonic()
