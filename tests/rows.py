@@ -6,7 +6,7 @@ import numpy as np
 
 from console.domain.objects import Series, Station, Threshold
 from console.domain.time import from_beijing
-from console.state.board import judged, sample
+from console.state.rows import judged, sample
 from console.viewdata.board import Board, Row
 
 T = from_beijing("2022-06-22 14:00")

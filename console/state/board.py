@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import math
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from functools import partial
 from typing import Any, TypeVar
 
@@ -15,158 +13,16 @@ import numpy as np
 from PySide6.QtCore import QObject, Signal
 
 from console.domain.documents import readable
-from console.domain.elements import LEVELS, Element
-from console.domain.freshness import STEADY_M, Freshness, breaks_line, freshness, trend
-from console.domain.objects import BY_WORKS, THINGS, WATCHED, River, Series, Station, Thing
-from console.domain.quality import Quality, raises_alarm
-from console.domain.rain import RainSum, window_sum
-from console.domain.states import State, judge
-from console.domain.vocabulary import Kind, Vocabulary
+from console.domain.objects import THINGS, WATCHED, River, Series, Station, Thing
+from console.domain.vocabulary import Vocabulary
+from console.state.rows import Windows, judged, keep_newest, sample
 from console.state.shown import shown_event, shown_river, shown_series, shown_station, shown_thing
-from console.store.cache_reader import EMPTY, UNBELIEVABLE, CacheReader, Rows
+from console.store.cache_reader import EMPTY, CacheReader, Rows
 from console.texts import printable
-from console.viewdata.board import Board, Row, Sample
+from console.viewdata.board import Board, Sample
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
-DAY_S = 86400
-MARGIN_S = 2 * 3600
-
-
-class Windows:
-    """Readings around the shown moment, kept in the worker; only what changed is read again."""
-
-    def __init__(self, reader: CacheReader) -> None:
-        self._reader = reader
-        self._rows: dict[int, Rows] = {}
-        self._span = (0, -1)
-
-    def at(self, moment: float, changed: Iterable[int] | None) -> Mapping[int, Rows]:
-        """Return each series' readings of at least [moment − 24 h, moment + 2 h].
-
-        changed: series to read again; None reads everything again.
-        """
-        need = (int(moment) - DAY_S - MARGIN_S, int(moment) + MARGIN_S)
-        if changed is None or need[0] < self._span[0] or need[1] > self._span[1]:
-            span = (need[0] - DAY_S // 4, need[1] + DAY_S // 4)
-            self._rows = self._reader.windows(*span)
-            self._span = span
-        else:
-            for sid in changed:
-                self._rows[sid] = self._reader.window(sid, *self._span)
-        return self._rows
-
-    @property
-    def cold(self) -> bool:
-        """Nothing was read yet: the first look takes longest."""
-        return self._span[1] < self._span[0]
-
-    def older(self, sid: int, moment: float) -> tuple[int, float | None, int] | None:
-        """Return the newest reading before the kept windows, for a series that fell silent."""
-        return self._reader.last_before(sid, int(moment))
-
-
-def sample(series: Series, rows: Rows, moment: float) -> Sample | None:
-    """Return one series at a moment; None when it has no reading at or before it."""
-    t, value, quality = rows
-    i = int(np.searchsorted(t, moment, side="right")) - 1
-    if i < 0:
-        return None
-    good = quality != Quality.BAD
-    if series.element == "P":  # a sum must not swallow a spike
-        good &= quality != Quality.SUSPECT
-    first = int(np.searchsorted(t, moment - DAY_S))
-    smooth = value[i]
-    if i + 1 < len(t) and not breaks_line(t[i + 1] - t[i], series.interval_s):
-        part = (moment - t[i]) / (t[i + 1] - t[i])
-        smooth = value[i] + part * (value[i + 1] - value[i])
-    before = int(np.searchsorted(t, t[i] - 3600, side="right")) - 1
-    change = None
-    if before >= 0 and t[i] - t[before] <= 3600 + series.interval_s / 2:
-        change = float(value[i] - value[before])
-    recent = slice(first, i + 1)
-    keep = good[recent]
-    return Sample(
-        sid=series.sid,
-        what=series.what,
-        t=int(t[i]),
-        value=_known(value[i]),
-        quality=int(quality[i]),
-        smooth=_known(smooth),
-        change_1h=None if change is None or not math.isfinite(change) else change,
-        interval_s=series.interval_s,
-        source=series.source,
-        recent_t=t[recent][keep],
-        recent_v=value[recent][keep],
-    )
-
-
-def _steady(what: Element) -> float:
-    """Return the hourly change that is none: two centimetres of level, else the last digit that is written."""
-    return STEADY_M if what.code in LEVELS else 10.0**-what.decimals
-
-
-def _newest_of(found: dict[str, dict[str, Sample]], series: Series, one: Sample) -> None:
-    """Keep the newest sample of an object's element, whichever series it is from."""
-    kept = found.setdefault(series.object_code, {})
-    if series.element not in kept or kept[series.element].t < one.t:
-        kept[series.element] = one
-
-
-def _known(value: float) -> float | None:
-    return float(value) if abs(value) <= UNBELIEVABLE else None  # NaN is neither
-
-
-def _observed(sample: Sample | None) -> Sample | None:
-    """Return a sample that may be judged: a suspect or bad value and a forecast are no observation."""
-    return sample if sample is not None and raises_alarm(sample.quality) else None
-
-
-def _day_rain(rain: Sample | None, moment: float) -> tuple[float, RainSum | None] | None:
-    if rain is None:
-        return None
-    return moment, window_sum(rain.recent_t, rain.recent_v, rain.interval_s, moment, 24)
-
-
-def judged(station: Station, samples: Mapping[str, Sample], moment: float, kind: Kind | None = None) -> Row:
-    """Return a station's row; the state is judged for the date of its reading, a matter's is told by its status."""
-    level = samples.get(station.main_element) if station.kind != "basin" else None
-    flow = samples.get("Q")
-    rain = samples.get("P")
-    main = level or flow or samples.get("OTQ") or rain
-    usable, judged_flow = _observed(level), _observed(flow)
-    verdict = judge(
-        station,
-        usable.value if usable else None,
-        judged_flow.value if judged_flow else None,
-        usable.t if usable else moment,
-    )
-    if station.kind in BY_WORKS and verdict.state is State.NORMAL:
-        verdict = replace(verdict, state=State.UNJUDGED)
-    age = None if main is None else max(0.0, moment - main.t)
-    fresh = freshness(age, main.interval_s) if main else Freshness.MISSING
-    word = ""
-    if kind is not None and kind.ledger:
-        state, word = kind.told(station.facts)
-        verdict, fresh = replace(verdict, state=state), fresh if main else Freshness.LIVE
-    return Row(
-        station=station,
-        state=verdict.state,
-        ledger=kind is not None and kind.ledger,
-        word=printable(word, 20),
-        freshness=fresh,
-        margin_m=verdict.margin_m,
-        level=level,
-        flow=flow,
-        inflow=samples.get("INQ"),
-        outflow=samples.get("OTQ"),
-        rain=rain,
-        trend=trend(usable.change_1h, _steady(usable.what)) if usable else 0,
-        age_s=age,
-        samples=samples,
-        day_rain=_day_rain(samples.get("P"), moment),
-        mark=(verdict.state, fresh, word, *((s.sid, s.t, s.value, s.quality) for s in samples.values())),
-    )
 
 
 class BoardState(QObject):
@@ -319,7 +175,7 @@ class BoardState(QObject):
             rows = (np.array([t]), np.array([np.nan if value is None else value]), np.array([quality]))
             one = sample(series, rows, moment) if series is not None else None
             if series is not None and one is not None:
-                _newest_of(found, series, one)
+                keep_newest(found, series, one)
         return self._board(moment, now, mode, found)
 
     def _compute(self, moment: float, now: float, mode: str, changed: set[int] | None, kept: Windows | None = None) -> Board:
@@ -334,7 +190,7 @@ class BoardState(QObject):
                     rows = (np.array([old[0]]), np.array([np.nan if old[1] is None else old[1]]), np.array([old[2]]))
                     one = sample(series, rows, moment)
             if one is not None:
-                _newest_of(found, series, one)
+                keep_newest(found, series, one)
         return self._board(moment, now, mode, found)
 
     def _board(self, moment: float, now: float, mode: str, found: Mapping[str, Mapping[str, Sample]]) -> Board:

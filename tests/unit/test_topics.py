@@ -18,8 +18,8 @@ from console.presenters.hydrograph import roles_of
 from console.presenters.map import map_view
 from console.presenters.regimes import Regimes, tiles
 from console.presenters.wording import margin_text
-from console.state.board import judged
 from console.state.desk import DeskState
+from console.state.rows import judged
 from console.topics import declared_topics
 from console.viewdata.board import Sample
 from console.viewdata.table import Moments
