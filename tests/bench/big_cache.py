@@ -26,7 +26,7 @@ GIGABYTE = 2**30
 
 
 def size_of(folder: Path) -> int:
-    return sum(p.stat().st_size for p in folder.rglob("*") if p.is_file())
+    return sum(p.stat().st_size for p in folder.rglob("*.db"))
 
 
 def fill(profile: Profile, now: int, wanted: int) -> int:
