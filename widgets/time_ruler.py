@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 from datetime import UTC, datetime
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QBrush, QKeyEvent, QMouseEvent, QPainter, QPen, QPolygonF, QWheelEvent
 
@@ -75,23 +77,32 @@ class TimeRuler(PaintedView):
         if good.sum() < 2:
             return
         t, v = view.curve_t[good], view.curve_v[good]
-        inside = (t >= view.from_t) & (t <= min(view.to_t, view.now))
-        if inside.sum() < 2:
+        shown = (t >= view.from_t) & (t <= view.to_t)
+        if shown.sum() < 2:
             return
-        t, v = t[inside], v[inside]
+        t, v = t[shown], v[shown]
         low, high = float(v.min()), float(v.max())
         base, top = self.height() - 2, self.height() * 0.42
         y = base - (v - low) / max(1e-6, high - low) * (base - top)
         x = (t - view.from_t) / (view.to_t - view.from_t) * self.width()
-        step = max(1, len(x) // max(1, self.width()))
-        points = [QPointF(a, b) for a, b in zip(x[::step].tolist(), y[::step].tolist(), strict=True)]
-        area = QPolygonF([QPointF(points[0].x(), base), *points, QPointF(points[-1].x(), base)])
+        known = int(np.searchsorted(t, view.now, side="right"))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(self.look.color("map.river", 60))
-        painter.drawPolygon(area)
-        painter.setPen(QPen(self.look.color("map.river"), 1.2))
-        painter.drawPolyline(QPolygonF(points))
+        points = self._points(x[:known], y[:known])
+        if len(points) > 1:
+            area = QPolygonF([QPointF(points[0].x(), base), *points, QPointF(points[-1].x(), base)])
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(self.look.color("map.river", 60))
+            painter.drawPolygon(area)
+            painter.setPen(QPen(self.look.color("map.river"), 1.2))
+            painter.drawPolyline(QPolygonF(points))
+        ahead = self._points(x[max(0, known - 1) :], y[max(0, known - 1) :])
+        if len(ahead) > 1:  # what lies after now is a forecast
+            painter.setPen(QPen(self.look.color("forecast"), 1.4, Qt.PenStyle.DashLine))
+            painter.drawPolyline(QPolygonF(ahead))
+
+    def _points(self, x: NDArray[np.floating[Any]], y: NDArray[np.floating[Any]]) -> list[QPointF]:
+        step = max(1, len(x) // max(1, self.width()))
+        return [QPointF(a, b) for a, b in zip(x[::step].tolist(), y[::step].tolist(), strict=True)]
 
     def _scale(self, painter: QPainter, view: TimeBarView) -> None:
         span = view.to_t - view.from_t

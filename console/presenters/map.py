@@ -198,4 +198,5 @@ def present_map(
         return tr("等待数据")
     counts = made.counts
     over = f"{tr('超限')} {counts.over}" if counts.over else tr("无超限")
-    return f"{tr('数据')} {stamp(newest, board.now)} · {over} · {tr('无数据')} {counts.unknown}"
+    told = tr("预报") if board.ahead else tr("数据")
+    return f"{told} {stamp(newest, board.now)} · {over} · {tr('无数据')} {counts.unknown}"

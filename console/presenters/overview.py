@@ -87,7 +87,7 @@ def _happening(
     words = words or tr(row.state_word if row else STATE_WORDS[state])
     text = f"{name} {words} {_off(row, margin)}".strip()
     now = f"{value_text(row.main)} m" if row and row.main and row.main.element in LEVELS else ""
-    owner = handler(group, acks, tr) if group else tr("尚未生成告警")
+    owner = handler(group, acks, tr) if group else tr("预报") if board.ahead else tr("尚未生成告警")
     ahead = next_step(row, board.moment, tr) if row else ""
     trend = _trend(row, tr) if any(a.rule not in LOOKED for a in group) or not group else ""
     detail = (now, trend, ahead, owner, _since(row, group, board.moment, tr))

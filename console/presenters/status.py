@@ -10,6 +10,7 @@ from console.domain.time import age_text, full_stamp, stamp
 from console.presenters.response import response_text
 from console.presenters.wording import Translate
 from console.services.session import Session
+from console.state.situation import AHEAD_FROM_S
 from console.sync.trust import trust_words
 
 SKEW_BANNER_S = 60.0
@@ -76,6 +77,8 @@ def status(session: Session, tr: Translate, problem: str) -> Status:
         )
     if mode != "live":
         word = tr("回看") if mode == "at" else f"{tr('回放')} ×{situation.current.clock.rate:g}"
+        if moment > situation.now() + AHEAD_FROM_S:
+            word = tr("预报")
         mode_text = f"{word} {stamp(moment, situation.now())}" + (f" · {mode_text}" if mode_text else "")
         tone = edge = "review"
     word, link_tone = LINK_WORDS.get(link.state, LINK_WORDS["down"])

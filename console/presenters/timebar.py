@@ -78,7 +78,7 @@ class TimeBarPresenter:
         if p:
             low, high = float(p["from_t"]), float(p["to_t"])
         else:
-            low, high = now - 7 * 24 * HOUR, now + 12 * HOUR
+            low, high = now - 7 * 24 * HOUR, max(now + 12 * HOUR, self._session.situation.ahead_t)
             if moment < low:
                 low, high = moment - 5 * 24 * HOUR, moment + 2 * 24 * HOUR
         if self._span_s is None or self._span_s >= high - low:

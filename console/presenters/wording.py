@@ -7,7 +7,7 @@ from collections.abc import Callable
 from console.domain.alarms import WORDS, Alarm
 from console.domain.elements import FLOWS, grouped, signed
 from console.domain.freshness import Freshness
-from console.domain.quality import word
+from console.domain.quality import Quality, word
 from console.domain.time import age_text, stamp
 from console.texts import printable
 from console.viewdata.board import Board, Row, Sample
@@ -45,15 +45,13 @@ def meta(board: Board, sample: Sample | None, tr: Translate) -> str:
     if sample is None:
         return tr("无数据")
     age = max(0.0, board.moment - sample.t)
+    if board.ahead and sample.quality != Quality.FORECAST:
+        return f"{tr('没有预报')} · {tr('最新')} {stamp(sample.t, board.now)}"
     return f"{tr('数据')} {stamp(sample.t, board.now)} · {age_text(age, tr)}{tr('前')} · {tr(word(sample.quality))}"
 
 
 def margin_text(row: Row) -> str:
     return signed(row.off, row.station.what.decimals) if row.off is not None else ""
-
-
-def mode_word(mode: str) -> str:
-    return {"at": "回看", "playing": "回放"}.get(mode, "")
 
 
 def rule_word(rule: str, tr: Translate) -> str:

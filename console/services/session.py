@@ -92,6 +92,7 @@ class Session(QObject):
         self.offline = self._offline_login() if source.personal else None
         if self.offline is not None:
             self.offline.changed.connect(self.login.changed)
+        self.board.changed.connect(self._forecast_reaches)
         self.duty = DutyDesk(
             profile.ops,
             self.sync,
@@ -112,6 +113,9 @@ class Session(QObject):
     def _offline_login(self) -> OfflineLogin:
         store = CredentialStore(self.source.home.root / "offline.json", sound_keyring())
         return OfflineLogin(store, self.login, self.link, self)
+
+    def _forecast_reaches(self) -> None:
+        self.situation.ahead_t = self.board.board.ahead_t
 
     def start(self) -> None:
         """Show what the cache has at once, then follow the sync process."""

@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import partial
 from typing import Any, TypeVar
 
@@ -15,14 +16,15 @@ from PySide6.QtCore import QObject, Signal
 from console.domain.documents import readable
 from console.domain.objects import THINGS, WATCHED, River, Series, Station, Thing
 from console.domain.vocabulary import Vocabulary
-from console.state.rows import Windows, judged, keep_newest, sample
+from console.state.rows import DAY_S, Windows, forecast_end, judged, keep_newest, sample
 from console.state.shown import shown_event, shown_river, shown_series, shown_station, shown_thing
 from console.store.cache_reader import EMPTY, CacheReader, Rows
 from console.texts import printable
-from console.viewdata.board import Board, Sample
+from console.viewdata.board import AHEAD_FROM_S, Board, Sample
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
+AHEAD_S = 72 * 3600.0  # how far a forecast is looked at
 
 
 class BoardState(QObject):
@@ -180,10 +182,12 @@ class BoardState(QObject):
 
     def _compute(self, moment: float, now: float, mode: str, changed: set[int] | None, kept: Windows | None = None) -> Board:
         kept = kept or self._windows
-        windows = kept.at(moment, changed)
+        near = moment >= now - DAY_S  # who looks far back needs no forecast
+        windows = kept.at(moment, changed, now + AHEAD_S if near else 0.0)
+        ahead_t = max((forecast_end(windows.get(sid, EMPTY), now) for sid in self.series), default=0.0) if near else 0.0
         found: dict[str, dict[str, Sample]] = {}
         for series in self.series.values():
-            one = sample(series, windows.get(series.sid, EMPTY), moment)
+            one = sample(series, windows.get(series.sid, EMPTY), moment, ahead=moment > now + AHEAD_FROM_S)
             if one is None:
                 old = kept.older(series.sid, moment)
                 if old is not None:
@@ -191,7 +195,7 @@ class BoardState(QObject):
                     one = sample(series, rows, moment)
             if one is not None:
                 keep_newest(found, series, one)
-        return self._board(moment, now, mode, found)
+        return replace(self._board(moment, now, mode, found), ahead_t=ahead_t)
 
     def _board(self, moment: float, now: float, mode: str, found: Mapping[str, Mapping[str, Sample]]) -> Board:
         kinds = self._words.kinds

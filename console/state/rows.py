@@ -11,7 +11,7 @@ import numpy as np
 from console.domain.elements import LEVELS, Element
 from console.domain.freshness import STEADY_M, Freshness, breaks_line, freshness, trend
 from console.domain.objects import BY_WORKS, Series, Station
-from console.domain.quality import Quality, raises_alarm
+from console.domain.quality import Quality
 from console.domain.rain import RainSum, window_sum
 from console.domain.states import State, judge
 from console.domain.vocabulary import Kind
@@ -31,12 +31,12 @@ class Windows:
         self._rows: dict[int, Rows] = {}
         self._span = (0, -1)
 
-    def at(self, moment: float, changed: Iterable[int] | None) -> Mapping[int, Rows]:
-        """Return each series' readings of at least [moment − 24 h, moment + 2 h].
+    def at(self, moment: float, changed: Iterable[int] | None, until: float = 0.0) -> Mapping[int, Rows]:
+        """Return each series' readings of at least [moment − 24 h, moment + 2 h], and on to until.
 
         changed: series to read again; None reads everything again.
         """
-        need = (int(moment) - DAY_S - MARGIN_S, int(moment) + MARGIN_S)
+        need = (int(moment) - DAY_S - MARGIN_S, int(max(moment + MARGIN_S, until)))
         if changed is None or need[0] < self._span[0] or need[1] > self._span[1]:
             span = (need[0] - DAY_S // 4, need[1] + DAY_S // 4)
             self._rows = self._reader.windows(*span)
@@ -56,8 +56,8 @@ class Windows:
         return self._reader.last_before(sid, int(moment))
 
 
-def sample(series: Series, rows: Rows, moment: float) -> Sample | None:
-    """Return one series at a moment; None when it has no reading at or before it."""
+def sample(series: Series, rows: Rows, moment: float, *, ahead: bool = False) -> Sample | None:
+    """Return one series at a moment; None when it has no reading at or before it. ahead: the moment is a future one."""
     t, value, quality = rows
     i = int(np.searchsorted(t, moment, side="right")) - 1
     if i < 0:
@@ -88,7 +88,14 @@ def sample(series: Series, rows: Rows, moment: float) -> Sample | None:
         source=series.source,
         recent_t=t[recent][keep],
         recent_v=value[recent][keep],
+        ahead=ahead,
     )
+
+
+def forecast_end(rows: Rows, now: float) -> float:
+    """Return the time of a series' last forecast after now, 0 for none."""
+    t, _, quality = rows
+    return float(t[-1]) if len(t) and t[-1] > now and quality[-1] == Quality.FORECAST else 0.0
 
 
 def _steady(what: Element) -> float:
@@ -109,7 +116,7 @@ def _known(value: float) -> float | None:
 
 def _observed(sample: Sample | None) -> Sample | None:
     """Return a sample that may be judged: a suspect or bad value and a forecast are no observation."""
-    return sample if sample is not None and raises_alarm(sample.quality) else None
+    return sample if sample is not None and sample.usable else None
 
 
 def _day_rain(rain: Sample | None, moment: float) -> tuple[float, RainSum | None] | None:

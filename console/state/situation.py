@@ -11,6 +11,8 @@ from PySide6.QtCore import QObject, Signal
 from console.domain.situation import Camera, Clock, ServiceClock, Situation
 from console.domain.time import steady_s
 
+AHEAD_FROM_S = 60.0  # a moment that the clock reaches within a minute is no future
+
 
 class SituationState(QObject):
     """Views read it and ask to change it; nothing else is shared between them.
@@ -35,6 +37,7 @@ class SituationState(QObject):
         self.service = ServiceClock(wall(), ref())
         self.heard = False
         self._shown = 0.0
+        self.ahead_t = 0.0  # the end of the furthest forecast
 
     def moment(self) -> float:
         """Return the moment shown, UTC s."""
@@ -89,8 +92,11 @@ class SituationState(QObject):
         self.adopt(self.current.with_clock(Clock()))
 
     def look_at(self, t: float) -> None:
-        """Show a past moment; at or after the centre's now means live."""
-        clock = Clock() if t >= self.now() else Clock("at", float(t))
+        """Show another moment. After the centre's now there is the forecast, as far as one reaches; without one it is live."""
+        now = self.now()
+        if t >= now:
+            t = max(now, min(t, self.ahead_t))
+        clock = Clock("at", float(t)) if t < now or t > now + AHEAD_FROM_S else Clock()
         self.adopt(self.current.with_clock(clock))
 
     def play_from(self, t: float, rate: float) -> None:

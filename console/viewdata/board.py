@@ -11,10 +11,12 @@ from numpy.typing import NDArray
 from console.domain.elements import FLOWS, LEVELS, Element
 from console.domain.freshness import Freshness
 from console.domain.objects import River, Station
+from console.domain.quality import Quality, raises_alarm
 from console.domain.rain import RainSum, window_sum
 from console.domain.states import LIMIT_WORDS, LOW_WORDS, WORDS, State
 
 Array = NDArray[np.float64]
+AHEAD_FROM_S = 60.0  # a clock that is read twice differs by less
 APART = frozenset({"basin", "sensor", "gate", "pump"})
 EMPTY_T = np.empty(0, np.int64)
 EMPTY_V = np.empty(0)
@@ -26,7 +28,7 @@ class Sample:
 
     t, value, quality: the newest reading at or before it. smooth: interpolated between readings
     (held after the last one). change_1h: value minus the value an hour before, None if unknown.
-    recent_t, recent_v: the last 24 h, shape (n,).
+    recent_t, recent_v: the last 24 h, shape (n,). ahead: the shown moment lies in the future.
     """
 
     sid: int
@@ -40,6 +42,12 @@ class Sample:
     source: str
     recent_t: NDArray[np.int64] = field(default_factory=lambda: EMPTY_T)
     recent_v: Array = field(default_factory=lambda: EMPTY_V)
+    ahead: bool = False
+
+    @property
+    def usable(self) -> bool:
+        """Tell whether it may be judged: no doubtful value, and a forecast only where the future is looked at."""
+        return raises_alarm(self.quality) or (self.ahead and self.quality == Quality.FORECAST)
 
     @property
     def element(self) -> str:
@@ -126,7 +134,8 @@ class Row:
 class Board:
     """All rows at one moment. moment, now: UTC s. mode: live, at, playing.
 
-    connected: objects that have a series at all; the others were never connected.
+    connected: objects that have a series at all; the others were never connected. ahead_t: the end of the
+    furthest forecast that was read, 0 where there is none.
     """
 
     moment: float
@@ -136,6 +145,12 @@ class Board:
     rivers: tuple[River, ...] = ()
     by_code: dict[str, Row] = field(default_factory=dict)
     connected: frozenset[str] = frozenset()
+    ahead_t: float = 0.0
+
+    @property
+    def ahead(self) -> bool:
+        """Tell whether the future is looked at: what is shown then is forecast."""
+        return self.moment > self.now + AHEAD_FROM_S
 
     def row(self, code: str | None) -> Row | None:
         return self.by_code.get(code) if code else None

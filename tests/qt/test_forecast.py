@@ -1,0 +1,135 @@
+"""The future on the time bar: what a forecast reaches is shown as one, the rest says that there is none."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from console.domain.quality import Quality
+from console.domain.states import State
+from console.domain.time import from_beijing
+from console.presenters.hydrograph import HydrographPresenter
+from console.presenters.map import present_map
+from console.presenters.overview import happenings
+from console.presenters.status import status
+from console.presenters.timebar import TimeBarPresenter
+from console.presenters.wording import meta
+from console.store.cache_writer import CacheWriter
+from console.viewdata.timebar import TimeBarView
+from tests.flood_cache import fill
+from tests.gui import make_look, session_of, until
+from widgets.time_ruler import TimeRuler
+
+NOW = from_beijing("2022-06-22 15:00")
+H = 3600
+
+
+def plain(text):
+    return text
+
+
+class Screen:
+    view = None
+
+    def show_view(self, view):
+        self.view = view
+
+
+def told(home, hub, runner, story, hours=24):
+    """Run a story over the flood's cache in which one station has a forecast of so many hours."""
+    sids = fill(home.profile("live"), "beijiang-2022-06", NOW)
+    sid = next(sid for (code, element), sid in sids.items() if element == "Z" and code == "LOC00106")
+    if hours:
+        t = NOW + H * np.arange(1, hours + 1)
+        value = np.linspace(36.0, 20.0, hours)
+        columns = (np.full(hours, sid), t, value, np.full(hours, int(Quality.FORECAST)), np.ones(hours, np.int64))
+        writer = CacheWriter(home.profile("live"))
+        writer.apply(columns, "e.2")
+        writer.close()
+
+    async def run():
+        session = session_of(home, "live", hub)
+        try:
+            session.start()
+            await until(lambda: session.board.whole and session.situation.heard)
+            await story(session)
+        finally:
+            await session.close()
+
+    runner.run(run())
+
+
+def test_who_looks_ahead_sees_the_forecast_judged_and_named_and_nothing_else_as_fresh(qapp, home, hub, runner):
+    async def story(session):
+        assert session.board.board.ahead_t == NOW + 24 * H
+        now = session.situation.now()
+        session.situation.look_at(now + 3 * H)
+        await until(lambda: session.board.board.ahead)
+        board = session.board.board
+        row = board.row("LOC00106")
+        assert row.main.quality == Quality.FORECAST and row.state is State.WARNING and row.margin_m > 0
+        others = [r for r in board.rows if r.code != row.code and r.main is not None and r.station.kind == "river"]
+        assert others and all(r.state is State.NO_DATA or r.main.quality != Quality.FORECAST for r in others)
+        assert "预报" in meta(board, row.main, plain) and meta(board, others[0].main, plain).startswith("没有预报")
+        said = status(session, plain, "")
+        assert said.mode_text.startswith("预报 ") and said.edge == "review"
+        assert present_map(Screen(), board, None, plain, session.topics).startswith("预报 ")
+        told = next(h for h in happenings((), board, session.board.name_of, plain) if h.code == row.code)
+        assert "预报" in told.detail and "尚未生成告警" not in told.detail
+        session.situation.look_at(now + 20 * H)
+        await until(lambda: session.board.board.moment > now + 19 * H)
+        assert session.board.board.row("LOC00106").state is State.NORMAL, "by then it has fallen below the warning level"
+        session.situation.look_at(now + 90 * H)
+        assert session.situation.moment() == NOW + 24 * H, "no further than a forecast reaches"
+
+    told(home, hub, runner, story)
+
+
+def test_without_a_forecast_the_future_is_now(qapp, home, hub, runner):
+    async def story(session):
+        assert session.board.board.ahead_t == 0.0
+        session.situation.look_at(session.situation.now() + 3 * H)
+        assert session.situation.current.clock.mode == "live"
+
+    told(home, hub, runner, story, hours=0)
+
+
+def test_the_time_bar_reaches_as_far_and_draws_the_forecast_dashed(qtbot, qapp, home, hub, runner):
+    async def story(session):
+        screen = Screen()
+        bar = TimeBarPresenter(session, screen, plain)
+        session.situation.select("LOC00106")
+        bar.refresh()
+        assert screen.view.to_t >= NOW + 24 * H
+        await until(lambda: len(screen.view.curve_t) and screen.view.curve_t[-1] == NOW + 24 * H, what="the forecast's curve")
+        bar.step(2)
+        assert session.situation.moment() > session.situation.now() + H
+        bar.close()
+
+    told(home, hub, runner, story)
+    t = NOW + H * np.arange(-24, 25)
+    ruler = TimeRuler(make_look(qapp))
+    qtbot.addWidget(ruler)
+    ruler.resize(600, 48)
+    pictures = []
+    for values in (t[:25], t):
+        ruler.show_view(TimeBarView(NOW - 24 * H, NOW + 24 * H, NOW, NOW, "live", 1.0, None, (), values, np.sin(values / 9e3)))
+        pictures.append(ruler.grab().toImage().copy(310, 0, 280, 48))
+    assert pictures[0] != pictures[1]
+
+
+def test_the_curve_marks_no_present_that_is_not_measured(qapp, home, hub, runner):
+    async def story(session):
+        screen = Screen()
+        presenter = HydrographPresenter(session, screen, plain, session.topics)
+        session.situation.select("LOC00106")
+        session.situation.look_at(session.situation.now() + 3 * H)
+        await until(lambda: session.board.board.ahead)
+        presenter.refresh()
+        await until(lambda: screen.view is not None and screen.view.moment > session.situation.now())
+        view = screen.view
+        assert not view.looking_back and view.present.t <= NOW and view.present.old
+        level = next(c for c in view.curves if c.role == "level")
+        assert (level.quality[level.t > NOW] == Quality.FORECAST).all() and (level.t > NOW).sum() > 3
+        presenter.close()
+
+    told(home, hub, runner, story)
