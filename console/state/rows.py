@@ -13,7 +13,7 @@ from console.domain.freshness import STEADY_M, Freshness, breaks_line, freshness
 from console.domain.objects import BY_WORKS, Series, Station
 from console.domain.quality import Quality
 from console.domain.rain import RainSum, window_sum
-from console.domain.states import State, judge
+from console.domain.states import Judgement, State, judge
 from console.domain.vocabulary import Kind
 from console.store.cache_reader import UNBELIEVABLE, CacheReader, Rows
 from console.texts import printable
@@ -142,6 +142,8 @@ def judged(station: Station, samples: Mapping[str, Sample], moment: float, kind:
         verdict = replace(verdict, state=State.UNJUDGED)
     age = None if main is None else max(0.0, moment - main.t)
     fresh = freshness(age, main.interval_s) if main else Freshness.MISSING
+    if main is not None and main.ahead and main.quality != Quality.FORECAST:
+        verdict, fresh = Judgement(State.NO_DATA, None), Freshness.STALE  # what was measured says nothing of the future
     word = ""
     if kind is not None and kind.ledger:
         state, word = kind.told(station.facts)

@@ -68,7 +68,7 @@ def test_who_looks_ahead_sees_the_forecast_judged_and_named_and_nothing_else_as_
         row = board.row("LOC00106")
         assert row.main.quality == Quality.FORECAST and row.state is State.WARNING and row.margin_m > 0
         others = [r for r in board.rows if r.code != row.code and r.main is not None and r.station.kind == "river"]
-        assert others and all(r.state is State.NO_DATA or r.main.quality != Quality.FORECAST for r in others)
+        assert others and all(r.state is State.NO_DATA and r.stale for r in others), "measured now, unknown then"
         assert "预报" in meta(board, row.main, plain) and meta(board, others[0].main, plain).startswith("没有预报")
         said = status(session, plain, "")
         assert said.mode_text.startswith("预报 ") and said.edge == "review"
