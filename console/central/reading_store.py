@@ -12,6 +12,7 @@ from console.central.corrections import RECORD, key_of
 from console.central.store_core import SET_META, Row
 from console.central.verdict import RecordItem
 from console.domain.digests import day_of
+from console.domain.quality import Quality
 from console.store.sqlite import transaction
 
 KEYS_AT_ONCE = 1000
@@ -180,6 +181,14 @@ class ReadingStore(BoxReadings):
                     " o.series=s.sid and o.t=(select max(t) from obs where series=s.sid)"
                 ).fetchall()
             )
+
+    def last_observed(self, sid: int) -> int:
+        """Return the time of a series' newest reading that is no forecast, 0 for none."""
+        with self._lock:
+            row = self._db.execute(
+                "select t from obs where series=? and quality<>? order by t desc limit 1", (sid, int(Quality.FORECAST))
+            ).fetchone()
+        return int(row[0]) if row else 0
 
     def in_series_order(
         self, from_t: int, to_t: int, page: int, sids: Sequence[int] | None = None

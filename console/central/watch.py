@@ -22,6 +22,7 @@ from console.domain.alarm_engine import AlarmEngine, AlarmRules, Reading
 from console.domain.alarms import Alarm, alarm_from_doc
 from console.domain.documents import readable
 from console.domain.objects import Series, Station, series_from_doc, station_from_doc
+from console.domain.quality import Quality
 from console.domain.vocabulary import Vocabulary, vocabulary_of
 
 log = logging.getLogger(__name__)
@@ -73,7 +74,8 @@ class Watch:
         self._engine.restore(alarm_from_doc(i, b) for i, b in self._repo.records("alarm"))
         self._surveys = SurveyWatch(self._repo.objects("works"), self._repo.objects("surveys"))
         self._sensors = SensorWatch(self._repo, self._repo.objects("sensors"), self._series.values())
-        self._newest = {r[0]: r[1] for r in self._repo.latest()}
+        forecast = int(Quality.FORECAST)
+        self._newest = {r[0]: r[1] if r[3] != forecast else self._repo.last_observed(r[0]) for r in self._repo.latest()}
         self._engine.prime(self._recent())
         self._version = self._repo.data_version()
 
@@ -192,7 +194,8 @@ class Watch:
     def _judged(self, fresh: list[Row]) -> list[Alarm]:
         readings = []
         for sid, t, value, quality in fresh:
-            self._newest[sid] = max(t, self._newest.get(sid, 0))
+            if quality != Quality.FORECAST:  # a forecast is no sign of life, and outruns every reading
+                self._newest[sid] = max(t, self._newest.get(sid, 0))
             series = self._series.get(sid)
             if series is not None and value is not None:
                 readings.append(Reading(series.object_code, series.element, t, value, quality))

@@ -21,7 +21,9 @@ from console.central.sources.host import SourcesHost, no_adapters
 from console.central.sources.state import GapBook
 from console.central.sources.warnings import ForeignWarning
 from console.central.sources.windows import DAY, HOUR, WindowPlan, slices
+from console.central.store_core import SeriesKey
 from console.central.watch import Watch
+from console.domain.quality import Quality
 from console.domain.time import from_beijing
 from tests.processes import eventually
 
@@ -303,6 +305,18 @@ def test_a_source_that_falls_silent_raises_the_stale_alarm(centre):
     centre.until("ok")
     centre.watch.tick()
     assert [b["rule"] for _, b in centre.repo.records("alarm")] == ["stale"]
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+def test_a_forecast_neither_raises_an_alarm_nor_hides_the_readings_that_do(centre, restarted):
+    (sid,) = centre.watch.place({}, [SeriesKey("81201800", "Z", "m", "", "省水文", 3600)])
+    t = hour_ago(2)
+    centre.watch.receive([(sid, t, 10.0, 0), *((sid, t + 3600 * k, 13.0, int(Quality.FORECAST)) for k in range(1, 73))])
+    assert centre.repo.records("alarm") == []
+    if restarted:
+        centre.watch.reload()
+    centre.watch.receive([(sid, t + 3600, 11.4, 0)])
+    assert [b["rule"] for _, b in centre.repo.records("alarm")] == ["warning", "rise_rate"]
 
 
 def test_warnings_become_records_once(centre, monkeypatch):
