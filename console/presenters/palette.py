@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
+import os
 from collections.abc import Iterable
 
 from console.commands import Command
@@ -11,12 +13,20 @@ from console.presenters.wording import Translate, state_text, value_text
 from console.viewdata.board import Board
 from console.viewdata.palette import PaletteItem
 
+READINGS = 8  # of one name
+
 
 def initials(text: str) -> str:
-    """Return the pinyin initials of a name: 石角 → sj; other characters stay."""
-    from pypinyin import Style, lazy_pinyin  # slow to import: not before the first window
+    """Return the pinyin initials of a name, one word for every way to read it: 长坝 → cb zb; other characters stay.
 
-    return "".join(lazy_pinyin(text, style=Style.FIRST_LETTER)).lower()
+    Without the library's dictionary of phrases, which takes 45 MB and still reads 长坝 wrongly.
+    """
+    os.environ.setdefault("PYPINYIN_NO_PHRASES", "true")
+    from pypinyin import Style, pinyin  # slow to import: not before the first window
+
+    read = pinyin(text, style=Style.FIRST_LETTER, heteronym=True)
+    ways = itertools.islice(itertools.product(*(dict.fromkeys(r) for r in read)), READINGS)
+    return " ".join(dict.fromkeys("".join(way) for way in ways)).lower()
 
 
 class PaletteEntries:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class PaletteItem:
-    """code: ``object:…`` or ``command:…``. initials: pinyin initials of the title, lower case."""
+    """code: ``object:…`` or ``command:…``. initials: pinyin initials of the title, lower case, a word for each reading."""
 
     code: str
     title: str
@@ -29,8 +29,9 @@ def score(item: PaletteItem, text: str) -> int:
         return 100
     if title.startswith(wanted):
         return 90
-    if item.initials.startswith(wanted):
-        return 80 - min(20, len(item.initials) - len(wanted))
+    read = [w for w in item.initials.split() if w.startswith(wanted)]
+    if read:
+        return 80 - min(20, len(read[0]) - len(wanted))
     if wanted in title:
         return 55
     if tail.startswith(wanted) or wanted in item.words.lower():

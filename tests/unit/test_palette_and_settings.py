@@ -28,6 +28,13 @@ def test_pinyin_initials_find_the_station():
     assert len(best(items, "", 2)) == 2
 
 
+def test_a_name_is_found_by_every_way_to_read_it():
+    items = [item("长坝"), item("长湖"), item("重庆"), item("番禺"), item("厦门"), item("重重重重重重重重")]
+    for typed, title in (("cb", "长坝"), ("zb", "长坝"), ("ch", "长湖"), ("cq", "重庆"), ("py", "番禺"), ("xm", "厦门")):
+        assert best(items, typed, 3)[0].title == title
+    assert len(initials("重重重重重重重重").split()) == 8, "a name of many readings stays short"
+
+
 def test_absent_settings_are_defaults_and_saved_ones_come_back(tmp_path):
     path = tmp_path / "settings.toml"
     assert load_settings(path) == Settings()
