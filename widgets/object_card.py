@@ -23,6 +23,8 @@ class ObjectCard(QScrollArea):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._page = _CardPage(look, self)
         self.setWidget(self._page)
+        self.viewport().setAutoFillBackground(False)  # the panel's ground, not the palette's
+        self._page.setAutoFillBackground(False)
 
     @property
     def view(self) -> ObjectCardView | None:

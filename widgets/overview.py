@@ -171,11 +171,13 @@ class HappeningList(PaintedView):
             draw_state(painter, self.look, item.state, QPointF(x + 8, middle), 7)
             painter.setPen(self.look.color("text"))
             base = middle + metrics.ascent() / 2 - 2
-            painter.drawText(QPointF(x + 24, base), item.text)
-            used = metrics.horizontalAdvance(item.text) + 36
+            text = metrics.elidedText(item.text, Qt.TextElideMode.ElideRight, int(wide - 40))
+            painter.drawText(QPointF(x + 24, base), text)
+            used = metrics.horizontalAdvance(text) + 36
             painter.setPen(self.look.color("text.dim"))
             room = int(wide - used - 16)
-            painter.drawText(QPointF(x + used, base), metrics.elidedText(item.detail, Qt.TextElideMode.ElideRight, room))
+            if room > 40:
+                painter.drawText(QPointF(x + used, base), metrics.elidedText(item.detail, Qt.TextElideMode.ElideRight, room))
 
     def _more(self, painter: QPainter, at: QPointF, count: int) -> None:
         painter.setPen(self.look.color("accent"))

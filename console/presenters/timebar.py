@@ -106,7 +106,7 @@ class TimeBarPresenter:
                 return
             code, series = worst.code, board.series_of(worst.code)
         chosen = series.get("Z") or series.get("RZ") or series.get("Q") or self._main(code, series)
-        key = (chosen.sid, from_t, to_t, int(now // HOUR))
+        key = (chosen.sid, from_t, to_t, int(now // HOUR), board.revision([chosen.sid]), board.history)
         if key != self._curve_key:
             self._curve_key = key
             self._curve_name = f"{board.name_of(code or '')} {self._tr(chosen.what.name)}"

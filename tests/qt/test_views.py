@@ -13,12 +13,13 @@ from console.domain.states import State
 from console.domain.time import from_beijing
 from console.services.duty_desk import LOG_TYPES
 from console.viewdata.curves import Curve, HydrographView, Limit
-from console.viewdata.duty import AlarmRow, LogRow
+from console.viewdata.duty import AlarmRow, Happening, LogRow
 from console.viewdata.palette import PaletteItem
 from console.viewdata.timebar import PlayerView, TimeBarView, TimeMark
 from widgets.alarm_list import AlarmList
 from widgets.duty_log import DutyLog
 from widgets.hydrograph import Hydrograph
+from widgets.overview import HappeningList
 from widgets.palette import Palette
 from widgets.time_bar import TimeBar
 
@@ -214,3 +215,15 @@ def test_hostile_text_is_shown_as_text(qtbot, look, tmp_path):
     alarms.show_rows([alarm(1, acks=((evil, evil, "06-22", False),))])
     alarms.list.setCurrentIndex(alarms.model.index(0))
     assert alarms.detail.textFormat() == Qt.TextFormat.PlainText and alarms.detail.sizeHint().height() < 200
+
+
+def test_a_long_sentence_of_what_happens_stays_in_its_column(qtbot, look):
+    pictures = []
+    for word in ("短", "很长的一句话" * 20):
+        widget = HappeningList(look)
+        qtbot.addWidget(widget)
+        widget.resize(1000, 64)
+        items = [Happening(f"S{i}", State.WARNING, word if i == 0 else "石角 超警戒", "仍在上涨") for i in range(6)]
+        widget.show_items(items)
+        pictures.append(widget.grab().toImage().copy(502, 0, 498, 64))
+    assert pictures[0] == pictures[1]
