@@ -57,13 +57,13 @@ class Vocabulary:
     def station(self, station: Station) -> Station:
         """Return a station that knows its main element where a topic declares it."""
         kind = self.kinds.get(station.kind)
-        if station.element or kind is None or not kind.element:
+        if station.element or kind is None or kind.element in ("", station.main_element):
             return station
         return replace(station, declared=self.elements[kind.element])
 
     def series(self, series: Series) -> Series:
         """Return a series that knows its element where a topic declares it."""
-        return replace(series, declared=self.elements.get(series.element))
+        return series if series.element in ELEMENTS else replace(series, declared=self.elements.get(series.element))
 
 
 def vocabulary_of(topics: Iterable[Any]) -> Vocabulary:
