@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Protocol
 
 from console.domain.elements import ELEMENTS, LEVELS, Element
 from console.domain.objects import Series, Station
@@ -66,7 +66,18 @@ class Vocabulary:
         return series if series.element in ELEMENTS else replace(series, declared=self.elements.get(series.element))
 
 
-def vocabulary_of(topics: Iterable[Any]) -> Vocabulary:
+class Declares(Protocol):
+    """What a topic adds to the words. own: declared by the site, not by the package."""
+
+    @property
+    def elements(self) -> tuple[Element, ...]: ...
+    @property
+    def objects(self) -> tuple[Kind, ...]: ...
+    @property
+    def own(self) -> bool: ...
+
+
+def vocabulary_of(topics: Iterable[Declares]) -> Vocabulary:
     """Return the words of the topics together with the program's own; what a site says of a kind goes before the package."""
     elements = dict(ELEMENTS)
     kinds: dict[str, Kind] = {}
