@@ -54,6 +54,9 @@ class ErrorHub:
     def listen(self, listener: Callable[[Incident], None]) -> None:
         self._listeners.append(listener)
 
+    def unlisten(self, listener: Callable[[Incident], None]) -> None:
+        self._listeners.remove(listener)
+
     def report(self, where: str, exc: BaseException | None) -> Incident:
         detail = "".join(traceback.format_exception(exc)) if exc else where
         incident = Incident(uuid.uuid4().hex[:8], where, f"{type(exc).__name__}: {exc}", detail)

@@ -68,15 +68,24 @@ class MapSources(QObject):
         try:
             loaded = await self._run(self._disk, load_sources, self._folder / LIST)
         except StoreError as exc:  # a newer file, or one that cannot be read: shown as empty, never overwritten
+            if self._closed or not isValid(self):
+                return
             self.told.emit(exc.what, exc.next_step)
         else:
+            if self._closed or not isValid(self):
+                return
             self._writable = True
             self.sources = self._saved = loaded.sources
             if loaded.notice:
                 self.told.emit(loaded.notice, "")
         if self._cache is None and not self._closed:
-            self._cache = await self._run(self._disk, self._open_cache)
-        self.changed.emit()
+            cache = await self._run(self._disk, self._open_cache)
+            if self._closed and cache is not None:
+                cache.close()
+            else:
+                self._cache = cache
+        if not self._closed and isValid(self):
+            self.changed.emit()
 
     def close(self) -> None:
         """Let go of everything; feeds that were handed out are closed too."""

@@ -368,6 +368,7 @@ class Frame(QMainWindow):
     def release(self) -> None:
         """Free what needs freeing before the widgets die."""
         self._second.stop()
+        self.context.hub.unlisten(self._incident_happened)
         self.timeline.close()
         for workspace in self.workspaces.values():
             if isinstance(workspace, Workspace):

@@ -71,6 +71,7 @@ class MapDesk(QObject):
         self._comparison = ""
         self._comparing = False
         self._followed: str | None = None
+        self._closed = False
         if c.large:
             self.panel.plain()
         self._wire()
@@ -98,6 +99,7 @@ class MapDesk(QObject):
 
     def close(self) -> None:
         """Let go: what listens to longer-lived objects would keep this desk and its map."""
+        self._closed = True
         self._rain.close()
         self._rain.changed.disconnect()
         if self._own is not None:
@@ -138,7 +140,7 @@ class MapDesk(QObject):
     async def _own_layers(self) -> None:
         """Bring the user's own layers after the first picture: their libraries take a quarter of a second."""
         await warm_up(lambda: self._session.board.whole)
-        if not shiboken6.isValid(self.panel):
+        if self._closed or not shiboken6.isValid(self.panel):
             return
         from console.services.map_sources import MapSources
         from console.windows.own_layers import OwnLayersDesk

@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+import shiboken6
 from PySide6.QtGui import QFont, QRawFont
 
 from console.domain.objects import Station
 from console.domain.time import from_beijing
 from console.errors import ErrorHub
 from console.fonts import NoChineseFont, chinese_family, has_chinese
+from console.services.map_sources import MapSources
+from console.services.tasks import TaskScope
 from console.services.wall_control import WallControl
 from console.windows.docking import DockPage, is_sound
 from console.windows.frame import Frame
@@ -369,5 +372,22 @@ def test_a_card_offers_what_its_topic_declares_and_opens_it(qapp, home, hub, run
         finally:
             frame.release()
             await session.close()
+
+    runner.run(run())
+
+
+def test_a_map_that_closes_while_its_sources_are_read_says_nothing_of_it(qapp, home, hub, runner, look):
+    async def run():
+        tasks = TaskScope(hub.report)
+        sources = MapSources(home, tasks, look)
+        heard = []
+        sources.changed.connect(lambda: heard.append(1))
+        tasks.start("map sources", sources.start())
+        await asyncio.sleep(0)  # the list is being read
+        sources.close()
+        shiboken6.delete(sources)
+        await until(lambda: not tasks.running())
+        assert heard == [] and hub.incidents == []
+        await tasks.close()
 
     runner.run(run())
