@@ -21,8 +21,9 @@ from PySide6.QtWidgets import (
 from console.domain.layers import GROUND, OWN, LayerState
 from console.look import Look
 from console.viewdata.map import MapLayerView
-from widgets.plain import PlainLabel, plain_tip
+from widgets.plain import PlainLabel, no_mnemonic, plain_tip
 
+OFFERED = 40  # layers in one menu; more are named with layer=…
 CODE = Qt.ItemDataRole.UserRole
 LIMITS = {"near": "放大到现在以上才显示", "far": "缩小到现在以下才显示", "none": "任何比例都显示"}
 ORDERED = ("专题", "自加图层")
@@ -221,6 +222,18 @@ class LayerTree(QFrame):
         self.said.setText(said)
         if done:
             self.add.clear()
+
+    def offer(self, address: str, choices: Sequence[tuple[str, str]]) -> None:
+        """Let the person choose one of a service's layers; choices: (identifier, title)."""
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        for code, title in [c for c in choices if '"' not in c[0]][:OFFERED]:
+            text = f"{title}（{code}）" if title and title != code else code
+            menu.addAction(no_mnemonic(text)).triggered.connect(
+                lambda _=False, c=code: self.add_requested.emit(f'{address} layer="{c}"')
+            )
+        self.choices = menu
+        menu.popup(self.add.mapToGlobal(self.add.rect().topLeft()))
 
     def _search(self, text: str) -> None:
         words = text.strip()

@@ -154,6 +154,7 @@ class MapDesk(QObject):
         layers.removed.connect(own.remove)
         own.changed.connect(self._show_layers)
         own.said.connect(lambda text, done: layers.added(text, done=done))
+        own.offered.connect(layers.offer)
         self._own = own
 
     def _show_layers(self) -> None:

@@ -22,7 +22,7 @@ from widgets.map_vectors import Feature, VectorLayer
 from widgets.map_widget import MapWidget
 
 Switch = Callable[[str, bool], None]
-OPTION = re.compile(r"\s+(layer|crs)=(\S+)")
+OPTION = re.compile(r'\s+(layer|crs)=("[^"]*"|\S+)')
 MOST_AT_ONCE = 20
 
 
@@ -32,10 +32,12 @@ class OwnLayersDesk(QObject):
     Signals:
         changed: the list or what is known of a layer is another one.
         said: a sentence for the person at the map; args text, whether the wish was fulfilled.
+        offered: a service has several layers to choose from; args its address, ((identifier, title), …).
     """
 
     changed = Signal()
     said = Signal(str, bool)
+    offered = Signal(str, tuple)
 
     def __init__(self, sources: MapSources, tasks: TaskScope, chart: MapWidget, switch: Switch) -> None:
         super().__init__()
@@ -80,14 +82,29 @@ class OwnLayersDesk(QObject):
     # --- wishes ---------------------------------------------------------------------------
     def add(self, text: str) -> None:
         """Add a file by its path or a service by its address; ``layer=…`` and ``crs=…`` behind it say which and where."""
-        words = dict(OPTION.findall(text))
+        words = {name: value.strip('"') for name, value in OPTION.findall(text)}
         where = OPTION.sub("", text).strip().strip('"')
         layer = words.get("layer", "")
+        if "://" in where and "{" not in where and not layer:
+            self._tasks.start("service layers", self._choose(where))
+            return
         if "://" in where:
             wish = self._sources.add_address(where, layer=layer)
         else:
             wish = self._sources.add_path(Path(where).expanduser(), layer=layer, crs=words.get("crs", ""))
         self._tasks.start("add layer", self._add(wish))
+
+    async def _choose(self, where: str) -> None:
+        """Ask a service what it has; of several layers the person chooses, one alone is added."""
+        try:
+            found = await self._sources.service_layers(where)
+        except ConsoleError:
+            found = ()  # adding it tells what is wrong
+        if len(found) < 2:
+            await self._add(self._sources.add_address(where))
+        elif shiboken6.isValid(self._map):
+            self.said.emit(f"{self._map.look.tr('这个服务有')} {len(found)} {self._map.look.tr('个图层，请选一个')}", False)
+            self.offered.emit(where, found)
 
     def drop(self, paths: Sequence[str]) -> None:
         """Add files that were dropped on the map."""

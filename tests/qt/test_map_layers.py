@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 
 from console.domain.geo import mercator_y
 from console.domain.layers import LayerState, faded, layer_texts, limited, moved, read_layers, toggled
 from console.domain.situation import DEFAULT_LAYERS, Situation
 from console.domain.states import State
+from console.errors import StoreError
 from console.presenters.map import map_view
 from console.topics import declared_topics
 from console.viewdata.map import MapStations
@@ -228,5 +230,51 @@ def test_what_cannot_be_added_is_said_and_leaves_the_map(qtbot, qapp, look, tmp_
         desk.drop([str(tmp_path / "x.txt")])
         await until(lambda: len(said) == 4, what="the drop is answered")
         assert switched == [] and not widget.own.over and not widget.own.under
+
+    own_desk(qtbot, qapp, look, tmp_path, script)
+
+
+@pytest.mark.parametrize("choices", [(("img", "影像"), ("地 名", "注记&名")), (("img", "影像"),), ()])
+def test_of_a_service_with_several_layers_one_is_chosen(qtbot, qapp, look, tmp_path, monkeypatch, choices):
+    from console.services.map_sources import MapSources
+
+    asked, offered, wishes = [], [], []
+
+    async def layers(_self, address):
+        asked.append(address)
+        return choices
+
+    async def added(_self, address, *, layer="", **_more):
+        wishes.append((address, layer))
+        raise StoreError("不加。", "只看要加什么。")
+
+    monkeypatch.setattr(MapSources, "service_layers", layers)
+    monkeypatch.setattr(MapSources, "add_address", added)
+    address = "https://example.invalid/wmts?tk=k"
+
+    async def script(desk, widget, switched, said):
+        tree = LayerTree(look)
+        qtbot.addWidget(tree)
+        tree.add_requested.connect(desk.add)
+        desk.offered.connect(lambda *what: offered.append(what))
+        desk.offered.connect(tree.offer)
+        desk.add(address)
+        await until(lambda: said, what="an answer")
+        if len(choices) < 2:
+            assert wishes == [(address, "")] and not offered, "one layer needs no choice; none is told by adding it"
+            return
+        assert (
+            not wishes
+            and "2" in said[0][0]
+            and [a.text() for a in tree.choices.actions()]
+            == [
+                "影像（img）",
+                "注记&&名（地 名）",
+            ]
+        )
+        tree.choices.actions()[1].trigger()
+        await until(lambda: wishes, what="the chosen one is added")
+        assert wishes == [(address, "地 名")] and asked == [address]
+        tree.choices.close()
 
     own_desk(qtbot, qapp, look, tmp_path, script)
