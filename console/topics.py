@@ -15,10 +15,11 @@ from console.domain.topics import Topic, topic_from
 FILE_LIMIT = 200_000
 
 
-def declared_topics(own: Path | None = None) -> tuple[Topic, ...]:
+def declared_topics(own: Path | None = None, faults: list[str] | None = None) -> tuple[Topic, ...]:
     """Return every topic in its order; a site's declaration of the same code takes the package's place.
 
-    own: a folder of further declarations, may be absent.
+    own: a folder of further declarations, may be absent. faults: takes what is wrong with a site's files, which
+    are then left out one by one.
 
     Raises:
         TopicError: a declaration is broken; the text names file, line and key.
@@ -29,14 +30,26 @@ def declared_topics(own: Path | None = None) -> tuple[Topic, ...]:
     found: dict[str, Topic] = {}
     for folder in folders:
         here: dict[str, str] = {}
-        for file in _files(folder):
-            if file.name.endswith(".toml"):
+        try:
+            files = [f for f in _files(folder) if f.name.endswith(".toml")]
+        except TopicError as exc:
+            if faults is None or folder is not own:
+                raise
+            faults.append(str(exc))
+            continue
+        for file in files:
+            try:
                 topic = _read(file)
                 if topic.code in here:
                     raise TopicError(f"{file.name} 第 1 行 code：与 {here[topic.code]} 重复")
-                here[topic.code] = file.name
                 _agrees(topic, file.name, found.values())
-                found[topic.code] = replace(topic, own=folder is own)
+            except TopicError as exc:
+                if faults is None or folder is not own:
+                    raise
+                faults.append(str(exc))
+                continue
+            here[topic.code] = file.name
+            found[topic.code] = replace(topic, own=folder is own)
     return tuple(sorted(found.values(), key=lambda t: (t.order, t.code)))
 
 
@@ -58,12 +71,14 @@ def _files(folder: Traversable | Path) -> list[Traversable | Path]:
 def site_topics(root: Path) -> tuple[tuple[Topic, ...], str]:
     """Return the topics with a site's own in ``root/topics``, and what is wrong with those, "" for nothing.
 
-    One broken file must not keep a desk from starting: then the package's topics serve alone.
+    One broken file must not keep a desk from starting, nor take the site's other topics along.
     """
+    folder = root / "topics"
     try:
-        return declared_topics(root / "topics"), ""
-    except TopicError as exc:
-        return declared_topics(), f"专题声明有误，暂用自带的专题。{exc}"
+        return declared_topics(folder), ""
+    except TopicError:
+        faults: list[str] = []
+        return declared_topics(folder, faults), f"有 {len(faults)} 个专题声明没有用：{'；'.join(faults[:5])}"
 
 
 def _read(file: Traversable | Path) -> Topic:

@@ -172,7 +172,7 @@ class MapObjects:
         state = State(int(s.state[i]))
         painter.fillRect(place, self._look.color("panel", 215))
         x, y = place.x() + 4, place.y() + metrics.ascent() + 1
-        strong = state >= State.WARNING
+        strong = state >= State.WARNING and not s.stale[i]  # a limit that was passed days ago calls nobody
         painter.setPen(self._look.color("text" if strong else "text.dim"))
         painter.drawText(x, y, name)
         x += metrics.horizontalAdvance(name + " ")

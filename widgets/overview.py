@@ -81,7 +81,8 @@ class Overview(PaintedView):
         at = inner.left() + big.horizontalAdvance(tile.value) + 6
         painter.setFont(look.font("small_px"))
         painter.setPen(look.color("text.dim"))
-        painter.drawText(QPointF(at, base), tile.unit)
+        room = int(inner.right() + 8 - at)
+        painter.drawText(QPointF(at, base), small.elidedText(tile.unit, Qt.TextElideMode.ElideRight, room))
         for i, text in enumerate(t for t in tile.lines[:2] if t):
             line_y = base + (i + 1) * (small.height() + 1)
             painter.drawText(
@@ -122,15 +123,16 @@ class HappeningList(PaintedView):
         super().__init__(look)
         self._items: tuple[Happening, ...] = ()
         self._known = False
+        self._judged = True
         self._row = 0
         self._first = 0  # line at the top; the wheel and the keys move it
         self.setMinimumHeight(60)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
 
-    def show_items(self, items: Sequence[Happening], *, known: bool = True) -> None:
-        """Show the sentences; known is False until the alarms have been read."""
-        if tuple(items) != self._items or known != self._known:
-            self._items, self._known = tuple(items), known
+    def show_items(self, items: Sequence[Happening], *, known: bool = True, judged: bool = True) -> None:
+        """Show the sentences; known is False until the alarms have been read, judged where nothing can be said."""
+        if (tuple(items), known, judged) != (self._items, self._known, self._judged):
+            self._items, self._known, self._judged = tuple(items), known, judged
             self.update()
 
     def _height(self) -> int:
@@ -143,6 +145,10 @@ class HappeningList(PaintedView):
     def paint(self, painter: QPainter) -> None:
         if not self._items and not self._known:
             self.empty(painter, self.look.tr("正在等待第一批数据"))
+            return
+        if not self._items and not self._judged:
+            tr = self.look.tr
+            self.empty(painter, tr("这一时刻没有可判断的数据"), tr("没有告警不等于平安；请换一个时刻或检查数据来源"))
             return
         if not self._items:
             self.empty(

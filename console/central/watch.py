@@ -72,12 +72,18 @@ class Watch:
         self._series = {s.sid: s for s in map(series_from_doc, self._repo.objects("series"))}
         self._engine = AlarmEngine(stations, AlarmRules(), run=self.player.run_mark() if self.player else "")
         self._engine.restore(alarm_from_doc(i, b) for i, b in self._repo.records("alarm"))
-        self._surveys = SurveyWatch(self._repo.objects("works"), self._repo.objects("surveys"))
+        self._surveys = SurveyWatch(self._repo.objects("works"), self._real(self._repo.objects("surveys")))
         self._sensors = SensorWatch(self._repo, self._repo.objects("sensors"), self._series.values())
         forecast = int(Quality.FORECAST)
         self._newest = {r[0]: r[1] if r[3] != forecast else self._repo.last_observed(r[0]) for r in self._repo.latest()}
         self._engine.prime(self._recent())
         self._version = self._repo.data_version()
+
+    def _real(self, surveys: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Leave out surveys that were made up, except in a drill: nobody is called out for an invented hole."""
+        if self.player is not None:
+            return surveys
+        return [d for d in surveys if not (isinstance(p := d.get("properties"), Mapping) and p.get("simulated"))]
 
     def _recent(self) -> list[Reading]:
         """Return the levels of the last hour, which the rate rule needs after a start."""

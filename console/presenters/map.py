@@ -131,7 +131,7 @@ def _topic_layer(topic: Topic, rows: list[Row], states: frozenset[State]) -> Map
         name=topic.layer.name,
         group="专题",
         total=len(rows),
-        over=sum(1 for r in rows if r.state >= State.WARNING),
+        over=sum(1 for r in rows if r.state >= State.WARNING and not r.stale),
         unknown=sum(1 for r in rows if r.state is State.NO_DATA),
         widest_km=topic.layer.widest_km,
         legend=_rain_signs() if topic.legend == "rain" else _state_legend(topic.layer.symbol, states),
@@ -165,7 +165,7 @@ def map_view(
     counted = [r for r, _ in rows if not r.apart]
     counts = MapCounts(
         stations=len(counted),
-        over=sum(1 for r in counted if r.state >= State.WARNING),
+        over=sum(1 for r in counted if r.state >= State.WARNING and not r.stale),
         unknown=sum(1 for r in counted if r.state is State.NO_DATA),
         unplaced=sum(1 for r in counted if r.station.lon is None or r.station.lat is None),
     )

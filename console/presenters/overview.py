@@ -29,6 +29,12 @@ LADDER = (
     ("record", "历史最高"),
 )
 AHEAD_H = 48.0
+REACHED = {  # the figures that a state rests on, the highest first
+    State.RECORD: ("record", "crest", "check"),
+    State.GUARANTEED: ("guaranteed", "design"),
+    State.FLOOD_LIMIT: ("flood_limit",),
+    State.WARNING: ("warning",),
+}
 RISE_M = 0.02
 LOOKED = frozenset({"scour", "structure"})  # found by a look at a works, which neither rises nor falls
 
@@ -82,7 +88,7 @@ def _happening(
     row = board.row(code)
     worst = max((a.severity for a in group), default=int(row.state) if row else 0)
     state = ALARM_STATES[worst] if group else row.state if row else State.NO_DATA
-    margin = row.margin_m if row else _scoured(group)
+    margin = _reached_by(row, state) if row else _scoured(group)
     words = "、".join(alarm_word(a, tr) for a in sorted(group, key=lambda a: -a.severity))
     words = words or tr(row.state_word if row else STATE_WORDS[state])
     text = f"{name} {words} {_off(row, margin)}".strip()
@@ -90,15 +96,34 @@ def _happening(
     owner = handler(group, acks, tr) if group else tr("预报") if board.ahead else tr("尚未生成告警")
     ahead = next_step(row, board.moment, tr) if row else ""
     trend = _trend(row, tr) if any(a.rule not in LOOKED for a in group) or not group else ""
-    detail = (now, trend, ahead, owner, _since(row, group, board.moment, tr))
+    detail = (now, trend, owner, _since(row, group, board, margin, tr), ahead)
     return (-float(worst), -(margin or 0.0)), Happening(code, state, text, " · ".join(p for p in detail if p))
+
+
+def _reached_by(row: Row, state: State) -> float | None:
+    """Return how far the level is beyond the figure of the state that is named, on the side of danger.
+
+    A state that no figure of this moment explains, such as an alarm that still stands, is told by the margin.
+    """
+    level = row.level
+    if level is None or level.value is None:
+        return row.margin_m
+    sign = -1.0 if row.station.what.low_is_bad else 1.0
+    for kind in REACHED.get(state, ()):
+        found = row.station.threshold(kind, level.t, row.station.main_element)
+        if found is not None and sign * (level.value - found.value) >= 0:
+            return sign * (level.value - found.value)
+    return row.margin_m
 
 
 def _off(row: Row | None, margin: float | None) -> str:
     """Return by how much it is over, in the unit of what is measured there; a toe is scoured in metres."""
     if margin is None:
         return ""
-    return f"{signed(margin)} m" if row is None else f"{signed(row.off, row.station.what.decimals)} {row.station.what.unit}"
+    if row is None:
+        return f"{signed(margin)} m"
+    what = row.station.what
+    return f"{signed(-margin if what.low_is_bad else margin, what.decimals)} {what.unit}".rstrip()
 
 
 def _scoured(group: Sequence[Alarm]) -> float | None:
@@ -112,19 +137,22 @@ def _trend(row: Row | None, tr: Translate) -> str:
     return {1: tr("仍在上涨"), -1: tr("正在回落")}.get(row.trend, tr("平稳"))
 
 
-def _since(row: Row | None, group: Sequence[Alarm], moment: float, tr: Translate) -> str:
+def _since(row: Row | None, group: Sequence[Alarm], board: Board, margin: float | None, tr: Translate) -> str:
     """Say since when it is over: by the readings of the last day, and where they begin above the limit, since before them.
 
     An alarm's onset is when the centre first judged, which for a centre that was started late is not the crossing.
     """
-    onset = min((a.onset_t for a in group), default=None)
+    worst = max((a.severity for a in group), default=0)
+    onset = min((a.onset_t for a in group if a.severity == worst), default=None)
     level = row.level if row else None
-    if row is None or level is None or level.value is None or row.margin_m is None or len(level.recent_t) < 2:
-        return f"{tr('自')} {stamp(onset)}" if onset is not None else ""
+    if row is None or level is None or level.value is None or margin is None or len(level.recent_t) < 2:
+        return f"{tr('自')} {stamp(onset, board.now)}" if onset is not None else ""
     sign = -1.0 if row.station.what.low_is_bad else 1.0
-    over = sign * level.recent_v >= sign * level.value - row.margin_m
+    over = sign * level.recent_v >= sign * level.value - margin
     below = np.flatnonzero(~over)
     if len(below) and below[-1] + 1 < len(over):
-        return f"{tr('自')} {stamp(float(level.recent_t[below[-1] + 1]))}"
+        return f"{tr('自')} {stamp(float(level.recent_t[below[-1] + 1]), board.now)}"
     first = float(level.recent_t[0])
-    return f"{tr('自')} {stamp(onset)}" if onset is not None and onset < first else f"{stamp(first)} {tr('之前已超')}"
+    if onset is not None and onset < first:
+        return f"{tr('自')} {stamp(onset, board.now)}"
+    return f"{stamp(first, board.now)} {tr('之前已超')}"

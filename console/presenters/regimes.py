@@ -33,6 +33,7 @@ WORKS_STATES = {
     "normal": State.NORMAL,
     "unknown": State.NO_DATA,
 }
+SILENT_DAYS = 3
 FIX_LATE_S = 6.5 * 3600  # typhoons are fixed at least every six hours
 NOT_CONNECTED = {
     "旱": "没有墒情、咸潮站",
@@ -199,7 +200,7 @@ def _works(seen: Regimes, tr: Translate) -> Tile:
     doubtful = sum(1 for w in seen.works if w.state == "doubtful")
     odd = [s for w in seen.works for s in w.sensors if s.state in ("alarm", "attention", "doubtful")]
     sensors = [r for r in seen.board.rows if r.station.kind == "sensor"]
-    made = any(r.main is not None and r.main.source == SIMULATED for r in sensors)
+    made = any(r.main is not None and r.main.source == SIMULATED for r in sensors) or any(w.scour.simulated for w in bad)
     names = "、".join(w.works.name for w in bad[:2]) if bad else f"{tr('可判')} {len(judged)}/{len(seen.works)}"
     lines = (
         names + (f" · {tr('疑似仪器')} {doubtful}" if doubtful else ""),
@@ -212,6 +213,8 @@ def _works(seen: Regimes, tr: Translate) -> Tile:
 
 def _wind(seen: Regimes, tr: Translate) -> Tile | None:
     typhoons = typhoon_views(seen.things.get("typhoons", ()), seen.board.moment)
+    if not typhoons and any(_began(t, seen.board.moment) for t in seen.things.get("typhoons", ())):
+        return Tile("风", tr("风"), "—", "", (tr("台风定位已停 12 小时以上"),), f"{tr('定位')} 0", State.NO_DATA, topic="wind")
     if not typhoons:
         return None
     lines = [f"{t.name} {_wind_text(t.now)} m/s · {stamp(t.now.t if t.now else 0)}" for t in typhoons]
@@ -220,6 +223,13 @@ def _wind(seen: Regimes, tr: Translate) -> Tile | None:
     newest = max((t.now.t for t in typhoons if t.now is not None), default=moment)
     met = f"{tr('定位')} {len(fixed)}/{len(typhoons)} · {age_text(max(0.0, moment - newest), tr)}{tr('前')}"
     return Tile("风", tr("风"), str(len(typhoons)), tr("个台风"), tuple(lines[:2]), met, State.WATCH, topic="wind")
+
+
+def _began(thing: Thing, moment: float) -> bool:
+    """Tell whether a typhoon was fixed in the last days, so that its silence means something."""
+    fixes = thing.facts.get("fixes")
+    times = [f.get("t") for f in fixes if isinstance(f, Mapping)] if isinstance(fixes, list) else []
+    return any(isinstance(t, int | float) and moment - SILENT_DAYS * 86400 <= t <= moment for t in times)
 
 
 def _wind_text(point: TyphoonPoint | None) -> str:

@@ -20,7 +20,7 @@ GENERAL = (  # of a table that shows objects of every topic
     Column("margin", "距警戒/汛限 m", 102),
     Column("change_1h", "1h 变化", 68),
     Column("spark", "近 24h", 90),
-    Column("time", "时间", 104),
+    Column("time", "时间", 128),
     Column("quality", "质量", 50),
 )
 
@@ -56,7 +56,7 @@ def tabs_of(board: Board, topics: tuple[Topic, ...]) -> tuple[TopicTab, ...]:
 
 
 def _tab(code: str, name: str, rows: tuple[Row, ...]) -> TopicTab:
-    over = sum(1 for r in rows if r.state >= State.WARNING)
+    over = sum(1 for r in rows if r.state >= State.WARNING and not r.stale)
     return TopicTab(code, name, len(rows), over, sum(1 for r in rows if r.state is State.NO_DATA))
 
 

@@ -97,11 +97,13 @@ def _split(text: str) -> list[str]:
 
 
 def _term(word: str, ground: Ground) -> Fits:
-    if word[0] in "非不" and len(word) > 1:
-        inner = _term(word[1:], ground)
-        return lambda row: not inner(row)
     if word in WORDS:
         return WORDS[word]
+    if word[0] in "非不" and len(word) > 1:
+        if not _is_rule(word[1:]):
+            raise NotUnderstood(f"“{word}”：没有“{word[1:]}”这个条件")
+        inner = _term(word[1:], ground)
+        return lambda row: not inner(row)
     if match := COMPARISON.fullmatch(word):
         return _compared(match[1], OPERATORS[match[2]], float(match[3].replace("−", "-")), ground.moments)
     if match := NEAR.fullmatch(word):
@@ -110,6 +112,11 @@ def _term(word: str, ground: Ground) -> Fits:
         codes = (upstream_of if match[2] == "上游" else downstream_of)(ground.place(match[1]).code, ground.rivers)
         return lambda row: row.code in codes
     return partial(_named, word)
+
+
+def _is_rule(word: str) -> bool:
+    """Tell whether a word is a condition and no name: what is not a name by a slip of the pen lets everything through."""
+    return word in WORDS or any(form.fullmatch(word) for form in (COMPARISON, NEAR, ALONG))
 
 
 def _named(word: str, row: Row) -> bool:

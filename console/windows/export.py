@@ -24,7 +24,7 @@ def write_csv(path: Path, rows: list[list[str]], notes: list[str]) -> int:
     """
     with path.open("w", encoding="utf-8-sig", newline="") as out:
         writer = csv.writer(out)
-        writer.writerows([disarmed(c) for c in row] for row in rows)
+        writer.writerows([_plain(c) for c in row] for row in rows)
         writer.writerows([[disarmed(note)] for note in ["", *notes]])
     with path.open(encoding="utf-8-sig", newline="") as back:
         return _counted(sum(1 for _ in csv.reader(back)) - 1 - len(notes), rows)
@@ -37,6 +37,11 @@ def _counted(found: int, rows: list[list[str]]) -> int:
 
 
 FIGURE = re.compile(r"[+\-−]?(0|[1-9]\d{0,8})(\.\d{1,6})?")
+
+
+def _plain(text: str) -> str:
+    """Return a cell with the minus sign that other programs know, and without what they would run."""
+    return text.replace("−", "-") if FIGURE.fullmatch(text.strip()) else disarmed(text)
 
 
 def _figure(text: str) -> str | float:

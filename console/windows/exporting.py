@@ -13,9 +13,11 @@ from console.domain.time import full_stamp
 from console.errors import ConsoleError
 from console.look import Look
 from console.services.session import Session
+from console.texts import printable
 from console.windows.export import write_csv, write_xlsx
 from console.windows.panels import PanelHost
 
+PICTURES = (".png", ".jpg", ".jpeg", ".bmp")
 EXPORT_NOTE = "数据含重建（演练）值，质量列注明；仅供演练与演示"
 
 
@@ -60,6 +62,10 @@ class PanelExport:
                 write = write_csv if path.suffix.lower() == ".csv" else write_xlsx
                 rows = await asyncio.to_thread(write, path, table(), notes)
                 said = f"{tr('已导出')} {rows} {tr('行')} · {path.name}"
+            elif path.suffix.lower() not in PICTURES:
+                said = (
+                    f"{tr('没有导出')}：{printable(path.suffix, 12) or path.name} {tr('不是能写的格式，请用 PNG、CSV 或 XLSX')}"
+                )
             else:
                 picture = host.panel.grab().toImage()
                 picture.setText("Description", "；".join(notes))

@@ -21,6 +21,7 @@ from console.domain.states import State
 from console.domain.time import from_beijing, full_stamp
 from console.errors import StoreError
 from console.presenters.map import map_view, present_map
+from console.presenters.works_rows import WorksRows
 from console.services.rain_field import RainFieldService
 from console.services.warm_up import warm_up
 from console.store.basemap import load_basemap
@@ -72,6 +73,8 @@ class MapDesk(QObject):
         self._comparing = False
         self._followed: str | None = None
         self._closed = False
+        self._works = WorksRows()
+        c.session.works.changed.connect(self._works_judged)
         if c.large:
             self.panel.plain()
         self._wire()
@@ -100,6 +103,7 @@ class MapDesk(QObject):
     def close(self) -> None:
         """Let go: what listens to longer-lived objects would keep this desk and its map."""
         self._closed = True
+        self._session.works.changed.disconnect(self._works_judged)
         self._rain.close()
         self._rain.changed.disconnect()
         if self._own is not None:
@@ -119,13 +123,18 @@ class MapDesk(QObject):
             if self._followed != current.selection:
                 self._map.go_to(row.station.lon, row.station.lat)
             self._followed = current.selection
-        said = present_map(self._map, session.board.board, current.selection, tr, self._c.topics, session.board.things)
+        board = self._works.judged(session.board.board, session.works.reports)
+        said = present_map(self._map, board, current.selection, tr, self._c.topics, session.board.things)
         self._show_layers()
         if set(DRAPES) & {layer.code for layer in self._layers()}:
             self._rain.want()
         if self._comparison and not self._comparing:
             session.tasks.start("compare", self._other())
         return said
+
+    def _works_judged(self) -> None:
+        if shiboken6.isValid(self.panel) and self.panel.isVisible():
+            self.refresh()
 
     def _ground(self) -> tuple[BaseMap, Paths]:
         found = load_basemap(self._session.source.home.shared_cache)

@@ -37,7 +37,7 @@ def build_happening(c: Context) -> Built:
     def refresh() -> str:
         board, desk = session.board.board, session.desk
         items = happenings(desk.alarms, board, session.board.name_of, c.look.tr, desk.acks)
-        widget.show_items(items, known=desk.loaded)
+        widget.show_items(items, known=desk.loaded, judged=any(r.judged for r in board.rows))
         active = sum(1 for a in desk.alarms if a.active_at(board.moment))
         return f"{len(items)} {c.look.tr('处')} · {active} {c.look.tr('条活动告警')}" if items else ""
 

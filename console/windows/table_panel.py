@@ -10,6 +10,7 @@ from PySide6.QtCore import Qt
 
 from console.errors import StoreError
 from console.presenters.table import present_table
+from console.presenters.works_rows import WorksRows
 from console.store.saved_views import SavedView, SavedViews
 from console.windows.panels import Built, Context
 from widgets.station_table import StationTable
@@ -23,9 +24,12 @@ def build_table(c: Context) -> Built:
     kept: dict[str, SavedView] = {}
     widget.selected.connect(session.situation.select)
 
+    works = WorksRows()
+
     def refresh() -> str:
         now = session.situation.current
-        return present_table(widget, session.board.board, now.selection, c.look.tr, c.topics, now.topic)
+        board = works.judged(session.board.board, session.works.reports)
+        return present_table(widget, board, now.selection, c.look.tr, c.topics, now.topic)
 
     def back() -> None:
         widget.set_filter("")
@@ -69,4 +73,10 @@ def build_table(c: Context) -> Built:
     widget.views.save_requested.connect(save)
     widget.views.removed.connect(drop)
     session.tasks.start("saved views", change(views.read, ""))
-    return Built(widget, refresh, frozenset({"board", "selection", "topic"}), export_table=widget.model.cells)
+    session.works.changed.connect(refresh)
+
+    def release() -> None:
+        session.works.changed.disconnect(refresh)
+
+    needs = frozenset({"board", "selection", "topic"})
+    return Built(widget, refresh, needs, release=release, export_table=widget.model.cells)

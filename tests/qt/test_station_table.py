@@ -100,6 +100,8 @@ ROWS = (
         ("石角上游", {"SG", "YD", "GD"}),
         ("高道的下游", {"SJ"}),
         ("没有这个站", set()),
+        ("不能判定", {"RG"}),
+        ("非过时 且 非超警", {"SJ", "RG"}),
     ],
 )
 def test_filters_are_words(words, codes):
@@ -108,7 +110,13 @@ def test_filters_are_words(words, codes):
 
 
 @pytest.mark.parametrize(
-    ("words", "said"), [("压力>3", "不认识“压力”"), ("火星50km内", "没有叫“火星”的站"), ("新丰江10km内", "没有坐标")]
+    ("words", "said"),
+    [
+        ("压力>3", "不认识“压力”"),
+        ("火星50km内", "没有叫“火星”的站"),
+        ("新丰江10km内", "没有坐标"),
+        ("非超紧", "没有“超紧”这个条件"),
+    ],
 )
 def test_a_filter_that_cannot_be_read_says_why(words, said):
     with pytest.raises(NotUnderstood, match=said):

@@ -201,3 +201,10 @@ def test_a_foreign_series_of_a_declared_element_finds_its_kind_and_a_wrong_unit_
     made = catalogue(conf, found, {}, words)
     assert [p.key.element for p in made.placed] == ["DO"] and made.unread == 1 and made.notes == ("unit-differs:DO",)
     assert [d["properties"]["type"] for d in made.stations["stations"]] == ["quality"]
+
+
+def test_a_runoff_coefficient_comes_along_and_columns_that_mean_nothing_are_named(repo, tmp_path):
+    report = brought(repo, tmp_path, z="站码,集水面积(km2),径流系数,管理单位\n44001,856,0.7,某局\n")
+    facts = reservoir_facts(place(repo, "44001").facts)
+    assert (facts.catchment_km2.value, facts.runoff_coefficient.value) == (856, 0.7)
+    assert [r[2] for r in report.rejects] == ["不认识的列没有导入：管理单位"]

@@ -20,7 +20,7 @@ from console.presenters.regimes import Regimes, tiles
 from console.presenters.wording import margin_text
 from console.state.desk import DeskState
 from console.state.rows import judged
-from console.topics import declared_topics
+from console.topics import declared_topics, site_topics
 from console.viewdata.board import Sample
 from console.viewdata.table import Moments
 from tests.rows import T as NOW
@@ -301,3 +301,12 @@ def test_too_little_is_said_to_be_too_little(tmp_path):
     station = Station("Q", "断面", "quality", thresholds=(Threshold("warning", 5.0, "DO"),))
     row = board_with(topics, station, values=(4.2,)).rows[0]
     assert (row.state_word, margin_text(row), row.margin_m) == ("偏低", "−0.8", pytest.approx(0.8))
+
+
+def test_one_broken_file_of_a_site_leaves_its_others_alone(tmp_path):
+    own(tmp_path / "topics", WATER_QUALITY)
+    own(tmp_path / "topics", "code = ", "zbad.toml")
+    own(tmp_path / "topics", CASES.replace("order = 90", 'order = "x"'), "cases.toml")
+    topics, fault = site_topics(tmp_path)
+    assert "water_quality" in {t.code for t in topics} and "cases" not in {t.code for t in topics}
+    assert "有 2 个专题声明没有用" in fault and "zbad.toml" in fault and "cases.toml" in fault

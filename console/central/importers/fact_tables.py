@@ -33,6 +33,7 @@ HEADINGS: Mapping[str, tuple[str, ...]] = {
     "crest": ("damel", "坝顶高程"),
     "total": ("ttcp", "总库容"),
     "flood_control": ("fldcp", "防洪库容"),
+    "runoff": ("径流系数",),
     "catchment": ("集水面积", "集雨面积"),
     "max_flow": ("年最大流量", "最大流量"),
     "max_level": ("年最高水位", "最高水位"),
@@ -41,6 +42,11 @@ HEADINGS: Mapping[str, tuple[str, ...]] = {
     "lon": ("经度",),
     "lat": ("纬度",),
     "city": ("市", "地市"),
+}
+ALSO = {  # columns of these tables, or of a station table beside them, that need no mention
+    "SL 323": ("ptno", "fstp", "fsltdw", "moditime", "rsvrtp", "dtmnm"),
+    "places": ("stnm", "站名", "水库名称", "站类", "sttp", "经度", "lgtd", "纬度", "lttd", "河名", "rvnm", "基面"),
+    "words": ("点序号", "序号", "备注"),
 }
 VOLUMES = frozenset({"storage", "total", "flood_control"})
 UNITS = {"level": ("m", "米"), "flow": ("m3/s", "m³/s", "立方米每秒"), "area": ("km2", "km²", "平方公里")}
@@ -86,6 +92,13 @@ class FactTable:
     factors: tuple[float, ...]
     titles: tuple[str, ...]
 
+    @property
+    def unknown(self) -> tuple[str, ...]:
+        """Return the titles of the columns that mean nothing here."""
+        known = {name for names in ALSO.values() for name in names}
+        pairs = zip(self.titles, self.meanings, strict=True)
+        return tuple(t for t, m in pairs if not m and heading_of(t)[0] not in known)
+
     def rows(self, lines: Iterable[tuple[int, list[Any]]]) -> Iterator[tuple[int, Row | str]]:
         """Yield each line's number with its values, or with why it cannot be used."""
         for number, cells in lines:
@@ -130,7 +143,7 @@ def fact_table(header: list[Any]) -> FactTable | None:
     meanings = tuple(next((m for m, names in HEADINGS.items() if name in names), "") for name, _ in found)
     known = set(meanings)
     kind = next((k for k, needs in NEEDS if needs <= known), "")
-    if not kind and "code" in known and len(known & {*MARKS, "total", "flood_control"}) >= 2:
+    if not kind and "code" in known and len(known & {*MARKS, "total", "flood_control", "catchment", "runoff"}) >= 2:
         kind = "marks"
     unknown = [name for (name, _), meaning in zip(found, meanings, strict=True) if not meaning]
     dated = any(DATED.search(name) for name in unknown)  # readings of days, not the points of a curve
@@ -141,7 +154,7 @@ def fact_table(header: list[Any]) -> FactTable | None:
 
 
 def _factor(meaning: str, unit: str, cell: Any) -> float:
-    if not unit or not meaning or meaning in WORDS or meaning in ("year", "lon", "lat"):
+    if not unit or not meaning or meaning in WORDS or meaning in ("year", "lon", "lat", "runoff"):
         return 1.0
     if meaning in VOLUMES:
         factor = UNIT_FACTORS.get(("W", unit))

@@ -91,7 +91,12 @@ def _told(kind: str, rows: list[Row], props: dict[str, Any]) -> dict[str, Any] |
         row = rows[-1]
         told = {k: {"kind": k, "value": row[k], "element": "RZ", "source": SOURCE} for k in MARKS if k in row}
         thresholds = [t for t in thresholds if t.get("kind") not in told] + list(told.values())
-        names = {"total": "total_mcm", "flood_control": "flood_control_mcm", "catchment": "catchment_km2"}
+        names = {
+            "total": "total_mcm",
+            "flood_control": "flood_control_mcm",
+            "catchment": "catchment_km2",
+            "runoff": "runoff_coefficient",
+        }
         facts |= {name: {"value": row[k], "source": SOURCE} for k, name in names.items() if k in row}
     elif kind == "annual":
         facts["annual_max"] = _annual(rows)

@@ -121,6 +121,8 @@ class Importer:
         """Bring the tables that tell of places, which by now are known from whichever file named them."""
         late, self._late = self._late, []
         for path, label, table in late if not self.report.cancelled else ():
+            if table.unknown and table.kind != "matters":
+                self.report.rejects.append((label, 1, f"不认识的列没有导入：{'、'.join(table.unknown)}"))
             if table.kind == "marks" and "flood_limit" in table.meanings:
                 self.report.rejects.append((label, 1, "汛限水位没有开始、结束月日，没有导入；请用分期汛限水位表"))
             try:
@@ -263,5 +265,7 @@ def run_import(home: DataHome, folder: Path, errors: Path | None, zone: str, sto
     if errors is not None:
         with errors.open("w", encoding="utf-8-sig", newline="") as out:
             csv.writer(out).writerows([("文件", "行", "原因"), *report.rejects])
+    if report.rejects and not (report.added or report.unchanged or report.stations or any(report.listed.values())):
+        return 1
     print("用 python3 -m console --source live 查看。")
     return 0
