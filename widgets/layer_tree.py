@@ -38,6 +38,7 @@ class LayerTree(QFrame):
     limited: args code, which limit of scale the present one becomes: near, far, or none for no limit at all.
     add_requested: the user wants to add a file or a service of their own; arg is what was typed.
     removed: arg is the code of a layer of the user's.
+    pointed: another layer is the current one; arg is its code, "" for a group.
     """
 
     switched = Signal(str, bool)
@@ -46,6 +47,7 @@ class LayerTree(QFrame):
     limited = Signal(str, str)
     add_requested = Signal(str)
     removed = Signal(str)
+    pointed = Signal(str)
 
     def __init__(self, look: Look, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -89,6 +91,7 @@ class LayerTree(QFrame):
         self._layers: tuple[MapLayerView, ...] = ()
         self._states: dict[str, LayerState] = {}
         self._quiet = False
+        self._pointed = ""
         self._lay_out()
 
     def _tool(self, text: str, name: str) -> QToolButton:
@@ -187,6 +190,15 @@ class LayerTree(QFrame):
         return [f"{tr(word)} {km:g} km {then}" for word, km in limits if km]
 
     # --- gestures -------------------------------------------------------------------------
+    @property
+    def current(self) -> str:
+        """Return the code of the current layer, "" for none."""
+        return self._code()
+
+    def name_of(self, code: str) -> str:
+        layer = next((x for x in self._layers if x.code == code), None)
+        return "" if layer is None else layer.name if code.startswith(OWN) else self.look.tr(layer.name)
+
     def _code(self) -> str:
         item = self.tree.currentItem()
         return str(item.data(0, CODE) or "") if item is not None else ""
@@ -205,6 +217,9 @@ class LayerTree(QFrame):
             button.setEnabled(state is not None and group in ORDERED)
         self.range.setEnabled(state is not None or code.startswith(OWN))
         self.drop.setEnabled(code.startswith(OWN))
+        if not self._quiet and code != self._pointed:
+            self._pointed = code
+            self.pointed.emit(code)
         self.opacity.blockSignals(True)
         self.opacity.setValue(state.opacity if state else 100)
         self.opacity.blockSignals(False)

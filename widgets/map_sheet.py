@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import QMarginsF, QRectF, QSizeF, Qt
 from PySide6.QtGui import QImage, QPageLayout, QPageSize, QPainter, QPdfWriter, QPen
 
+from widgets.map_projection import MapFrame
 from widgets.map_widget import MapWidget
 
 WIDTH, HEIGHT = 2480, 1754  # A4 across at 150 dots an inch
-MARGIN = 60
+MARGIN, LEAST_WIDE = 60, 1200
 
 
 def write_sheet(path: Path, chart: MapWidget, title: str, notes: Sequence[str]) -> None:
@@ -37,6 +39,14 @@ def write_sheet(path: Path, chart: MapWidget, title: str, notes: Sequence[str]) 
     painter.end()
 
 
+def _frame_of(chart: MapWidget, box: QRectF) -> MapFrame:
+    """Return a view of the paper's shape that shows at least what the map shows, with room for its legend."""
+    width = max(chart.width(), LEAST_WIDE)
+    height = round(width * box.height() / box.width())
+    factor = min(width / max(1, chart.width()), height / max(1, chart.height()))
+    return replace(chart.frame.sized(width, height), scale=chart.frame.scale * factor)
+
+
 def sheet_image(chart: MapWidget, title: str, notes: Sequence[str]) -> QImage:
     """Return the sheet; the map keeps the frame and everything that is on it now."""
     look = chart.look
@@ -51,16 +61,18 @@ def sheet_image(chart: MapWidget, title: str, notes: Sequence[str]) -> QImage:
     painter.drawText(QRectF(MARGIN, 24, WIDTH - 2 * MARGIN, 70), Qt.AlignmentFlag.AlignCenter, title)
     foot = 40 * len(notes) + 30
     box = QRectF(MARGIN, 104, WIDTH - 2 * MARGIN, HEIGHT - 104 - foot - 20)
-    ratio = max(1.0, box.width() / max(1, chart.width()))
-    picture = QImage(round(chart.width() * ratio), round(chart.height() * ratio), QImage.Format.Format_RGB32)
+    frame = _frame_of(chart, box)
+    ratio = box.width() / frame.width
+    picture = QImage(round(box.width()), round(box.height()), QImage.Format.Format_RGB32)
+    picture.fill(look.color("panel"))
     picture.setDevicePixelRatio(ratio)
     inner = QPainter(picture)
-    chart.paint(inner)
+    chart.draw(inner, frame, ratio)
     inner.end()
-    shown = QSizeF(picture.size()).scaled(box.size(), Qt.AspectRatioMode.KeepAspectRatio)
-    place = QRectF(box.center().x() - shown.width() / 2, box.top(), shown.width(), shown.height())
+    chart.update()  # what lies where is remembered from the last drawing
     picture.setDevicePixelRatio(1.0)
-    painter.drawImage(place, picture)
+    painter.drawImage(box, picture)
+    place = box
     painter.setPen(QPen(look.color("line.strong"), 2))
     painter.setBrush(Qt.BrushStyle.NoBrush)
     painter.drawRect(place)

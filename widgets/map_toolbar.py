@@ -23,7 +23,7 @@ ICONS = {
     "polygon": "mdi6.shape-polygon-plus",
 }
 SINCE_8 = "8时起"
-COMPARISONS = {"": "不对比", "now": "实时", "6": "6 小时前", "24": "24 小时前", "72": "72 小时前", "layers": "无雨量图层"}
+COMPARISONS = {"": "不对比", "now": "实时", "6": "6 小时前", "24": "24 小时前", "72": "72 小时前", "layers": "有无所选图层"}
 
 
 class MapToolbar(QWidget):
@@ -34,6 +34,7 @@ class MapToolbar(QWidget):
     hours_chosen: the window of the rain drape, hours; 0 for since 08:00.
     comparison_chosen: arg is a key of COMPARISONS, or a moment as it was typed, Beijing time.
     print_requested: a sheet with scale bar, legend, time and source is wanted.
+    refused: what was typed cannot be read; arg says what would be understood.
     note_worded: the text of the note just drawn; "" to drop it.
     """
 
@@ -44,6 +45,7 @@ class MapToolbar(QWidget):
     comparison_chosen = Signal(str)
     print_requested = Signal()
     note_worded = Signal(str)
+    refused = Signal(str)
 
     def __init__(self, look: Look, parent: QWidget) -> None:
         super().__init__(parent)
@@ -124,10 +126,14 @@ class MapToolbar(QWidget):
             button.setChecked(name == mode)
 
     def _moment(self) -> None:
-        """Any moment may be typed, as 2022-06-20 08:00; what cannot be read changes nothing."""
+        """Any moment may be typed, as 2022-06-20 08:00; what cannot be read changes nothing and is answered."""
         text = self.compare.currentText().strip()
-        if re.fullmatch(r"\d{4}-\d{2}-\d{2} \d{2}:\d{2}", text):
-            self.comparison_chosen.emit(text)
+        if read := re.fullmatch(r"(\d{4})-(\d{1,2})-(\d{1,2})\s+(\d{1,2})[:：](\d{2})", text):
+            year, *rest = read.groups()
+            month, day, hour, minute = (part.zfill(2) for part in rest)
+            self.comparison_chosen.emit(f"{year}-{month}-{day} {hour}:{minute}")
+        elif text not in [self.look.tr(w) for w in COMPARISONS.values()]:
+            self.refused.emit(f"{text[:30]}：{self.look.tr('不是时刻，请写成 2022-06-20 08:00')}")
 
     def _hours(self) -> None:
         """Any whole or half number of hours up to 720 may be typed; 0 is since eight in the morning."""
@@ -141,6 +147,8 @@ class MapToolbar(QWidget):
             hours = 0.0
         if 0 < hours <= 720:
             self.hours_chosen.emit(hours)
+        else:
+            self.refused.emit(f"{text[:30]}：{self.look.tr('不是时段，请写 720 以内的小时数')}")
 
     def ask_words(self, words: str = "") -> None:
         """A note was drawn or clicked: ask for its words beside the tools; empty words take it away."""

@@ -23,6 +23,7 @@ from widgets.painted import PaintedView
 
 HOME = (111.2, 22.55, 115.7, 25.45)
 SETTLE_MS = 90
+SMALL, RAIN_LEGEND_PX = (520, 320), 170  # below it only what colours need is explained
 HANDLE = 14  # pixels around the swipe line that take it
 
 
@@ -128,26 +129,29 @@ class MapWidget(PaintedView):
 
     # --- painting -------------------------------------------------------------------------
     def paint(self, painter: QPainter) -> None:
-        ratio = self.devicePixelRatioF()
-        line = round(self.width() * self._swipe)
-        room = self.rect()
+        self.draw(painter, self.frame, self.devicePixelRatioF())
+
+    def draw(self, painter: QPainter, frame: MapFrame, ratio: float) -> None:
+        """Draw the map and its furniture into a view of any size, such as a sheet of paper."""
+        line = round(frame.width * self._swipe)
+        room = QRect(0, 0, frame.width, frame.height)
         if self.other is not None:  # a label belongs wholly to one side: half of one and half of another is a third number
-            right = QRect(line, 0, self.width() - line, self.height())
+            right = QRect(line, 0, frame.width - line, frame.height)
             painter.setClipRect(right)
-            self.other.draw(painter, self.frame, ratio, moving=self._moving, room=right)
-            room = QRect(0, 0, line, self.height())
+            self.other.draw(painter, frame, ratio, moving=self._moving, room=right)
+            room = QRect(0, 0, line, frame.height)
             painter.setClipRect(room)
-        self.content.draw(painter, self.frame, ratio, moving=self._moving, room=room)
+        self.content.draw(painter, frame, ratio, moving=self._moving, room=room)
         painter.setClipping(False)
         if self.other is not None:
-            self._swipe_line(painter, line)
-        self.tools.draw(painter, self.frame)
-        self._furniture(painter)
+            self._swipe_line(painter, line, frame.height)
+        self.tools.draw(painter, frame)
+        self._furniture(painter, frame)
 
-    def _swipe_line(self, painter: QPainter, x: int) -> None:
+    def _swipe_line(self, painter: QPainter, x: int, height: int) -> None:
         look = self.look
         painter.setPen(QPen(look.color("accent"), 2))
-        painter.drawLine(x, 0, x, self.height())
+        painter.drawLine(x, 0, x, height)
         painter.setFont(look.font("small_px", bold=True))
         metrics = painter.fontMetrics()
         for word, left in ((self._other_words[0], True), (self._other_words[1], False)):
@@ -157,21 +161,20 @@ class MapWidget(PaintedView):
             painter.setPen(look.color("text"))
             painter.drawText(box, Qt.AlignmentFlag.AlignCenter, word)
 
-    def _furniture(self, painter: QPainter) -> None:
-        scale_bar(painter, self.look, self.frame)
-        credit(painter, self.look, self.frame, self.look.tr(self.credit))
-        if self.width() < 520 or self.height() < 320:
-            return
-        north(painter, self.look, self.frame)
-        view = self.content.view
-        shown = set(self.content.in_sight(self.frame))
-        drawn = [x for x in view.layers if x.code in shown]
-        legend(painter, self.look, view, drawn)
-        if shown & set(DRAPES):
-            edge = self.width() if self.other is None else round(self.width() * self._swipe)
-            self.content.rain.legend(painter, edge, 58)
+    def _furniture(self, painter: QPainter, frame: MapFrame) -> None:
+        scale_bar(painter, self.look, frame)
+        credit(painter, self.look, frame, self.look.tr(self.credit))
+        shown = set(self.content.in_sight(frame))
+        small = frame.width < SMALL[0] or frame.height < SMALL[1]
+        if not small:
+            north(painter, self.look, frame)
+            view = self.content.view
+            legend(painter, self.look, view, [x for x in view.layers if x.code in shown])
+        if shown & set(DRAPES) and frame.height >= RAIN_LEGEND_PX:  # colours without their grades say nothing
+            edge = frame.width if self.other is None else round(frame.width * self._swipe)
+            self.content.rain.legend(painter, edge, 8 if small else 58)
             if self.other is not None:
-                self.other.rain.legend(painter, self.width(), 58)
+                self.other.rain.legend(painter, frame.width, 8 if small else 58)
 
     # --- hand -----------------------------------------------------------------------------
     def object_at(self, place: QPointF) -> str:

@@ -83,6 +83,8 @@ def read_overlay(path: Path, layer: str, told_crs: str, scratch: Path) -> tuple[
         kind = kind_of_file(path)
     notes: list[str] = []
     encoding = _checked(path, kind, notes)
+    if kind == "json":
+        path = _in_utf8(path, scratch, notes)
     layers = layers_of(path, encoding)
     chosen = next((x for x in layers if layer in ("", x.name)), None)
     if chosen is None:
@@ -114,6 +116,30 @@ def _checked(path: Path, kind: str, notes: list[str]) -> str | None:
     if note:
         notes.append(note)
     return encoding
+
+
+def _in_utf8(path: Path, scratch: Path, notes: list[str]) -> Path:
+    """Return a GeoJSON that is UTF-8, as the format wants: the file itself, or a copy of one that Chinese programs wrote.
+
+    Raises:
+        VectorRefused: it is neither UTF-8 nor GB18030.
+    """
+    try:
+        data = path.read_bytes()
+    except OSError as exc:
+        raise VectorRefused(f"文件 {path.name} 打不开。", "请确认它还在原来的位置、可以读取。", str(exc)) from exc
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:
+        try:
+            text = data.decode("gb18030")
+        except UnicodeDecodeError as exc:
+            raise VectorRefused(f"文件 {path.name} 的编码认不出来。", "请在原软件中另存为 UTF-8 后再添加。", str(exc)) from exc
+        notes.append("文件不是 UTF-8，文字按 GB18030 读")
+        copy = scratch / path.name
+        copy.write_text(text, "utf-8")
+        return copy
+    return path
 
 
 def _raw(path: Path, layer: str, encoding: str | None, shown: str, notes: list[str]) -> tuple[dict[str, Any], Any, list[Any]]:

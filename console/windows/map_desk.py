@@ -94,6 +94,8 @@ class MapDesk(QObject):
         panel.toolbar.comparison_chosen.connect(self._compare)
         panel.toolbar.print_requested.connect(self._ask_print)
         panel.toolbar.note_worded.connect(self._worded)
+        panel.toolbar.refused.connect(panel.say)
+        panel.layers.pointed.connect(lambda _code: self._compare("layers") if self._comparison == "layers" else None)
         tools = self._map.tools
         tools.drawn.connect(self._note_drawn)
         self._map.note_picked.connect(self._note_picked)
@@ -239,13 +241,20 @@ class MapDesk(QObject):
             self._comparing = False
 
     async def _show_other(self, choice: str) -> None:
-        """Show another moment with its own rain, or this one without rain."""
+        """Show another moment with its own rain, or this one without one layer: what lies under it comes to light."""
         session, tr = self._session, self._c.look.tr
         board, layers = session.board.board, session.situation.current.layers
         rain: RainField | None = None
         if choice == "layers":
-            other, words = board, (tr("雨量"), tr("无雨量图层"))
-            layers = tuple(x for x in layers if x.partition("@")[0] not in DRAPES)
+            on = {layer.code for layer in self._layers()}
+            gone = {self.panel.layers.current} & on or set(DRAPES) & on
+            if not gone:
+                self.panel.say(tr("请先在图层里点一个开着的图层，分割线右侧就不画它"))
+                return
+            name = "、".join(self.panel.layers.name_of(code) for code in sorted(gone))
+            other, words = board, (name, f"{tr('无')}{name}")
+            layers = layer_texts(layer for layer in self._layers() if layer.code not in gone)
+            rain = None if gone & set(DRAPES) else self._rain.field
         else:
             moment = _moment_of(choice, board)
             other = await session.board.at_other(moment, board.now)

@@ -21,6 +21,7 @@ from tests.rows import board_of, station_row
 from widgets.layer_tree import LayerTree
 from widgets.map_objects import MapObjects
 from widgets.map_projection import MapFrame
+from widgets.map_sheet import sheet_image
 from widgets.map_widget import MapWidget
 
 
@@ -278,3 +279,77 @@ def test_of_a_service_with_several_layers_one_is_chosen(qtbot, qapp, look, tmp_p
         tree.choices.close()
 
     own_desk(qtbot, qapp, look, tmp_path, script)
+
+
+def test_the_line_parts_the_map_with_and_without_the_chosen_layer(qapp, home, hub, runner):
+    from console.domain.time import from_beijing
+    from console.windows.map_desk import MapDesk
+    from tests.flood_cache import fill
+    from tests.gui import context_of, session_of
+
+    fill(home.profile("live"), "beijiang-2022-06", from_beijing("2022-06-22 14:00"))
+
+    async def run():
+        session = session_of(home, "live", hub)
+        desk = MapDesk(context_of(qapp, session, hub))
+        chart, tree = desk.panel.map, desk.panel.layers
+        try:
+            session.start()
+            desk.panel.resize(900, 600)
+            desk.panel.show()
+            await until(lambda: session.board.whole)
+            desk.refresh()
+            desk.panel.toolbar.comparison_chosen.emit("layers")
+            await until(lambda: "请先在图层里" in desk.panel.said.text(), what="it is told what to do")
+            tree.tree.setCurrentItem(tree._items["river"])
+            await until(lambda: chart.other is not None, what="the line")
+            left, right = (c.in_sight(chart.frame) for c in (chart.content, chart.other))
+            assert set(left) - set(right) == {"river"} and chart._other_words == ("河道站", "无河道站")
+            tree.tree.setCurrentItem(tree._items["rivers"])
+            await until(lambda: "rivers" not in chart.other.in_sight(chart.frame))
+            assert "river" in chart.other.in_sight(chart.frame)
+        finally:
+            desk.panel.hide()
+            desk.close()
+            await session.close()
+
+    runner.run(run())
+
+
+def test_a_small_map_still_explains_its_rain_and_its_sheet_has_every_legend(qtbot, look, tmp_path):
+    widget = MapWidget(look)
+    qtbot.addWidget(widget)
+    widget.resize(640, 200)
+    widget.set_layers(("admin", "rivers", "isohyets", "river"))
+    widget.show_view(map_view(board(), declared_topics(), {}, None, plain))
+    drawn = []
+    widget.content.rain.legend = lambda _painter, right, top: drawn.append((right, top))
+    widget.grab()
+    assert drawn == [(640, 8)]
+    frame = widget.frame
+    sheet = sheet_image(widget, "一张图", ["注"])
+    assert len(drawn) == 2 and drawn[1][0] >= 1200 and drawn[1][1] == 58, "on paper all furniture has its place"
+    assert widget.frame == frame and (sheet.width(), sheet.height()) == (2480, 1754)
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"), [("2022-6-20 8:00", None), ("去年", "去年：不是时刻"), ("2022-06-20", "2022-06-20：不是")]
+)
+def test_a_typed_moment_is_read_or_answered(qtbot, look, typed, said):
+    from PySide6.QtWidgets import QWidget
+
+    from widgets.map_toolbar import MapToolbar
+
+    parent = QWidget()
+    qtbot.addWidget(parent)
+    bar, chosen, refused = MapToolbar(look, parent), [], []
+    bar.comparison_chosen.connect(chosen.append)
+    bar.refused.connect(refused.append)
+    bar.compare.setEditText(typed)
+    bar.compare.lineEdit().returnPressed.emit()
+    assert chosen == ([] if said else ["2022-06-20 08:00"]) and [r[: len(said or "")] for r in refused] == (
+        [said] if said else []
+    )
+    bar.hours.setEditText("abc")
+    bar.hours.lineEdit().editingFinished.emit()
+    assert "abc：不是时段" in refused[-1]

@@ -376,3 +376,14 @@ def test_a_window_that_closes_ends_its_readers(tmp_path):
     desk.close()
     with pytest.raises(VectorRefused, match="中途停止"):
         desk.read(path)
+
+
+def test_a_geojson_that_a_chinese_program_wrote_is_read_and_says_so(tmp_path):
+    text = '{"type":"FeatureCollection","features":[{"type":"Feature","properties":{"名称":"石角险工段"},"geometry":{"type":"Point","coordinates":[113.0,23.5]}}]}'
+    file = tmp_path / "险工.geojson"
+    file.write_bytes(text.encode("gb18030"))
+    overlay = read(tmp_path, file)
+    assert dict(overlay.attributes(0))["名称"] == "石角险工段" and "GB18030" in " ".join(overlay.notes)
+    file.write_bytes(text.encode("utf-8").replace(b"113.0", b"\xff\xff\xff"))
+    with pytest.raises(VectorRefused, match="编码"):
+        read(tmp_path, file)
