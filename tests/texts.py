@@ -21,7 +21,7 @@ def shown_texts() -> set[str]:
 
 
 # calls whose literal arguments reach tr() inside: name → positions
-WORDED_CALLS = {"Command": (1, 5), "Fact": (0,), "FactsTable": (1, 3), "Element": (1,), "_button": (1, 2)}
+WORDED_CALLS = {"Command": (1, 5), "Fact": (0,), "CardSection": (0,), "FactsTable": (1, 3), "Element": (1,), "_button": (1, 2)}
 
 
 def _shown_by(node: ast.Call) -> list[str]:

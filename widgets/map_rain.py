@@ -116,6 +116,30 @@ class RainDrape:
             painter.drawText(QPointF(box.left() + 10, y), text)
             y += line
 
+    def strip(self, painter: QPainter, right: float, bottom: float) -> None:
+        """Draw the grades and the window in one line, for a map with no room for more."""
+        field = self.field
+        if field is None:
+            return
+        look, tr = self._look, self._look.tr
+        painter.setFont(look.font("small_px"))
+        metrics = painter.fontMetrics()
+        head = f"{field.hours:.0f} h mm · {tr('至')} {stamp(field.until_t)}"
+        cell = float(max(metrics.horizontalAdvance(f"{b:g}") for b in BOUNDS_24H) + 8)
+        width = metrics.horizontalAdvance(head) + 18 + cell * len(TOKENS)
+        box = QRectF(right - width - 8, bottom - metrics.height() - 4, width, metrics.height() + 4)
+        painter.fillRect(box, look.color("panel", 225))
+        painter.setPen(look.color("text"))
+        painter.drawText(QPointF(box.left() + 6, box.top() + metrics.ascent() + 2), head)
+        x = box.right() - cell * len(TOKENS)
+        for bound, token in zip(BOUNDS_24H, TOKENS, strict=False):
+            part = QRectF(x, box.top(), cell, box.height())
+            painter.fillRect(part, look.color(token))
+            dark = look.color(token).lightnessF() < 0.6
+            painter.setPen(look.color("ink.light" if dark else "ink.dark"))
+            painter.drawText(part, int(Qt.AlignmentFlag.AlignCenter), f"{bound:g}")
+            x += cell
+
     def _mean(self, area: tuple[str, float, int, int, float]) -> str:
         name, mm, used, missing, share = area
         tr = self._look.tr

@@ -23,7 +23,8 @@ from widgets.painted import PaintedView
 
 HOME = (111.2, 22.55, 115.7, 25.45)
 SETTLE_MS = 90
-SMALL, RAIN_LEGEND_PX = (520, 320), 170  # below it only what colours need is explained
+STRIP_PX = 34  # above scale bar and credit
+SMALL, RAIN_LEGEND_PX = (520, 320), 120  # below it only what colours need is explained
 HANDLE = 14  # pixels around the swipe line that take it
 
 
@@ -172,9 +173,11 @@ class MapWidget(PaintedView):
             legend(painter, self.look, view, [x for x in view.layers if x.code in shown])
         if shown & set(DRAPES) and frame.height >= RAIN_LEGEND_PX:  # colours without their grades say nothing
             edge = frame.width if self.other is None else round(frame.width * self._swipe)
-            self.content.rain.legend(painter, edge, 8 if small else 58)
-            if self.other is not None:
-                self.other.rain.legend(painter, frame.width, 8 if small else 58)
+            for content, right in ((self.content, edge), (self.other, frame.width)):
+                if content is not None and small:
+                    content.rain.strip(painter, right, frame.height - STRIP_PX)
+                elif content is not None:
+                    content.rain.legend(painter, right, 58)
 
     # --- hand -----------------------------------------------------------------------------
     def object_at(self, place: QPointF) -> str:

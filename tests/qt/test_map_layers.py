@@ -297,7 +297,7 @@ def test_the_line_parts_the_map_with_and_without_the_chosen_layer(qapp, home, hu
             session.start()
             desk.panel.resize(900, 600)
             desk.panel.show()
-            await until(lambda: session.board.whole)
+            await until(lambda: session.board.whole and session.desk.loaded)
             desk.refresh()
             desk.panel.toolbar.comparison_chosen.emit("layers")
             await until(lambda: "请先在图层里" in desk.panel.said.text(), what="it is told what to do")
@@ -322,13 +322,14 @@ def test_a_small_map_still_explains_its_rain_and_its_sheet_has_every_legend(qtbo
     widget.resize(640, 200)
     widget.set_layers(("admin", "rivers", "isohyets", "river"))
     widget.show_view(map_view(board(), declared_topics(), {}, None, plain))
-    drawn = []
+    drawn, strips = [], []
     widget.content.rain.legend = lambda _painter, right, top: drawn.append((right, top))
+    widget.content.rain.strip = lambda _painter, right, bottom: strips.append((right, bottom))
     widget.grab()
-    assert drawn == [(640, 8)]
+    assert strips == [(640, 166)] and drawn == [], "in one line, over no station's words"
     frame = widget.frame
     sheet = sheet_image(widget, "一张图", ["注"])
-    assert len(drawn) == 2 and drawn[1][0] >= 1200 and drawn[1][1] == 58, "on paper all furniture has its place"
+    assert len(drawn) == 1 and drawn[0][0] >= 1200 and drawn[0][1] == 58, "on paper all furniture has its place"
     assert widget.frame == frame and (sheet.width(), sheet.height()) == (2480, 1754)
 
 
