@@ -96,7 +96,7 @@ class LinesPainter:
         painter.setFont(self.look.font(bold=True))
         painter.setPen(self.look.color(line.ink if line.value != DASH else "text.dim"))
         metrics = QFontMetricsF(painter.font())
-        text = metrics.elidedText(line.value, Qt.TextElideMode.ElideRight, max(0.0, row.right() - x + 1))
+        text = whole_parts(line.value, metrics, max(0.0, row.right() - x + 1))
         painter.drawText(QPointF(x, _base(painter, row)), text)
         if line.note or text != line.value:
             self.places.append((row, f"{line.name} {line.value}\n{line.note}".strip()))
@@ -107,9 +107,7 @@ class LinesPainter:
         painter.setFont(self.look.font("small_px"))
         painter.setPen(self.look.color("text.dim"))
         metrics = QFontMetricsF(painter.font())
-        painter.drawText(
-            QPointF(x, _base(painter, row)), metrics.elidedText(line.note, Qt.TextElideMode.ElideRight, row.right() - x)
-        )
+        painter.drawText(QPointF(x, _base(painter, row)), whole_parts(line.note, metrics, row.right() - x))
 
     def _hidden(self, painter: QPainter, row: QRectF, lines: Sequence[Line]) -> None:
         painter.setFont(self.look.font("small_px"))
@@ -118,6 +116,20 @@ class LinesPainter:
         shown = QFontMetricsF(painter.font()).elidedText(text, Qt.TextElideMode.ElideRight, row.width())
         painter.drawText(QPointF(row.left(), _base(painter, row)), shown)
         self.places.append((row, "\n".join(f"{n.name} {n.value} {n.note}".strip() for n in lines)))
+
+
+def whole_parts(text: str, metrics: QFontMetricsF, room: float) -> str:
+    """Return as many whole parts of a note as fit: a figure is never cut, for its first digits would be another one."""
+    if metrics.horizontalAdvance(text) <= room:
+        return text
+    parts = text.split(" · ")
+    for count in range(len(parts) - 1, 0, -1):
+        shown = " · ".join(parts[:count]) + " …"
+        if metrics.horizontalAdvance(shown) <= room:
+            return shown
+    if any(ch.isdigit() for ch in parts[0]):
+        return "…"
+    return metrics.elidedText(parts[0], Qt.TextElideMode.ElideRight, room)
 
 
 def _base(painter: QPainter, row: QRectF) -> float:

@@ -431,3 +431,16 @@ def test_reservoirs_of_the_demonstration_have_a_chain(qtbot, look):
     CascadePresenter(widget, look.tr).refresh(board(*rows), None)
     assert [n.name for n in widget.view.nodes] == ["乐昌峡", "湾头", "南水", "锦江(仁化)", "长湖", "飞来峡"]
     assert [n.branch for n in widget.view.nodes] == [True] * 5 + [False]
+
+
+def test_a_note_that_does_not_fit_loses_whole_parts_and_never_the_end_of_a_figure(qapp):
+    from PySide6.QtGui import QFont, QFontMetricsF
+
+    from widgets.reservoir_lines import whole_parts
+
+    metrics = QFontMetricsF(QFont())
+    text = "反推 1 380 ± 41.7 m³/s · 3 h 窗口 · 按库容曲线"
+    wide = metrics.horizontalAdvance(text)
+    shown = {whole_parts(text, metrics, wide * k / 20) for k in range(21)}
+    assert shown == {"…", "反推 1 380 ± 41.7 m³/s …", "反推 1 380 ± 41.7 m³/s · 3 h 窗口 …", text}
+    assert whole_parts("防洪库容 13.40 亿m³", metrics, 40) == "…" and whole_parts("没有公布任何限值", metrics, 40).endswith("…")
