@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QFontMetricsF, QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPen
 
@@ -18,6 +20,16 @@ from widgets.symbols import draw_state
 CELL_PX = 100
 ROW_PX = 168  # lower than this, the chain is drawn in lines
 LINES = ("name", "level", "flows")
+
+
+def most_needed(nodes: Sequence[CascadeNode], selected: str | None, room: int) -> list[CascadeNode]:
+    """Return as many pools as there is room for, in the chain's order: the chosen, the worst, those with a level first."""
+
+    def last(i: int) -> tuple[bool, int, bool, bool, int]:
+        n = nodes[i]
+        return n.code != selected, -max(0, int(n.state)), n.level_m is None or n.stale, n.branch, i
+
+    return [nodes[i] for i in sorted(sorted(range(len(nodes)), key=last)[:room])]
 
 
 class CascadeBoard(PaintedView):
@@ -82,7 +94,7 @@ class CascadeBoard(PaintedView):
         cell, tall = (LOW_CELL_PX * scale, height_of(self.look, len(LINES)) + 6) if low else (CELL_PX * scale, ROW_PX * scale)
         across = max(1, int(box.width() // cell))
         rows = max(1, min(-(-len(view.nodes) // across), int(box.height() // tall) or 1))
-        shown = view.nodes[: rows * across]
+        shown = most_needed(view.nodes, view.selected, rows * across)
         across = min(across, -(-len(shown) // rows)) or 1
         width, height = box.width() / across, box.height() / rows
         for i, node in enumerate(shown):

@@ -444,3 +444,23 @@ def test_a_note_that_does_not_fit_loses_whole_parts_and_never_the_end_of_a_figur
     shown = {whole_parts(text, metrics, wide * k / 20) for k in range(21)}
     assert shown == {"…", "反推 1 380 ± 41.7 m³/s …", "反推 1 380 ± 41.7 m³/s · 3 h 窗口 …", text}
     assert whole_parts("防洪库容 13.40 亿m³", metrics, 40) == "…" and whole_parts("没有公布任何限值", metrics, 40).endswith("…")
+
+
+def test_where_a_chain_has_no_room_the_pools_with_a_level_stay():
+    from types import SimpleNamespace as Pool
+
+    from widgets.cascade_board import most_needed
+
+    def pool(code, state=State.NO_DATA, level_m=None, **more):
+        return Pool(code=code, state=state, level_m=level_m, **({"stale": False, "branch": False} | more))
+
+    chain = [
+        pool("A"),
+        pool("B", branch=True),
+        pool("C", State.FLOOD_LIMIT, 76.4),
+        pool("D", level_m=21.8),
+        pool("E", level_m=9, stale=True),
+    ]
+    assert [n.code for n in most_needed(chain, None, 5)] == ["A", "B", "C", "D", "E"]
+    assert [n.code for n in most_needed(chain, None, 2)] == ["C", "D"]
+    assert [n.code for n in most_needed(chain, "B", 3)] == ["B", "C", "D"], "in the river's order"
