@@ -75,6 +75,10 @@ def _regime(name: str, seen: Regimes, tr: Translate) -> Tile:
         return _rain(seen, tr)
     if name == "工" and seen.works:
         return _works(seen, tr)
+    if name == "工" and seen.things.get("works") and any(r.station.kind == "sensor" for r in seen.board.rows):
+        sensors = [r for r in seen.board.rows if r.station.kind == "sensor"]
+        said = (tr("正在评判工程监测"),)
+        return Tile("工", tr("工"), "—", "", said, _met(sensors, seen.board, tr), State.NO_DATA, topic="works")
     if name == "风" and (found := _wind(seen, tr)) is not None:
         return found
     topics = [t for t in seen.topics if t.regime == name]

@@ -9,10 +9,12 @@ import numpy as np
 import pytest
 
 from console.central import sensor_watch
+from console.central.doorbell import Doorbell
 from console.central.repository import Repository
 from console.central.sensor_watch import SensorWatch
 from console.central.store_core import SeriesKey
 from console.central.survey_watch import SurveyWatch
+from console.central.watch import Watch
 from console.domain.alarm_engine import AlarmEngine
 from console.domain.alarms import Alarm
 from console.domain.objects import series_from_doc, station_from_doc, thing_from_doc
@@ -23,13 +25,17 @@ from console.drill.facts import basin_objects, flood_facts
 from console.drill.reconstruct import rebuild
 from console.presenters.duty import alarm_detail
 from console.presenters.overview import happenings
+from console.presenters.regimes import Regimes, tiles
 from console.presenters.works import board_view
 from console.presenters.works_charts import section_view
+from console.state.desk import DeskState
 from console.store.cause_rules import declared_causes
+from console.topics import declared_topics
 from console.viewdata.board import Board
 from console.viewdata.surveys import compared, heads, pair_of, pairs_by_section
 from console.viewdata.works import SensorHealth, WorksReport
 from console.viewdata.works_assess import EMPTY, Inputs, assess, level_at
+from tests.rows import board_of, station_row
 
 DAY = 86400
 PEAK = from_beijing("2022-06-22 14:00")
@@ -352,3 +358,25 @@ def test_a_sensor_that_falls_silent_does_not_clear_the_alarm_that_it_raised(cent
     assert watch.due(PEAK + 4 * 3600) is None, "silent is not well again"
     (cleared,) = engine.finding(watch.due(PEAK + 9 * 3600), int(PEAK))
     assert cleared.alarm_id == raised.alarm_id and not cleared.active
+
+
+@pytest.mark.parametrize("drill", [False, True])
+def test_nobody_is_called_out_for_an_invented_hole_except_in_a_drill(tmp_path, objects, drill):
+    repo = Repository(tmp_path / "central.db", "test")
+    for kind in ("works", "surveys"):
+        repo.put_objects(kind, objects[kind])
+    recording = SimpleNamespace(
+        now=lambda: from_beijing("2022-06-18 08:00"), run_mark=lambda: "", due=list, restart_if_looping=lambda: False
+    )
+    watch = Watch(repo, Doorbell(), recording if drill else None)
+    watch.tick()
+    assert [b["rule"] for _, b in repo.records("alarm")] == (["scour"] if drill else [])
+    repo.close()
+
+
+def test_works_that_are_not_judged_yet_are_said_to_be(objects):
+    rows = [station_row("S", [1.0, 1.1], kind="sensor", element="PW")]
+    works = tuple(thing_from_doc("works", d) for d in objects["works"])
+    seen = Regimes(board_of(station_row("Z", [5.0]), *rows), declared_topics(), {"works": works})
+    tile = next(t for t in tiles(seen, DeskState(), str) if t.code == "工")
+    assert (tile.value, tile.lines) == ("—", ("正在评判工程监测",))
