@@ -69,7 +69,7 @@ WORKSPACES = (
             ("monitor.storage", "tab", "monitor.reservoir"),
             ("monitor.card", "tab", "monitor.reservoir"),
         ),
-        shares=(("monitor.map", (57, 43)), ("monitor.map", (64, 20, 16)), ("monitor.table", (40, 34, 26))),
+        shares=(("monitor.map", (57, 43)), ("monitor.map", (58, 20, 22)), ("monitor.table", (40, 34, 26))),
         front=("monitor.map", "monitor.strip", "monitor.hydrograph", "monitor.reservoir"),
         low=(
             ("monitor.strip", "monitor.happening"),
