@@ -50,7 +50,7 @@ def told(home, hub, runner, story, hours=24):
         session = session_of(home, "live", hub)
         try:
             session.start()
-            await until(lambda: session.board.whole and session.situation.heard)
+            await until(lambda: session.board.whole and session.situation.heard and session.desk.loaded)
             await story(session)
         finally:
             await session.close()
