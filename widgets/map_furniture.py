@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QFontMetrics, QPainter, QPen, QPolygonF
 
+from console.domain.states import TOKENS as STATE_TOKENS
 from console.domain.states import State
 from console.look import Look
 from console.viewdata.map import MapLayerView, MapView
@@ -49,6 +51,12 @@ def credit(painter: QPainter, look: Look, frame: MapFrame, text: str) -> None:
     painter.setPen(look.color("text.faint"))
     cut = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, frame.width - 230)
     painter.drawText(10, frame.height - 8, cut)
+
+
+def loud(layer: MapLayerView) -> MapLayerView:
+    """Return a layer that keeps to what is over a limit, with no more signs than those."""
+    over = {STATE_TOKENS[state] for state in State if state >= State.WARNING}
+    return replace(layer, legend=tuple(sign for sign in layer.legend if sign[0] == "state" and sign[1] in over))
 
 
 def legend(painter: QPainter, look: Look, view: MapView, shown: Sequence[MapLayerView]) -> QRectF:

@@ -16,7 +16,7 @@ from console.viewdata.basemap import BaseMap
 from console.viewdata.map import MapView, RainField
 from widgets.map_base import Paths, base_paths
 from widgets.map_content import MapContent, OwnLayers
-from widgets.map_furniture import credit, legend, north, scale_bar
+from widgets.map_furniture import credit, legend, loud, north, scale_bar
 from widgets.map_projection import MapFrame
 from widgets.map_tools import MapTools
 from widgets.painted import PaintedView
@@ -170,7 +170,9 @@ class MapWidget(PaintedView):
         if not small:
             north(painter, self.look, frame)
             view = self.content.view
-            legend(painter, self.look, view, [x for x in view.layers if x.code in shown])
+            on = {layer.code for layer in self._layers}
+            signs = [x if x.code in shown else loud(x) for x in view.layers if x.code in on]
+            legend(painter, self.look, view, signs)
         if shown & set(DRAPES) and frame.height >= RAIN_LEGEND_PX:  # colours without their grades say nothing
             edge = frame.width if self.other is None else round(frame.width * self._swipe)
             for content, right in ((self.content, edge), (self.other, frame.width)):

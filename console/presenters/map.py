@@ -117,15 +117,15 @@ def layer_views(
     for code, name in MARKS.items():
         legend = (("line", "concrete", "堤防、大坝"),) if code == "facilities" and counts[code] else ()
         found.append(MapLayerView(code, name, "标绘" if code == "notes" else "对象", counts.get(code), legend=legend))
-    states = frozenset(r.state for r, _ in rows)
     for topic in topics:
         mine = [r for r, t in rows if t is topic]
         if mine:
-            found.append(_topic_layer(topic, mine, states))
+            found.append(_topic_layer(topic, mine))
     return tuple(found)
 
 
-def _topic_layer(topic: Topic, rows: list[Row], states: frozenset[State]) -> MapLayerView:
+def _topic_layer(topic: Topic, rows: list[Row]) -> MapLayerView:
+    states = frozenset(r.state for r in rows)
     return MapLayerView(
         code=topic.code,
         name=topic.layer.name,

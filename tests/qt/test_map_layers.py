@@ -19,6 +19,7 @@ from console.viewdata.map import MapStations
 from tests.gui import until
 from tests.rows import board_of, station_row
 from widgets.layer_tree import LayerTree
+from widgets.map_furniture import loud
 from widgets.map_objects import MapObjects
 from widgets.map_projection import MapFrame
 from widgets.map_sheet import sheet_image
@@ -354,3 +355,13 @@ def test_a_typed_moment_is_read_or_answered(qtbot, look, typed, said):
     bar.hours.setEditText("abc")
     bar.hours.lineEdit().editingFinished.emit()
     assert "abc：不是时段" in refused[-1]
+
+
+def test_a_layer_that_keeps_to_what_is_over_has_no_other_signs_in_the_legend():
+    view = map_view(board(), declared_topics(), {}, None, plain)
+    layer = next(v for v in view.layers if v.code == "river")
+    words = [word for _, _, word in layer.legend]
+    assert "超警" in words and "无数据" in words
+    assert [word for _, _, word in loud(layer).legend] == ["超警"]
+    rain = replace(layer, legend=(("rain.1", "rain.1", "小雨"), ("line", "concrete", "堤防")))
+    assert loud(rain).legend == ()
