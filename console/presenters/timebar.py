@@ -105,6 +105,8 @@ class TimeBarPresenter:
             if worst is None:
                 return
             code, series = worst.code, board.series_of(worst.code)
+        if not series:  # the picture is older than the list of series, which was just read anew
+            return
         chosen = series.get("Z") or series.get("RZ") or series.get("Q") or self._main(code, series)
         key = (chosen.sid, from_t, to_t, int(now // HOUR), board.revision([chosen.sid]), board.history)
         if key != self._curve_key:

@@ -117,6 +117,18 @@ def test_the_time_bar_reaches_as_far_and_draws_the_forecast_dashed(qtbot, qapp, 
     assert pictures[0] != pictures[1]
 
 
+def test_the_time_bar_bears_a_picture_that_is_older_than_the_list_of_series(qapp, home, hub, runner):
+    async def story(session):
+        bar = TimeBarPresenter(session, Screen(), plain)
+        session.board.series = {}  # a recording that began anew: the rows of the old one still stand
+        bar.refresh()
+        session.situation.select("LOC00106")
+        bar.refresh()
+        bar.close()
+
+    told(home, hub, runner, story, hours=0)
+
+
 def test_the_curve_marks_no_present_that_is_not_measured(qapp, home, hub, runner):
     async def story(session):
         screen = Screen()
