@@ -91,9 +91,7 @@ class RainDrape:
         painter.setFont(look.font("small_px"))
         metrics = painter.fontMetrics()
         line = metrics.height() + 4
-        head = f"{field.hours:.0f} h {tr('雨量')} mm · {tr('至')} {stamp(field.until_t)}"
-        if field.silent_h >= 1:
-            head += f"（{tr('此后缺报')} {field.silent_h:.0f} h）"
+        head = self._head(field)
         means = [self._mean(a) for a in field.areas] or [tr(field.said or "没有雨量数据")]
         width = max(metrics.horizontalAdvance(t) for t in [head, *means]) + 20
         width = max(width, 6 * 44 + 20)
@@ -116,15 +114,21 @@ class RainDrape:
             painter.drawText(QPointF(box.left() + 10, y), text)
             y += line
 
+    def _head(self, field: RainField) -> str:
+        """Return which hours the colours stand for, and for how long nothing came since."""
+        tr = self._look.tr
+        said = f"{field.hours:.0f} h {tr('雨量')} mm · {tr('至')} {stamp(field.until_t)}"
+        return f"{said}（{tr('此后缺报')} {field.silent_h:.0f} h）" if field.silent_h >= 1 else said
+
     def strip(self, painter: QPainter, right: float, bottom: float) -> None:
         """Draw the grades and the window in one line, for a map with no room for more."""
         field = self.field
         if field is None:
             return
-        look, tr = self._look, self._look.tr
+        look = self._look
         painter.setFont(look.font("small_px"))
         metrics = painter.fontMetrics()
-        head = f"{field.hours:.0f} h mm · {tr('至')} {stamp(field.until_t)}"
+        head = self._head(field)
         cell = float(max(metrics.horizontalAdvance(f"{b:g}") for b in BOUNDS_24H) + 8)
         width = metrics.horizontalAdvance(head) + 18 + cell * len(TOKENS)
         box = QRectF(right - width - 8, bottom - metrics.height() - 4, width, metrics.height() + 4)

@@ -17,6 +17,7 @@ from console.domain.topics import REGIMES, Indicator, Topic
 from console.presenters.fields import RAIN_H, field_of
 from console.presenters.typhoon import typhoon_views
 from console.presenters.wording import Translate
+from console.presenters.works import WORKS_STATES
 from console.state.desk import DeskState
 from console.viewdata.board import Board, Row
 from console.viewdata.duty import Tile
@@ -26,13 +27,6 @@ from console.viewdata.works import WorksReport
 
 ALARM_STATES = {1: State.WATCH, 2: State.WARNING, 3: State.FLOOD_LIMIT, 4: State.GUARANTEED, 5: State.RECORD}
 SIMULATED = "模拟监测"  # the source of readings that were made, not measured
-WORKS_STATES = {
-    "alarm": State.GUARANTEED,
-    "attention": State.WARNING,
-    "doubtful": State.WATCH,  # an instrument is in doubt, not the structure
-    "normal": State.NORMAL,
-    "unknown": State.NO_DATA,
-}
 SILENT_DAYS = 3
 FIX_LATE_S = 6.5 * 3600  # typhoons are fixed at least every six hours
 NOT_CONNECTED = {

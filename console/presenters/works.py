@@ -7,6 +7,7 @@ from typing import Protocol
 
 from console.domain.anomalies import EVIDENCE, evidence_text
 from console.domain.elements import ELEMENTS, signed
+from console.domain.states import State
 from console.domain.time import stamp
 from console.domain.works import SUBSYSTEM_STATES, SUBSYSTEMS, TYPES, Works, chainage_text
 from console.presenters.wording import Translate
@@ -24,6 +25,13 @@ from console.viewdata.works import (
     WorksReport,
 )
 
+WORKS_STATES = {
+    "alarm": State.GUARANTEED,
+    "attention": State.WARNING,
+    "doubtful": State.WATCH,  # an instrument is in doubt, not the structure
+    "normal": State.NORMAL,
+    "unknown": State.NO_DATA,
+}
 STATE_WORDS = {"unknown": "未知", "normal": "限内", "attention": "关注", "doubtful": "疑似仪器", "alarm": "超限"}
 REASONS = {
     "none": "没有历史读数，建不了模型；补充率定读数后可判断",

@@ -5,18 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from console.domain.states import State
-from console.presenters.works import STATE_WORDS
+from console.presenters.works import STATE_WORDS, WORKS_STATES
 from console.viewdata.board import Board, Row
 from console.viewdata.works import WorksReport
-
-STATES = {
-    "alarm": State.GUARANTEED,
-    "attention": State.WARNING,
-    "doubtful": State.WATCH,  # an instrument is in doubt, not the structure
-    "normal": State.NORMAL,
-    "unknown": State.UNJUDGED,
-}
 
 
 class WorksRows:
@@ -34,7 +25,7 @@ class WorksRows:
 
 
 def _judged(board: Board, reports: Sequence[WorksReport]) -> Board:
-    told = {h.sensor.code: h.state for report in reports for h in report.sensors}
+    told = {h.sensor.code: h.state for report in reports for h in report.sensors if h.state != "unknown"}
     if not told:
         return board
     rows = tuple(_told(r, told[r.code]) if r.code in told and r.main is not None and not r.stale else r for r in board.rows)
@@ -42,4 +33,4 @@ def _judged(board: Board, reports: Sequence[WorksReport]) -> Board:
 
 
 def _told(row: Row, state: str) -> Row:
-    return replace(row, state=STATES[state], word=STATE_WORDS[state], mark=(*row.mark, state))
+    return replace(row, state=WORKS_STATES[state], word=STATE_WORDS[state], mark=(*row.mark, state))
