@@ -1,4 +1,7 @@
-"""``python3 -m tests soak [minutes]``: the desk on a looping flood; memory, handles and stalls over time."""
+"""``python3 -m tests soak [minutes] [--rate 60]``: the desk on a looping flood; memory, handles, stalls, last values.
+
+More than 70 minutes are held to the product's own figure: after the first hour memory grows by less than 2 %.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,9 @@ from tests.bench.measure import application
 from tests.gui import console_loop, context_of, session_of, until
 from tests.processes import Chain
 
-GROWTH_LIMIT = 0.10  # of the resident memory between the first third and the end
+GROWTH_LIMIT = 0.02  # of the resident memory after the first hour
+SHORT_LIMIT = 0.10  # in a run too short for that, after its first third
+HOUR_S = 3600.0
 
 
 def run_soak(words: list[str]) -> int:
@@ -26,28 +31,37 @@ def run_soak(words: list[str]) -> int:
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     parser = argparse.ArgumentParser(prog="tests soak")
     parser.add_argument("minutes", nargs="?", type=float, default=60.0)
-    minutes = parser.parse_args(words).minutes
+    parser.add_argument("--rate", default="3600")
+    given = parser.parse_args(words)
+    minutes = given.minutes
     app = application()
     hub = ErrorHub()
     with tempfile.TemporaryDirectory() as folder:
         home = DataHome(Path(folder))
         home.prepare()
-        chain = Chain(home, rate="3600", start="2022-06-13 08:00")
+        chain = Chain(home, rate=given.rate, start="2022-06-13 08:00")
         chain.start_central()
         chain.ask(lambda c: c.player({"action": "loop"}))
         chain.start_sync()
         try:
             with console_loop(app, hub) as runner:
-                samples, report = runner.run(watch(app, home, chain, hub, minutes * 60))
+                samples, report, apart = runner.run(watch(app, home, chain, hub, minutes * 60))
         finally:
             chain.stop()
-    third = max(1, len(samples) // 3)
-    growth = samples[-1][1] / samples[third][1] - 1
-    handles = samples[-1][2] - samples[third][2]
-    good = growth < GROWTH_LIMIT and handles <= 4 and not hub.incidents
+    whole_hour = minutes > 70
+    since = samples[0][0] + (HOUR_S if whole_hour else minutes * 20)
+    base = next(s for s in samples if s[0] >= since)
+    growth = samples[-1][1] / base[1] - 1
+    handles = samples[-1][2] - base[2]
+    limit = GROWTH_LIMIT if whole_hour else SHORT_LIMIT
+    good = growth < limit and handles <= 4 and not hub.incidents and not apart
     print(
-        f"[soak] {minutes:g} 分钟：内存增长 {100 * growth:.1f} %，句柄变化 {handles}，内部错误 {len(hub.incidents)}，{report}"
+        f"[soak] {minutes:g} 分钟，{given.rate}×：{'第一小时' if whole_hour else '前三分之一'}后内存 {100 * growth:+.1f} %"
+        f"（{base[1] / 1e6:.0f} MB 起），句柄变化 {handles}，内部错误 {len(hub.incidents)}，"
+        f"与中心不同的最新值 {apart}，{report}"
     )
+    for incident in hub.incidents[:5]:
+        print(f"[soak] {incident}")
     print(f"[soak] {'通过' if good else '未通过'}")
     return 0 if good else 1
 
@@ -70,10 +84,28 @@ async def watch(app, home, chain, hub, seconds):
         frame.open_workspace(places[len(samples) % len(places)])
         await asyncio.sleep(min(10.0, seconds / 12))
         samples.append((time.monotonic(), me.memory_info().rss, me.num_fds()))
+    apart = await different(session, chain)
     report = context.instruments.report()
     context.instruments.stop()
     frame.release()
     frame.hide()
     frame.deleteLater()
     await session.close()
-    return samples, report
+    return samples, report, apart
+
+
+async def different(session, chain):
+    """Hold the flood and count the series whose newest value on the board is not the centre's."""
+    chain.ask(lambda c: c.player({"action": "pause"}))
+    told = {}
+
+    def apart():
+        page = chain.ask(lambda c: c.latest())
+        told.update(zip(page.sid.tolist(), zip(page.t.tolist(), page.value.tolist(), strict=True), strict=True))
+        shown = {s.sid: (s.t, s.value) for row in session.board.board.rows for s in row.samples.values()}
+        return sum(shown[sid] != told[sid] for sid in shown.keys() & told.keys()) if shown.keys() & told.keys() else len(told)
+
+    end = time.monotonic() + 60.0
+    while (count := apart()) and time.monotonic() < end:
+        await asyncio.sleep(0.5)
+    return count
