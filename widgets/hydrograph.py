@@ -13,7 +13,8 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from console.domain.elements import FLOWS as ELEMENT_FLOWS
 from console.look import Look
 from console.viewdata.curves import Curve, HydrographView
-from widgets.plot_axes import BeijingAxis, DirectAxis, FigureAxis, axis_word
+from widgets.plot_axes import BeijingAxis, DirectAxis, FigureAxis, axis_word, span_of
+from widgets.plot_bands import PlotBands, reach_of
 from widgets.plot_curves import CurveItems, shown
 from widgets.plot_hover import hover_text, place_in
 from widgets.plot_labels import Label, LabelLayer
@@ -60,6 +61,7 @@ class Hydrograph(QWidget):
         self._side_boxes()
         self._lines()
         self.marks = PlotMarks(self.item, look)
+        self.bands = PlotBands(self.item, self.flow_box, look)
         self.words = LabelLayer(self.box, look, self._drawn)
         self.ribbon = QualityRibbon(look, self)
         self.ribbon.follow(self._ribbon_place)
@@ -162,6 +164,7 @@ class Hydrograph(QWidget):
         for curve in view.curves:
             if curve.role != "rain":
                 self._curves.append(CurveItems(curve, self.item if curve.role == "level" else self.flow_box, self.look))
+        self.bands.show_view(view)
         self._ranges(view)
         main = self.main_curve()
         self.ribbon.setVisible(main is not None)
@@ -216,15 +219,17 @@ class Hydrograph(QWidget):
         for items in self._curves:
             items.remove()
         self._curves = []
+        self.bands.clear()
         self.marks.clear()
 
     def _ranges(self, view: HydrographView) -> None:
         self.box.setXRange(view.from_t, view.to_t, padding=0)
         top = ROOM if rain_of(view) is None else ROOM_WITH_RAIN
-        levels = [shown(c, view) for c in view.curves if c.role == "level"]
+        levels = [shown(c, view) for c in view.curves if c.role == "level"] + reach_of(view, level=True)
         low, high = span_of(levels, [m.value for m in view.limits if m.axis == "level"], top)
         self.box.setYRange(low, high, padding=0)
-        flow_low, flow_high = span_of([shown(c, view) for c in view.curves if c.role in FLOWS], [], top)
+        flows = [shown(c, view) for c in view.curves if c.role in FLOWS] + reach_of(view, level=False)
+        flow_low, flow_high = span_of(flows, [], top)
         second = next((c for c in view.curves if c.role in FLOWS), None)
         low = flow_low if second is None or second.written.code not in ELEMENT_FLOWS else max(0.0, flow_low)
         self.flow_box.setYRange(low, flow_high, padding=0)
@@ -375,21 +380,3 @@ class Hydrograph(QWidget):
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         event.accept()
-
-
-def span_of(values: list[Any], near: list[float], top: float = ROOM) -> tuple[float, float]:
-    """Return a range that holds all values, and limits within four spans of them; top: room above, of their span."""
-    finite = [v[np.isfinite(v)] for v in values]
-    finite = [v for v in finite if len(v)]
-    near = [n for n in near if np.isfinite(n)]
-    if not finite and not near:
-        return 0.0, 1.0
-    if finite:
-        low, high = min(float(v.min()) for v in finite), max(float(v.max()) for v in finite)
-        reach = max(4 * (high - low), 2.0)
-        near = [n for n in near if low - reach < n < high + reach]
-        low, high = min([low, *near]), max([high, *near])
-    else:
-        low, high = min(near), max(near)
-    room = max(high - low, 0.5)
-    return low - 0.08 * room, high + top * room

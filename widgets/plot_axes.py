@@ -6,6 +6,7 @@ import math
 from datetime import UTC, datetime
 from typing import Any
 
+import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QRectF
 from PySide6.QtGui import QPicture
@@ -100,3 +101,21 @@ class BeijingAxis(DirectAxis):
             midnight = (moment.hour, moment.minute) == (0, 0)
             texts.append(moment.strftime("%m-%d" if spacing >= 86400 or midnight else "%H:%M"))
         return texts
+
+
+def span_of(values: list[Any], near: list[float], top: float) -> tuple[float, float]:
+    """Return a range that holds all values, and limits within four spans of them; top: room above, of their span."""
+    finite = [v[np.isfinite(v)] for v in values]
+    finite = [v for v in finite if len(v)]
+    near = [n for n in near if np.isfinite(n)]
+    if not finite and not near:
+        return 0.0, 1.0
+    if finite:
+        low, high = min(float(v.min()) for v in finite), max(float(v.max()) for v in finite)
+        reach = max(4 * (high - low), 2.0)
+        near = [n for n in near if low - reach < n < high + reach]
+        low, high = min([low, *near]), max([high, *near])
+    else:
+        low, high = min(near), max(near)
+    room = max(high - low, 0.5)
+    return low - 0.08 * room, high + top * room

@@ -14,7 +14,7 @@ from PySide6.QtGui import QColor
 
 from console.domain.quality import Quality
 from console.look import Look
-from console.viewdata.curves import Curve, HydrographView
+from console.viewdata.curves import Band, Curve, HydrographView
 from widgets.decimate import Pyramid
 
 DENSE = 3000  # wide or smoothed lines of more points cost ten times as much
@@ -29,9 +29,9 @@ Array = NDArray[np.float64]
 Times = NDArray[np.int64]
 
 
-def token_of(curve: Curve) -> str:
+def token_of(curve: Curve | Band) -> str:
     """Return the colour of a curve; state colours are never used for curves."""
-    if curve.tint:
+    if isinstance(curve, Curve) and curve.tint:
         return f"curve.other{(curve.tint - 1) % TINTS + 1}"
     return {"level": "curve.level", "flow": "curve.flow"}.get(curve.role, "curve.outflow")
 

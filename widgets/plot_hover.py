@@ -7,11 +7,11 @@ import textwrap
 
 import numpy as np
 
-from console.domain.elements import signed
+from console.domain.elements import FLOWS, flow_text, signed
 from console.domain.quality import Quality, word
 from console.domain.time import stamp
 from console.look import Look
-from console.viewdata.curves import Curve, HydrographView
+from console.viewdata.curves import Band, Curve, HydrographView
 
 NOTE_CHARS = 34
 
@@ -27,6 +27,7 @@ def hover_text(view: HydrographView, look: Look, t: float) -> str:
     lines = [stamp(t)]
     fetched = not any(a <= t <= b for a, b in view.holes)
     lines += filter(None, (_line(c, view, look, t, fetched) for c in view.curves))
+    lines += filter(None, (_band(b, look, t) for b in view.bands))
     limit = next((m for m in view.limits if m.kind == "warning"), None)
     level = next((c for c in view.curves if c.role == "level" and not c.tint), None)
     if limit is not None and level is not None:
@@ -35,6 +36,15 @@ def hover_text(view: HydrographView, look: Look, t: float) -> str:
             off = signed(float(level.v[i]) - limit.value, level.decimals)
             lines.append(f"{look.tr('距警戒' if limit.word == '警戒' else '距限值')} {off} {level.unit}")
     return "\n".join(lines)
+
+
+def _band(band: Band, look: Look, t: float) -> str:
+    """Return between what the forecast says that it will stay, nothing outside the band."""
+    between = band.at(t)
+    if between is None:
+        return ""
+    low, high = (flow_text(v) if band.element.code in FLOWS else band.element.text(v) for v in between)
+    return f"{look.tr(band.element.name)} {look.tr('预报区间')} {low}～{high} {band.element.unit}"
 
 
 def _line(curve: Curve, view: HydrographView, look: Look, t: float, fetched: bool) -> str:

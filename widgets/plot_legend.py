@@ -16,6 +16,7 @@ from console.look import Look
 from console.viewdata.curves import Curve, HydrographView
 from widgets.painted import PaintedView
 from widgets.plain import plain_tip
+from widgets.plot_bands import WASH
 from widgets.plot_curves import FADED, marks_measured
 from widgets.plot_rain import rain_of
 
@@ -25,7 +26,7 @@ LINES = {"solid": Qt.PenStyle.SolidLine, "dotted": Qt.PenStyle.DotLine, "dashed"
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """sign: rain, dot, solid, dotted, dashed, faded or gap."""
+    """sign: rain, dot, solid, dotted, dashed, band, faded or gap."""
 
     sign: str
     text: str
@@ -64,6 +65,8 @@ def entries_of(view: HydrographView, look: Look) -> list[Entry]:
         found.append(Entry("dotted", tr("重建")))
     if Quality.FORECAST in kinds:
         found.append(Entry("dashed", tr("预报")))
+    if view.bands:
+        found.append(Entry("band", tr("预报区间")))
     if any(_broken(c, view) for c in view.curves if not c.tint):
         found.append(Entry("gap", tr("缺测")))
     return found
@@ -121,6 +124,8 @@ class PlotLegend(PaintedView):
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(ink)
             painter.drawEllipse(box.center(), 3.5, 3.5)
+        elif sign == "band":
+            painter.fillRect(box, self.look.color("curve.level", WASH))
         elif sign == "gap":
             painter.fillRect(box, QBrush(self.look.color("curve.gap"), Qt.BrushStyle.BDiagPattern))
         else:

@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 MEASURED, RECONSTRUCTED, SUSPECT, BAD, MANUAL, FORECAST = range(6)
 # elements of the contract: stage, flow, pool level, inflow, outflow, storage, rain of an interval
 ELEMENTS = frozenset({"Z", "Q", "RZ", "INQ", "OTQ", "W", "P"})
+# series beside a forecast: the bounds of its band → what they bound
+BOUNDS = {f"{element}{side}": element for element in ("Z", "RZ", "Q", "INQ") for side in ("LO", "HI")}
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from backend_client.adapters.harvest import ELEMENTS
+from backend_client.adapters.harvest import BOUNDS, ELEMENTS
 
 FOOT = 0.3048  # international foot, m; exact
 CUBIC_FOOT = FOOT**3
@@ -65,7 +65,7 @@ def to_ours(element: str, unit: str) -> tuple[float, float] | None:
     interval, and a stage in m³ is a mistake of the server. Mm³ and MCM are read as 10⁶ m³, as all
     water services mean them.
     """
-    text = _plain(unit)
+    text, element = _plain(unit), BOUNDS.get(element, element)
     if element in TO_M:
         scale = LENGTHS.get(text)
         if scale is None and element == "P":

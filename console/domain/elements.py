@@ -17,6 +17,7 @@ class Element:
     decimals: int
     significant: int = 0  # >0: significant figures instead of decimals
     low_is_bad: bool = False  # too little is the danger: soil moisture, dissolved oxygen
+    bounds: str = ""  # the element whose forecast it bounds; no reading of its own
 
     def text(self, value: float | None) -> str:
         """Return value as officers write it; missing is an em dash, never zero."""
@@ -49,12 +50,20 @@ SETTLEMENT = Element("DZ", "沉降", "mm", 2)
 PIEZOMETER = Element("PW", "渗压水位", "m", 2)
 SEEPAGE = Element("SQ", "渗流量", "L/s", 2)
 
+# A forecast's band: two series beside the forecast's own, on its time steps.
+FORECAST_BOUNDS = tuple(
+    Element(f"{e.code}{side}", f"{e.name}预报{word}", e.unit, e.decimals, e.significant, bounds=e.code)
+    for e in (LEVEL, POOL_LEVEL, FLOW, INFLOW)
+    for side, word in (("LO", "下限"), ("HI", "上限"))
+)
+
 ELEMENTS = {
     e.code: e
     for e in (
         *(LEVEL, FLOW, RAIN, POOL_LEVEL, INFLOW, OUTFLOW, STORAGE),
         *(WIND, WIND_FROM, PRESSURE, CHLORIDE, SOIL_MOISTURE),
         *(GATE_OPENING, PUMPS_ON, DISPLACEMENT, SETTLEMENT, PIEZOMETER, SEEPAGE),
+        *FORECAST_BOUNDS,
     )
 }
 LEVELS = frozenset({"Z", "RZ"})

@@ -128,6 +128,7 @@ def compared(
         limits=(Limit("warning", tr("各自警戒"), 0.0),) if way == WARNING else (),
         peak=None,
         crossings=(),
+        bands=(),
         level_word=tr("距各自警戒 m") if way == WARNING else tr("归一化水位"),
         legend=tuple(legend),
     )

@@ -21,7 +21,7 @@ def curve_table(view: HydrographView | None, tr: Translate) -> list[list[str]]:
     rows = [head]
     if view is None:
         return rows
-    for curve in view.curves:
+    for curve in (*view.curves, *(c for band in view.bands for c in band.bounds())):
         rows += _rows(curve, view, tr)
         if len(rows) > ROWS_MAX:
             told = f"{tr('行数太多，以下未导出；请缩短时段')}（{ROWS_MAX}）"

@@ -15,6 +15,7 @@ from console.domain.time import stamp
 from console.domain.topics import Topic
 from console.presenters.curve_compare import WARNING, Companion, companions, compared
 from console.presenters.curve_past import PEAK, Past, around, at_its_peak, overlay, own_peak, shift_of
+from console.presenters.forecast_band import bands_of
 from console.presenters.hydrograph_marks import marked, own_level
 from console.presenters.hydrograph_subject import subject_of
 from console.presenters.wording import Translate, meta
@@ -97,7 +98,8 @@ class HydrographPresenter:
         end = np.ceil((moment + AHEAD * span) / step) * step
         series = self._series(station)
         others = companions(self.together.stations, station, board.stations, board.series, board.rivers)
-        sids = [s.sid for s in (*series, *(c.series for c in others))]
+        bounds = board.bounds_of(station.code)
+        sids = [s.sid for s in (*series, *bounds.values(), *(c.series for c in others))]
         newest = tuple(self._newest(s) for s in series)
         touched = (board.revision(sids), tuple(self._corrected(sids).items()))
         key = (station.code, end, span, newest, id(board.stations), board.history, touched, self.together)
@@ -134,6 +136,7 @@ class HydrographPresenter:
             rows = await board.window([s.sid for s in series], int(from_t), int(to_t))
             holes = await board.holes(station.code, int(from_t), int(now)) if now > from_t else []
             curves = tuple(self._curve(s, rows) for s in series if len(rows[s.sid][0]))
+            bands = await bands_of(board, curves, int(now), int(to_t)) if to_t > now else ()
             beside = await self._beside(others, from_t, to_t)
             past = await self._past(curves, from_t, to_t)
         finally:
@@ -152,6 +155,7 @@ class HydrographPresenter:
             note=_lacking(station, curves, self._tr),
             holes=_worth_showing(holes, now),
             corrections=self._corrected([s.sid for s in series]),
+            bands=bands,
         )
         self.plain, self._marks = plain, (station, -1, plain)
         view = replace(plain, curves=(*curves, *past), legend=self._legend(past)) if past else plain

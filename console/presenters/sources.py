@@ -70,7 +70,7 @@ def affected(
 
     chained: codes of the stations on a basin strip.
     """
-    wanted = set(elements)
+    wanted = {ELEMENTS[e].bounds or e if e in ELEMENTS else e for e in elements}
     rows = [board.by_code[code] for code in objects if code in board.by_code]
     if not rows or not wanted:
         return {}

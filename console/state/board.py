@@ -50,6 +50,7 @@ class BoardState(QObject):
         self.board = Board(0.0, 0.0, "live")
         self.stations: dict[str, Station] = {}
         self.series: dict[int, Series] = {}
+        self.bounds: dict[int, Series] = {}  # of forecasts; apart, for nothing judges them
         self.rivers: tuple[River, ...] = ()
         self.things: dict[str, tuple[Thing, ...]] = {}
         self.events: tuple[tuple[int, str, str], ...] = ()
@@ -88,7 +89,7 @@ class BoardState(QObject):
     async def reload_reference(self) -> None:
         loop = asyncio.get_running_loop()
         docs = await loop.run_in_executor(self.worker, self._read_reference)
-        self.stations, self.rivers, self.series, self.events, self.things, self.extent = docs
+        self.stations, self.rivers, self.series, self.bounds, self.events, self.things, self.extent = docs
         self._pending = None
         self.reference_changed.emit()
 
@@ -145,6 +146,10 @@ class BoardState(QObject):
         """Return an object's series by element."""
         return {s.element: s for s in self.series.values() if s.object_code == code}
 
+    def bounds_of(self, code: str) -> dict[str, Series]:
+        """Return the series of an object's forecast bounds by element."""
+        return {s.element: s for s in self.bounds.values() if s.object_code == code}
+
     def close(self) -> None:
         self.worker.submit(self._reader.close)
         self.worker.shutdown(wait=True)
@@ -161,10 +166,11 @@ class BoardState(QObject):
                 stations[s.code] = words.station(s)
         rivers = tuple(readable(shown_river, self._reader.objects("reaches")))
         known = (s for s in readable(shown_series, self._reader.objects("series")) if s.element in words.elements)
-        series = {s.sid: words.series(s) for s in known}  # a newer centre may measure what this window cannot word
+        worded = [words.series(s) for s in known]  # a newer centre may measure what this window cannot word
+        series, bounds = ({s.sid: s for s in worded if bool(s.what.bounds) is apart} for apart in (False, True))
         events = tuple(readable(shown_event, self._reader.objects("events")))
         things = {k: tuple(readable(partial(shown_thing, k), self._reader.objects(k))) for k in THINGS}
-        return stations, rivers, series, events, things, self._reader.extent()
+        return stations, rivers, series, bounds, events, things, self._reader.extent()
 
     def _glance(self, moment: float, now: float, mode: str) -> Board:
         """Return the picture from the newest values alone: there at once, trends and past follow.

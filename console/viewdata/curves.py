@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from console.domain.elements import FLOW, FLOWS, LEVEL, RAIN, Element, flow_text
+from console.domain.quality import Quality
 from console.domain.states import State
 
 Array = NDArray[np.float64]
@@ -49,6 +51,43 @@ class Curve:
     @property
     def decimals(self) -> int:
         return self.written.decimals
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Band:
+    """Between which values a forecast says that the water will stay: t (n,) UTC s, low and high (n,), in the curve's unit.
+
+    role, element: those of the curve that is bounded.
+    """
+
+    role: str
+    element: Element
+    t: NDArray[np.int64]
+    low: Array
+    high: Array
+    interval_s: int = 3600
+    source: str = ""
+
+    def bounds(self) -> tuple[Curve, Curve]:
+        """Return the lower and the upper bound as series."""
+        quality = np.full(len(self.t), int(Quality.FORECAST))
+        return tuple(  # type: ignore[return-value]
+            Curve(self.role, f"{self.element.name}{word}", self.element.unit, self.t, v, quality, source=self.source)
+            for word, v in (("预报下限", self.low), ("预报上限", self.high))
+        )
+
+    def at(self, t: float) -> tuple[float, float] | None:
+        """Return (low, high) on the step that stands for a moment; None outside the band."""
+        i = int(np.searchsorted(self.t, t, side="right")) - 1
+        if i < 0 or t - self.t[i] > 1.5 * self.interval_s:
+            return None
+        return float(self.low[i]), float(self.high[i])
+
+    def pieces(self) -> list[slice]:
+        """Return the stretches in which no step is missing."""
+        cut = np.flatnonzero(np.diff(self.t) > 1.5 * self.interval_s) + 1
+        ends = [0, *cut.tolist(), len(self.t)]
+        return [slice(a, b) for a, b in pairwise(ends) if b - a > 1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +143,7 @@ class HydrographView:
     legend: tuple[str, ...] = ()
     corrections: Mapping[tuple[int, int], str] = field(default_factory=dict)
     present: Present | None = None
+    bands: tuple[Band, ...] = ()
 
     @property
     def level_decimals(self) -> int:

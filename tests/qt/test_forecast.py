@@ -34,9 +34,10 @@ class Screen:
         self.view = view
 
 
-def told(home, hub, runner, story, hours=24):
-    """Run a story over the flood's cache in which one station has a forecast of so many hours."""
+def told(home, hub, runner, story, hours=24, more=lambda profile: None):
+    """Run a story over the flood's cache in which one station has a forecast of so many hours. more: what else is in it."""
     sids = fill(home.profile("live"), "beijiang-2022-06", NOW)
+    more(home.profile("live"))
     sid = next(sid for (code, element), sid in sids.items() if element == "Z" and code == "LOC00106")
     if hours:
         t = NOW + H * np.arange(1, hours + 1)

@@ -238,3 +238,28 @@ def test_a_service_that_fails_says_so_as_one_of_our_errors(connect):
     source, _ = connect(b"<html>login</html>")
     with pytest.raises(BackendError):
         source.probe()
+
+
+def test_an_ensemble_becomes_the_bounds_of_a_band_and_no_member_is_the_value(connect):
+    issued = {"date": "2024-06-01", "time": "10:00:00"}
+    run = {"parameter": "H.fcst", "type": "simulated forecasting", "forecastDate": issued, "units": "cm"}
+    members = [
+        (header(ensembleMemberIndex=str(n), **run), [event(10, 90), event(11, 100 + 10 * n), event(12, n if n < 4 else -999)])
+        for n in range(11)
+    ]
+    source, _ = connect(document((header(), [event(8, 3)]), *members))
+    listed = [s for s in source.series() if s.element]
+    assert {s.element for s in listed} == {"Z", "ZLO", "ZHI"} and len({s.station_code for s in listed}) == 1
+    got = source.read(listed, T0, T0 + 86400)
+    elements = {s.key: s.element for s in listed}
+    found = {elements[p.key]: [(int(t) - T0, round(v, 6), q) for t, v, q in zip(p.t, p.value, p.quality)] for p in got.parts}
+    assert found.pop("Z") == [(0, 3.0, MEASURED)]
+    # a tenth of eleven members is the second; at 12:00 only four say something, and 10:00 is no forecast yet
+    assert found == {"ZLO": [(10800, 1.1, FORECAST)], "ZHI": [(10800, 1.9, FORECAST)]}
+    assert got.complete
+
+
+def test_a_few_members_are_no_band(connect):
+    run = {"parameter": "H.fcst", "type": "simulated forecasting"}
+    source, _ = connect(document(*((header(ensembleMemberIndex=str(n), **run), []) for n in range(4))))
+    assert {s.element for s in source.series()} == {""}

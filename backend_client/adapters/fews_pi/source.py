@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from backend_client.adapters.fews_pi.document import PiDocument, PiSeries, read_document
+from backend_client.adapters.fews_pi.ensemble import SIDES, Spread, bound_key, bounded, is_bound
 from backend_client.adapters.foreign_http import ForeignHttp
 from backend_client.adapters.harvest import (
     BAD,
@@ -93,13 +94,17 @@ class FewsPi:
         self._learn_parameters()
         names = self._locations()
         merged: dict[str, ForeignSeries] = {}
-        for s in self._headers().series:
+        found = self._headers().series
+        meant = {s.key: self._element(s) for s in found}
+        bands = list(bounded(found, meant))
+        # one of many possible futures is not "the" value
+        alone = [(s.key, s, "" if s.member else meant[s.key]) for s in found]
+        for key, s, element in (*alone, *bands):
             unit = s.unit or self._units.get(s.parameter, "")
-            element = self._element(s)
             scale = to_ours(element, unit) if element else None
             name, lon, lat = names.get(s.location, ("", None, None))
-            merged[s.key] = ForeignSeries(
-                s.key, one_line(s.location, 60), one_line(s.name or name or s.location, 60), element if scale else "", unit,
+            merged[key] = ForeignSeries(
+                key, one_line(s.location, 60), one_line(s.name or name or s.location, 60), element if scale else "", unit,
                 *(scale or (1.0, 0.0)), lon=s.lon if s.lon is not None else lon, lat=s.lat if s.lat is not None else lat,
                 interval_s=s.interval_s,
             )  # fmt: skip
@@ -115,10 +120,14 @@ class FewsPi:
         gaps: list[Gap] = []
         notes: set[str] = set()
         unknown: set[str] = set()
-        steady = True
+        steady, spread = True, Spread()
         for start, end in _windows(from_t, to_t):
             for query in self._queries(wanted):
                 for s in self._timeseries({**query, "startTime": iso_z(start), "endTime": iso_z(end)}).series:
+                    if s.member and bound_key(s, "LO") in by_key:
+                        bound = by_key[bound_key(s, "LO")]
+                        spread.add(s, _graded(bound, s, unknown))
+                        seen |= {bound_key(s, side) for side in SIDES}
                     if s.key not in by_key:
                         continue
                     seen.add(s.key)
@@ -130,6 +139,7 @@ class FewsPi:
                     if s.forecast_t is not None:
                         notes.add(f"forecast:{s.key}:{iso_z(s.forecast_t)}")
         notes |= {f"absent:{key}" for key in set(by_key) - seen}
+        rows |= {key: spread.rows(key) for key in by_key if is_bound(key)}
         parts = tuple(readings(s, rows[s.key], from_t, to_t) for s in wanted)
         expected = sum(len(p.t) for p in parts) + len(gaps) if steady and seen else None
         return Harvest(parts, expected, not gaps, tuple(gaps), tuple(sorted(notes)), tuple(sorted(unknown)))
@@ -179,8 +189,6 @@ class FewsPi:
     def _element(self, s: PiSeries) -> str:
         if s.parameter in self._elements:
             return self._elements[s.parameter]
-        if s.member:  # one of many possible futures is not "the" value
-            return ""
         group = GROUPS.get(self._groups.get(s.parameter, "").lower(), "")
         return group or PREFIXES.get(s.parameter.split(".")[0], "")
 

@@ -51,7 +51,7 @@ def catalogue(conf: SourceConf, found: Sequence[ForeignSeries], known: Mapping[s
     for series in sorted(found, key=lambda s: s.key):
         code = _code(conf, series)
         element = words.elements.get(series.element)
-        if element is not None and element.code not in OURS and not same_unit(series.unit, element.unit):
+        if element is not None and not element.bounds and element.code not in OURS and not same_unit(series.unit, element.unit):
             notes.add(f"unit-differs:{element.code}")
             element = None
         if element is None or code is None or (code not in known and series.station_code in conf.stations):
@@ -62,7 +62,7 @@ def catalogue(conf: SourceConf, found: Sequence[ForeignSeries], known: Mapping[s
             unread += 1
             continue
         if code not in known:
-            made.setdefault(code, {"element": series.element, "doc": _station(conf, code, series)})
+            made.setdefault(code, {"element": element.bounds or element.code, "doc": _station(conf, code, series)})
             if KINDS.get(series.element) == "reservoir":
                 made[code]["element"] = series.element
         interval = series.interval_s or INTERVAL_S
