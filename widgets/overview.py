@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QPointF, QRectF, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QWheelEvent
+from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
+from PySide6.QtGui import QFontMetricsF, QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QWheelEvent
 
 from console.domain.states import TOKENS, State
 from console.look import Look
 from console.viewdata.duty import Happening, Tile
 from widgets.painted import PaintedView
+from widgets.plain import show_tip
 from widgets.symbols import draw_state
+from widgets.whole_parts import whole_parts
 
 NARROW = 0.55  # share of a card that has nothing to say
 
@@ -180,10 +182,12 @@ class HappeningList(PaintedView):
             text = metrics.elidedText(item.text, Qt.TextElideMode.ElideRight, int(wide - 40))
             painter.drawText(QPointF(x + 24, base), text)
             used = metrics.horizontalAdvance(text) + 36
-            painter.setPen(self.look.color("text.dim"))
             room = int(wide - used - 16)
             if room > 40:
-                painter.drawText(QPointF(x + used, base), metrics.elidedText(item.detail, Qt.TextElideMode.ElideRight, room))
+                painter.setPen(self.look.color("text.dim"))
+                painter.setFont(self.look.font("small_px"))
+                painter.drawText(QPointF(x + used, base), whole_parts(item.detail, QFontMetricsF(painter.font()), room))
+                painter.setFont(self.look.font())
 
     def _more(self, painter: QPainter, at: QPointF, count: int) -> None:
         painter.setPen(self.look.color("accent"))
@@ -195,11 +199,24 @@ class HappeningList(PaintedView):
         self.update()
         event.accept()
 
-    def mousePressEvent(self, event: QMouseEvent) -> None:
+    def place_at(self, at: QPointF) -> int | None:
+        """Return which sentence lies at a point of the widget."""
         columns = self._columns()
-        column = int(event.position().x() / (self.width() / columns))
-        i = (int((event.position().y() - 4) / self._height()) + self._first) * columns + column
-        if 0 <= i < len(self._items):
+        column = int(at.x() / (self.width() / columns))
+        i = (int((at.y() - 4) / self._height()) + self._first) * columns + column
+        return i if 0 <= i < len(self._items) else None
+
+    def event(self, event: QEvent) -> bool:
+        """A tip tells in full what a sentence had to leave out."""
+        if isinstance(event, QHelpEvent):
+            i = self.place_at(QPointF(event.pos()))
+            show_tip(event.globalPos(), "" if i is None else f"{self._items[i].text}\n{self._items[i].detail}", self)
+            return True
+        return super().event(event)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        i = self.place_at(event.position())
+        if i is not None:
             self._row = i
             self.selected.emit(self._items[i].code)
 

@@ -12,6 +12,7 @@ from console.domain.states import State
 from console.look import Look
 from console.viewdata.reservoir import Line
 from widgets.symbols import draw_state
+from widgets.whole_parts import whole_parts
 
 LOWEST_PX = 17.0  # a line may be squeezed to this: the glyphs, without the font's own leading
 COLUMN_PX = 205.0  # a name and a value need this
@@ -116,20 +117,6 @@ class LinesPainter:
         shown = QFontMetricsF(painter.font()).elidedText(text, Qt.TextElideMode.ElideRight, row.width())
         painter.drawText(QPointF(row.left(), _base(painter, row)), shown)
         self.places.append((row, "\n".join(f"{n.name} {n.value} {n.note}".strip() for n in lines)))
-
-
-def whole_parts(text: str, metrics: QFontMetricsF, room: float) -> str:
-    """Return as many whole parts of a note as fit: a figure is never cut, for its first digits would be another one."""
-    if metrics.horizontalAdvance(text) <= room:
-        return text
-    parts = text.split(" · ")
-    for count in range(len(parts) - 1, 0, -1):
-        shown = " · ".join(parts[:count]) + " …"
-        if metrics.horizontalAdvance(shown) <= room:
-            return shown
-    if any(ch.isdigit() for ch in parts[0]):
-        return "…"
-    return metrics.elidedText(parts[0], Qt.TextElideMode.ElideRight, room)
 
 
 def _base(painter: QPainter, row: QRectF) -> float:

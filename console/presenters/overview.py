@@ -11,7 +11,7 @@ from console.domain.elements import LEVELS, signed
 from console.domain.states import WORDS as STATE_WORDS
 from console.domain.states import State
 from console.domain.time import stamp
-from console.presenters.wording import NameOf, Translate, alarm_word, value_text
+from console.presenters.wording import NameOf, Translate, alarm_word, rule_word, value_text
 from console.state.desk import Ack
 from console.texts import printable
 from console.viewdata.board import Board, Row
@@ -54,7 +54,7 @@ def next_step(row: Row, moment: float, tr: Translate) -> str:
         return ""
     value, word = min(above)
     hours = (value - level.value) / rate
-    return f"{tr('按现涨率约')} {hours:.0f} h {tr('到')}{tr(word)}" if hours <= AHEAD_H else ""
+    return tr("照此约 {} h 到{}").format(f"{hours:.0f}", tr(word)) if hours <= AHEAD_H else ""
 
 
 def handler(group: Sequence[Alarm], acks: Mapping[str, Sequence[Ack]], tr: Translate) -> str:
@@ -89,15 +89,23 @@ def _happening(
     worst = max((a.severity for a in group), default=int(row.state) if row else 0)
     state = ALARM_STATES[worst] if group else row.state if row else State.NO_DATA
     margin = _reached_by(row, state) if row else _scoured(group)
-    words = "、".join(alarm_word(a, tr) for a in sorted(group, key=lambda a: -a.severity))
+    words = _words(sorted(group, key=lambda a: -a.severity), tr)
     words = words or tr(row.state_word if row else STATE_WORDS[state])
     text = f"{name} {words} {_off(row, margin)}".strip()
     now = f"{value_text(row.main)} m" if row and row.main and row.main.element in LEVELS else ""
     owner = handler(group, acks, tr) if group else tr("预报") if board.ahead else tr("尚未生成告警")
     ahead = next_step(row, board.moment, tr) if row else ""
     trend = _trend(row, tr) if any(a.rule not in LOOKED for a in group) or not group else ""
-    detail = (now, trend, owner, _since(row, group, board, margin, tr), ahead)
+    # what has no room is left out from the end: the level itself stands in the map and the table too
+    detail = (trend, owner, _since(row, group, board, margin, tr), ahead, now)
     return (-float(worst), -(margin or 0.0)), Happening(code, state, text, " · ".join(p for p in detail if p))
+
+
+def _words(group: Sequence[Alarm], tr: Translate) -> str:
+    """Return what is wrong with an object; that all of it was made up for a drill is said once."""
+    if len(group) > 1 and all(a.simulated for a in group):
+        return "、".join(rule_word(a.rule, tr) for a in group) + f"（{tr('模拟')}）"
+    return "、".join(alarm_word(a, tr) for a in group)
 
 
 def _reached_by(row: Row, state: State) -> float | None:
@@ -134,7 +142,7 @@ def _scoured(group: Sequence[Alarm]) -> float | None:
 def _trend(row: Row | None, tr: Translate) -> str:
     if row is None or row.level is None or row.level.change_1h is None:
         return tr("涨落不明")
-    return {1: tr("仍在上涨"), -1: tr("正在回落")}.get(row.trend, tr("平稳"))
+    return {1: tr("上涨"), -1: tr("回落")}.get(row.trend, tr("平稳"))
 
 
 def _since(row: Row | None, group: Sequence[Alarm], board: Board, margin: float | None, tr: Translate) -> str:

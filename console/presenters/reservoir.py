@@ -65,16 +65,17 @@ def reservoir_view(row: Row, board: Board, tr: Translate) -> ReservoirView:
         trend=row.trend,
         lines=(
             Line(tr("状态"), text, _limit_note(row, figures, tr), token, lead=True),
+            _level(row, board, tr),
             _margin(row, figures, text, tr),
             *([_hours(row, figures, pool, tr)] if figures.limit is not None else []),
-            _inflow(row, figures, pool, tr),
+            Line(tr("入库"), _reported(row.inflow, tr), ""),
+            _worked_back(figures, pool, tr),
             _outflow(row, board, tr),
             _net(figures, tr),
             _storage(figures, pool, tr),
             _available(figures, pool, tr),
             _absorbed(figures, pool, tr),
-            _published(pool, tr),
-            _data(row, board, tr),
+            *_published(pool, tr),
         ),
     )
 
@@ -98,12 +99,11 @@ def _limit_note(row: Row, figures: Figures, tr: Translate) -> str:
 
 def _margin(row: Row, figures: Figures, state_word: str, tr: Translate) -> Line:
     """Return the distance to the limit in force, without one to the normal level; no word stands here twice."""
-    change = row.level.change_1h if row.level is not None else None
-    parts = [f"{tr('1h 变化')} {signed(change)} m"] if change is not None else []
+    parts: list[str] = []
     if figures.limit is None:
         lacking = no_limit_word(row, tr)
         if lacking != state_word:
-            parts.insert(0, lacking)
+            parts.append(lacking)
         return _to_normal(figures, parts, tr)
     if figures.to_limit_mcm is not None:
         room = tr("超蓄") if figures.to_limit_mcm < 0 else tr("尚可蓄")
@@ -129,14 +129,14 @@ def _storage(figures: Figures, pool: Pool, tr: Translate) -> Line:
     if figures.storage_mcm is None:
         return Line(tr("蓄水量"), DASH, no_storage_word(figures, pool, tr))
     of = {"normal": tr("正常蓄水位库容"), "total": tr("总库容")}.get(figures.ratio_of, "")
-    note = f"{tr('蓄水率')} {figures.ratio:.1%}（÷{of}）" if figures.ratio is not None else ""
+    note = f"{tr('蓄水率')} {figures.ratio:.1%} · ÷{of}" if figures.ratio is not None else ""
     return Line(tr("蓄水量"), storage_of(figures.storage_mcm, pool, tr), note)
 
 
 def _available(figures: Figures, pool: Pool, tr: Translate) -> Line:
     name = tr("可用防洪库容")
     if figures.top is None:
-        return Line(name, DASH, tr("未公布防洪高水位和设计水位"))
+        return Line(name, DASH, tr("无防洪高水位、设计水位"))
     if figures.to_top_mcm is None:
         return Line(name, DASH, no_storage_word(figures, pool, tr))
     return Line(name, storage_of(max(0.0, figures.to_top_mcm), pool, tr), f"{tr('至')} {mark_text(figures.top, tr, ' m')}")
@@ -159,16 +159,15 @@ def _absorbed(figures: Figures, pool: Pool, tr: Translate) -> Line:
     return Line(tr("纳雨能力"), with_sure(text, made_up, tr), " · ".join([to, *basis]))
 
 
-def _inflow(row: Row, figures: Figures, pool: Pool, tr: Translate) -> Line:
-    back = figures.back
+def _worked_back(figures: Figures, pool: Pool, tr: Translate) -> Line:
+    """Return the back-calculated inflow with its error and the window that it is the mean of."""
+    back, name = figures.back, tr("反推入库")
     if back is None:
         lacking = pool.storage is None and pool.area is None
-        note = tr("反推要有库容曲线或水面面积") if lacking else tr("反推要有连续的水位和出库")
-    else:
-        rough = "" if back.settled else f" · {tr('误差仍大于 5%')}"
-        mean = f"{tr('反推')} {flow_text(back.value_m3s)} ± {flow_text(back.error_m3s)}（{back.window_h:.0f} h {tr('平均')}）"
-        note = f"{mean}{rough}"
-    return Line(tr("入库"), _reported(row.inflow, tr), note)
+        return Line(name, DASH, tr("要有库容曲线或水面面积") if lacking else tr("要有连续的水位和出库"))
+    mean = f"{flow_text(back.value_m3s)} ± {flow_text(back.error_m3s)} m³/s"
+    rough = "" if back.settled else f" · {tr('误差仍大于 5%')}"
+    return Line(name, mean, f"{back.window_h:.0f} h {tr('平均')}{rough}")
 
 
 def _outflow(row: Row, board: Board, tr: Translate) -> Line:
@@ -188,7 +187,7 @@ def _net(figures: Figures, tr: Translate) -> Line:
     if figures.net_m3s is None:
         return Line(tr("净入流"), DASH, tr("要有及时的入库和出库"))
     sign = "+" if figures.net_m3s > 0 else "−" if figures.net_m3s < 0 else ""
-    by = tr("按反推入库") if figures.net_by == "worked_back" else tr("按报送入库")
+    by = tr("按反推") if figures.net_by == "worked_back" else tr("按报送")
     return Line(tr("净入流"), f"{sign}{flow_text(abs(figures.net_m3s))} m³/s", by)
 
 
@@ -203,17 +202,25 @@ def _hours(row: Row, figures: Figures, pool: Pool, tr: Translate) -> Line:
     return Line(tr("到汛限"), text, tr("要有库容曲线或水面面积") if lacking else "")
 
 
-def _published(pool: Pool, tr: Translate) -> Line:
+def _published(pool: Pool, tr: Translate) -> list[Line]:
     total, flood = pool.facts.total_mcm, pool.facts.flood_control_mcm
-    note = f"{tr('防洪库容')} {volume_text(flood.value, tr)}" if flood is not None else ""
-    return Line(tr("总库容"), volume_text(total.value if total is not None else None, tr), note)
+    found = [Line(tr("总库容"), volume_text(total.value if total is not None else None, tr), "")]
+    if flood is not None:
+        found.append(Line(tr("防洪库容"), volume_text(flood.value, tr), ""))
+    return found
 
 
-def _data(row: Row, board: Board, tr: Translate) -> Line:
-    if row.level is None:
-        return Line(tr("数据"), tr("缺报"), "", "text.dim")
-    text = f"{LEVEL.text(row.level.value)} m · {tr(word(row.level.quality))} · {datum_word(row.station.datum, tr)}"
-    return Line(tr("数据"), stamp(row.level.t, board.now), text, "state.stale" if stale(row) else "text")
+def _level(row: Row, board: Board, tr: Translate) -> Line:
+    """Return the level with its change; of an old one the time comes before all else that is said of it."""
+    level = row.level
+    if level is None:
+        return Line(tr("库水位"), tr("缺报"), "", "text.dim")
+    change = f"（1h {signed(level.change_1h)}）" if level.change_1h is not None else ""
+    notes = [tr(word(level.quality)), datum_word(row.station.datum, tr)]
+    if stale(row):
+        notes.insert(0, stamp(level.t, board.now))
+    ink = "state.stale" if stale(row) else "text"
+    return Line(tr("库水位"), f"{LEVEL.text(level.value)} m{change}", " · ".join(notes), ink)
 
 
 def present_reservoir(view: ReservoirTarget, board: Board, selected: str | None, tr: Translate) -> tuple[str, str]:

@@ -109,7 +109,7 @@ def test_a_card_too_low_for_its_figures_says_how_many_are_left_out(qtbot, look, 
     names = [n.name for n in card.view.lines]
     left = [n for n in names if n not in told]
     assert f"另有 {len(left)} 项：放大面板或停在此处看" in told and left == names[-len(left) :], "the least important go first"
-    assert any("总库容" in tip and "数据" in tip for _, tip in card._places)
+    assert any("纳雨能力" in tip and "总库容" in tip for _, tip in card._places)
 
 
 def test_only_the_limit_in_force_has_a_colour_of_its_state(look):
@@ -436,7 +436,7 @@ def test_reservoirs_of_the_demonstration_have_a_chain(qtbot, look):
 def test_a_note_that_does_not_fit_loses_whole_parts_and_never_the_end_of_a_figure(qapp):
     from PySide6.QtGui import QFont, QFontMetricsF
 
-    from widgets.reservoir_lines import whole_parts
+    from widgets.whole_parts import whole_parts
 
     metrics = QFontMetricsF(QFont())
     text = "反推 1 380 ± 41.7 m³/s · 3 h 窗口 · 按库容曲线"

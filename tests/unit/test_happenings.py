@@ -39,7 +39,8 @@ def test_of_two_alarms_the_graver_one_tells_since_when():
 def test_who_has_it_and_since_when_stand_before_what_may_come():
     row = station_row("A", [9.0 + 0.1 * i for i in range(13)], thresholds={"warning": 10.0, "guaranteed": 12.0}, name="试验站")
     parts = said(row).detail.split(" · ")
-    assert parts[:3] == ["10.20 m", "仍在上涨", "尚未生成告警"] and parts[3].startswith("自 ") and "到保证" in parts[-1]
+    assert parts[:2] == ["上涨", "尚未生成告警"] and parts[2].startswith("自 ") and "h 到保证" in parts[3]
+    assert parts[4:] == ["10.20 m"], "what stands in map and table too is the first to be left out"
 
 
 def test_a_level_that_fell_below_while_its_alarm_stands_is_told_by_its_margin():

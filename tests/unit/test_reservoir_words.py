@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -101,7 +102,7 @@ def test_the_card_says_the_room_the_rain_and_the_hours_with_what_they_rest_on():
     assert room.value.endswith("重建") and room.note == "至 设计 162.20 m", "the top is named"
     rain = line(row, "纳雨能力")
     assert "至 汛限" in rain.note and "α 0.70 假定" in rain.note and "F 4 988 km²" in rain.note and rain.value.endswith("重建")
-    assert line(row, "净入流").value == "+1 230 m³/s" and line(row, "净入流").note == "按报送入库"
+    assert line(row, "净入流").value == "+1 230 m³/s" and line(row, "净入流").note == "按报送"
     hours = float(line(row, "到汛限").value.strip("≈ h"))
     left = 170 - reservoir_storage(143.2)
     assert hours == pytest.approx(left * 1e6 / 1230 / 3600, abs=0.05)
@@ -114,11 +115,12 @@ def reservoir_storage(level):
 
 
 def test_the_inflow_worked_back_stands_beside_the_reported_one_with_window_and_error():
-    text = line(pool(), "入库")
-    assert text.value == "1 850 m³/s" and "反推" in text.note and "±" in text.note and "h 平均" in text.note
-    assert "反推要有库容曲线" in line(pool(facts={}), "入库").note
-    assert "连续的水位和出库" in line(pool(outflow=None), "入库").note
-    assert line(pool(inflow=None), "净入流").note == "按反推入库"
+    assert line(pool(), "入库").value == "1 850 m³/s"
+    back = line(pool(), "反推入库")
+    assert " ± " in back.value and back.value.endswith(" m³/s") and "h 平均" in back.note
+    assert "要有库容曲线" in line(pool(facts={}), "反推入库").note
+    assert "连续的水位和出库" in line(pool(outflow=None), "反推入库").note
+    assert line(pool(inflow=None), "净入流").note == "按反推"
 
 
 def test_a_flow_that_was_not_measured_says_so():
@@ -165,7 +167,7 @@ def test_a_reading_of_yesterday_is_judged_by_yesterdays_limit():
 def test_a_pool_nobody_published_a_limit_for_is_not_called_normal():
     view = reservoir_view(pool(marks=()), board(), tr)
     assert (view.state, view.state_word) == (State.NO_DATA, "未公布汛限")
-    assert line(pool(marks=()), "可用防洪库容").note == "未公布防洪高水位和设计水位"
+    assert line(pool(marks=()), "可用防洪库容").note == "无防洪高水位、设计水位"
     over = pool(level=155.0, marks=(("normal", 154.5, None),))
     assert line(over, "状态").value == "超正常蓄水位"
     assert line(over, "距正常蓄水").value == "+0.50 m" and line(over, "距正常蓄水").note.startswith("未公布汛限")
@@ -204,9 +206,9 @@ def test_a_limit_that_nobody_vouches_for_says_so_beside_its_figure():
 
 def test_the_cards_level_names_its_datum_or_that_none_is_stated():
     row = pool()
-    assert line(row, "数据").note.endswith("基面未注明")
+    assert line(row, "库水位").note.endswith("基面未注明")
     named = replace(row, station=replace(row.station, datum="珠江基面"))
-    assert line(named, "数据").note.endswith("珠江基面")
+    assert line(named, "库水位").note.endswith("珠江基面")
 
 
 def test_english_leaves_a_space_before_reservoir():
@@ -242,7 +244,7 @@ def test_hours_by_the_area_alone():
 def test_a_doubtful_level_is_written_but_nothing_is_worked_out_from_it():
     row = pool(quality=Quality.SUSPECT)
     assert line(row, "蓄水量").value == "—" and line(row, "状态").value == "无数据"
-    assert "143.20 m · 存疑" in line(row, "数据").note
+    assert line(row, "库水位").value.startswith("143.20 m") and line(row, "库水位").note.startswith("存疑")
 
 
 def test_beyond_the_curve_is_said_and_not_guessed():
@@ -373,3 +375,9 @@ def test_curves_tell_source_certainty_and_the_present_point():
     assert shown.view.storage.now is None and shown.view.notes[-1] == "水位在库容曲线之外，不外推"
     presenter.refresh(board(pool(facts={})), "R1")
     assert shown.view.storage is None and "对照表" in shown.view.notes[0]
+
+
+def test_an_old_level_says_its_time_before_anything_else():
+    row = replace(pool(), freshness=Freshness.STALE)
+    told = line(row, "库水位")
+    assert told.ink == "state.stale" and re.match(r"\d\d-\d\d \d\d:\d\d · ", told.note)
