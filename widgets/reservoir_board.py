@@ -8,6 +8,7 @@ from PySide6.QtCore import QItemSelectionModel, QModelIndex, Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QStackedLayout, QVBoxLayout, QWidget
 
 from console.look import Look
+from console.viewdata.filter_sentence import NotUnderstood
 from console.viewdata.reservoir import ReservoirRow
 from widgets.plain import PlainLabel
 from widgets.reservoir_model import BAR, COLUMNS, STATE, ReservoirModel
@@ -33,9 +34,12 @@ class ReservoirBoard(QWidget):
         self.filter.setClearButtonEnabled(True)
         self.filter.setFixedHeight(round(FILTER_PX * look.scale))
         self.filter.setFont(look.font("small_px"))
-        self.filter.textChanged.connect(self.model.set_filter)
+        self.filter.textChanged.connect(self._filter)
         self.summary = PlainLabel("", self)
         self.summary.setObjectName("dim")
+        self.said = PlainLabel("", self)
+        self.said.setObjectName("warn")
+        self.said.hide()
         self.table = ReservoirRows(look, self.model, self)
         self.table.selectionModel().currentRowChanged.connect(self._chosen)
         self._empty = PlainLabel("", self)
@@ -53,6 +57,7 @@ class ReservoirBoard(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addLayout(head)
+        column.addWidget(self.said)
         column.addLayout(self._stack, 1)
         self._quiet = False
         look.changed.connect(self._reword)
@@ -65,6 +70,17 @@ class ReservoirBoard(QWidget):
         self.table.setAccessibleName(tr("水库总表"))
         self.table.fit()
         self._empty.setText(tr("还没有水库：中心登记水库对象后列在这里"))
+
+    def _filter(self, text: str) -> None:
+        said = ""
+        try:
+            self.model.set_filter(text)
+            if text.strip() and not self.model.rowCount():
+                said = self.look.tr("没有符合的水库")
+        except NotUnderstood as exc:
+            said = str(exc)
+        self.said.setText(said)
+        self.said.setVisible(bool(said))
 
     def show_rows(self, rows: Sequence[ReservoirRow]) -> None:
         self._quiet = True

@@ -8,8 +8,10 @@ from typing import Any, NamedTuple
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
+from console.domain.freshness import trend
 from console.domain.states import State
 from console.look import Look
+from console.viewdata.filter_sentence import plain, read_sentence
 from console.viewdata.reservoir import ReservoirRow
 from widgets.plain import plain_tip
 from widgets.reservoir_section import mark_label
@@ -62,7 +64,7 @@ class ReservoirModel(QAbstractTableModel):
         self._rows: list[ReservoirRow] = []
         self._shown: list[int] = []
         self._order = (DANGER_ORDER, Qt.SortOrder.AscendingOrder)
-        self._filter = ""
+        self._fits: Callable[[ReservoirRow], bool] | None = None
         self.repainted = 0
         look.changed.connect(self._reworded)
 
@@ -101,7 +103,10 @@ class ReservoirModel(QAbstractTableModel):
         self.layoutChanged.emit()
 
     def set_filter(self, text: str) -> None:
-        self._filter = text.strip()
+        """Raises:
+        NotUnderstood: the sentence cannot be read; the rows stay as they are.
+        """
+        self._fits = reading_of(text)
         self._move(self._shown, self._arranged())
 
     def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
@@ -110,7 +115,7 @@ class ReservoirModel(QAbstractTableModel):
 
     def _arranged(self) -> list[int]:
         rows = self._rows
-        keep = [i for i, r in enumerate(rows) if fits(r, self._filter)]
+        keep = [i for i, r in enumerate(rows) if self._fits is None or self._fits(r)]
         column, order = self._order
         if column == DANGER_ORDER:
             return sorted(keep, key=lambda i: rows[i].rank, reverse=True)
@@ -183,17 +188,24 @@ class ReservoirModel(QAbstractTableModel):
         return None
 
 
-def fits(row: ReservoirRow, words: str) -> bool:
-    """Tell whether a row fits filter words: names, rivers, states such as 超汛限, or 上涨 下落 过时."""
-    for word in words.split():
-        if word in ("上涨", "涨"):
-            ok = (row.change_1h or 0.0) >= 0.02
-        elif word in ("下落", "落"):
-            ok = (row.change_1h or 0.0) <= -0.02
-        elif word in ("过时", "缺报"):
-            ok = row.stale
-        else:
-            ok = word in row.name or word in row.river or word in row.state_word or word == row.code
-        if not ok:
-            return False
-    return True
+def reading_of(text: str) -> Callable[[ReservoirRow], bool] | None:
+    """Return what a row must fulfil: names, rivers, states such as 超汛限, or 上涨 下落 过时, joined as in every filter.
+
+    Raises:
+        NotUnderstood: it is no such sentence.
+    """
+    return read_sentence(text, _condition)
+
+
+def _condition(word: str) -> Callable[[ReservoirRow], bool]:
+    known: dict[str, Callable[[ReservoirRow], bool]] = {
+        **dict.fromkeys(("上涨", "涨"), lambda r: trend(r.change_1h) > 0),
+        **dict.fromkeys(("下落", "落", "回落"), lambda r: trend(r.change_1h) < 0),
+        **dict.fromkeys(("过时", "缺报"), lambda r: r.stale),
+    }
+    if word in known:
+        return known[word]
+    if word[0] == "非" and len(word) > 1:
+        inner = _condition(word[1:])
+        return lambda r: not inner(r)
+    return lambda r: any(word in plain(text) for text in (r.name, r.river, r.state_word)) or word == plain(r.code)

@@ -10,7 +10,8 @@ from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from console.look import Look
 from console.viewdata.board import Row
-from console.viewdata.filter_words import WORDS, Ground, NotUnderstood, read_filter
+from console.viewdata.filter_sentence import NotUnderstood
+from console.viewdata.filter_words import WORDS, Ground, read_filter
 from console.viewdata.table import TableView
 from widgets.pinned_table import PinnedTable
 from widgets.plain import PlainLabel
@@ -131,7 +132,7 @@ class StationTable(QWidget):
         self._filter()
 
     def _filter(self) -> None:
-        ground = Ground(self._view.rows, self._view.rivers, self._view.moments)
+        ground = Ground(self._view.everything or self._view.rows, self._view.rivers, self._view.moments)
         fits: Callable[[Row], bool] | None = None
         try:
             fits = read_filter(self.filter.text(), ground)

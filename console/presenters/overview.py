@@ -8,13 +8,14 @@ import numpy as np
 
 from console.domain.alarms import Alarm
 from console.domain.elements import LEVELS, signed
+from console.domain.quality import word as quality_word
 from console.domain.states import WORDS as STATE_WORDS
 from console.domain.states import State
 from console.domain.time import stamp
 from console.presenters.wording import NameOf, Translate, alarm_word, rule_word, value_text
 from console.state.desk import Ack
 from console.texts import printable
-from console.viewdata.board import Board, Row
+from console.viewdata.board import Board, Row, Sample
 from console.viewdata.duty import Happening
 
 ALARM_STATES = {1: State.WATCH, 2: State.WARNING, 3: State.FLOOD_LIMIT, 4: State.GUARANTEED, 5: State.RECORD}
@@ -35,14 +36,13 @@ REACHED = {  # the figures that a state rests on, the highest first
     State.FLOOD_LIMIT: ("flood_limit",),
     State.WARNING: ("warning",),
 }
-RISE_M = 0.02
 LOOKED = frozenset({"scour", "structure"})  # found by a look at a works, which neither rises nor falls
 
 
 def next_step(row: Row, moment: float, tr: Translate) -> str:
     """Return when the next figure above is reached at the rate of the last hour, "" when falling or far off."""
-    level = row.level
-    if level is None or level.value is None or level.element not in LEVELS or row.stale or (level.change_1h or 0.0) < RISE_M:
+    level = usable_level(row)
+    if level is None or level.value is None or level.element not in LEVELS or row.stale or row.trend <= 0:
         return ""
     rate = level.change_1h or 0.0
     above = [
@@ -55,6 +55,11 @@ def next_step(row: Row, moment: float, tr: Translate) -> str:
     value, word = min(above)
     hours = (value - level.value) / rate
     return tr("照此约 {} h 到{}").format(f"{hours:.0f}", tr(word)) if hours <= AHEAD_H else ""
+
+
+def usable_level(row: Row | None) -> Sample | None:
+    """Return the reading that may be judged, None where the newest is in doubt."""
+    return row.level if row is not None and row.level is not None and row.level.usable else None
 
 
 def handler(group: Sequence[Alarm], acks: Mapping[str, Sequence[Ack]], tr: Translate) -> str:
@@ -93,6 +98,8 @@ def _happening(
     words = words or tr(row.state_word if row else STATE_WORDS[state])
     text = f"{name} {words} {_off(row, margin)}".strip()
     now = f"{value_text(row.main)} m" if row and row.main and row.main.element in LEVELS else ""
+    if row is not None and row.level is not None and usable_level(row) is None and not board.ahead:
+        now = f"{tr('读数')}{tr(quality_word(row.level.quality))} {now}".rstrip()
     owner = handler(group, acks, tr) if group else tr("预报") if board.ahead else tr("尚未生成告警")
     ahead = next_step(row, board.moment, tr) if row else ""
     trend = _trend(row, tr) if any(a.rule not in LOOKED for a in group) or not group else ""
@@ -113,7 +120,7 @@ def _reached_by(row: Row, state: State) -> float | None:
 
     A state that no figure of this moment explains, such as an alarm that still stands, is told by the margin.
     """
-    level = row.level
+    level = usable_level(row)
     if level is None or level.value is None:
         return row.margin_m
     sign = -1.0 if row.station.what.low_is_bad else 1.0
@@ -140,7 +147,8 @@ def _scoured(group: Sequence[Alarm]) -> float | None:
 
 
 def _trend(row: Row | None, tr: Translate) -> str:
-    if row is None or row.level is None or row.level.change_1h is None:
+    level = usable_level(row)
+    if row is None or level is None or level.change_1h is None:
         return tr("涨落不明")
     return {1: tr("上涨"), -1: tr("回落")}.get(row.trend, tr("平稳"))
 
@@ -152,7 +160,7 @@ def _since(row: Row | None, group: Sequence[Alarm], board: Board, margin: float 
     """
     worst = max((a.severity for a in group), default=0)
     onset = min((a.onset_t for a in group if a.severity == worst), default=None)
-    level = row.level if row else None
+    level = usable_level(row)
     if row is None or level is None or level.value is None or margin is None or len(level.recent_t) < 2:
         return f"{tr('自')} {stamp(onset, board.now)}" if onset is not None else ""
     sign = -1.0 if row.station.what.low_is_bad else 1.0

@@ -73,7 +73,7 @@ def present_table(
     rows = rows_of(board, topic)
     moments = Moments(board.moment, board.now)
     shown = topic.code if topic else ""
-    view.show_view(TableView(rows, columns_of(topic, tr), shown, tabs_of(board, topics), moments, board.rivers))
+    view.show_view(TableView(rows, columns_of(topic, tr), shown, tabs_of(board, topics), moments, board.rivers, board.rows))
     view.show_selected(selected)
     known = [r for r in rows if r.main is not None]
     fresh = sum(1 for r in known if not r.stale)

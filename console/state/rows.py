@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
@@ -21,6 +20,7 @@ from console.viewdata.board import Row, Sample
 
 DAY_S = 86400
 MARGIN_S = 2 * 3600
+DOUBTFUL = (Quality.SUSPECT, Quality.BAD)
 
 
 class Windows:
@@ -62,17 +62,17 @@ def sample(series: Series, rows: Rows, moment: float, *, ahead: bool = False) ->
     i = int(np.searchsorted(t, moment, side="right")) - 1
     if i < 0:
         return None
-    good = quality != Quality.BAD
-    if series.element == "P":  # a sum must not swallow a spike
-        good &= quality != Quality.SUSPECT
     first = int(np.searchsorted(t, moment - DAY_S))
-    smooth = value[i]
-    if i + 1 < len(t) and not breaks_line(t[i + 1] - t[i], series.interval_s):
+    near = slice(max(0, min(first, i - 1)), i + 2)
+    good = np.zeros(len(t), bool)  # nothing is worked out from a doubtful neighbour
+    good[near] = ~np.isin(quality[near], DOUBTFUL) & np.isfinite(value[near])
+    smooth = value[i] if good[i] else np.nan
+    if i + 1 < len(t) and good[i + 1] and not breaks_line(t[i + 1] - t[i], series.interval_s):
         part = (moment - t[i]) / (t[i + 1] - t[i])
         smooth = value[i] + part * (value[i + 1] - value[i])
     before = int(np.searchsorted(t, t[i] - 3600, side="right")) - 1
     change = None
-    if before >= 0 and t[i] - t[before] <= 3600 + series.interval_s / 2:
+    if before >= 0 and good[i] and good[before] and t[i] - t[before] <= 3600 + series.interval_s / 2:
         change = float(value[i] - value[before])
     recent = slice(first, i + 1)
     keep = good[recent]
@@ -83,7 +83,7 @@ def sample(series: Series, rows: Rows, moment: float, *, ahead: bool = False) ->
         value=_known(value[i]),
         quality=int(quality[i]),
         smooth=_known(smooth),
-        change_1h=None if change is None or not math.isfinite(change) else change,
+        change_1h=change,
         interval_s=series.interval_s,
         source=series.source,
         recent_t=t[recent][keep],
@@ -164,5 +164,5 @@ def judged(station: Station, samples: Mapping[str, Sample], moment: float, kind:
         age_s=age,
         samples=samples,
         day_rain=_day_rain(samples.get("P"), moment),
-        mark=(verdict.state, fresh, word, *((s.sid, s.t, s.value, s.quality) for s in samples.values())),
+        mark=(verdict.state, fresh, word, *((s.sid, s.t, s.value, s.quality, s.change_1h) for s in samples.values())),
     )

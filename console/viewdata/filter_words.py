@@ -1,7 +1,4 @@
-"""Filters in words: ``超警且上涨``, ``北江 距警戒>-0.5``, ``英德50km内``, ``石角上游 非过时``.
-
-Blank, 且 and 并且 join conditions that must all hold; 或 parts alternatives; 非 turns one round.
-"""
+"""Filters in words: ``超警且上涨``, ``北江 距警戒>-0.5``, ``英德50km内``, ``(超警或超保) 石角上游 非过时``."""
 
 from __future__ import annotations
 
@@ -9,7 +6,7 @@ import operator
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 
 from console.domain.freshness import Freshness
 from console.domain.geo import distance_km
@@ -17,11 +14,10 @@ from console.domain.network import downstream_of, upstream_of
 from console.domain.objects import River
 from console.domain.states import State
 from console.viewdata.board import Row
+from console.viewdata.filter_sentence import NotUnderstood, plain, read_sentence
 from console.viewdata.table import Moments
 
 Fits = Callable[[Row], bool]
-RISE_M = 0.02
-LONGEST = 200
 LONGEST_H = 24
 WORDS: Mapping[str, Fits] = {
     "超警": lambda r: r.state >= State.WARNING,
@@ -35,12 +31,12 @@ WORDS: Mapping[str, Fits] = {
     "缺报": lambda r: r.freshness is Freshness.MISSING,
     "过时": lambda r: r.freshness >= Freshness.STALE,
     "迟报": lambda r: r.freshness is Freshness.LATE,
-    "上涨": lambda r: (_change(r) or 0.0) >= RISE_M,
-    "涨": lambda r: (_change(r) or 0.0) >= RISE_M,
-    "下落": lambda r: (_change(r) or 0.0) <= -RISE_M,
-    "落": lambda r: (_change(r) or 0.0) <= -RISE_M,
-    "回落": lambda r: (_change(r) or 0.0) <= -RISE_M,
-    "平稳": lambda r: _change(r) is not None and abs(_change(r) or 0.0) < RISE_M,
+    "上涨": lambda r: r.trend > 0,
+    "涨": lambda r: r.trend > 0,
+    "下落": lambda r: r.trend < 0,
+    "落": lambda r: r.trend < 0,
+    "回落": lambda r: r.trend < 0,
+    "平稳": lambda r: r.trend == 0 and r.level is not None and r.level.usable and r.level.change_1h is not None,
 }
 OPERATORS: Mapping[str, Callable[[float, float], bool]] = {
     ">": operator.gt,
@@ -53,26 +49,23 @@ OPERATORS: Mapping[str, Callable[[float, float], bool]] = {
     "大于": operator.gt,
     "小于": operator.lt,
 }
-COMPARISON = re.compile(r"([^><≥≤=大小]+)(>=|<=|>|<|≥|≤|=|大于|小于)([+\-−]?\d+(?:\.\d+)?)(?:m³/s|mm|m|毫米|米)?")
+SIGN = re.compile(r">=|<=|>|<|≥|≤|=|大于|小于")
+COMPARISON = re.compile(r"(.+?)(>=|<=|>|<|≥|≤|=|大于|小于)([+-]?\d+(?:\.\d+)?)(?:m3/s|mm|m|毫米|米)?")
 NEAR = re.compile(r"(?:距)?(.+?)(?:的)?(\d+(?:\.\d+)?)(?:km|公里|千米)(?:以?内)?")
 ALONG = re.compile(r"(.+?)(?:的|以)?(上游|下游)")
 
 
-class NotUnderstood(ValueError):
-    """A filter that cannot be read; the text says what is wrong, in Chinese."""
-
-
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """What the words are read against."""
+    """What the words are read against. rows: every object, not only those of the table that is filtered."""
 
     rows: Sequence[Row]
     rivers: Sequence[River]
     moments: Moments
 
     def place(self, words: str) -> Row:
-        found = [r for r in self.rows if words in (r.station.name, r.code)]
-        found = found or [r for r in self.rows if r.station.name.startswith(words)]
+        found = [r for r in self.rows if words in (_said(r.station.name), _said(r.code))]
+        found = found or [r for r in self.rows if _said(r.station.name).startswith(words)]
         if not found:
             raise NotUnderstood(f"没有叫“{words}”的站")
         return found[0]
@@ -84,16 +77,7 @@ def read_filter(text: str, ground: Ground) -> Fits | None:
     Raises:
         NotUnderstood: it names a station or a figure that there is not.
     """
-    words = text.strip()[:LONGEST].replace("＞", ">").replace("＜", "<").replace("，", " ")
-    if not words:
-        return None
-    ways = [[_term(w, ground) for w in _split(part)] for part in re.split(r"\s*或\s*", words) if part]
-    return lambda row: any(all(fits(row) for fits in way) for way in ways)
-
-
-def _split(text: str) -> list[str]:
-    joined = re.sub(r"\s*(>=|<=|>|<|≥|≤|=)\s*", r"\1", text)
-    return [w for w in re.split(r"\s+|并且|且", joined) if w]
+    return read_sentence(text, partial(_term, ground=ground))
 
 
 def _term(word: str, ground: Ground) -> Fits:
@@ -105,12 +89,14 @@ def _term(word: str, ground: Ground) -> Fits:
         inner = _term(word[1:], ground)
         return lambda row: not inner(row)
     if match := COMPARISON.fullmatch(word):
-        return _compared(match[1], OPERATORS[match[2]], float(match[3].replace("−", "-")), ground.moments)
+        return _compared(match[1], OPERATORS[match[2]], float(match[3]), ground.moments)
     if match := NEAR.fullmatch(word):
         return _near(ground.place(match[1]), float(match[2]))
     if match := ALONG.fullmatch(word):
         codes = (upstream_of if match[2] == "上游" else downstream_of)(ground.place(match[1]).code, ground.rivers)
         return lambda row: row.code in codes
+    if SIGN.search(word):
+        raise NotUnderstood(f"“{word}”读不懂；比较写成 距警戒>-0.5、24h雨量≥50 这样")
     return partial(_named, word)
 
 
@@ -121,7 +107,13 @@ def _is_rule(word: str) -> bool:
 
 def _named(word: str, row: Row) -> bool:
     s = row.station
-    return word in s.name or word in s.river or word in s.city or word == s.code
+    return any(word in _said(text) for text in (s.name, s.river, s.city)) or word == _said(s.code)
+
+
+@lru_cache(maxsize=65536)
+def _said(text: str) -> str:
+    """Return a name in the spelling of the filter."""
+    return plain(text)
 
 
 def _near(centre: Row, km: float) -> Fits:

@@ -54,3 +54,4 @@ class TableView:
     tabs: tuple[TopicTab, ...] = ()
     moments: Moments = Moments()
     rivers: tuple[River, ...] = ()
+    everything: tuple[Row, ...] = ()  # what a filter may name: 英德50km内 among the rain gauges

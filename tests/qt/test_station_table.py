@@ -10,15 +10,18 @@ from openpyxl import load_workbook
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 
-from console.domain.objects import ReachNode, River
+from console.domain.objects import ReachNode, River, Series, Station
+from console.domain.quality import Quality
 from console.domain.states import State
 from console.presenters.table import columns_of, present_table
+from console.state.rows import judged, sample
 from console.store.saved_views import SavedView, SavedViews
 from console.topics import declared_topics
-from console.viewdata.filter_words import Ground, NotUnderstood, read_filter
+from console.viewdata.filter_sentence import NotUnderstood
+from console.viewdata.filter_words import Ground, read_filter
 from console.viewdata.table import Moments, TableView
 from console.windows.export import write_csv, write_xlsx
-from tests.rows import T, board_of, station_row
+from tests.rows import T, board_of, series_rows, station_row
 from widgets.station_table import StationTable, StationTableModel
 
 
@@ -102,6 +105,19 @@ ROWS = (
         ("没有这个站", set()),
         ("不能判定", {"GD", "RG"}),
         ("非过时 且 非超警", {"SJ", "RG"}),
+        ("3小时雨量≥60mm", {"RG"}),
+        ("流量>9 000", {"YD"}),
+        ("水位≥30.0 m", {"SG", "YD", "XF"}),
+        ("英德50KM内", {"YD", "GD", "RG"}),
+        ("英德 50 km 内", {"YD", "GD", "RG"}),
+        ("超警、上涨", {"SG", "XF"}),
+        ("（超警或超汛限）且上涨", {"SG", "XF"}),
+        ("(连江 或 (北江 且 超警)) 非过时", {"SG", "YD"}),
+        ("非（超警 或 过时）", {"SJ", "RG"}),
+        ("距警戒>－3", {"SG", "YD", "SJ"}),
+        ("over warning and rising", {"SG", "XF"}),
+        ("within 50 km of 英德 not stale", {"YD", "RG"}),
+        ("upstream of 石角", {"SG", "YD", "GD"}),
     ],
 )
 def test_filters_are_words(words, codes):
@@ -116,6 +132,10 @@ def test_filters_are_words(words, codes):
         ("火星50km内", "没有叫“火星”的站"),
         ("新丰江10km内", "没有坐标"),
         ("非超紧", "没有“超紧”这个条件"),
+        ("距警戒>", "读不懂"),
+        ("(超警 或 上涨", "括号不成对"),
+        ("超警)", "括号不成对"),
+        ("(" * 30 + "超警" + ")" * 30, "括号"),
     ],
 )
 def test_a_filter_that_cannot_be_read_says_why(words, said):
@@ -220,3 +240,43 @@ def test_english_and_light_reach_open_views_without_a_restart(qtbot, look):
     assert look.color("panel").lightness() > 200
     look.change(language="zh", theme="dark")
     assert model.headerData(1, Qt.Orientation.Horizontal) == "站名"
+
+
+def test_a_filter_knows_places_that_are_not_in_this_table(qtbot, look):
+    table = StationTable(look)
+    qtbot.addWidget(table)
+    present_table(table, board_of(*ROWS, rivers=NETWORK), None, look.tr, declared_topics(), "rain")
+    table.set_filter("英德50km内")
+    assert table.said.isHidden() and [r.code for r in table.model.rows()] == ["RG"]
+
+
+def test_a_name_with_brackets_and_wide_letters_is_found():
+    rows = (station_row("A", name="韶关(二)"), station_row("B", name="Ｋ１水闸"))
+    for words, codes in (("韶关(二)", {"A"}), ("（韶关（二） 或 k1）", {"A", "B"}), ("非过时 韶关(二)", {"A"})):
+        fits = read_filter(words, Ground(rows, (), Moments(T, T)))
+        assert {r.code for r in rows if fits(r)} == codes, words
+
+
+@pytest.mark.parametrize(("last", "word"), [(12.20, "平稳"), (12.22, "上涨"), (12.18, "下落"), (12.21, "平稳")])
+def test_words_of_rise_and_fall_agree_with_the_arrows(last, word):
+    row = station_row("A", (12.20, 12.20, last))
+    fits = {w: read_filter(w, Ground((row,), (), Moments(T, T)))(row) for w in ("上涨", "下落", "平稳")}
+    assert [w for w, good in fits.items() if good] == [word]
+
+
+@pytest.mark.parametrize("quality", [Quality.SUSPECT, Quality.BAD])
+def test_a_doubtful_neighbour_makes_no_trend_and_its_correction_is_repainted(qtbot, look, quality):
+    def row(before, q):
+        t, v, quality = series_rows((36.0, 36.0, before, 35.98))
+        quality[2] = q
+        return judged(Station("A", "英德", "river"), {"Z": sample(Series(1, "A", "Z", "m"), (t, v, quality), T)}, T)
+
+    doubtful, good = row(0.0, quality), row(36.0, 0)
+    assert doubtful.level.change_1h is None and doubtful.trend == 0 and good.trend == -1
+    assert 0.0 not in doubtful.level.recent_v and doubtful.level.value == 35.98
+    fits = read_filter("上涨 或 下落 或 平稳", Ground((doubtful,), (), Moments(T, T)))
+    assert not fits(doubtful)
+    model = StationTableModel(look)
+    model.set_view(shown(doubtful))
+    model.set_view(shown(good))
+    assert model.repainted == 1

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from console.domain.alarms import Alarm
+from console.domain.quality import Quality
 from console.domain.states import State
 from console.presenters.overview import happenings
 from tests.rows import T, board_of, station_row
@@ -47,3 +50,13 @@ def test_a_level_that_fell_below_while_its_alarm_stands_is_told_by_its_margin():
     row = station_row("A", [10.1] * 12 + [9.97], thresholds={"warning": 10.0}, name="试验站")
     alarm = Alarm("w:A", "warning", "A", 2, 10.0, T - 5 * H, 10.1, 10.1, T, T)
     assert said(row, alarm).text == "试验站 超警戒 −0.03 m"
+
+
+def test_a_doubtful_reading_is_named_and_nothing_is_concluded_from_it():
+    row = station_row("A", [10.4] * 12 + [99.0], thresholds={"warning": 10.0, "record": 120.0}, name="试验站")
+    level = replace(row.level, quality=Quality.SUSPECT, change_1h=88.6)
+    doubtful = replace(row, level=level, samples={"Z": level}, margin_m=None, trend=0)
+    alarm = Alarm("w:A", "warning", "A", 2, 10.0, T - 5 * H, 10.4, 10.4, T, T)
+    told = said(doubtful, alarm)
+    assert told.text == "试验站 超警戒" and "涨落不明" in told.detail and "读数存疑 99.00 m" in told.detail
+    assert "照此" not in told.detail and "平稳" not in told.detail
