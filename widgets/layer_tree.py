@@ -177,7 +177,7 @@ class LayerTree(QFrame):
         words = [layer.note] if layer.note else []
         words += self._limits_of(layer)
         if layer.over is not None:
-            words.append(f"{tr('超限')} {layer.over} · {tr('无数据')} {layer.unknown}")
+            words.append(f"{tr('超限')} {layer.over} · {tr('不明')} {layer.unknown}")
         item.setToolTip(0, plain_tip("\n".join(words)))
 
     def _limits_of(self, layer: MapLayerView) -> list[str]:

@@ -64,7 +64,7 @@ def legend(painter: QPainter, look: Look, view: MapView, shown: Sequence[MapLaye
     painter.setFont(look.font("small_px"))
     metrics = painter.fontMetrics()
     counts, tr = view.counts, look.tr
-    lines = [f"{tr('站')} {counts.stations} · {tr('超限')} {counts.over} · {tr('无数据')} {counts.unknown}"]
+    lines = [f"{tr('站')} {counts.stations} · {tr('超限')} {counts.over} · {tr('不明')} {counts.unknown}"]
     if counts.unplaced:
         lines.append(f"{counts.unplaced} {tr('站无坐标，只在表中')}")
     signs = list(dict.fromkeys(sign for layer in shown for sign in layer.legend))

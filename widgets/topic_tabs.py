@@ -59,4 +59,4 @@ class TopicTabs(QWidget):
             button = self._buttons[tab.code]
             badges = (f" △{tab.over}" if tab.over else "") + (f" ◌{tab.unknown}" if tab.unknown else "")
             button.setText(no_mnemonic(f"{tr(tab.name)} {tab.total}{badges}"))
-            button.setToolTip(plain_tip(f"{tr('超限')} {tab.over} · {tr('无数据')} {tab.unknown}"))
+            button.setToolTip(plain_tip(f"{tr('超限')} {tab.over} · {tr('不明')} {tab.unknown}"))

@@ -131,8 +131,8 @@ def _topic_layer(topic: Topic, rows: list[Row]) -> MapLayerView:
         name=topic.layer.name,
         group="专题",
         total=len(rows),
-        over=sum(1 for r in rows if r.state >= State.WARNING and not r.stale),
-        unknown=sum(1 for r in rows if r.state is State.NO_DATA),
+        over=sum(r.over for r in rows),
+        unknown=sum(r.unknown for r in rows),
         widest_km=topic.layer.widest_km,
         legend=_rain_signs() if topic.legend == "rain" else _state_legend(topic.layer.symbol, states),
     )
@@ -165,8 +165,9 @@ def map_view(
     counted = [r for r, _ in rows if not r.apart]
     counts = MapCounts(
         stations=len(counted),
-        over=sum(1 for r in counted if r.state >= State.WARNING and not r.stale),
-        unknown=sum(1 for r in counted if r.state is State.NO_DATA),
+        over=sum(r.over for r in counted),
+        unknown=sum(r.unknown for r in counted),
+        lapsed=sum(r.stale and r.state >= State.WARNING for r in counted),
         unplaced=sum(1 for r in counted if r.station.lon is None or r.station.lat is None),
     )
     typhoons = typhoon_views(things.get("typhoons", ()), board.moment)
@@ -197,6 +198,9 @@ def present_map(
     if newest is None:
         return tr("等待数据")
     counts = made.counts
-    over = f"{tr('超限')} {counts.over}" if counts.over else tr("无超限")
+    over = f"{tr('超限')} {counts.over}" if counts.over or counts.unknown >= counts.stations else tr("无超限")
     told = tr("预报") if board.ahead else tr("数据")
-    return f"{told} {stamp(newest, board.now)} · {over} · {tr('无数据')} {counts.unknown}"
+    parts = [f"{told} {stamp(newest, board.now)}", over, f"{tr('不明')} {counts.unknown}"]
+    if counts.lapsed:
+        parts.append(tr("其中断报前超限 {}").format(counts.lapsed))
+    return " · ".join(parts)

@@ -81,7 +81,7 @@ def happenings(
             grouped.setdefault(alarm.object_code, []).append(alarm)
     codes = [
         *grouped,
-        *(r.code for r in board.rows if r.state >= State.WARNING and not r.stale and not r.ledger and r.code not in grouped),
+        *(r.code for r in board.rows if r.over and not r.ledger and r.code not in grouped),
     ]
     found = [_happening(code, grouped.get(code, []), board, name_of(code), acks or {}, tr) for code in codes]
     return [h for _, h in sorted(found, key=lambda x: x[0])]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
-from console.domain.states import State
 from console.domain.time import age_text, full_stamp, stamp
 from console.presenters.response import response_text
 from console.presenters.wording import Translate
@@ -110,11 +109,15 @@ def _alarms(session: Session, unseen: int, moment: float, tr: Translate) -> tupl
     desk, rows = session.desk, session.board.board.rows
     if unseen:
         return f"{unseen} {tr('未确认')}", "bad"
-    if not desk.loaded:
-        return tr("正在读取"), "good"
+    if not desk.loaded or not session.board.whole:
+        return tr("正在读取"), ""
     told = {a.object_code for a in desk.alarms if a.active_at(moment)}
-    bare = sum(1 for r in rows if r.state >= State.WARNING and not r.stale and r.code not in told)
-    return (f"{bare} {tr('处按读数超限，尚无告警')}", "warn") if bare else (tr("告警均已确认"), "good")
+    bare = sum(1 for r in rows if r.over and r.code not in told)
+    if bare:
+        return f"{bare} {tr('处按读数超限，尚无告警')}", "warn"
+    if not told and not any(r.judged for r in rows):
+        return tr("没有可判断的数据"), "warn"
+    return tr("告警均已确认") if told else tr("无告警"), "good"
 
 
 def _outbox(session: Session, tr: Translate) -> tuple[str, str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from console.domain.states import State
 from console.domain.topics import Column, Topic
 from console.presenters.fields import field_of
 from console.presenters.wording import Translate
@@ -56,8 +55,7 @@ def tabs_of(board: Board, topics: tuple[Topic, ...]) -> tuple[TopicTab, ...]:
 
 
 def _tab(code: str, name: str, rows: tuple[Row, ...]) -> TopicTab:
-    over = sum(1 for r in rows if r.state >= State.WARNING and not r.stale)
-    return TopicTab(code, name, len(rows), over, sum(1 for r in rows if r.state is State.NO_DATA))
+    return TopicTab(code, name, len(rows), sum(r.over for r in rows), sum(r.unknown for r in rows))
 
 
 def present_table(

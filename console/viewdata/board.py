@@ -88,6 +88,16 @@ class Row:
         return self.freshness >= Freshness.STALE
 
     @property
+    def over(self) -> bool:
+        """Tell whether it is over a limit now, by a reading that is not too old."""
+        return self.state >= State.WARNING and not self.stale
+
+    @property
+    def unknown(self) -> bool:
+        """Tell whether nothing can be said of now: silent for too long, or nothing ever came."""
+        return self.state is State.NO_DATA or (self.stale and not self.ledger)
+
+    @property
     def apart(self) -> bool:
         """Tell whether it is shown in its own topic and not among the stations."""
         return self.ledger or self.station.kind in APART

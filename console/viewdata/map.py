@@ -53,12 +53,13 @@ class MapLayerView:
 
 @dataclass(frozen=True, slots=True)
 class MapCounts:
-    """Badges of the whole map: alarmed and unknown, side by side."""
+    """Badges of the whole map: alarmed and unknown, side by side. lapsed: unknown now and over a limit when last heard."""
 
     stations: int
     over: int
     unknown: int
     unplaced: int
+    lapsed: int = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
