@@ -81,8 +81,17 @@ class MapContent:
         self.rain.show(rain)
 
     # --- painting -------------------------------------------------------------------------
-    def draw(self, painter: QPainter, frame: MapFrame, ratio: float, *, moving: bool, room: QRect | None = None) -> None:
-        """Draw everything; room: where labels must stay, the whole frame where None."""
+    def draw(
+        self,
+        painter: QPainter,
+        frame: MapFrame,
+        ratio: float,
+        *,
+        moving: bool,
+        room: QRect | None = None,
+        clear: Sequence[QRect] = (),
+    ) -> None:
+        """Draw everything. room: where labels must stay, the whole frame where None. clear: what they keep clear of."""
         self._shown = self.in_sight(frame)
         self.base.set_layers(frozenset(self._shown) & GROUND.keys())
         under = [(code, self._own.under[code]) for code in self._shown if code in self._own.under]
@@ -102,11 +111,12 @@ class MapContent:
             painter.setOpacity(self._shown["typhoon"] / 100)
             draw_typhoons(painter, self._look, frame, self.view.typhoons)
             painter.setOpacity(1.0)
+        self.objects.clear = list(clear)
         self.objects.room = room or QRect(0, 0, frame.width, frame.height)
         layers = {s.code: s.opacity for s in self._states}
         self.objects.draw(painter, frame, ratio, moving=moving, layers=layers, hushed=frozenset(layers) - set(self._shown))
         if self.rain.field is not None:
-            self.rain.amounts(painter, frame, self._shown, self.objects.taken(frame))
+            self.rain.amounts(painter, frame, self._shown, [*self.objects.taken(frame), *clear])
 
     def _each(self, painter: QPainter, layers: list[tuple[str, OwnLayer]], frame: MapFrame, ratio: float, moving: bool) -> None:
         for code, layer in layers:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtCore import QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QFontMetrics, QPainter, QPen, QPolygonF
 
 from console.domain.states import TOKENS as STATE_TOKENS
@@ -46,11 +46,16 @@ def north(painter: QPainter, look: Look, frame: MapFrame) -> None:
     painter.drawText(QRectF(x - 10, y - 2, 20, 18), Qt.AlignmentFlag.AlignCenter, look.tr("北"))
 
 
-def credit(painter: QPainter, look: Look, frame: MapFrame, text: str) -> None:
+def credit(painter: QPainter, look: Look, frame: MapFrame, text: str) -> QRect:
+    """Write whose the ground is; return the box it took."""
     painter.setFont(look.font("small_px"))
+    metrics = painter.fontMetrics()
+    cut = metrics.elidedText(text, Qt.TextElideMode.ElideRight, max(0, frame.width - 230))
+    box = QRect(6, frame.height - metrics.height() - 6, metrics.horizontalAdvance(cut) + 8, metrics.height() + 2)
+    painter.fillRect(box, look.color("panel", 190))
     painter.setPen(look.color("text.faint"))
-    cut = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, frame.width - 230)
     painter.drawText(10, frame.height - 8, cut)
+    return box
 
 
 def loud(layer: MapLayerView) -> MapLayerView:
@@ -59,32 +64,35 @@ def loud(layer: MapLayerView) -> MapLayerView:
     return replace(layer, legend=tuple(sign for sign in layer.legend if sign[0] == "state" and sign[1] in over))
 
 
-def legend(painter: QPainter, look: Look, view: MapView, shown: Sequence[MapLayerView]) -> QRectF:
-    """Draw counts and the signs of every shown layer, each sign once; return the box it took."""
-    painter.setFont(look.font("small_px"))
-    metrics = painter.fontMetrics()
-    counts, tr = view.counts, look.tr
-    lines = [f"{tr('站')} {counts.stations} · {tr('超限')} {counts.over} · {tr('不明')} {counts.unknown}"]
-    if counts.unplaced:
-        lines.append(f"{counts.unplaced} {tr('站无坐标，只在表中')}")
-    signs = list(dict.fromkeys(sign for layer in shown for sign in layer.legend))
-    line = metrics.height() + 4
-    width = max(
-        [metrics.horizontalAdvance(t) for t in lines] + [metrics.horizontalAdvance(tr(s[2])) + 34 for s in signs] + [90]
-    )
-    box = QRectF(10, 10, width + 20, line * (len(signs) + len(lines)) + 8)
-    painter.fillRect(box, look.color("panel", 225))
-    painter.setPen(look.color("line"))
-    painter.drawRect(box)
-    y = box.top() + line - 2
-    for text in lines:
-        painter.setPen(look.color("text.dim"))
-        painter.drawText(QPointF(box.left() + 10, y), text)
-        y += line
-    for symbol, token, word in signs:
-        _sign(painter, look, metrics, QPointF(box.left(), y), symbol, token, tr(word))
-        y += line
-    return box
+class Legend:
+    """Counts and the signs of every shown layer, each sign once. box: where it lies, known before it is drawn."""
+
+    def __init__(self, look: Look, metrics: QFontMetrics, view: MapView, shown: Sequence[MapLayerView]) -> None:
+        counts, tr = view.counts, look.tr
+        self._look, self._metrics = look, metrics
+        self._lines = [f"{tr('站')} {counts.stations} · {tr('超限')} {counts.over} · {tr('不明')} {counts.unknown}"]
+        if counts.unplaced:
+            self._lines.append(f"{counts.unplaced} {tr('站无坐标，只在表中')}")
+        self._signs = list(dict.fromkeys(sign for layer in shown for sign in layer.legend))
+        texts = [metrics.horizontalAdvance(t) for t in self._lines]
+        words = [metrics.horizontalAdvance(tr(s[2])) + 34 for s in self._signs]
+        self._line = metrics.height() + 4
+        self.box = QRect(10, 10, max([*texts, *words, 90]) + 20, self._line * (len(self._signs) + len(self._lines)) + 8)
+
+    def draw(self, painter: QPainter) -> None:
+        look, box = self._look, QRectF(self.box)
+        painter.setFont(look.font("small_px"))
+        painter.fillRect(box, look.color("panel", 225))
+        painter.setPen(look.color("line"))
+        painter.drawRect(box)
+        y = box.top() + self._line - 2
+        for text in self._lines:
+            painter.setPen(look.color("text.dim"))
+            painter.drawText(QPointF(box.left() + 10, y), text)
+            y += self._line
+        for symbol, token, word in self._signs:
+            _sign(painter, look, self._metrics, QPointF(box.left(), y), symbol, token, look.tr(word))
+            y += self._line
 
 
 def _sign(painter: QPainter, look: Look, metrics: QFontMetrics, at: QPointF, symbol: str, token: str, word: str) -> None:

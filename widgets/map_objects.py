@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt
+from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QFontMetrics, QPainter, QPen, QPixmap
 
 from console.domain.geo import mercator_y
@@ -36,6 +36,7 @@ class MapObjects:
         self._places: list[tuple[QRect, int]] = []
         self._shown = np.empty(0, np.int64)
         self.room: QRect | None = None  # where labels must stay
+        self.clear: list[QRect] = []  # what labels must keep clear of: legends and credit
 
     def set_stations(self, stations: MapStations, selected: str | None) -> None:
         if stations is not self._stations:
@@ -107,8 +108,9 @@ class MapObjects:
         calm = s.state[order] < (State.WARNING if len(order) > MANY else State.WATCH)
         quiet, loud = order[calm], order[~calm]
         if len(quiet) > 400:
-            cell = (x[quiet] // THIN_PX).astype(np.int64) * 100_000 + (y[quiet] // THIN_PX).astype(np.int64)
-            quiet = quiet[np.unique(cell, return_index=True)[1]]
+            worst = quiet[::-1]  # of each place the most dangerous one stays
+            cell = (x[worst] // THIN_PX).astype(np.int64) * 100_000 + (y[worst] // THIN_PX).astype(np.int64)
+            quiet = worst[np.sort(np.unique(cell, return_index=True)[1])[::-1]]
         return x, y, np.concatenate([quiet, loud])
 
     def _from_below(self, layers: tuple[str, ...]) -> np.ndarray:
@@ -146,7 +148,7 @@ class MapObjects:
         bounds = QRect(0, 0, frame.width, frame.height) if many or self.room is None else self.room
         painter.setFont(self._look.font("small_px"))
         metrics = painter.fontMetrics()
-        taken = [QRect(int(x[i]) - 8, int(y[i]) - 8, 16, 16) for i in shown[-300:].tolist()]
+        taken = [*self.clear, *(QRect(int(x[i]) - 8, int(y[i]) - 8, 16, 16) for i in shown[-300:].tolist())]
         order = shown[::-1].tolist()
         if self._selected in order:
             order = [self._selected, *(i for i in order if i != self._selected)]
@@ -154,12 +156,18 @@ class MapObjects:
             wanted = self._label_size(metrics, i)
             place = _free_place(x[i], y[i], wanted, taken, bounds)
             if place is None and s.state[i] >= State.WARNING:  # rather over a calm symbol than not at all
-                place = _free_place(x[i], y[i], wanted, [r for r, _ in self._places], bounds)
+                place = _free_place(x[i], y[i], wanted, [*self.clear, *(r for r, _ in self._places)], bounds)
+                place = place or self._beside(QPoint(int(x[i]), int(y[i])), wanted)
             if place is None:
                 continue
             taken.append(place)
             self._places.append((place, i))
             self._label(painter, metrics, place, i)
+
+    def _beside(self, at: QPoint, size: QSize) -> QRect | None:
+        """Return the place right of the legend that a symbol lies under."""
+        box = next((r for r in self.clear if r.contains(at)), None)
+        return QRect(QPoint(box.right() + 5, at.y() - size.height() // 2), size) if box is not None else None
 
     def _label_size(self, metrics: QFontMetrics, i: int) -> QSize:
         name, value, margin, trend = self._stations.label[i]
@@ -183,6 +191,17 @@ class MapObjects:
                 x += metrics.horizontalAdvance(part + " ")
         if trend:
             painter.drawText(x - 2, y, "↑" if trend > 0 else "↓")
+
+    def draw_over(self, painter: QPainter, frame: MapFrame, ratio: float, layers: dict[str, int]) -> None:
+        """Draw again those over a limit that a legend would hide."""
+        s = self._stations
+        over = self._shown[s.state[self._shown] >= State.WARNING]
+        if not len(over) or not self.clear:
+            return
+        x, y = frame.to_pixels(s.lon, self._merc)
+        hidden = [i for i in over.tolist() if any(r.contains(int(x[i]), int(y[i])) for r in self.clear)]
+        if hidden:
+            self._symbols(painter, x, y, np.array(hidden, np.int64), ratio, layers)
 
     def taken(self, frame: MapFrame) -> list[QRect]:
         """Return where labels and symbols lie."""

@@ -82,17 +82,17 @@ class RainDrape:
                 if not any(place.intersects(t) for t in taken):
                     painter.drawText(place, Qt.AlignmentFlag.AlignCenter, f"{mm:.1f}")
 
-    def legend(self, painter: QPainter, right: float, top: float) -> None:
-        """Draw the grades, the window, and the basins' means with how many gauges they rest on."""
+    def legend(self, painter: QPainter, right: float, top: float) -> QRect:
+        """Draw the grades, the window, and the basins' means with how many gauges they rest on; return the box it took."""
         field = self.field
         if field is None:
-            return
-        look, tr = self._look, self._look.tr
+            return QRect()
+        look = self._look
         painter.setFont(look.font("small_px"))
         metrics = painter.fontMetrics()
         line = metrics.height() + 4
         head = self._head(field)
-        means = [self._mean(a) for a in field.areas] or [tr(field.said or "没有雨量数据")]
+        means = self._means(field)
         width = max(metrics.horizontalAdvance(t) for t in [head, *means]) + 20
         width = max(width, 6 * 44 + 20)
         box = QRectF(right - width - 10, top, width, line * (len(means) + 1) + 46)
@@ -113,36 +113,49 @@ class RainDrape:
             painter.setPen(look.color("text"))
             painter.drawText(QPointF(box.left() + 10, y), text)
             y += line
+        return box.toAlignedRect()
+
+    def _means(self, field: RainField) -> list[str]:
+        return [self._mean(a) for a in field.areas] or [self._look.tr(field.said or "没有雨量数据")]
 
     def _head(self, field: RainField) -> str:
         """Return which hours the colours stand for, and for how long nothing came since."""
         tr = self._look.tr
-        said = f"{field.hours:.0f} h {tr('雨量')} mm · {tr('至')} {stamp(field.until_t)}"
+        said = f"{field.hours:.3g} h {tr('雨量')} mm · {tr('至')} {stamp(field.until_t)}"
+        if field.ahead:
+            return f"{said}（{tr('没有雨量预报')}）"
         return f"{said}（{tr('此后缺报')} {field.silent_h:.0f} h）" if field.silent_h >= 1 else said
 
-    def strip(self, painter: QPainter, right: float, bottom: float) -> None:
-        """Draw the grades and the window in one line, for a map with no room for more."""
+    def strip(self, painter: QPainter, right: float, bottom: float) -> QRect:
+        """Draw the grades and the window in one line, for a map with no room for more; return the box it took.
+
+        Where no gauge said anything there are no colours to be explained, and the line says that.
+        """
         field = self.field
         if field is None:
-            return
+            return QRect()
         look = self._look
         painter.setFont(look.font("small_px"))
         metrics = painter.fontMetrics()
-        head = self._head(field)
-        cell = float(max(metrics.horizontalAdvance(f"{b:g}") for b in BOUNDS_24H) + 8)
-        width = metrics.horizontalAdvance(head) + 18 + cell * len(TOKENS)
+        silent = not field.areas and not field.bands
+        head = f"{self._head(field)} · {self._means(field)[0]}" if silent else self._head(field)
+        cell = 0.0 if silent else float(max(metrics.horizontalAdvance(f"{b:g}") for b in BOUNDS_24H) + 8)
+        width = min(metrics.horizontalAdvance(head) + 18 + cell * len(TOKENS), right - 16)
         box = QRectF(right - width - 8, bottom - metrics.height() - 4, width, metrics.height() + 4)
         painter.fillRect(box, look.color("panel", 225))
         painter.setPen(look.color("text"))
-        painter.drawText(QPointF(box.left() + 6, box.top() + metrics.ascent() + 2), head)
+        room = int(width - 12 - cell * len(TOKENS))
+        said = metrics.elidedText(head, Qt.TextElideMode.ElideRight, room)
+        painter.drawText(QPointF(box.left() + 6, box.top() + metrics.ascent() + 2), said)
         x = box.right() - cell * len(TOKENS)
-        for bound, token in zip(BOUNDS_24H, TOKENS, strict=False):
+        for bound, token in zip(BOUNDS_24H, TOKENS, strict=False) if cell else ():
             part = QRectF(x, box.top(), cell, box.height())
             painter.fillRect(part, look.color(token))
             dark = look.color(token).lightnessF() < 0.6
             painter.setPen(look.color("ink.light" if dark else "ink.dark"))
             painter.drawText(part, int(Qt.AlignmentFlag.AlignCenter), f"{bound:g}")
             x += cell
+        return box.toAlignedRect()
 
     def _mean(self, area: tuple[str, float, int, int, float]) -> str:
         name, mm, used, missing, share = area

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, Qt, QTimer, Signal
-from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPen, QResizeEvent, QWheelEvent
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPen, QPicture, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import QWidget
 
 from console.domain.geo import mercator_y
@@ -16,7 +16,7 @@ from console.viewdata.basemap import BaseMap
 from console.viewdata.map import MapView, RainField
 from widgets.map_base import Paths, base_paths
 from widgets.map_content import MapContent, OwnLayers
-from widgets.map_furniture import credit, legend, loud, north, scale_bar
+from widgets.map_furniture import Legend, credit, loud, north, scale_bar
 from widgets.map_projection import MapFrame
 from widgets.map_tools import MapTools
 from widgets.painted import PaintedView
@@ -25,6 +25,7 @@ HOME = (111.2, 22.55, 115.7, 25.45)
 SETTLE_MS = 90
 STRIP_PX = 34  # above scale bar and credit
 SMALL, RAIN_LEGEND_PX = (520, 320), 120  # below it only what colours need is explained
+SCALE = QRect(-164, -34, 160, 34)  # from the lower right corner: the scale bar with its figure
 HANDLE = 14  # pixels around the swipe line that take it
 
 
@@ -65,6 +66,7 @@ class MapWidget(PaintedView):
         self._settle.timeout.connect(self._settled)
         self._layers: tuple[LayerState, ...] = ()
         self.credit = ""
+        self._furnished: list[QRect] = []
 
     # --- data -----------------------------------------------------------------------------
     def set_base(self, base: BaseMap, paths: Paths | None = None) -> None:
@@ -124,8 +126,8 @@ class MapWidget(PaintedView):
     def go_to(self, lon: float, lat: float) -> None:
         """Bring a place into view without changing the scale."""
         x, y = self.frame.to_pixels(np.asarray(lon), mercator_y(lat))
-        inner = self.rect().adjusted(80, 60, -80, -60)
-        if not inner.contains(int(x), int(y)):
+        at, inner = QPoint(int(x), int(y)), self.rect().adjusted(80, 60, -80, -60)
+        if not inner.contains(at) or any(box.contains(at) for box in self._furnished):
             self.set_frame(MapFrame(lon, float(mercator_y(lat)), self.frame.scale, 1, 1))
 
     # --- painting -------------------------------------------------------------------------
@@ -134,20 +136,26 @@ class MapWidget(PaintedView):
 
     def draw(self, painter: QPainter, frame: MapFrame, ratio: float) -> None:
         """Draw the map and its furniture into a view of any size, such as a sheet of paper."""
+        furniture = QPicture()  # first, for labels keep clear of it
+        recorder = QPainter(furniture)
+        self._furnished = self._furniture(recorder, frame)
+        recorder.end()
         line = round(frame.width * self._swipe)
         room = QRect(0, 0, frame.width, frame.height)
         if self.other is not None:  # a label belongs wholly to one side: half of one and half of another is a third number
             right = QRect(line, 0, frame.width - line, frame.height)
             painter.setClipRect(right)
-            self.other.draw(painter, frame, ratio, moving=self._moving, room=right)
+            self.other.draw(painter, frame, ratio, moving=self._moving, room=right, clear=self._furnished)
             room = QRect(0, 0, line, frame.height)
             painter.setClipRect(room)
-        self.content.draw(painter, frame, ratio, moving=self._moving, room=room)
+        self.content.draw(painter, frame, ratio, moving=self._moving, room=room, clear=self._furnished)
         painter.setClipping(False)
         if self.other is not None:
             self._swipe_line(painter, line, frame.height)
         self.tools.draw(painter, frame)
-        self._furniture(painter, frame)
+        painter.drawPicture(0, 0, furniture)
+        for content in self._contents():
+            content.objects.draw_over(painter, frame, ratio, content.in_sight(frame))
 
     def _swipe_line(self, painter: QPainter, x: int, height: int) -> None:
         look = self.look
@@ -162,9 +170,10 @@ class MapWidget(PaintedView):
             painter.setPen(look.color("text"))
             painter.drawText(box, Qt.AlignmentFlag.AlignCenter, word)
 
-    def _furniture(self, painter: QPainter, frame: MapFrame) -> None:
+    def _furniture(self, painter: QPainter, frame: MapFrame) -> list[QRect]:
+        """Draw what explains the map; return the boxes that it took."""
         scale_bar(painter, self.look, frame)
-        credit(painter, self.look, frame, self.look.tr(self.credit))
+        boxes = [credit(painter, self.look, frame, self.look.tr(self.credit)), SCALE.translated(frame.width, frame.height)]
         shown = set(self.content.in_sight(frame))
         small = frame.width < SMALL[0] or frame.height < SMALL[1]
         if not small:
@@ -172,14 +181,18 @@ class MapWidget(PaintedView):
             view = self.content.view
             on = {layer.code for layer in self._layers}
             signs = [x if x.code in shown else loud(x) for x in view.layers if x.code in on]
-            legend(painter, self.look, view, signs)
+            painter.setFont(self.look.font("small_px"))
+            found = Legend(self.look, painter.fontMetrics(), view, signs)
+            found.draw(painter)
+            boxes.append(found.box)
         if shown & set(DRAPES) and frame.height >= RAIN_LEGEND_PX:  # colours without their grades say nothing
             edge = frame.width if self.other is None else round(frame.width * self._swipe)
             for content, right in ((self.content, edge), (self.other, frame.width)):
                 if content is not None and small:
-                    content.rain.strip(painter, right, frame.height - STRIP_PX)
+                    boxes.append(content.rain.strip(painter, right, frame.height - STRIP_PX))
                 elif content is not None:
-                    content.rain.legend(painter, right, 58)
+                    boxes.append(content.rain.legend(painter, right, 58))
+        return boxes
 
     # --- hand -----------------------------------------------------------------------------
     def object_at(self, place: QPointF) -> str:

@@ -58,7 +58,7 @@ def window_sum(t: NDArray[np.int64], v: NDArray[np.float64], interval_s: int, en
     """
     if interval_s > hours * 3600:
         return None
-    first = int(np.searchsorted(t, end_t - hours * 3600, side="right"))
+    first = int(np.searchsorted(t, round(end_t - hours * 3600), side="right"))
     last = int(np.searchsorted(t, end_t, side="right"))
     inside = v[first:last]
     known = inside[np.isfinite(inside) & (inside >= 0)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -70,7 +70,7 @@ class RainFieldService(QObject):
         board = self._session.board
         sids = tuple(s.sid for s in board.series.values() if s.element == "P")
         key = (self.hours, int(board.board.moment // 600), id(board.stations), board.revision(sids))
-        if key != self._key and not self._busy:
+        if key != self._key and not self._busy and not self._closed:
             self._key, self._busy = key, True
             self._session.tasks.start("rain field", self._compute())
 
@@ -83,23 +83,28 @@ class RainFieldService(QObject):
         if not self._closed:
             self.field = made
             self.changed.emit()
+            self.want()  # the hour or the window may have moved on meanwhile
 
     async def at(self, board: Board, hours: float) -> RainField:
         """Return the rain of the hours up to a board's moment, or up to the last stamp where all gauges stopped before it.
 
-        hours: 0 for since the 08:00 that began the hydrological day.
+        hours: 0 for since the 08:00 that began the hydrological day, which stays the window's beginning. A window that
+        is no whole number of the gauges' intervals is lengthened to one: half an hour of an hourly sum is not known.
         """
         state = self._session.board
-        if hours <= 0:
-            hours = max(1.0, (board.moment - (hydrological_day(board.moment) - DAY_S)) / 3600)
+        moment, day = int(board.moment), hydrological_day(board.moment) - DAY_S
+        since = day if hours <= 0 else None
+        hours = (moment - day) / 3600 if since is not None else hours
         stations = [s for s in state.stations.values() if s.kind == "rain" and s.lon is not None and s.lat is not None]
         rain = {s.object_code: s for s in state.series.values() if s.element == "P"}
         series = {s.code: rain.get(s.code) for s in stations}
         sids = [s.sid for s in series.values() if s is not None]
-        rows = await state.window(sids, int(board.moment - (hours + SILENT_H) * 3600), int(board.moment))
-        newest = max((int(r[0][-1]) for r in rows.values() if len(r[0])), default=int(board.moment))
+        rows = await state.window(sids, int(moment - (hours + SILENT_H) * 3600), moment)
+        newest = max((int(r[0][-1]) for r in rows.values() if len(r[0])), default=moment)
         longest = max((s.interval_s for s in series.values() if s is not None), default=3600)
-        until = float(newest) if board.moment - newest > 1.5 * longest else board.moment
+        until = newest if moment - newest > 1.5 * longest else moment
+        steps = hours * 3600 / longest
+        hours = max(0.0, (until - since) / 3600) if since is not None else math.ceil(round(steps, 6)) * longest / 3600
         sums = [
             _sum(rows[one.sid], one.interval_s, until, hours) if (one := series[s.code]) is not None else None for s in stations
         ]
@@ -109,7 +114,8 @@ class RainFieldService(QObject):
             np.array([np.nan if x is None or x[1] < ENOUGH else x[0] for x in sums]),
             np.array([0.0 if x is None else x[1] for x in sums]),
         )
-        work = partial(rain_field, gauges, _outlines(board), hours, until, silent_h=(board.moment - until) / 3600)
+        silent_h, ahead = (moment - until) / 3600, board.ahead and until <= board.now
+        work = partial(rain_field, gauges, _outlines(board), hours, float(until), silent_h=silent_h, ahead=ahead)
         return await asyncio.get_running_loop().run_in_executor(None, work)
 
 
@@ -136,15 +142,22 @@ def _outlines(board: Board) -> list[tuple[str, Array]]:
 
 
 def rain_field(
-    gauges: Gauges, outlines: Sequence[tuple[str, Array]], hours: float, until_t: float, *, silent_h: float = 0.0
+    gauges: Gauges,
+    outlines: Sequence[tuple[str, Array]],
+    hours: float,
+    until_t: float,
+    *,
+    silent_h: float = 0.0,
+    ahead: bool = False,
 ) -> RainField:
     """Return what the map drapes; without any reading it says so and claims nothing. Runs in a worker."""
     known = np.isfinite(gauges.mm)
     missing = int((~known).sum())
     rings = tuple(ring for _, ring in outlines)
+    blank = RainField(hours, until_t, outlines=rings, missing=missing, silent_h=silent_h, ahead=ahead)
     if not known.any():
         said = "这一时段没有雨量站读数" if len(gauges.mm) else "没有带坐标的雨量站"
-        return RainField(hours, until_t, outlines=rings, missing=missing, said=said, silent_h=silent_h)
+        return replace(blank, said=said)
     lat0 = float(gauges.lat.mean())
     plane = to_plane(gauges.lon, gauges.lat, lat0)
     areas, cells = [], []
@@ -162,7 +175,9 @@ def rain_field(
             if part.geom_type == "Polygon" and not part.is_empty
         ]
     drawn = _isohyets(plane[known], gauges.mm[known], rings, lat0)
-    return RainField(hours, until_t, drawn, tuple(cells), rings, tuple(areas), int(known.sum()), missing, silent_h=silent_h)
+    return RainField(
+        hours, until_t, drawn, tuple(cells), rings, tuple(areas), int(known.sum()), missing, silent_h=silent_h, ahead=ahead
+    )
 
 
 def _degrees(points: Array, lat0: float) -> Array:

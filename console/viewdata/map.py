@@ -130,7 +130,7 @@ class RainField:
     """Rain of a window. areas: name, mm, gauges used, gauges missing, share of the window with readings.
 
     cells: Thiessen polygons as (ring, mm). outlines: basins as lon/lat rings. silent_h: hours that no gauge
-    has read since until_t.
+    has read since until_t. ahead: the future is looked at and no forecast of rain reaches it.
     """
 
     hours: float
@@ -143,3 +143,4 @@ class RainField:
     missing: int = 0
     said: str = ""
     silent_h: float = 0.0
+    ahead: bool = False

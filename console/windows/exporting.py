@@ -6,12 +6,16 @@ import asyncio
 from pathlib import Path
 
 import shiboken6
+from PySide6.QtCore import QBuffer, QIODevice, QPoint
+from PySide6.QtGui import QPainter
+from PySide6.QtSvg import QSvgGenerator
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from console.domain.quality import Quality
 from console.domain.time import full_stamp
 from console.errors import ConsoleError
 from console.look import Look
+from console.presenters.wording import Translate
 from console.services.session import Session
 from console.texts import printable
 from console.windows.export import write_csv, write_xlsx
@@ -19,6 +23,33 @@ from console.windows.panels import PanelHost
 
 PICTURES = (".png", ".jpg", ".jpeg", ".bmp")
 EXPORT_NOTE = "数据含重建（演练）值，质量列注明；仅供演练与演示"
+
+
+def export_notes(session: Session, tr: Translate) -> list[str]:
+    """Return what stands with every export: of when, from where, and that some of it was rebuilt or simulated where so."""
+    board = session.board.board
+    made_up = any(s.quality == Quality.RECONSTRUCTED for r in board.rows for s in r.samples.values())
+    return [
+        f"{tr('数据时刻')} {full_stamp(board.moment)} {tr('北京时间')}",
+        f"{tr('数据源')} {session.source.name}",
+        *([tr(EXPORT_NOTE)] if made_up else []),  # real data is not called a drill
+    ]
+
+
+def drawing_of(panel: QWidget, title: str, notes: list[str]) -> bytes:
+    """Return a panel as SVG: lines and words stay lines and words, pictures in it stay pictures."""
+    store = QBuffer()
+    store.open(QIODevice.OpenModeFlag.WriteOnly)
+    drawing = QSvgGenerator()
+    drawing.setOutputDevice(store)
+    drawing.setSize(panel.size())
+    drawing.setViewBox(panel.rect())
+    drawing.setTitle(title)
+    drawing.setDescription("；".join(notes))
+    painter = QPainter(drawing)
+    panel.render(painter, QPoint())
+    painter.end()
+    return bytes(store.data().data())
 
 
 class PanelExport:
@@ -33,39 +64,29 @@ class PanelExport:
         """Ask where to; the picture or table is what is on screen at the answer."""
         dialog = QFileDialog(self._window, self._look.tr("导出"))
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        kinds = ["PNG (*.png)"] + (["Excel (*.xlsx)", "CSV (*.csv)"] if host.built.export_table else [])
+        kinds = ["PNG (*.png)", "SVG (*.svg)"] + (["Excel (*.xlsx)", "CSV (*.csv)"] if host.built.export_table else [])
         dialog.setNameFilters(kinds)
+        dialog.setDefaultSuffix("png")
         dialog.selectFile(f"{host.code}.png")
         dialog.fileSelected.connect(lambda name: self._session.tasks.start("export", self.write(host, Path(name))))
         dialog.open()
 
-    def notes(self) -> list[str]:
-        board, tr = self._session.board.board, self._look.tr
-        return [
-            f"{tr('数据时刻')} {full_stamp(board.moment)} {tr('北京时间')}",
-            f"{tr('数据源')} {self._session.source.name}",
-            *([tr(EXPORT_NOTE)] if self._made_up() else []),
-        ]
-
-    def _made_up(self) -> bool:
-        """Tell whether anything shown was rebuilt or simulated; real data is not called a drill."""
-        rows = self._session.board.board.rows
-        return any(s.quality == Quality.RECONSTRUCTED for r in rows for s in r.samples.values())
-
     async def write(self, host: PanelHost, path: Path) -> None:
-        """Write a panel as PNG, CSV or XLSX with time, source and the label of its data; say what came of it."""
+        """Write a panel as PNG, SVG, CSV or XLSX with time, source and the label of its data; say what came of it."""
         tr, table = self._look.tr, host.built.export_table
-        notes = self.notes()
+        notes = export_notes(self._session, tr)
         said = f"{tr('已导出')} {path.name}"
         try:
             if table is not None and path.suffix.lower() in (".csv", ".xlsx"):
                 write = write_csv if path.suffix.lower() == ".csv" else write_xlsx
                 rows = await asyncio.to_thread(write, path, table(), notes)
                 said = f"{tr('已导出')} {rows} {tr('行')} · {path.name}"
+            elif path.suffix.lower() == ".svg":
+                drawing = drawing_of(host.panel, host.panel.windowTitle() or host.code, notes)
+                await asyncio.to_thread(path.write_bytes, drawing)
             elif path.suffix.lower() not in PICTURES:
-                said = (
-                    f"{tr('没有导出')}：{printable(path.suffix, 12) or path.name} {tr('不是能写的格式，请用 PNG、CSV 或 XLSX')}"
-                )
+                named = printable(path.suffix, 12) or path.name
+                said = f"{tr('没有导出')}：{named} {tr('不是能写的格式，请用 PNG、SVG、CSV 或 XLSX')}"
             else:
                 picture = host.panel.grab().toImage()
                 picture.setText("Description", "；".join(notes))

@@ -31,7 +31,7 @@ from console.viewdata.basemap import BaseMap
 from console.viewdata.board import Board
 from console.viewdata.map import MapLayerView, RainField
 from console.viewdata.notes import Note, Point
-from console.windows.exporting import EXPORT_NOTE
+from console.windows.exporting import PICTURES, export_notes
 from console.windows.panels import Built, Context
 from widgets.map_base import Paths, base_paths
 from widgets.map_panel import MapPanel
@@ -327,17 +327,20 @@ class MapDesk(QObject):
         dialog = QFileDialog(self.panel, self._c.look.tr("出图"))
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         dialog.setNameFilters(["PDF (*.pdf)", "PNG (*.png)"])
+        dialog.setDefaultSuffix("pdf")
+        dialog.filterSelected.connect(lambda kind: dialog.setDefaultSuffix("png" if "png" in kind else "pdf"))
         dialog.selectFile("map.pdf")
         dialog.fileSelected.connect(lambda name: self.print_to(Path(name)))
         dialog.open()
 
     def print_to(self, path: Path) -> None:
         """Write a sheet of what the map shows now."""
-        tr, board = self._c.look.tr, self._session.board.board
-        notes = [
-            f"{tr('数据时刻')} {full_stamp(board.moment)} {tr('北京时间')} · {tr('数据源')} {self._session.source.name}",
-            f"{tr(EXPORT_NOTE)} · {tr(self._map.credit)}",
-        ]
+        tr = self._c.look.tr
+        when, source, *made_up = export_notes(self._session, tr)
+        notes = [f"{when} · {source}", " · ".join([*made_up, tr(self._map.credit)])]
+        if path.suffix.lower() not in (".pdf", *PICTURES):
+            self.panel.say(f"{tr('没有导出')}：{path.name} {tr('不是能写的格式，请用 PDF 或 PNG')}")
+            return
         try:
             write_sheet(path, self._map, tr("一张图"), notes)
         except OSError as exc:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtCore import QPoint, QPointF, QRect, Qt
 
 from console.domain.geo import mercator_y
 from console.domain.layers import LayerState, faded, layer_texts, limited, moved, read_layers, toggled
@@ -324,8 +324,8 @@ def test_a_small_map_still_explains_its_rain_and_its_sheet_has_every_legend(qtbo
     widget.set_layers(("admin", "rivers", "isohyets", "river"))
     widget.show_view(map_view(board(), declared_topics(), {}, None, plain))
     drawn, strips = [], []
-    widget.content.rain.legend = lambda _painter, right, top: drawn.append((right, top))
-    widget.content.rain.strip = lambda _painter, right, bottom: strips.append((right, bottom))
+    widget.content.rain.legend = lambda _painter, right, top: drawn.append((right, top)) or QRect()
+    widget.content.rain.strip = lambda _painter, right, bottom: strips.append((right, bottom)) or QRect()
     widget.grab()
     assert strips == [(640, 166)] and drawn == [], "in one line, over no station's words"
     frame = widget.frame

@@ -1,0 +1,89 @@
+"""What explains the map never hides what is dangerous on it, and thinning never drops the worst of a place."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QPoint, QPointF, QRect
+
+from console.domain.states import State
+from console.presenters.map import map_view
+from console.topics import declared_topics
+from console.viewdata.map import MapStations
+from tests.rows import board_of, station_row
+from widgets.map_objects import MANY, MapObjects
+from widgets.map_projection import MapFrame
+from widgets.map_widget import MapWidget
+
+
+def plain(text):
+    return text
+
+
+def over(code, lon, lat):
+    return station_row(code, (9.0, 11.0, 12.0), lon=lon, lat=lat, name=f"超警站{code}", thresholds={"warning": 10.0})
+
+
+@pytest.fixture
+def chart(qtbot, look):
+    widget = MapWidget(look)
+    qtbot.addWidget(widget)
+    widget.resize(900, 600)
+    widget.set_layers(("admin", "rivers", "river"))
+    widget.grab()
+    return widget
+
+
+def test_a_station_over_its_limit_under_the_legend_is_drawn_over_it_and_its_words_beside(chart):
+    lon, lat = chart.frame.to_degrees(60.0, 30.0)
+    chart.show_view(map_view(board_of(over("A", lon, lat)), declared_topics(), {}, None, plain))
+    bare = chart.grab().toImage()
+    legend = next(box for box in chart._furnished if box.topLeft() == QPoint(10, 10))
+    assert legend.contains(60, 30)
+    places = [place for place, _ in chart.content.objects._places]
+    assert places and not any(place.intersects(box) for place in places for box in chart._furnished)
+    chart.content.objects.draw_over = lambda *_: None
+    chart.update()
+    hidden = chart.grab().toImage()
+    assert bare.copy(QRect(50, 20, 20, 20)) != hidden.copy(QRect(50, 20, 20, 20)), "the symbol stands on the legend"
+
+
+def test_going_to_a_place_brings_it_out_from_under_the_legend(chart):
+    chart.show_view(map_view(board_of(station_row("A", lon=113.0, lat=24.0)), declared_topics(), {}, None, plain))
+    chart.grab()
+    chart._furnished = [QRect(200, 200, 300, 300)]
+    lon, lat = chart.frame.to_degrees(300.0, 300.0)
+    before = chart.frame
+    chart.go_to(lon, lat)
+    assert chart.frame != before
+
+
+def test_of_many_objects_at_one_place_the_worst_stays(look):
+    rng = np.random.default_rng(1)
+    n = MANY + 2000
+    state = np.zeros(n, np.int64)
+    state[rng.choice(n, 60, replace=False)] = int(State.WATCH)
+    lon, lat = 113 + rng.uniform(-1, 1, n), 23.5 + rng.uniform(-1, 1, n)
+    none = MapStations.none()
+    stations = MapStations(
+        **{f: getattr(none, f) for f in none.__slots__}
+        | {
+            "code": tuple(f"S{i}" for i in range(n)),
+            "lon": lon,
+            "lat": lat,
+            "state": state,
+            "stale": np.zeros(n, bool),
+            "symbol": ("state",) * n,
+            "layer": ("river",) * n,
+            "label": (("", "", "", 0),) * n,
+        }
+    )
+    objects = MapObjects(look)
+    objects.set_stations(stations, None)
+    frame = MapFrame.fitting(112, 22.5, 114, 24.5, 500, 500)
+    x, y, shown = objects.visible(frame, {"river": 100}, frozenset())
+    assert len(shown) < n / 2, "calm ones are thinned"
+    seen = [QPointF(x[i], y[i]) for i in shown if state[i] == State.WATCH]
+    for i in np.flatnonzero(state == State.WATCH):
+        assert any(abs(p.x() - x[i]) < 15 and abs(p.y() - y[i]) < 15 for p in seen), "no 关注 hides behind a calm one"
+    assert (np.diff(state[shown]) >= 0).all(), "and the worst are drawn last"
