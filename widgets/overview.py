@@ -21,9 +21,11 @@ NARROW = 0.55  # share of a card that has nothing to say
 class Overview(PaintedView):
     """Signals:
     topic_chosen: a regime was clicked or entered; arg is the topic to look into, "" to come back to all.
+    panel_wanted: a figure was clicked whose list is a panel of its own; arg is its code.
     """
 
     topic_chosen = Signal(str)
+    panel_wanted = Signal(str)
 
     def __init__(self, look: Look) -> None:
         super().__init__(look)
@@ -99,7 +101,14 @@ class Overview(PaintedView):
         if i >= 0:
             self._at = i
             self.update()
-            self.topic_chosen.emit(self._tiles[i].topic)
+            self._choose(self._tiles[i])
+
+    def _choose(self, tile: Tile) -> None:
+        """Go to what stands behind a figure; one that has no list leads nowhere, and not back either."""
+        if tile.topic:
+            self.topic_chosen.emit(tile.topic)
+        elif tile.panel:
+            self.panel_wanted.emit(tile.panel)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         step = {Qt.Key.Key_Right: 1, Qt.Key.Key_Left: -1}.get(Qt.Key(event.key()), 0)
@@ -107,7 +116,7 @@ class Overview(PaintedView):
             self._at = max(0, min(len(self._tiles) - 1, self._at + step))
             self.update()
         elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self._tiles:
-            self.topic_chosen.emit(self._tiles[self._at].topic)
+            self._choose(self._tiles[self._at])
         elif event.key() == Qt.Key.Key_Escape:
             self.topic_chosen.emit("")
         else:

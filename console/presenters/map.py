@@ -170,7 +170,7 @@ def map_view(
         lapsed=sum(r.stale and r.state >= State.WARNING for r in counted),
         unplaced=sum(1 for r in counted if r.station.lon is None or r.station.lat is None),
     )
-    typhoons = typhoon_views(things.get("typhoons", ()), board.moment)
+    typhoons = typhoon_views(things.get("typhoons", ()), board.moment, board.now)
     return MapView(
         stations=stations,
         reaches=reach_states([r for r, _ in rows]),

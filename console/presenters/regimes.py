@@ -26,6 +26,7 @@ from console.viewdata.table import Moments
 from console.viewdata.works import WorksReport
 
 ALARM_STATES = {1: State.WATCH, 2: State.WARNING, 3: State.FLOOD_LIMIT, 4: State.GUARANTEED, 5: State.RECORD}
+ALARMS, SOURCES = "duty.alarms", "system.sources"  # the panels that list what a figure counts
 SIMULATED = "模拟监测"  # the source of readings that were made, not measured
 SILENT_DAYS = 3
 FIX_LATE_S = 6.5 * 3600  # typhoons are fixed at least every six hours
@@ -150,6 +151,8 @@ def _met(rows: list[Row], board: Board, tr: Translate) -> str:
     rows = [r for r in rows if not r.ledger]  # nobody waits for a report of a matter
     if not rows:
         return ""
+    if board.ahead:
+        return f"{tr('有预报')} {sum(not r.stale for r in rows)}/{len(rows)}"
     ages = [r.age_s for r in rows if r.main is not None and r.age_s is not None and not r.stale]
     delay = f" · {age_text(statistics.median(ages), tr)}{tr('前')}" if ages else ""
     return f"{tr('到报')} {len(ages)}/{len(rows)}{delay}"
@@ -172,7 +175,7 @@ def _rain(seen: Regimes, tr: Translate) -> Tile:
     if not areal:
         ended = max((r.rain.t for r in gauges if r.rain is not None), default=None)
         if ended is not None:
-            lines = [f"{tr('雨量止于')} {stamp(ended)}"]
+            lines = [tr("没有雨量预报") if board.ahead else f"{tr('雨量止于')} {stamp(ended)}"]
         return Tile(
             "雨",
             tr("雨"),
@@ -210,16 +213,20 @@ def _works(seen: Regimes, tr: Translate) -> Tile:
 
 
 def _wind(seen: Regimes, tr: Translate) -> Tile | None:
-    typhoons = typhoon_views(seen.things.get("typhoons", ()), seen.board.moment)
-    if not typhoons and any(_began(t, seen.board.moment) for t in seen.things.get("typhoons", ())):
-        return Tile("风", tr("风"), "—", "", (tr("台风定位已停 12 小时以上"),), f"{tr('定位')} 0", State.NO_DATA, topic="wind")
+    moment, now = seen.board.moment, min(seen.board.now, seen.board.moment)
+    typhoons = typhoon_views(seen.things.get("typhoons", ()), moment, now)
+    if not typhoons and any(_began(t, now) for t in seen.things.get("typhoons", ())):
+        beyond = seen.board.ahead and typhoon_views(seen.things.get("typhoons", ()), now)
+        said = tr("台风预报不到这一时刻") if beyond else tr("台风定位已停 12 小时以上")
+        return Tile("风", tr("风"), "—", "", (said,), f"{tr('定位')} 0", State.NO_DATA, topic="wind")
     if not typhoons:
         return None
     lines = [f"{t.name} {_wind_text(t.now)} m/s · {stamp(t.now.t if t.now else 0)}" for t in typhoons]
-    moment = seen.board.moment
-    fixed = [t for t in typhoons if t.now is not None and moment - t.now.t <= FIX_LATE_S]
-    newest = max((t.now.t for t in typhoons if t.now is not None), default=moment)
-    met = f"{tr('定位')} {len(fixed)}/{len(typhoons)} · {age_text(max(0.0, moment - newest), tr)}{tr('前')}"
+    fixed = [t for t in typhoons if t.fixed_t is not None and now - t.fixed_t <= FIX_LATE_S]
+    newest = max((t.fixed_t for t in typhoons if t.fixed_t is not None), default=now)
+    met = f"{tr('定位')} {len(fixed)}/{len(typhoons)} · {age_text(max(0.0, now - newest), tr)}{tr('前')}"
+    if seen.board.ahead:
+        met = tr("预报位置")
     return Tile("风", tr("风"), str(len(typhoons)), tr("个台风"), tuple(lines[:2]), met, State.WATCH, topic="wind")
 
 
@@ -236,22 +243,27 @@ def _wind_text(point: TyphoonPoint | None) -> str:
 
 def _alarms(desk: DeskState, moment: float, tr: Translate) -> Tile:
     if not desk.loaded:
-        return Tile("alarm", tr("警"), "—", "", (tr("正在读取"), ""), "", State.NO_DATA)
+        return Tile("alarm", tr("警"), "—", "", (tr("正在读取"), ""), "", State.NO_DATA, panel=ALARMS)
     active = [a for a in desk.alarms if a.active_at(moment)]
     open_ = [a for a in active if a.alarm_id not in desk.acks]
     worst = max((ALARM_STATES[a.severity] for a in active), default=State.NORMAL)
     lines = (f"{tr('活动告警')} {len(active)}", f"{tr('待上报')} {desk.waiting}" if desk.waiting else "")
-    return Tile("alarm", tr("警"), str(len(open_)), tr("条未确认"), lines, "", worst if open_ else State.NORMAL)
+    return Tile("alarm", tr("警"), str(len(open_)), tr("条未确认"), lines, "", worst if open_ else State.NORMAL, panel=ALARMS)
 
 
 def _coverage(board: Board, tr: Translate) -> Tile:
     """Share of what is connected that reports in time; what was never connected is told apart."""
     rows = [r for r in board.rows if r.code in board.connected or r.main is not None]
     if not any(r.main for r in rows):
-        return Tile("data", tr("数"), "—", "", (tr("没有数据"), ""), "", State.NO_DATA)
+        return Tile("data", tr("数"), "—", "", (tr("没有数据"), ""), "", State.NO_DATA, panel=SOURCES)
+    apart = f"{tr('未接入')} {len(board.rows) - len(rows)}"
+    if board.ahead:  # nothing was due yet: what counts is what a forecast reaches
+        ahead = sum(1 for r in rows if not r.stale)
+        share, lines = 100 * ahead / len(rows), (f"{tr('没有预报')} {len(rows) - ahead}", apart)
+        return Tile("data", tr("数"), f"{share:.0f}", "% " + tr("有预报"), lines, "", State.NORMAL, panel=SOURCES)
     live = sum(1 for r in rows if r.freshness is Freshness.LIVE)
     late = sum(1 for r in rows if r.freshness is Freshness.LATE)
     silent = sum(1 for r in rows if r.stale)
-    lines = (f"{tr('迟报')} {late} · {tr('过时缺报')} {silent}", f"{tr('未接入')} {len(board.rows) - len(rows)}")
+    lines = (f"{tr('迟报')} {late} · {tr('过时缺报')} {silent}", apart)
     state = State.WATCH if silent else State.NORMAL
-    return Tile("data", tr("数"), f"{100 * live / len(rows):.0f}", "% " + tr("及时"), lines, "", state)
+    return Tile("data", tr("数"), f"{100 * live / len(rows):.0f}", "% " + tr("及时"), lines, "", state, panel=SOURCES)

@@ -19,32 +19,54 @@ ERROR_KM = ((0, 0.0), (12, 40.0), (24, 70.0), (48, 120.0), (72, 190.0), (120, 32
 SILENT_S = 12 * 3600  # a typhoon whose last fix is older than this is over
 
 
-def typhoon_views(things: Iterable[Thing], moment: float) -> tuple[TyphoonView, ...]:
-    """Return the typhoons that are under way at the moment; what breaks the contract is left out."""
-    return tuple(v for v in (_view(t, moment) for t in things) if v is not None)
+def typhoon_views(things: Iterable[Thing], moment: float, now: float | None = None) -> tuple[TyphoonView, ...]:
+    """Return the typhoons that are under way at the moment; what breaks the contract is left out.
+
+    now: until when anything was fixed, None for the moment itself. A later moment is told by the newest forecast,
+    as far as it reaches.
+    """
+    return tuple(v for v in (_view(t, moment, moment if now is None else min(now, moment)) for t in things) if v is not None)
 
 
-def _view(thing: Thing, moment: float) -> TyphoonView | None:
+def _view(thing: Thing, moment: float, now: float) -> TyphoonView | None:
     fixes = sorted((p for p in map(_point, _list(thing.facts, "fixes")) if p is not None), key=lambda p: p.t)
-    past = [p for p in fixes if p.t <= moment]
-    if not past or moment - past[-1].t > SILENT_S:
+    past = [p for p in fixes if p.t <= now]
+    if not past or now - past[-1].t > SILENT_S:
         return None
     forecast = max(
-        (f for f in _list(thing.facts, "forecasts") if _number(f.get("issued")) is not None and f["issued"] <= moment),
+        (f for f in _list(thing.facts, "forecasts") if _number(f.get("issued")) is not None and f["issued"] <= now),
         key=lambda f: f["issued"],
         default=None,
     )
     ahead = [p for p in map(_point, _list(forecast or {}, "points")) if p is not None and p.t > past[-1].t]
     ahead.sort(key=lambda p: p.t)
+    cone, place, track = _cone(past[-1], ahead), past[-1], past[:-1]
+    if moment > now:
+        there = _between([past[-1], *ahead], moment)
+        if there is None:
+            return None
+        place, track, ahead = there, past, [p for p in ahead if p.t > moment]
     return TyphoonView(
         code=thing.code,
         name=thing.name,
-        track=tuple(past[:-1]),
+        track=tuple(track),
         ahead=tuple(ahead),
-        now=past[-1],
-        cone=_cone(past[-1], ahead),
+        now=place,
+        cone=cone,
+        fixed_t=past[-1].t,
         issuer=str((forecast or {}).get("issuer", "")),
     )
+
+
+def _between(points: list[TyphoonPoint], moment: float) -> TyphoonPoint | None:
+    """Return where a forecast has the centre at a moment, on the straight line between its points; None beyond them."""
+    for a, b in itertools.pairwise(points):
+        if a.t <= moment <= b.t:
+            k = (moment - a.t) / (b.t - a.t) if b.t > a.t else 1.0
+            wind = a.wind_ms + k * (b.wind_ms - a.wind_ms) if a.wind_ms is not None and b.wind_ms is not None else b.wind_ms
+            lon, lat = a.lon + k * (b.lon - a.lon), a.lat + k * (b.lat - a.lat)
+            return TyphoonPoint(int(moment), lon, lat, wind, None, b.radii_km if k == 1.0 else (), forecast=True, word="预报")
+    return None
 
 
 def _list(raw: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:

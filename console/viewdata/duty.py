@@ -54,7 +54,8 @@ class LogRow:
 class Tile:
     """One figure of the overview: name, big number, unit, what it rests on. state colours it.
 
-    topic: what a click looks into, "" for nothing. wide: False for one that has nothing to say.
+    topic: what a click looks into, "" for nothing; panel: which panel it goes to instead.
+    wide: False for one that has nothing to say.
     """
 
     code: str
@@ -66,6 +67,7 @@ class Tile:
     state: State
     topic: str = ""
     wide: bool = True
+    panel: str = ""
 
 
 @dataclass(frozen=True, slots=True)

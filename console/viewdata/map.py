@@ -105,7 +105,10 @@ class TyphoonPoint:
 
 @dataclass(frozen=True, slots=True)
 class TyphoonView:
-    """A track up to the moment and what was forecast from there. cone: ring lon/lat of the likely area."""
+    """A track up to the moment and what was forecast from there. cone: ring lon/lat of the likely area.
+
+    now: where it is at the moment, by a forecast where that lies ahead; fixed_t: when it was last located.
+    """
 
     code: str
     name: str
@@ -114,6 +117,7 @@ class TyphoonView:
     now: TyphoonPoint | None = None
     cone: tuple[tuple[float, float], ...] = ()
     issuer: str = ""
+    fixed_t: int | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -26,7 +26,7 @@ def build_overview(c: Context) -> Built:
     def release() -> None:
         session.works.changed.disconnect(refresh)
 
-    return Built(widget, refresh, frozenset({"board", "desk"}), release=release)
+    return Built(widget, refresh, frozenset({"board", "desk"}), release=release, asks=widget.panel_wanted)
 
 
 def build_happening(c: Context) -> Built:

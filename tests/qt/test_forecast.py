@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from PySide6.QtCore import Qt
 
 from console.domain.quality import Quality
 from console.domain.states import State
@@ -10,6 +11,7 @@ from console.domain.time import from_beijing
 from console.presenters.hydrograph import HydrographPresenter
 from console.presenters.map import present_map
 from console.presenters.overview import happenings
+from console.presenters.regimes import Regimes, tiles
 from console.presenters.status import status
 from console.presenters.timebar import TimeBarPresenter
 from console.presenters.wording import meta
@@ -17,6 +19,7 @@ from console.store.cache_writer import CacheWriter
 from console.viewdata.timebar import TimeBarView
 from tests.flood_cache import fill
 from tests.gui import make_look, session_of, until
+from widgets.overview import Overview
 from widgets.time_ruler import TimeRuler
 
 NOW = from_beijing("2022-06-22 15:00")
@@ -144,5 +147,34 @@ def test_the_curve_marks_no_present_that_is_not_measured(qapp, home, hub, runner
         level = next(c for c in view.curves if c.role == "level")
         assert (level.quality[level.t > NOW] == Quality.FORECAST).all() and (level.t > NOW).sum() > 3
         presenter.close()
+
+    told(home, hub, runner, story)
+
+
+def test_what_a_forecast_reaches_is_not_called_a_report(qapp, home, hub, runner):
+    async def story(session):
+        session.situation.look_at(session.situation.now() + 10 * H)
+        await until(lambda: session.board.board.ahead)
+        made = {t.code: t for t in tiles(Regimes(session.board.board, session.topics, {}), session.desk, plain)}
+        assert made["水"].coverage == "有预报 1/34" and made["data"].unit == "% 有预报"
+        assert "缺报" not in made["data"].lines[0] and "没有预报" in made["data"].lines[0]
+
+    told(home, hub, runner, story)
+
+
+def test_a_figure_leads_to_its_list_and_one_without_leads_nowhere(qtbot, qapp, home, hub, runner):
+    async def story(session):
+        overview = Overview(make_look(qapp))
+        qtbot.addWidget(overview)
+        overview.resize(1400, 100)
+        overview.show_tiles(made := tiles(Regimes(session.board.board, session.topics, {}), session.desk, plain))
+        topics, panels = [], []
+        overview.topic_chosen.connect(topics.append)
+        overview.panel_wanted.connect(panels.append)
+        for tile, box in zip(made, overview._boxes(), strict=True):
+            qtbot.mouseClick(overview, Qt.MouseButton.LeftButton, pos=box.center().toPoint())
+            last = panels[-1] if tile.panel else topics[-1] if tile.topic else ""
+            assert last == (tile.panel or tile.topic)
+        assert panels == ["duty.alarms", "system.sources"] and "" not in topics
 
     told(home, hub, runner, story)

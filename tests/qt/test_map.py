@@ -18,10 +18,12 @@ from console.domain.states import State
 from console.domain.time import from_beijing
 from console.errors import StoreError
 from console.presenters.card import present_card
+from console.presenters.regimes import Regimes, _wind
 from console.presenters.typhoon import typhoon_views
 from console.services.rain_field import Gauges, rain_field
 from console.store.map_notes import MapNotes
 from console.viewdata.basemap import BaseMap
+from console.viewdata.board import Board
 from console.viewdata.map import MapCounts, MapStations, MapView
 from console.viewdata.notes import Note
 from tests.gui import until
@@ -298,6 +300,19 @@ def test_the_forecast_is_the_newest_one_issued_by_then_and_its_cone_grows(qtbot,
     widget.set_layers(DEFAULT_LAYERS)
     widget.show_view(replace(MapView(MapStations.none(), {}, MapCounts(0, 0, 0, 0)), typhoons=(view,)))
     widget.grab()
+
+
+def test_a_typhoon_of_the_future_stands_where_its_forecast_has_it_and_no_further():
+    fix = LANDFALL + 6 * 3600
+    points = [{"t": fix + h * 3600, "lon": 111.0 - h * 0.1, "lat": 22.5, "wind_ms": 33.0 - h} for h in (12, 24)]
+    one = typhoon(forecasts=[{"issued": fix, "issuer": "中央气象台", "points": points}])
+    (view,) = typhoon_views([one], fix + 18 * 3600, fix)
+    assert (round(view.now.lon, 2), view.now.wind_ms, view.now.word) == (109.2, 15.0, "预报") and view.now.forecast
+    assert (len(view.track), len(view.ahead), view.fixed_t) == (3, 1, fix)
+    assert typhoon_views([one], fix + 30 * 3600, fix) == (), "beyond the forecast nobody knows where it is"
+    told = {h: _wind(Regimes(Board(fix + h * 3600, fix, "at"), (), {"typhoons": (one,)}), plain) for h in (18, 30)}
+    assert told[18].value == "1" and told[18].coverage == "预报位置"
+    assert told[30].lines == ("台风预报不到这一时刻",), "and its silence is none"
 
 
 def test_a_broken_typhoon_is_left_out():
