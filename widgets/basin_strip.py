@@ -10,6 +10,7 @@ from PySide6.QtGui import QLinearGradient, QMouseEvent, QPainter, QPen
 from console.domain.states import TOKENS, State
 from console.look import Look
 from console.viewdata.curves import StripNode, StripView
+from widgets.map_base import UNKNOWN_DASH, river_token
 from widgets.painted import PaintedView
 from widgets.symbols import draw_reservoir, draw_state
 
@@ -59,13 +60,13 @@ class BasinStrip(PaintedView):
         self._name_room = int(min((b - a for a, b in itertools.pairwise(xs)), default=92)) - 4
         y = self.height() * 0.52
         for i, (a, b) in enumerate(itertools.pairwise(xs)):
-            worst = max(view.nodes[i].state, view.nodes[i + 1].state)
-            start, end = view.nodes[i].state, view.nodes[i + 1].state
+            start, end = (State.NO_DATA if n.stale else n.state for n in (view.nodes[i], view.nodes[i + 1]))
             shade = QLinearGradient(a, y, b, y)
             for place, state in ((0, start), (1, end)):
-                calm = state < State.WARNING
-                shade.setColorAt(place, self.look.color("map.river" if calm else TOKENS[state]))
-            pen = QPen(shade, 5 if worst >= State.WARNING else 4)
+                shade.setColorAt(place, self.look.color(river_token(state)))
+            pen = QPen(shade, 5 if max(start, end) >= State.WATCH else 4)
+            if State.NO_DATA in (start, end):
+                pen.setDashPattern(UNKNOWN_DASH)
             painter.setPen(pen)
             painter.drawLine(QPointF(a, y), QPointF(b, y))
         self._peak(painter, view, xs, y)

@@ -34,9 +34,12 @@ def path_of(lines: tuple[Line, ...] | list[Line], *, closed: bool) -> QPainterPa
 
 
 def cut_by_station(line: Line, stations: tuple[tuple[float, float, State], ...]) -> list[tuple[State, Line]]:
-    """Return (state, stretch) pieces of a line, cut half way between neighbouring stations."""
+    """Return (state, stretch) pieces of a line, cut half way between neighbouring stations.
+
+    Of a line without a station nothing is known.
+    """
     if not stations:
-        return [(State.NORMAL, line)]
+        return [(State.NO_DATA, line)]
     along = chainage_km(line)
     placed = sorted((nearest_on_line(line, lon, lat)[0], state) for lon, lat, state in stations)
     bounds = [(a[0] + b[0]) / 2 for a, b in itertools.pairwise(placed)]
@@ -46,7 +49,15 @@ def cut_by_station(line: Line, stations: tuple[tuple[float, float, State], ...])
     ]
 
 
+def river_token(state: State) -> str:
+    """Return the colour of a stretch of river; the map and the basin strip have one rule."""
+    if state >= State.WATCH:
+        return TOKENS[state]
+    return "map.river.unknown" if state is State.NO_DATA else "map.river"
+
+
 Paths = tuple[dict[str, QPainterPath], dict[str, QPainterPath]]
+UNKNOWN_DASH = [3.0, 3.0]
 COARSE_SCALE = 260.0  # pixels per degree below which the thinned lines serve
 
 
@@ -217,12 +228,14 @@ class MapBase:
             painter.drawPath(self._paths["other"])
         width = 1.8 if scale < 150 else 2.6
         for state, path in self._river_paths[self._detail]:
-            calm = state < State.WARNING
-            color = look.color("map.river") if calm else look.color(TOKENS[state])
-            if not calm:
+            if state >= State.WATCH:
                 painter.setPen(_cosmetic(look.color(TOKENS[state], 70), width + 5))
                 painter.drawPath(path)
-            painter.setPen(_cosmetic(color, width))
+            pen = _cosmetic(look.color(river_token(state)), width)
+            if state is State.NO_DATA:
+                pen.setCapStyle(Qt.PenCapStyle.FlatCap)
+                pen.setDashPattern(UNKNOWN_DASH)
+            painter.setPen(pen)
             painter.drawPath(path)
 
     def _names(self, painter: QPainter, frame: MapFrame) -> None:

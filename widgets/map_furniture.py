@@ -99,8 +99,9 @@ def _sign(painter: QPainter, look: Look, metrics: QFontMetrics, at: QPointF, sym
     x, y = at.x(), at.y()
     if symbol == "swatch":
         painter.fillRect(QRectF(x + 10, y - metrics.ascent() + 2, 16, metrics.ascent() - 2), look.color(token, 190))
-    elif symbol == "line":
-        painter.setPen(QPen(look.color(token), 2.4))
+    elif symbol in ("line", "dashes"):
+        style = Qt.PenStyle.DotLine if symbol == "dashes" else Qt.PenStyle.SolidLine
+        painter.setPen(QPen(look.color(token), 2.4, style))
         painter.drawLine(QPointF(x + 10, y - 4), QPointF(x + 26, y - 4))
     else:
         state = next((s for s in State if f"state.{s.name.lower()}" == token.replace("nodata", "no_data")), State.NORMAL)

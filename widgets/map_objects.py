@@ -36,6 +36,7 @@ class MapObjects:
         self._places: list[tuple[QRect, int]] = []
         self._shown = np.empty(0, np.int64)
         self.room: QRect | None = None  # where labels must stay
+        self.marked: frozenset[str] = frozenset()  # codes that are ringed
         self.clear: list[QRect] = []  # what labels must keep clear of: legends and credit
 
     def set_stations(self, stations: MapStations, selected: str | None) -> None:
@@ -134,6 +135,13 @@ class MapObjects:
             picture = self._atlas.pixmap(s.symbol[i], State(int(s.state[i])), bool(s.stale[i]), SYMBOL, ratio)
             painter.drawPixmap(QPointF(float(x[i]) - half, float(y[i]) - half), picture)
         painter.setOpacity(1.0)
+        if self.marked:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setPen(QPen(self._look.color("accent"), 1.4, Qt.PenStyle.DashLine))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            for k in shown.tolist():
+                if s.code[k] in self.marked:
+                    painter.drawEllipse(QPointF(float(x[k]), float(y[k])), 12, 12)
         i = self._selected
         if i >= 0:
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)

@@ -22,6 +22,10 @@ ICONS = {
     "line": "mdi6.vector-polyline",
     "polygon": "mdi6.shape-polygon-plus",
 }
+ALONG = {
+    "upstream": ("mdi6.arrow-up-bold-hexagon-outline", "所选站的上游"),
+    "downstream": ("mdi6.arrow-down-bold-hexagon-outline", "所选站的下游"),
+}
 SINCE_8 = "8时起"
 COMPARISONS = {"": "不对比", "now": "实时", "6": "6 小时前", "24": "24 小时前", "72": "72 小时前", "layers": "有无所选图层"}
 
@@ -30,6 +34,7 @@ class MapToolbar(QWidget):
     """Signals:
     layers_toggled: the layer tree is wanted; arg is a bool.
     tool_chosen: arg is a mode of the tools.
+    along_chosen: upstream or downstream of the selected station.
     cleared: put tools and figures away.
     hours_chosen: the window of the rain drape, hours; 0 for since 08:00.
     comparison_chosen: arg is a key of COMPARISONS, or a moment as it was typed, Beijing time.
@@ -40,6 +45,7 @@ class MapToolbar(QWidget):
 
     layers_toggled = Signal(bool)
     tool_chosen = Signal(str)
+    along_chosen = Signal(str)
     cleared = Signal()
     hours_chosen = Signal(float)
     comparison_chosen = Signal(str)
@@ -59,6 +65,8 @@ class MapToolbar(QWidget):
         self.layers.toggled.connect(self.layers_toggled)
         self._row.addSpacing(8)
         self.tools = {mode: self._tool(mode) for mode in MODES}
+        for way, (icon, name) in ALONG.items():
+            self._button(icon, name).clicked.connect(lambda _=False, w=way: self.along_chosen.emit(w))
         self._button("mdi6.eraser", "清除").clicked.connect(self.cleared)
         self._row.addSpacing(8)
         self.hours = QComboBox(self)

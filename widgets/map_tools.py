@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import shapely
 from PySide6.QtCore import QObject, QPointF, QRectF, Qt, Signal
-from PySide6.QtGui import QPainter, QPainterPath, QPen, QPolygonF
+from PySide6.QtGui import QPainter, QPainterPath, QPainterPathStroker, QPen, QPolygonF
 
 from console.domain.geo import area_km2, geodesic_km, mercator_y
 from console.look import Look
@@ -24,6 +25,7 @@ MODES = {
 }
 DRAWN = {"point": "point", "line": "line", "polygon": "area"}
 LEAST = {"distance": 2, "area": 3, "profile": 2, "circle": 2, "point": 1, "line": 2, "polygon": 3}
+TOUCH = 12.0  # pixels around a note that take a click
 ENOUGH = {"profile": 2, "circle": 2, "point": 1}  # points after which the figure is done
 
 
@@ -67,6 +69,14 @@ class MapTools(QObject):
         self.mode_changed.emit("")
         self.changed.emit()
 
+    @property
+    def circle(self) -> tuple[float, float, float] | None:
+        """Return the circle that stands on the map: lon, lat, km."""
+        if self._kept is None or self._kept[0] != "circle":
+            return None
+        points = self._kept[1]
+        return (*points[0], geodesic_km(points[:2]))
+
     def set_notes(self, notes: Sequence[Note], opacity: float) -> None:
         if self._kept is not None and self._kept[0] in DRAWN:
             self._kept = None  # the figure is a note now, or was dropped
@@ -106,7 +116,7 @@ class MapTools(QObject):
     def note_at(self, place: QPointF, frame: MapFrame) -> Note | None:
         """Return the note drawn at a point of the map, the newest first."""
         for note in reversed(self._notes):
-            if any((p - place).manhattanLength() < 12 for p in _pixels(frame, note.points)):
+            if _lies_on(note, _pixels(frame, note.points), place):
                 return note
         return None
 
@@ -166,6 +176,8 @@ class MapTools(QObject):
         if mode in ("distance", "profile") and len(points) > 1:
             return _km(geodesic_km(points))
         if mode == "area" and len(points) > 2:
+            if not shapely.Polygon(points).is_valid:
+                return tr("边线相交，量不出面积")
             return f"{_km2(area_km2(points))} · {tr('周长')} {_km(geodesic_km((*points, points[0])))}"
         if mode == "circle" and len(points) > 1:
             return f"{tr('半径')} {_km(geodesic_km(points[:2]))}" + (f" · {self.circle_text}" if self.circle_text else "")
@@ -207,6 +219,22 @@ class MapTools(QObject):
             painter.drawEllipse(path[0], 4, 4)
         if note.text:
             self._tag(painter, frame, path[0], note.text)
+
+
+def _lies_on(note: Note, path: list[QPointF], place: QPointF) -> bool:
+    """Tell whether a point of the widget touches a note: its spots, its lines, or an area's inside."""
+    if any((p - place).manhattanLength() < TOUCH for p in path):
+        return True
+    if note.kind == "point" or len(path) < 2:
+        return False
+    outline = QPainterPath()
+    outline.addPolygon(QPolygonF(path))
+    if note.kind == "area":
+        outline.closeSubpath()
+        if outline.contains(place):
+            return True
+    wide = QPainterPathStroker(QPen(Qt.GlobalColor.black, TOUCH))
+    return wide.createStroke(outline).contains(place)
 
 
 def _pixels(frame: MapFrame, points: Sequence[Point]) -> list[QPointF]:

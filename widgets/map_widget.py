@@ -90,6 +90,12 @@ class MapWidget(PaintedView):
         self.content.show_view(view)
         self.update()
 
+    def mark(self, codes: frozenset[str]) -> None:
+        """Ring some objects, such as what lies upstream of a station."""
+        if codes != self.content.objects.marked:
+            self.content.objects.marked = codes
+            self.update()
+
     def show_rain(self, rain: RainField | None) -> None:
         self.content.show_rain(rain)
         self.update()

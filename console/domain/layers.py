@@ -60,15 +60,20 @@ def layer_texts(layers: Iterable[LayerState]) -> tuple[str, ...]:
     return tuple(layer.text() for layer in layers)
 
 
-def toggled(layers: tuple[LayerState, ...], code: str, shown: bool, order: tuple[str, ...]) -> tuple[LayerState, ...]:
-    """Return the layers with one switched; a layer that comes back takes its place in the default order."""
+def toggled(
+    layers: tuple[LayerState, ...], code: str, shown: bool, order: tuple[str, ...], before: LayerState | None = None
+) -> tuple[LayerState, ...]:
+    """Return the layers with one switched; a layer that comes back takes its place in the default order.
+
+    before: how it was when it was switched off, None for as it is declared.
+    """
     kept = [layer for layer in layers if layer.code != code]
     if not shown:
         return tuple(kept)
     rank = {name: i for i, name in enumerate(order)}
     mine = rank.get(code, len(order))
     place = next((i for i, layer in enumerate(kept) if rank.get(layer.code, -1) > mine), len(kept))
-    return (*kept[:place], LayerState(code), *kept[place:])
+    return (*kept[:place], before or LayerState(code), *kept[place:])
 
 
 def moved(layers: tuple[LayerState, ...], code: str, step: int, among: Collection[str]) -> tuple[LayerState, ...]:

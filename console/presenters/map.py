@@ -111,7 +111,7 @@ def layer_views(
     tr: Translate,
 ) -> tuple[MapLayerView, ...]:
     """Return every layer of the tree from the bottom up, with badges of what is over and what is unknown."""
-    found = [MapLayerView(code, name, "底图") for code, name in GROUND.items()]
+    found = [MapLayerView(code, name, "底图", legend=_ground_legend(code)) for code, name in GROUND.items()]
     found += [MapLayerView(code, name, "雨量分布", legend=_rain_legend()) for code, name in DRAPES.items()]
     counts = {"facilities": len(things.get("works", ())), "cameras": len(things.get("cameras", ())), "typhoon": typhoons}
     for code, name in MARKS.items():
@@ -143,6 +143,10 @@ def _state_legend(symbol: str, states: frozenset[State]) -> tuple[tuple[str, str
     if symbol == "reservoir":
         return (("reservoir", "state.normal", "水库"),)
     return tuple(("state", STATE_TOKENS[s], WORDS[s]) for s in LEGEND_STATES if s in states)
+
+
+def _ground_legend(code: str) -> tuple[tuple[str, str, str], ...]:
+    return (("dashes", "map.river.unknown", "河段不明"),) if code == "rivers" else ()
 
 
 def _rain_legend() -> tuple[tuple[str, str, str], ...]:

@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import uuid
-from collections.abc import Callable
-from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,23 +11,22 @@ import shiboken6
 from PySide6.QtCore import QObject, QPointF
 from PySide6.QtWidgets import QFileDialog
 
-from console.domain.geo import distance_km, geodesic_km, mercator_y
+from console.domain.geo import geodesic_km, mercator_y
 from console.domain.layers import DRAPES, OWN, LayerState, faded, layer_texts, limited, moved, read_layers, toggled
-from console.domain.states import State
 from console.domain.time import from_beijing, full_stamp
-from console.errors import StoreError
 from console.presenters.map import map_view, present_map
 from console.presenters.works_rows import WorksRows
 from console.services.rain_field import RainFieldService
 from console.services.warm_up import warm_up
 from console.store.basemap import load_basemap
-from console.store.map_notes import MapNotes
 from console.texts import printable
 from console.viewdata.basemap import BaseMap
 from console.viewdata.board import Board
 from console.viewdata.map import MapLayerView, RainField
-from console.viewdata.notes import Note, Point
+from console.viewdata.notes import Point
 from console.windows.exporting import PICTURES, export_notes
+from console.windows.map_notes_desk import MapNotesDesk
+from console.windows.map_queries import MapQueries
 from console.windows.panels import Built, Context
 from widgets.map_base import Paths, base_paths
 from widgets.map_panel import MapPanel
@@ -66,9 +61,10 @@ class MapDesk(QObject):
         self._map = self.panel.map
         self._rain = RainFieldService(c.session)
         self._rain.changed.connect(lambda: self._map.show_rain(self._rain.field))
-        self._notes = MapNotes(c.session.source.profile.folder / "map-notes.json")
+        self._notes = MapNotesDesk(c, self.panel)
+        self._queries = MapQueries(c, self._map, self.panel.say)
         self._own: OwnLayersDesk | None = None
-        self._note: Note | None = None  # drawn or clicked, waiting for its words
+        self._off: dict[str, LayerState] = {}  # how a layer was when it was switched off
         self._comparison = ""
         self._comparing = False
         self._followed: str | None = None
@@ -79,7 +75,6 @@ class MapDesk(QObject):
             self.panel.plain()
         self._wire()
         c.session.tasks.start("base map", self._base())
-        c.session.tasks.start("map notes", self._show_notes())
         c.session.tasks.start("own layers", self._own_layers())
 
     def _wire(self) -> None:
@@ -93,14 +88,12 @@ class MapDesk(QObject):
         panel.toolbar.hours_chosen.connect(self._hours)
         panel.toolbar.comparison_chosen.connect(self._compare)
         panel.toolbar.print_requested.connect(self._ask_print)
-        panel.toolbar.note_worded.connect(self._worded)
+        panel.toolbar.along_chosen.connect(self._queries.follow)
         panel.toolbar.refused.connect(panel.say)
         panel.layers.pointed.connect(lambda _code: self._compare("layers") if self._comparison == "layers" else None)
         tools = self._map.tools
-        tools.drawn.connect(self._note_drawn)
-        self._map.note_picked.connect(self._note_picked)
         tools.lined.connect(lambda points: session.tasks.start("profile", self._profile(points)))
-        tools.circled.connect(self._circled)
+        tools.circled.connect(lambda *_: self._queries.refresh(session.board.board))
 
     def close(self) -> None:
         """Let go: what listens to longer-lived objects would keep this desk and its map."""
@@ -128,6 +121,8 @@ class MapDesk(QObject):
         board = self._works.judged(session.board.board, session.works.reports)
         said = present_map(self._map, board, current.selection, tr, self._c.topics, session.board.things)
         self._show_layers()
+        self._notes.refresh(next((layer for layer in self._layers() if layer.code == "notes"), None))
+        self._queries.refresh(board)
         if set(DRAPES) & {layer.code for layer in self._layers()}:
             self._rain.want()
         if self._comparison and not self._comparing:
@@ -158,7 +153,7 @@ class MapDesk(QObject):
 
         session, layers = self._session, self.panel.layers
         sources = MapSources(session.source.home, session.tasks, self._c.look, self)
-        own = OwnLayersDesk(sources, session.tasks, self._map, self._switch)
+        own = OwnLayersDesk(sources, session.tasks, self._map, self._switch, self._fade)
         layers.switched.connect(lambda code, on: own.shown(code, on) if code.startswith(OWN) else None)
         layers.add_requested.connect(own.add)
         self.panel.files_dropped.connect(own.drop)
@@ -180,7 +175,9 @@ class MapDesk(QObject):
         """Raise or lower a layer among those of its group."""
         views = self._views()
         group = next((v.group for v in views if v.code == code), "")
-        self._set(moved(self._layers(), code, step, {v.code for v in views if v.group == group}))
+        under = self._map.own.under  # pictures always lie below shapes
+        mine = {v.code for v in views if v.group == group and (v.code in under) is (code in under)}
+        self._set(moved(self._layers(), code, step, mine))
 
     def _limit(self, code: str, which: str) -> None:
         """Limits of one's own layer stay with it; those of the others are part of the picture and travel with it."""
@@ -209,7 +206,10 @@ class MapDesk(QObject):
 
     def _switch(self, code: str, on: bool) -> None:
         order = tuple(layer.code for layer in self._views())
-        self._set(toggled(self._layers(), code, on, order))
+        before = next((layer for layer in self._layers() if layer.code == code), None)
+        if not on and before is not None:
+            self._off[code] = before
+        self._set(toggled(self._layers(), code, on, order, self._off.get(code)))
 
     def _hours(self, hours: float) -> None:
         self._rain.set_hours(hours)
@@ -266,19 +266,6 @@ class MapDesk(QObject):
             self._map.compare((view, layers), words, rain)
 
     # --- tools ----------------------------------------------------------------------------
-    def _circled(self, lon: float, lat: float, km: float) -> None:
-        """Say what lies inside the circle."""
-        rows = [r for r in self._session.board.board.rows if r.station.lon is not None and r.station.lat is not None]
-        if not rows:
-            return
-        far = distance_km(lon, lat, np.array([r.station.lon for r in rows]), np.array([r.station.lat for r in rows]))
-        inside = [r for r, d in zip(rows, far.tolist(), strict=True) if d <= km]
-        over = [r.station.name for r in inside if r.state >= State.WARNING]
-        tr = self._c.look.tr
-        said = f"{len(inside)} {tr('站')}" + (f"，{tr('超限')} {len(over)}：{'、'.join(over[:4])}" if over else "")
-        self._map.tools.circle_text = said
-        self._map.update()
-
     async def _profile(self, points: tuple[Point, ...]) -> None:
         from console.services.sandbox_ground import load_heights  # scipy and rasterio: only when asked for
 
@@ -291,36 +278,6 @@ class MapDesk(QObject):
         height = np.asarray(field.height_at(*field.to_local(lon, lat)), float)
         if shiboken6.isValid(self.panel):
             self.panel.profile.show_profile(share * total, height, f"{self._c.look.tr(field.label)} · {field.datum}")
-
-    # --- notes ----------------------------------------------------------------------------
-    def _note_drawn(self, kind: str, points: tuple[Point, ...]) -> None:
-        self._note = Note(uuid.uuid4().hex, kind, points, "", self._c.settings.operator, self._session.situation.now())
-        self.panel.toolbar.ask_words()
-
-    def _note_picked(self, note: Note) -> None:
-        self._note = note
-        self.panel.toolbar.ask_words(note.text)
-
-    def _worded(self, text: str) -> None:
-        """Keep the note with its words; without any it goes."""
-        note, self._note = self._note, None
-        if note is not None:
-            work = partial(self._notes.put, replace(note, text=text)) if text else partial(self._notes.drop, note.note_id)
-            self._session.tasks.start("note", self._notes_from(work))
-
-    async def _show_notes(self) -> None:
-        await self._notes_from(self._notes.read)
-
-    async def _notes_from(self, work: Callable[[], tuple[Note, ...]]) -> None:
-        try:
-            notes = await asyncio.to_thread(work)
-        except StoreError as exc:
-            if shiboken6.isValid(self.panel):
-                self.panel.say(f"{exc.what}{exc.next_step}")
-            return
-        if shiboken6.isValid(self._map):
-            shown = next((layer.opacity for layer in self._layers() if layer.code == "notes"), 0)
-            self._map.tools.set_notes(notes if shown else (), shown / 100)
 
     # --- sheets ---------------------------------------------------------------------------
     def _ask_print(self) -> None:

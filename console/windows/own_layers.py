@@ -22,6 +22,7 @@ from widgets.map_vectors import Feature, VectorLayer
 from widgets.map_widget import MapWidget
 
 Switch = Callable[[str, bool], None]
+Fade = Callable[[str, int], None]
 OPTION = re.compile(r'\s+(layer|crs)=("[^"]*"|\S+)')
 MOST_AT_ONCE = 20
 
@@ -39,12 +40,12 @@ class OwnLayersDesk(QObject):
     said = Signal(str, bool)
     offered = Signal(str, tuple)
 
-    def __init__(self, sources: MapSources, tasks: TaskScope, chart: MapWidget, switch: Switch) -> None:
+    def __init__(self, sources: MapSources, tasks: TaskScope, chart: MapWidget, switch: Switch, fade: Fade) -> None:
         super().__init__()
         self._sources = sources
         self._tasks = tasks
         self._map = chart
-        self._switch = switch
+        self._switch, self._fade = switch, fade
         self._made: dict[str, MapSource] = {}
         self._feeds: dict[str, TileFeed] = {}
         self._notes: dict[str, str] = {}
@@ -163,6 +164,7 @@ class OwnLayersDesk(QObject):
             for source in self._sources.sources:
                 if source.visible:
                     self._switch(OWN + source.source_id, True)
+                    self._fade(OWN + source.source_id, source.opacity)
         self.changed.emit()
 
     def _scaled(self, source: MapSource) -> None:

@@ -161,7 +161,8 @@ def own_desk(qtbot, qapp, look, tmp_path, script):
         qtbot.addWidget(widget)
         widget.resize(600, 500)
         switched, said = [], []
-        desk = OwnLayersDesk(MapSources(home, tasks, look), tasks, widget, lambda code, on: switched.append((code, on)))
+        sources = MapSources(home, tasks, look)
+        desk = OwnLayersDesk(sources, tasks, widget, lambda code, on: switched.append((code, on)), lambda *_: None)
         desk.said.connect(lambda text, done: said.append((text, done)))
         await script(desk, widget, switched, said)
         desk.close()
