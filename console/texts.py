@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from importlib import resources
@@ -34,8 +35,17 @@ def printable(text: str, limit: int = 400) -> str:
     return shown if len(shown) <= limit else shown[: limit - 1] + "…"
 
 
+FIGURE = re.compile(r"[+\-−]?(0|[1-9]\d{0,8})(\.\d{1,6})?")
+
+
 def disarmed(text: str) -> str:
     """Return cell text that a spreadsheet will not run as a formula, in one line."""
     shown = printable(text.strip(), 8000)
     plain_number = shown.replace("−", "-").lstrip("+-").replace(".", "", 1).isdigit()
     return "'" + shown if shown.startswith(RISKY) and not plain_number else shown
+
+
+def for_sheet(text: str) -> str:
+    """Return a cell for other programs: their minus sign, no groups of digits in a figure, nothing that they would run."""
+    plain = re.sub(r"(?<=\d)[ \u2009\u202f](?=\d{3}(?!\d))", "", text.strip())
+    return plain.replace("−", "-") if FIGURE.fullmatch(plain) else disarmed(text)

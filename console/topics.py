@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterable
 from dataclasses import replace
@@ -92,6 +93,8 @@ def _read(file: Traversable | Path) -> Topic:
         raw = tomllib.loads(text)
         return topic_from(raw, Where(file.name, text))
     except tomllib.TOMLDecodeError as exc:
-        raise TopicError(f"{file.name} 不是有效的 TOML：{exc}") from exc
+        place = re.search(r"at line (\d+), column (\d+)", str(exc))
+        where = f"第 {place[1]} 行第 {place[2]} 列" if place else "末尾"
+        raise TopicError(f"{file.name} {where}：写法不合 TOML 格式，请检查引号、括号和等号") from exc
     except RecursionError as exc:
         raise TopicError(f"{file.name} 嵌套太深") from exc

@@ -23,8 +23,8 @@ ICONS = {
     "polygon": "mdi6.shape-polygon-plus",
 }
 ALONG = {
-    "upstream": ("mdi6.arrow-up-bold-hexagon-outline", "所选站的上游"),
-    "downstream": ("mdi6.arrow-down-bold-hexagon-outline", "所选站的下游"),
+    "upstream": ("mdi6.transfer-up", "所选站的上游"),
+    "downstream": ("mdi6.transfer-down", "所选站的下游"),
 }
 SINCE_8 = "8时起"
 COMPARISONS = {"": "不对比", "now": "实时", "6": "6 小时前", "24": "24 小时前", "72": "72 小时前", "layers": "有无所选图层"}

@@ -7,7 +7,7 @@ from PySide6.QtGui import QFontMetrics, QGuiApplication, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
 from console.look import Look
-from console.texts import disarmed
+from console.texts import for_sheet
 from widgets.station_model import StationTableModel
 
 LEAST_TELLING = ("quality", "unit", "spark", "change_1h", "river", "time")
@@ -92,7 +92,7 @@ class _Rows(QTableView):
         if event.matches(QKeySequence.StandardKey.Copy):
             chosen = sorted({i.row() for i in self.selectionModel().selectedRows()})
             lines = self.rows.cells([self.rows.row(r) for r in chosen])
-            QGuiApplication.clipboard().setText("\n".join("\t".join(disarmed(c) for c in line) for line in lines))
+            QGuiApplication.clipboard().setText("\n".join("\t".join(for_sheet(c) for c in line) for line in lines))
             return
         super().keyPressEvent(event)
 

@@ -112,5 +112,10 @@ class ReservoirBoard(QWidget):
         """Return the table as it is shown, with heads and the mark that flood storage is counted to."""
         shown = [c for i, c in enumerate(COLUMNS) if i != BAR]
         tr = self.look.tr
-        head = [*(tr(c.title) for c in shown), tr("可用防洪库容算到")]
-        return [head, *([*(c.text(row) for c in shown), row.available_to] for row in self.model.rows())]
+        head = [*(tr(c.title) for c in shown), tr("可用防洪库容算到"), tr("可用防洪库容 百万m³")]
+        return [head, *([*(c.text(r) for c in shown), r.available_to, _number(r.available_mcm)] for r in self.model.rows())]
+
+
+def _number(value: float | None) -> str:
+    """Return a storage in one unit for all lines, so that a sheet can add it up."""
+    return "" if value is None else f"{value:.2f}"

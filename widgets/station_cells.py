@@ -67,7 +67,7 @@ def draw_spark(painter: QPainter, look: Look, box: QRectF, row: Row, moment: flo
         painter.drawLine(QPointF(box.left(), box.center().y()), QPointF(box.right(), box.center().y()))
     if main is not None and len(t) >= 2 and np.isfinite(v).any():
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        x = box.left() + (t - t[-1] + 86400) / 86400 * box.width()
+        x = box.left() + (t - moment + 86400) / 86400 * box.width()  # what is silent leaves its end open
         if main.element == "P":
             _bars(painter, look, box, x, v)
         else:

@@ -145,7 +145,8 @@ class StationTableModel(QAbstractTableModel):
     def cells(self, rows: Sequence[Row] | None = None) -> list[list[str]]:
         """Return head and lines as texts, for the clipboard and for files; columns without words left out."""
         columns = [c for c in self.columns if c.field not in ("spark",)]
-        head = [self.look.tr(c.title or "状态") for c in columns]
+        tr = self.look.tr
+        head = [f"{tr(c.group)} {tr(c.title)}".strip() if c.title else tr("状态") for c in columns]
         chosen = self.rows() if rows is None else rows
         return [head, *[[c.text(r, self.moments) for c in columns] for r in chosen]]
 

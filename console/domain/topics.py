@@ -131,9 +131,13 @@ def topic_from(raw: Mapping[str, Any], where: Where) -> Topic:
         raise where.fault("code", "只能用小写字母、数字和下划线")
     if code in {*GROUND, *DRAPES, *MARKS}:
         raise where.fault("code", "这是地图自带图层的名字，请换一个")
+    for key, unique in (("objects", "kind"), ("elements", "code"), ("indicators", "code")):
+        _no_repeats(raw, where, key, unique)
     objects = tuple(_kind(r, w) for r, w in where.tables(raw, "objects"))
     elements = {e.code: e for e in (_element(r, w) for r, w in where.tables(raw, "elements"))}
     known = ELEMENTS | elements
+    if not where.texts(raw, "kinds"):
+        raise where.fault("kinds", "至少要写一种对象")
     return Topic(
         code=code,
         name=where.text(raw, "name"),
@@ -156,6 +160,15 @@ def topic_from(raw: Mapping[str, Any], where: Where) -> Topic:
 _TEXTS = ("code", "name", "regime", "legend")
 _LISTS = ("datasets", "columns", "card", "indicators", "charts", "actions", "elements", "objects")
 Known = Mapping[str, Element]
+
+
+def _no_repeats(raw: Mapping[str, Any], where: Where, key: str, unique: str) -> None:
+    seen: set[object] = set()
+    for one, place in where.tables(raw, key):
+        if isinstance(code := one.get(unique), str):
+            if code in seen:
+                raise place.fault(unique, f"{code} 写了两次")
+            seen.add(code)
 
 
 def _element(raw: Mapping[str, Any], where: Where) -> Element:
@@ -196,23 +209,28 @@ def _checked(kind: Kind, known: Known, where: Where) -> Kind:
 
 
 def _field(raw: Mapping[str, Any], where: Where, known: Known, default: str | None = None) -> str:
-    name = where.text(raw, "field", default)
+    return _checked_field(where.text(raw, "field", default), where, "field", known)
+
+
+def _checked_field(name: str, where: Where, key: str, known: Known) -> str:
     if name not in FIELDS and not OPEN_FIELDS.fullmatch(name):
-        raise where.fault("field", f"没有叫 {name!r} 的字段")
+        raise where.fault(key, f"没有叫 {name!r} 的字段")
     if name.startswith("element.") and name.removeprefix("element.") not in known:
-        raise where.fault("field", f"没有叫 {name.removeprefix('element.')!r} 的要素")
+        raise where.fault(key, f"没有叫 {name.removeprefix('element.')!r} 的要素")
     return name
 
 
 def _layer(raw: Mapping[str, Any], where: Where, known: Known) -> LayerSpec:
     where.only(raw, {"name", "symbol", "label", "widest_km", "shown"})
     for name in where.texts(raw, "label"):
-        _field({"field": name}, where, known)
+        _checked_field(name, where, "label", known)
+    if (widest_km := where.number(raw, "widest_km", 0.0)) < 0:
+        raise where.fault("widest_km", "不能为负；0 表示不限")
     return LayerSpec(
         name=where.text(raw, "name"),
         symbol=where.choice(raw, "symbol", SYMBOLS, "state"),
         label=where.texts(raw, "label", ("name", "value", "margin")),
-        widest_km=where.number(raw, "widest_km", 0.0),
+        widest_km=widest_km,
         shown=where.flag(raw, "shown", True),
     )
 
@@ -260,8 +278,9 @@ def _indicator(raw: Mapping[str, Any], where: Where, known: Known) -> Indicator:
 
 
 def topic_of(kind: str, topics: tuple[Topic, ...]) -> Topic | None:
-    """Return the first topic that a kind of station belongs to."""
-    return next((t for t in topics if kind in t.kinds), None)
+    """Return the topic that a kind of object belongs to: a site's own goes before the package's."""
+    found = [t for t in topics if kind in t.kinds]
+    return next((t for t in found if t.own), found[0] if found else None)
 
 
 __all__ = ["CardField", "Column", "Dataset", "Indicator", "LayerSpec", "Topic", "TopicError", "topic_from", "topic_of"]

@@ -68,9 +68,9 @@ def reservoir_view(row: Row, board: Board, tr: Translate) -> ReservoirView:
             _level(row, board, tr),
             _margin(row, figures, text, tr),
             *([_hours(row, figures, pool, tr)] if figures.limit is not None else []),
-            Line(tr("入库"), _reported(row.inflow, tr), ""),
-            _worked_back(figures, pool, tr),
-            _outflow(row, board, tr),
+            _flow(tr("入库"), row.inflow, board, tr),
+            _worked_back(row, figures, board, pool, tr),
+            _flow(tr("出库"), row.outflow, board, tr),
             _net(figures, tr),
             _storage(figures, pool, tr),
             _available(figures, pool, tr),
@@ -159,20 +159,23 @@ def _absorbed(figures: Figures, pool: Pool, tr: Translate) -> Line:
     return Line(tr("纳雨能力"), with_sure(text, made_up, tr), " · ".join([to, *basis]))
 
 
-def _worked_back(figures: Figures, pool: Pool, tr: Translate) -> Line:
-    """Return the back-calculated inflow with its error and the window that it is the mean of."""
+def _worked_back(row: Row, figures: Figures, board: Board, pool: Pool, tr: Translate) -> Line:
+    """Return the back-calculated inflow with its error and the window that it is the mean of; an old one with its end."""
     back, name = figures.back, tr("反推入库")
     if back is None:
         lacking = pool.storage is None and pool.area is None
         return Line(name, DASH, tr("要有库容曲线或水面面积") if lacking else tr("要有连续的水位和出库"))
     mean = f"{flow_text(back.value_m3s)} ± {flow_text(back.error_m3s)} m³/s"
     rough = "" if back.settled else f" · {tr('误差仍大于 5%')}"
-    return Line(name, mean, f"{back.window_h:.0f} h {tr('平均')}{rough}")
+    until = f"{tr('至')} {stamp(row.level.t, board.now)} · " if stale(row) and row.level is not None else ""
+    return Line(name, mean, f"{until}{back.window_h:.0f} h {tr('平均')}{rough}")
 
 
-def _outflow(row: Row, board: Board, tr: Translate) -> Line:
-    old = row.outflow is not None and stale_at(row.outflow, board.moment)
-    return Line(tr("出库"), _reported(row.outflow, tr), stamp(row.outflow.t, board.now) if old and row.outflow else "")
+def _flow(name: str, sample: Sample | None, board: Board, tr: Translate) -> Line:
+    """Return a reported flow; an old one with its time, in the colour of what is too old."""
+    if sample is None or not stale_at(sample, board.moment):
+        return Line(name, _reported(sample, tr), "")
+    return Line(name, _reported(sample, tr), stamp(sample.t, board.now), "state.stale")
 
 
 def _reported(sample: Sample | None, tr: Translate) -> str:

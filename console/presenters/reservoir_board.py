@@ -16,7 +16,6 @@ from console.presenters.reservoir_figures import Figures, Pool, PoolBook, figure
 from console.presenters.reservoir_words import (
     DASH,
     datum_word,
-    flow_of,
     hours_words,
     judged_word,
     margin_words,
@@ -42,7 +41,8 @@ def reservoir_row(row: Row, board: Board, pool: Pool, tr: Translate) -> Reservoi
     """Return a reservoir's line of the table."""
     figures = figures_of(row, pool, board.moment, beside=False)
     state, text, token = judged_word(row, figures, tr)
-    inflow, worked_back = _inflow(row, figures)
+    inflow, worked_back = _inflow(row, figures, board.moment)
+    outflow = None if stale_at(row.outflow, board.moment) else usable(row.outflow)
     change = row.level.change_1h if row.level is not None else None
     margin = None if figures.limit is None or figures.level_m is None else figures.level_m - figures.limit.value
     room = None if figures.to_top_mcm is None else max(0.0, figures.to_top_mcm)
@@ -66,9 +66,9 @@ def reservoir_row(row: Row, board: Board, pool: Pool, tr: Translate) -> Reservoi
         absorb_text=_absorb_text(figures, pool, tr),
         absorb_to=tr(MARK_WORDS[figures.absorb_to]) if figures.absorb_mm is not None else "",
         inflow_m3s=inflow,
-        inflow_text=f"{flow_text(inflow)} {tr('反推')}" if worked_back else flow_of(row.inflow),
-        outflow_m3s=usable(row.outflow),
-        outflow_text=flow_of(row.outflow),
+        inflow_text=flow_text(inflow) + (f" {tr('反推')}" if worked_back else ""),
+        outflow_m3s=outflow,
+        outflow_text=flow_text(outflow),
         change_1h=change,
         change_text=signed(change),
         hours=figures.hours,
@@ -92,10 +92,10 @@ def _time_text(level: Sample, board: Board, tr: Translate) -> str:
     return stamp(level.t, board.now) + (f" · {age_text(age, tr)}{tr('前')}" if age >= 60 else "")
 
 
-def _inflow(row: Row, figures: Figures) -> tuple[float | None, bool]:
-    """Return the reported inflow, else the one worked back, and whether it is that."""
-    reported = usable(row.inflow)
-    if reported is not None or figures.back is None:
+def _inflow(row: Row, figures: Figures, moment: float) -> tuple[float | None, bool]:
+    """Return the reported inflow, else the one worked back, and whether it is that; of one reported long ago, nothing."""
+    reported = None if stale_at(row.inflow, moment) else usable(row.inflow)
+    if reported is not None or figures.back is None or stale(row):
         return reported, False
     return figures.back.value_m3s, True
 

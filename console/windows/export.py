@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import csv
-import re
 from pathlib import Path
 
 from console.errors import ConsoleError
-from console.texts import disarmed
+from console.texts import FIGURE, disarmed, for_sheet
 
 
 class RowsMissing(ConsoleError):
@@ -24,7 +23,7 @@ def write_csv(path: Path, rows: list[list[str]], notes: list[str]) -> int:
     """
     with path.open("w", encoding="utf-8-sig", newline="") as out:
         writer = csv.writer(out)
-        writer.writerows([_plain(c) for c in row] for row in rows)
+        writer.writerows([for_sheet(c) for c in row] for row in rows)
         writer.writerows([[disarmed(note)] for note in ["", *notes]])
     with path.open(encoding="utf-8-sig", newline="") as back:
         return _counted(sum(1 for _ in csv.reader(back)) - 1 - len(notes), rows)
@@ -36,21 +35,13 @@ def _counted(found: int, rows: list[list[str]]) -> int:
     return max(0, found - 1)
 
 
-FIGURE = re.compile(r"[+\-−]?(0|[1-9]\d{0,8})(\.\d{1,6})?")
-
-
-def _plain(text: str) -> str:
-    """Return a cell with the minus sign that other programs know, and without what they would run."""
-    return text.replace("−", "-") if FIGURE.fullmatch(text.strip()) else disarmed(text)
-
-
 def _figure(text: str) -> str | float:
     """Return a cell as a number that a sheet can add up, where it is one and no code."""
-    plain = text.strip()
+    plain = for_sheet(text)
     if FIGURE.fullmatch(plain):
-        value = float(plain.replace("−", "-"))
+        value = float(plain)
         return int(value) if value.is_integer() and "." not in plain else value
-    return disarmed(text)
+    return plain
 
 
 def write_xlsx(path: Path, rows: list[list[str]], notes: list[str]) -> int:

@@ -193,8 +193,8 @@ def test_the_table_is_exported_as_it_is_read(table):
     head, *body = table.cells()
     assert "距汛限 m" in head and "剖面" not in head and len(body) == 6
     assert body[0][0] == "超正常蓄水位" and all(len(line) == len(head) for line in body)
-    assert len(head) == len(COLUMNS) and COLUMNS[BAR].title == "剖面"
-    assert body[1][-1] == "设计 162.20" and body[-1][-1] == "", "what the room is counted to goes along"
+    assert len(head) == len(COLUMNS) + 1 and COLUMNS[BAR].title == "剖面"
+    assert body[1][-2] == "设计 162.20" and body[-1][-2:] == ["", ""], "what the room is counted to goes along"
     assert table.model.data(table.model.index(1, ROOM), Qt.ItemDataRole.ToolTipRole) == "算到 设计 162.20"
 
 

@@ -10,12 +10,14 @@ from openpyxl import load_workbook
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 
+from console.domain.freshness import Freshness
 from console.domain.objects import ReachNode, River, Series, Station
 from console.domain.quality import Quality
 from console.domain.states import State
 from console.presenters.table import columns_of, present_table
 from console.state.rows import judged, sample
 from console.store.saved_views import SavedView, SavedViews
+from console.texts import for_sheet
 from console.topics import declared_topics
 from console.viewdata.filter_sentence import NotUnderstood
 from console.viewdata.filter_words import Ground, read_filter
@@ -207,6 +209,40 @@ def test_copied_lines_carry_their_head_and_no_formula(qtbot, look):
     qtbot.keyClick(table.table, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
     head, line = QGuiApplication.clipboard().text().split("\n")
     assert "距警戒/汛限 m" in head and line.split("\t")[1].startswith("'=cmd")
+
+
+def test_copied_and_exported_figures_are_numbers_with_their_units(qtbot, look):
+    row = station_row("A", (4.2, 4.2, 4.0), thresholds={"warning": 5.0}, more=[("Q", (12000.0, 12000.0, 12345.0))])
+    table = table_with(qtbot, look, row)
+    table.table.selectRow(0)
+    qtbot.keyClick(table.table, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
+    head, line = (text.split("\t") for text in QGuiApplication.clipboard().text().split("\n"))
+    assert line[head.index("1h 变化")] == "-0.20" and line[head.index("距警戒/汛限 m")] == "-1.00"
+    present_table(table, board_of(*ROWS), None, look.tr, declared_topics(), "rain")
+    assert {"累计雨量 mm 1h", "累计雨量 mm 24h"} <= set(table.model.cells()[0])
+    assert [for_sheet(t) for t in ("19 700", "1 234 567", "−0.20", "2 站", "=1+1")] == [
+        "19700",
+        "1234567",
+        "-0.20",
+        "2 站",
+        "'=1+1",
+    ]
+
+
+def test_a_spark_of_a_silent_gauge_ends_where_it_fell_silent(qtbot, look):
+    from PySide6.QtCore import QRectF
+    from PySide6.QtGui import QImage, QPainter
+
+    from widgets.station_cells import draw_spark
+
+    row = station_row("R", (9.0,) * 25, kind="rain", end=T - 6 * 3600)
+    image = QImage(240, 30, QImage.Format.Format_RGB32)
+    image.fill(0)
+    painter = QPainter(image)
+    draw_spark(painter, look, QRectF(0, 0, 240, 30), replace(row, freshness=Freshness.LIVE), T)
+    painter.end()
+    inked = [x for x in range(240) if any(image.pixelColor(x, y).blue() > 60 for y in range(30))]
+    assert 175 <= max(inked) <= 181, "the last six hours are open"
 
 
 def test_files_hold_every_row_and_are_counted(qtbot, look, tmp_path):

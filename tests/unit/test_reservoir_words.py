@@ -381,3 +381,16 @@ def test_an_old_level_says_its_time_before_anything_else():
     row = replace(pool(), freshness=Freshness.STALE)
     told = line(row, "库水位")
     assert told.ink == "state.stale" and re.match(r"\d\d-\d\d \d\d:\d\d · ", told.note)
+
+
+def test_a_flow_reported_long_ago_bears_its_time_and_is_no_present_inflow():
+    fresh = pool()
+    old = replace(fresh.inflow, t=fresh.inflow.t - 10 * 3600)
+    row = replace(fresh, inflow=old)
+    told = line(row, "入库")
+    assert told.value == "1 850 m³/s" and re.fullmatch(r"\d\d-\d\d \d\d:\d\d", told.note) and told.ink == "state.stale"
+    assert line(row, "净入流").note == "按反推"
+    (shown,) = RowBook().rows(board(row), tr)
+    assert shown.inflow_text.endswith("反推") and shown.inflow_m3s != 1850.0
+    (bare,) = RowBook().rows(board(replace(row, station=replace(row.station, facts={}))), tr)
+    assert (bare.inflow_text, bare.inflow_m3s) == ("—", None), "what came ten hours ago is not the inflow of now"

@@ -11,6 +11,7 @@ import pytest
 from console.domain.objects import Series, Station, Threshold
 from console.domain.states import State
 from console.domain.toml_places import TopicError
+from console.domain.topics import topic_of
 from console.domain.vocabulary import vocabulary_of
 from console.presenters.card import card_view
 from console.presenters.fields import field_of
@@ -104,7 +105,7 @@ def test_a_mistake_names_file_line_and_key(tmp_path, good, bad, line, key):
 
 
 def test_broken_files_are_refused_in_words(tmp_path):
-    with pytest.raises(TopicError, match=r"坏\.toml 不是有效的 TOML"):
+    with pytest.raises(TopicError, match=r"坏\.toml .*写法不合 TOML 格式"):
         declared_topics(own(tmp_path / "a", "code = ", "坏.toml"))
     (tmp_path / "b").mkdir()
     (tmp_path / "b" / "gbk.toml").write_bytes("name = '水质'".encode("gbk"))
@@ -310,3 +311,24 @@ def test_one_broken_file_of_a_site_leaves_its_others_alone(tmp_path):
     topics, fault = site_topics(tmp_path)
     assert "water_quality" in {t.code for t in topics} and "cases" not in {t.code for t in topics}
     assert "有 2 个专题声明没有用" in fault and "zbad.toml" in fault and "cases.toml" in fault
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        (('kinds = ["quality"]', "kinds = []"), r"kinds：至少要写一种对象"),
+        (("[layer]", "[layer]\nwidest_km = -3"), r"layer.widest_km：不能为负"),
+        (("[layer]", '[layer]\nlabel = ["naem"]'), r"layer.label：没有叫 'naem' 的字段"),
+        (("[layer]", 2 * '[[elements]]\ncode = "WT"\nname = "水温"\n\n' + "[layer]"), r"elements.code：WT 写了两次"),
+    ],
+)
+def test_what_would_pass_without_a_word_is_told_with_its_key(tmp_path, changed, said):
+    (tmp_path / "water_quality.toml").write_text(WATER_QUALITY.replace(*changed), "utf-8")
+    with pytest.raises(TopicError, match=said):
+        declared_topics(tmp_path)
+
+
+def test_a_kind_that_a_site_takes_into_its_own_topic_is_drawn_there(tmp_path):
+    (tmp_path / "city.toml").write_text(WATER_QUALITY.replace('kinds = ["quality"]', 'kinds = ["tide"]'), "utf-8")
+    topics = declared_topics(tmp_path)
+    assert topic_of("tide", topics).own and not topic_of("river", topics).own
