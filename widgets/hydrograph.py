@@ -21,12 +21,12 @@ from widgets.plot_labels import Label, LabelLayer
 from widgets.plot_legend import PlotLegend, entries_of
 from widgets.plot_marks import PlotMarks, flow_labels
 from widgets.plot_measure import MeasureBox, QuietBox, measure_text
+from widgets.plot_pick import nearest
 from widgets.plot_rain import RainBars, rain_of
 from widgets.quality_ribbon import QualityRibbon
 
 __all__ = ["BeijingAxis", "DirectAxis", "Hydrograph"]
 FLOWS = ("flow", "outflow")
-NEAR_PX = 10.0
 RING_WEIGHT = 60  # of the chosen reading, against the points of curves that a word may cover
 ROOM, ROOM_WITH_RAIN = 0.3, 0.5  # rain's sixth of the height, then a line of words, then the highest curve
 LEGEND_FROM_PX = 120  # a lower plot keeps its height for the curves
@@ -167,8 +167,9 @@ class Hydrograph(QWidget):
         self.bands.show_view(view)
         self._ranges(view)
         main = self.main_curve()
-        self.ribbon.setVisible(main is not None)
-        self.ribbon.show_curve(main, view)
+        graded = main or rain_of(view)
+        self.ribbon.setVisible(graded is not None)
+        self.ribbon.show_curve(graded, view)
         self._cut_px = self._column(view)
         self._cut(view)
 
@@ -345,20 +346,15 @@ class Hydrograph(QWidget):
         """Choose the reading nearest to a place, if one is near enough, and ring it."""
         if self._view is None:
             return
-        best: tuple[float, Curve, int] | None = None
-        for curve in self._view.curves:
-            if not curve.sid or curve.tint or curve.role == "rain":
-                continue
-            box = self.box if curve.role == "level" else self.flow_box
-            wide, high = box.viewPixelSize()
-            first, last = np.searchsorted(curve.t, [t - wide * NEAR_PX, t + wide * NEAR_PX])
-            v = np.where(np.isfinite(curve.v[first:last]), curve.v[first:last], 1e300)
-            at = box.mapSceneToView(QPointF(0.0, scene_y)).y()
-            far = np.hypot((curve.t[first:last] - t) / wide, np.clip((v - at) / high, -1e6, 1e6))
-            if len(far) and far.min() <= NEAR_PX and (best is None or far.min() < best[0]):
-                best = (float(far.min()), curve, int(first + np.argmin(far)))
-        if best is not None:
-            self.pick(best[1].sid, int(best[1].t[best[2]]))
+        found = nearest(self._view, t, lambda role: self._scale_at(role, scene_y))
+        if found is not None:
+            self.pick(*found)
+
+    def _scale_at(self, role: str, scene_y: float) -> tuple[float, float, float]:
+        """Return a role's (seconds a pixel, units a pixel, value at a height)."""
+        box: Any = {"level": self.box, "rain": self.rain_box}.get(role, self.flow_box)
+        wide, high = box.viewPixelSize()
+        return wide, high, float(box.mapSceneToView(QPointF(0.0, scene_y)).y())
 
     def pick(self, sid: int, t: int) -> None:
         """Ring a reading and say that it was chosen."""
@@ -366,9 +362,11 @@ class Hydrograph(QWidget):
         i = place_in(curve, t) if curve is not None else None
         if curve is None or i is None:
             return
-        y = float(curve.v[i])
-        if curve.role != "level":
-            y = self.box.mapSceneToView(self.flow_box.mapViewToScene(QPointF(t, y))).y()
+        y, box = float(curve.v[i]), self.rain_box if curve.role == "rain" else self.flow_box
+        if not np.isfinite(y):  # a reading that was voided stands at the foot
+            y = self.box.viewRange()[1][0]
+        elif curve.role != "level":
+            y = self.box.mapSceneToView(box.mapViewToScene(QPointF(t, y))).y()
         self.ring.setData([t], [y])
         self.words.rearrange()
         self.point_picked.emit(sid, t)

@@ -67,3 +67,17 @@ def window_sum(t: NDArray[np.int64], v: NDArray[np.float64], interval_s: int, en
     # the open interval at the end is not missing yet
     due = max(1, int((hours * 3600 - (end_t % interval_s)) // interval_s)) if interval_s < hours * 3600 else 1
     return RainSum(float(known.sum()), min(1.0, len(known) / due))
+
+
+def greatest_sum(t: NDArray[np.int64], v: NDArray[np.float64], interval_s: int, hours: float) -> tuple[int, float] | None:
+    """Return (end of the window, mm) of the greatest rain of so many hours, the first of equals.
+
+    t (n,) UTC s ascending, the ends of the intervals; v (n,) mm, finite. None where no interval fits in the window.
+    """
+    if interval_s > hours * 3600 or not len(t):
+        return None
+    total = np.concatenate([[0.0], np.cumsum(v)])
+    first = np.searchsorted(t, t - round(hours * 3600), side="right")
+    sums = total[1:] - total[first]
+    i = int(np.argmax(sums))
+    return int(t[i]), float(sums[i])

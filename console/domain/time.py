@@ -6,7 +6,8 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
 
-BEIJING = timezone(timedelta(hours=8), "北京时间")
+BEIJING_S = 8 * 3600
+BEIJING = timezone(timedelta(seconds=BEIJING_S), "北京时间")
 HOUR_S = 3600
 DAY_S = 86400
 

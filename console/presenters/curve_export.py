@@ -30,7 +30,9 @@ def curve_table(view: HydrographView | None, tr: Translate) -> list[list[str]]:
 
 
 def _rows(curve: Curve, view: HydrographView, tr: Translate) -> list[list[str]]:
-    unit, shift, name = curve.unit or view.level_word, curve.shift_s, tr(curve.name)
+    shift, name, title, unit = curve.shift_s, tr(curve.name), view.title, curve.unit
+    if view.level_word and curve.role == "level":  # a departure or a share is no level, and may be another station's
+        title, unit = curve.name.rpartition("（")[0] or title, view.level_word
     found = []
     first, last = np.searchsorted(curve.t, [view.from_t, view.to_t + 1]).tolist()
     part = slice(first, min(last, first + ROWS_MAX + 1))
@@ -41,7 +43,7 @@ def _rows(curve: Curve, view: HydrographView, tr: Translate) -> list[list[str]]:
                 continue  # as in the picture
             note = f"{tr('事后')} {note}".rstrip()
         value = f"{v:.10g}" if math.isfinite(v) else ""
-        found.append([view.title, name, full_stamp(t - shift), value, unit, tr(word(q)), curve.source, note])
+        found.append([title, name, full_stamp(t - shift), value, unit, tr(word(q)), curve.source, note])
     return found
 
 

@@ -9,16 +9,18 @@ from dataclasses import dataclass, replace
 from console.domain.elements import LEVELS, grouped, signed
 from console.domain.objects import Station
 from console.domain.quality import word
-from console.domain.time import age_text, stamp
+from console.domain.time import BEIJING_S, DAY_S, age_text, stamp
 from console.engine.frequency import YEARS_ADVISED, YEARS_MIN, TooFewYears, between_published, fit_maxima, period_interval
 from console.engine.series_stats import Summary, over_threshold, stretch_of, summary
 from console.presenters.hydrograph_marks import crest, known, present_of
+from console.presenters.rain_stats import rain_lines
 from console.presenters.station_facts import annual_maxima, return_flows
 from console.presenters.wording import Translate
 from console.viewdata.curve_tools import StatBox, StatLine
 from console.viewdata.curves import Curve, HydrographView
 
 NONE_KNOWN = "—"
+RAINY = frozenset({"rain", "basin"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,11 @@ def stat_box(view: HydrographView, station: Station, asked: Asked, tr: Translate
     notes: list[str] = []
     if after:
         notes.append(tr("含所示时刻之后的读数（事后）"))
+    if station.kind in RAINY:
+        rain = next((c for c in view.curves if c.role == "rain" and not c.tint), None)
+        if rain is not None:
+            lines, notes = rain_lines(rain, span, view.now, tr)
+            return StatBox(title, tuple(lines), tuple(notes))
     lines, rest = ([], []) if level is None else _of_curve(level, span, view, tr, notes, rates=level.written.code in LEVELS)
     lines.append(_over_warning(level, station, span, tr, dragged=asked.dragged))
     if flow is not None:
@@ -137,19 +144,46 @@ def _over_warning(
     kind, title = ("flood_limit", tr("超汛限历时")) if station.kind == "reservoir" else ("warning", tr("超警历时"))
     if station.main_element not in LEVELS:
         title = tr("低于限值历时") if station.what.low_is_bad else tr("超限历时")
-    limit = station.threshold(kind, span[1], station.main_element)
-    if limit is None or level is None:
+    parts = _by_limit(station, kind, span)
+    if not parts or level is None:
         lacking = "没有警戒（汛限）水位" if station.main_element in LEVELS else "没有公布限值"
-        return StatLine(title, NONE_KNOWN, tr(lacking) if limit is None else tr("没有水位数据"))
+        return StatLine(title, NONE_KNOWN, tr(lacking) if not parts else tr("没有水位数据"))
     sign = -1.0 if station.what.low_is_bad else 1.0
-    s = stretch_of(level.t, sign * level.v, level.quality, level.interval_s, *span)
-    if not len(s.t):
+    seconds = unknown = 0.0
+    text, since, read = "", "", False
+    for limit, part in parts:
+        s = stretch_of(level.t, sign * level.v, level.quality, level.interval_s, *part)
+        if not len(s.t):
+            unknown += part[1] - part[0]
+            continue
+        over, read = over_threshold(s, sign * limit), True
+        seconds += over.seconds
+        unknown += over.unknown * (part[1] - part[0])
+        if part[0] == span[0] and s.v[0] >= sign * limit and over.seconds > 0:  # it began before: a least figure
+            text, since = "≥", f"（{tr('段首已超') if dragged else tr('窗口起已超')}）"
+    if not read:
         return StatLine(title, NONE_KNOWN, tr("这一段没有可用的读数"))
-    bound = sign * limit.value
-    over, text, note = over_threshold(s, bound), "", f"{limit.value:.{level.decimals}f} {level.unit}"
-    if s.v[0] >= bound and over.seconds > 0:  # it began before the stretch: the figure is a least one
-        text, note = "≥", f"{note}（{tr('段首已超') if dragged else tr('窗口起已超')}）"
-    return StatLine(title, text + _hours(over.seconds, tr), note + _unknown(over.unknown, tr))
+    limits = "→".join(f"{limit:.{level.decimals}f}" for limit, _ in parts)
+    share = unknown / max(1.0, span[1] - span[0])
+    return StatLine(title, text + _hours(seconds, tr), f"{limits} {level.unit}{since}" + _unknown(share, tr))
+
+
+def _by_limit(station: Station, kind: str, span: tuple[float, float]) -> list[tuple[float, tuple[float, float]]]:
+    """Return (limit, stretch) of a span in order: a limit by season holds from midnight to midnight, Beijing time."""
+    found: list[tuple[float, tuple[float, float]]] = []
+    start = span[0]
+    while True:
+        end = min(span[1], (start + BEIJING_S) // DAY_S * DAY_S + DAY_S - BEIJING_S)
+        limit = station.threshold(kind, start, station.main_element)
+        if limit is not None:
+            before = found[-1] if found else None
+            if before is not None and before[0] == limit.value and before[1][1] == start:
+                found[-1] = (limit.value, (before[1][0], end))
+            else:
+                found.append((limit.value, (start, end)))
+        if end >= span[1]:
+            return found
+        start = end
 
 
 def _volume(flow: Curve | None, span: tuple[float, float], asked: Asked, tr: Translate) -> StatLine:
