@@ -87,7 +87,7 @@ class RatingPlot(QWidget):
         for item in self._items:
             self.item.removeItem(item)
         self._items, self._heads = [], []
-        something = bool(len(view.t) or view.gaugings)
+        something = bool(len(view.t) or view.gaugings or view.loops)
         self.plot.setVisible(something)
         self.empty.setVisible(not something)
         self.empty.setText(view.missing or self.look.tr("选中一个有水位和流量的测站，这里画它的水位流量关系"))
@@ -97,6 +97,7 @@ class RatingPlot(QWidget):
             return
         self._fit_range(view)
         self._curve(view)
+        self._other_years(view)
         self._loop(view)
         self._gaugings(view)
         self._turn()
@@ -123,6 +124,18 @@ class RatingPlot(QWidget):
         if view.beyond is not None:
             dashed = pg.mkPen(color, width=1, style=Qt.PenStyle.DashLine)
             self._add(pg.PlotCurveItem(view.beyond[1], view.beyond[0], pen=dashed, connect="finite", antialias=True))
+
+    def _other_years(self, view: RatingView) -> None:
+        for loop in view.loops:
+            style = Qt.PenStyle.SolidLine if loop.measured.mean() > 0.5 else Qt.PenStyle.DotLine
+            pen = pg.mkPen(self._year_color(view, str(loop.year)), width=1, style=style)
+            self._add(pg.PlotCurveItem(loop.flow_m3s, loop.level_m, pen=pen, antialias=True))
+
+    def _year_color(self, view: RatingView, year: str) -> QColor:
+        """Return a year's colour, the same for its loop and its published pairs; the loops' are told apart first."""
+        drawn = [str(loop.year) for loop in view.loops]
+        order = [*drawn, *(y for y in self._years(view) if y not in drawn)]
+        return self.look.color(f"curve.other{order.index(year) % 4 + 1}")
 
     def _loop(self, view: RatingView) -> None:
         if not len(view.t):
@@ -156,13 +169,13 @@ class RatingPlot(QWidget):
 
     def _turn(self, *_: Any) -> None:
         """Turn the arrows to how steep the loop looks at this size of the plot."""
-        wide, high = self.item.vb.viewPixelSize()
+        wide, high = (max(size, 1e-12) for size in self.item.vb.viewPixelSize())
         for arrow, dq, dz in self._heads:
             arrow.setStyle(angle=float(np.degrees(np.arctan2(dz / high, -dq / wide))))
 
     def _gaugings(self, view: RatingView) -> None:
         for n, year in enumerate(self._years(view)):
-            symbol, color = MARKS[n % len(MARKS)], self.look.color(f"curve.other{n % 4 + 1}")
+            symbol, color = MARKS[n % len(MARKS)], self._year_color(view, year)
             for forecast in (False, True):
                 mine = [g for g in view.gaugings if g.year == year and g.forecast is forecast]
                 if mine:
@@ -173,7 +186,7 @@ class RatingPlot(QWidget):
 
     @staticmethod
     def _years(view: RatingView) -> list[str]:
-        return sorted({g.year for g in view.gaugings})
+        return sorted({g.year for g in view.gaugings} | {str(loop.year) for loop in view.loops})
 
     def _labels(self, view: RatingView) -> list[Label]:
         found, tr = [], self.look.tr
@@ -181,8 +194,12 @@ class RatingPlot(QWidget):
             q, z = float(view.flow_m3s[view.present]), float(view.level_m[view.present])
             text = f"{tr('当前')} {z:.2f} m · {flow_text(q)} m³/s"
             found.append(Label(text, self.look.color("text"), q, z, True, ("nw", "se", "ne", "sw", "n", "s"), tr("当前")))
-        for n, year in enumerate(self._years(view)):
-            color = self.look.color(f"curve.other{n % 4 + 1}")
+        for loop in view.loops:
+            top, color = int(np.argmax(loop.level_m)), self._year_color(view, str(loop.year))
+            at = (float(loop.flow_m3s[top]), float(loop.level_m[top]))
+            found.append(Label(str(loop.year), color, *at, False, ("nw", "n", "w", "ne", "e")))
+        for year in self._years(view):
+            color = self._year_color(view, year)
             word = year or tr("年份未注明")
             for g in sorted((g for g in view.gaugings if g.year == year), key=lambda g: -g.level_m):
                 text = f"{word} {tr('预报')}" if g.forecast else word
@@ -201,7 +218,8 @@ class RatingPlot(QWidget):
         return found
 
     def _fit_range(self, view: RatingView) -> None:
-        parts = [(view.flow_m3s, view.level_m), *([(view.curve[1], view.curve[0])] if view.curve else [])]
+        parts = [(view.flow_m3s, view.level_m), *((x.flow_m3s, x.level_m) for x in view.loops)]
+        parts += [(view.curve[1], view.curve[0])] if view.curve else []
         q = np.concatenate([p[0] for p in parts] + [np.array([g.flow_m3s for g in view.gaugings])])
         z = np.concatenate([p[1] for p in parts] + [np.array([g.level_m for g in view.gaugings])])
         if view.beyond is not None:

@@ -56,6 +56,11 @@ def rating_table(view: RatingView | None, tr: Translate) -> list[list[str]]:
         view.t.tolist(), view.level_m.tolist(), view.flow_m3s.tolist(), view.measured.tolist(), strict=True
     ):
         rows.append([view.title, full_stamp(t), f"{z:.10g}", f"{q:.10g}", tr("实测") if measured else tr("重建"), ""])
+    for loop in view.loops:
+        for t, z, q, m in zip(
+            loop.t.tolist(), loop.level_m.tolist(), loop.flow_m3s.tolist(), loop.measured.tolist(), strict=True
+        ):
+            rows.append([view.title, full_stamp(t), f"{z:.10g}", f"{q:.10g}", tr("实测") if m else tr("重建"), ""])
     for g in view.gaugings:
         kind = tr("预报") if g.forecast else tr("公布实测")
         rows.append([view.title, g.date, f"{g.level_m:.10g}", f"{g.flow_m3s:.10g}", kind, g.source])

@@ -10,18 +10,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from console.domain.objects import Station
-from console.domain.quality import Quality
 from console.engine.rating import POINTS_MIN, NoRating, Rating, fit_power, flood_loop, three_tests
+from console.presenters.rating_pairs import paired
+from console.presenters.rating_years import YearLoops
 from console.presenters.station_facts import gaugings
 from console.presenters.wording import Translate
 from console.services.session import Session
 from console.store.cache_reader import Rows
-from console.viewdata.curve_tools import Gauging, RatingView
+from console.viewdata.curve_tools import Gauging, RatingView, YearLoop
 
 BEYOND = 0.25  # of the gauged span that the curve is drawn past its ends, dashed
 STEPS = 80
-USABLE = (Quality.MEASURED, Quality.RECONSTRUCTED, Quality.MANUAL)
-GAUGED = (Quality.MEASURED, Quality.MANUAL)
 WHY = {
     "few": "实测点太少，不拟合",
     "span": "实测点的水位变幅太小，不拟合",
@@ -43,6 +42,7 @@ class RatingPresenter:
         self._key: tuple[object, ...] = ()
         self._busy = False
         self._closed = False
+        self._years = YearLoops()
         self.shown: RatingView | None = None
         self.title = ""
 
@@ -80,6 +80,12 @@ class RatingPresenter:
             rows = await self._session.board.window(pair, from_t, to_t) if pair is not None else {}
             both = (rows[pair[0]], rows[pair[1]]) if pair is not None else None
             view = await loop.run_in_executor(None, rating_view, station, both, self._tr)
+            if pair is not None and not self._closed:
+                board, span = self._session.board, to_t - from_t
+                if not self._years.known(board, pair, to_t, span):
+                    self._show(view)  # this year's first
+                loops = await self._years.of(board, pair, to_t, span)
+                view = replace(view, loops=loops, notes=(*view.notes, *_years_note(loops, self._tr)))
         finally:
             self._busy = False
         if not self._closed:
@@ -88,16 +94,6 @@ class RatingPresenter:
     def _show(self, view: RatingView) -> None:
         self.shown = view
         self._view.show_view(view)
-
-
-def paired(level: Rows, flow: Rows) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]:
-    """Return t, level, flow, measured of the moments at which both were read; nothing is interpolated."""
-    t, i, j = np.intersect1d(level[0], flow[0], return_indices=True)
-    z, q = level[1][i], flow[1][j]
-    a, b = level[2][i], flow[2][j]
-    good = np.isfinite(z) & np.isfinite(q) & np.isin(a, USABLE) & np.isin(b, USABLE)
-    measured = np.isin(a, GAUGED) & np.isin(b, GAUGED)
-    return t[good], z[good], q[good], measured[good]
 
 
 def rating_view(station: Station, rows: tuple[Rows, Rows] | None, tr: Translate) -> RatingView:
@@ -126,6 +122,13 @@ def rating_view(station: Station, rows: tuple[Rows, Rows] | None, tr: Translate)
     if left_out:
         notes.append(f"{left_out} {tr('个公布点资料无效，未用')}")
     return replace(view, notes=tuple(notes))
+
+
+def _years_note(loops: tuple[YearLoop, ...], tr: Translate) -> tuple[str, ...]:
+    if not loops:
+        return ()
+    years = "、".join(str(loop.year) for loop in loops)
+    return (f"{tr('细线为历年最高一场洪水')}：{years}",)
 
 
 def _loop_note(view: RatingView, tr: Translate) -> list[str]:

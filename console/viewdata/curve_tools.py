@@ -78,6 +78,17 @@ class Gauging:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class YearLoop:
+    """Pairs around another year's highest level, shape (n,), in time order; measured: neither of both was rebuilt."""
+
+    year: int
+    t: NDArray[np.int64]
+    level_m: Array
+    flow_m3s: Array
+    measured: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class RatingView:
     """Stage against discharge of one station, in its own datum.
 
@@ -101,3 +112,4 @@ class RatingView:
     gauged_m: tuple[float, float] | None = None
     notes: tuple[str, ...] = ()
     missing: str = ""
+    loops: tuple[YearLoop, ...] = ()

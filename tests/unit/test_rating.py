@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from console.engine.rating import NoRating, fit_power, flood_loop, three_tests
+from console.presenters.rating_years import loop_of_year
 
 
 @pytest.fixture
@@ -64,3 +65,16 @@ def test_a_flood_wave_makes_a_loop_and_a_single_valued_curve_makes_none():
     assert not flood_loop(z, steady * (1 - 0.1 * np.cos(phase))).anticlockwise
     assert flood_loop(z[:25], steady[:25]) is None, "a flood that only rises has no loop yet"
     assert flood_loop(z[:3], steady[:3]) is None
+
+
+def test_each_other_year_is_compared_by_its_highest_flood():
+    hours = np.arange(0, 4000, dtype=np.int64) * 3600
+    rise = 10 + 3 * np.exp(-(((np.arange(4000) - 1500) / 20.0) ** 2)) + 5 * np.exp(-(((np.arange(4000) - 3000) / 20.0) ** 2))
+    good = np.zeros(4000, np.int64)
+    level, flow = (hours, rise, good), (hours, 100 * (rise - 8) ** 1.5, good)
+    loop = loop_of_year(2013, level, flow, 72 * 3600)
+    assert loop.level_m.max() == pytest.approx(15.0) and len(loop.t) == 73 and loop.measured.all()
+    assert abs(int(loop.t[int(np.argmax(loop.level_m))]) - 3000 * 3600) <= 3600
+    spoilt = (hours, rise, np.where(np.abs(np.arange(4000) - 3000) < 200, 2, 0))
+    assert loop_of_year(2013, spoilt, flow, 72 * 3600).level_m.max() == pytest.approx(13.0), "doubtful readings are no flood"
+    assert loop_of_year(2013, level, (hours[:3], rise[:3], good[:3]), 72 * 3600) is None
