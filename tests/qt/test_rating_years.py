@@ -56,7 +56,7 @@ def test_the_loops_of_other_years_are_drawn_named_exported_and_the_highest_four_
             colors = {plot._year_color(view, str(loop.year)).name() for loop in view.loops}
             assert len(colors) == 4
             assert plot.item.vb.viewRange()[1][1] > 12.0, "the highest of them is in sight"
-            assert sum(r[1].startswith("2018") for r in rating_table(view, plain)) == 73
+            assert sum(r[1].startswith("2018") for r in rating_table(view, plain)) == len(view.loops[2].t) > 70
         finally:
             presenter.close()
             await session.close()
