@@ -1,4 +1,4 @@
-"""The centre's look at underwater surveys: each new one is compared once with the one before it."""
+"""The centre's look at underwater surveys: each new one is compared once with those before it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from console.domain.alarm_engine import Finding
 from console.domain.documents import readable
 from console.domain.objects import thing_from_doc
 from console.domain.works import Works, works_of
-from console.viewdata.surveys import SurveyHead, compared, heads, pairs_by_section
+from console.viewdata.surveys import SurveyHead, compared, deepest, heads, pairs_by_section
 
 log = logging.getLogger(__name__)
 EVER = 4_102_444_800.0
@@ -43,14 +43,14 @@ class SurveyWatch:
     def _worst(self, works: Works, taken: Sequence[SurveyHead]) -> Finding | None:
         """Return the deepest scour of all sections: a sound section says nothing of a hollow one."""
         found = []
-        for section, pair in pairs_by_section(works, taken).items():
-            if isinstance(pair, str):
+        for section, pairs in pairs_by_section(works, taken).items():
+            if isinstance(pairs, str):
                 continue
-            scour = compared(works, pair)
+            scour = deepest([compared(works, pair) for pair in pairs])
             if scour.reason or scour.limit_m is None:
                 log.warning("surveys of %s %s cannot be compared: %s", works.code, section, scour.reason)
                 continue
             over = scour.state == "alarm"
-            found.append(Finding("scour", works.code, pair[1].at, scour.deepest_m, scour.limit_m, over, scour.simulated))
+            found.append(Finding("scour", works.code, scour.times[1], scour.deepest_m, scour.limit_m, over, scour.simulated))
         worst = max(found, key=lambda s: s.value, default=None)
         return None if worst is None else replace(worst, t=max(s.t for s in found))

@@ -105,12 +105,12 @@ def step_of(t: Array, residual: Array, s: float) -> Step | None:
     return Step(float(t[at + STEP_HALF]), float(jumps[at]), float(sudden[at]) / s)
 
 
-def still_h(t: Array, value: Array) -> float:
-    """Return for how many hours the newest readings have not changed at all."""
+def still_for(t: Array, value: Array) -> tuple[float, int]:
+    """Return for how many hours, and over how many readings, the newest ones have not changed at all."""
     good = np.isfinite(value)
     t, v = np.asarray(t, float)[good], np.asarray(value, float)[good]
     if not len(v):
-        return 0.0
+        return 0.0, 0
     moved = np.flatnonzero(v != v[-1])
     first = int(moved[-1]) + 1 if len(moved) else 0
-    return float(t[-1] - t[first]) / HOUR_S
+    return float(t[-1] - t[first]) / HOUR_S, len(v) - first

@@ -124,39 +124,52 @@ def section(survey: Surface, chainage_m: float) -> tuple[Array, Array]:
 def difference(before: Surface, after: Surface, accuracy_m: float = 0.0) -> Change:
     """Return what was scoured and filled between two surveys, on the area that both cover.
 
-    The later survey is read at the earlier one's nodes. A cell counts when its four corners are known;
-    its volume is its area times the mean of its corners' scour (or fill). A change within accuracy_m
-    is not told from none and adds no volume.
+    Both are read at the nodes of the finer of the two, each way: a hole between the nodes of a coarse survey is
+    still a hole. A cell counts when its four corners are known; its volume is its area times the mean of its
+    corners' scour (or fill). A change within accuracy_m is not told from none and adds no volume.
 
     Raises:
         SurveyRefused: they have no cell in common.
     """
     from scipy.interpolate import RegularGridInterpolator
 
-    gy, gx = np.meshgrid(before.y_m, before.x_m, indexing="ij")
-    read = RegularGridInterpolator((after.y_m, after.x_m), after.z_m, bounds_error=False, fill_value=np.nan)
-    scour = before.z_m - read(np.stack([gy, gx], axis=-1))
-    cells = np.outer(np.diff(before.y_m), np.diff(before.x_m))
+    x, y = _finer(before.x_m, after.x_m), _finer(before.y_m, after.y_m)
+    if len(x) * len(y) > MAX_NODES:
+        x, y = before.x_m, before.y_m
+    gy, gx = np.meshgrid(y, x, indexing="ij")
+    places = np.stack([gy, gx], axis=-1)
+    was, is_ = (
+        RegularGridInterpolator((s.y_m, s.x_m), s.z_m, bounds_error=False, fill_value=np.nan)(places) for s in (before, after)
+    )
+    scour = was - is_
+    cells = np.outer(np.diff(y), np.diff(x))
     known = np.isfinite(_corner_mean(scour))
     if not known.any():
         raise SurveyRefused("few", "no common area")
-    own = float(cells[np.isfinite(_corner_mean(before.z_m))].sum())
+    own = float(cells[np.isfinite(_corner_mean(was))].sum())
     area = float(cells[known].sum())
     told = np.where(np.abs(scour) > accuracy_m, scour, np.where(np.isfinite(scour), 0.0, np.nan))
     deep = np.where(np.isfinite(scour), scour, -np.inf)
     j, i = np.unravel_index(int(np.argmax(deep)), deep.shape)
     return Change(
-        x_m=before.x_m,
-        y_m=before.y_m,
+        x_m=x,
+        y_m=y,
         scour_m=scour,
         scour_m3=float((cells * _corner_mean(np.maximum(told, 0.0)))[known].sum()),
         fill_m3=float((cells * _corner_mean(np.maximum(-told, 0.0)))[known].sum()),
         area_m2=area,
         deepest_m=max(0.0, float(scour[j, i])),
-        chainage_m=float(before.x_m[i]),
-        offset_m=float(before.y_m[j]),
+        chainage_m=float(x[i]),
+        offset_m=float(y[j]),
         coverage=area / own if own > 0 else 0.0,
     )
+
+
+def _finer(before: Array, after: Array) -> Array:
+    """Return the closer-set nodes of two, within the earlier one's reach."""
+    inside = after[(after >= before[0]) & (after <= before[-1])]
+    finer = len(inside) > 2 and float(np.median(np.diff(inside))) < float(np.median(np.diff(before)))
+    return np.unique(np.concatenate([before[:1], inside, before[-1:]])) if finer else before
 
 
 def scour_state(change: Change, limit_m: float | None) -> str:

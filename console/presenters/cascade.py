@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
+from console.domain.datum import stated_datum
 from console.domain.elements import LEVEL
 from console.domain.reservoirs import MADE_UP
 from console.presenters.reservoir_figures import Figures, Pool, PoolBook, figures_of
-from console.presenters.reservoir_words import DASH, flow_of, judged_word, margin_words, stated_datum, sure_word, volume_text
+from console.presenters.reservoir_words import DASH, flow_of, judged_word, margin_words, sure_word, volume_text
 from console.presenters.wording import Translate, stale
 from console.texts import printable
 from console.viewdata.board import Board, Row

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from console.domain.datum import stated_datum
 from console.domain.elements import flow_text, signed, storage_text
 from console.domain.reservoirs import MADE_UP, Figure
 from console.domain.states import TOKENS, State
@@ -114,12 +115,6 @@ def hours_words(row: Row, figures: Figures, tr: Translate) -> str:
     if figures.hours is None:
         return DASH
     return f"≈ {figures.hours:.1f} h" if figures.hours < 240 else "> 10 d"
-
-
-def stated_datum(datum: str) -> str:
-    """Return a station's datum, "" where its centre says that it has none."""
-    said = datum.strip()
-    return "" if "未注明" in said or said in ("不详", "未知", "—") else said
 
 
 def datum_word(datum: str, tr: Translate) -> str:

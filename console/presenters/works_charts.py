@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from console.domain.datum import stated_datum
 from console.domain.elements import ELEMENTS, flow_text, signed
 from console.domain.quality import word
 from console.domain.time import stamp
 from console.domain.works import Gate, Works, chainage_text, gate_of
-from console.presenters.reservoir_words import datum_word, stated_datum
+from console.presenters.reservoir_words import datum_word
 from console.presenters.wording import Translate
 from console.presenters.works import ORDER, STATE_WORDS, place_text, reason_text, sigma_text, value_text
 from console.texts import printable

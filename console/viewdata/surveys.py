@@ -1,4 +1,4 @@
-"""Comparing the two newest surveys of a toe: pure, for a worker thread."""
+"""Comparing the surveys of a toe: pure, for a worker thread."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from console.domain.datum import stated_datum
 from console.domain.objects import Thing
 from console.domain.works import Works, number, text
 from console.engine.survey import (
@@ -24,6 +25,7 @@ from console.engine.survey import (
 from console.viewdata.works import Scour
 
 DEFAULT_SPACING_M = 5.0
+BED_M = (-500.0, 6000.0)  # deeper than any scour, higher than any river of the country
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,24 +50,38 @@ def heads(things: Sequence[Thing], moment: float) -> list[SurveyHead]:
     return sorted(found, key=lambda h: h.at)
 
 
-def pair_of(works: Works, found: Sequence[SurveyHead]) -> tuple[SurveyHead, SurveyHead] | str:
-    """Return the two newest surveys of the works' most recently surveyed section, or why there are none."""
-    mine = [h for h in found if h.works == works.code]
-    if not mine:
+Pairs = tuple[tuple[SurveyHead, SurveyHead], ...]
+
+
+def pairs_of(found: Sequence[SurveyHead]) -> Pairs | str:
+    """Return what a section's newest survey is compared with, or why with nothing. found: of one section, oldest first.
+
+    With the survey before it, and with a reference: the newest one that is declared as such, else the oldest in its
+    datum. Two looks at one hole differ by nothing, and a bed that sinks by little each year never jumps: only
+    against the reference is either seen.
+    """
+    if not found:
         return "no_survey"
-    same = [h for h in mine if h.section == mine[-1].section]
-    if len(same) < 2:
+    if len(found) < 2:
         return "one_survey"
-    if same[-2].datum != same[-1].datum:
+    new = found[-1]
+    same = [h for h in found[:-1] if stated_datum(h.datum) == stated_datum(new.datum)]
+    if not same:
         return "datum"
-    return same[-2], same[-1]
+    declared = [h for h in same if h.thing.facts.get("reference") is True]
+    return tuple({id(old): (old, new) for old in (same[-1], declared[-1] if declared else same[0])}.values())
 
 
-def pairs_by_section(works: Works, found: Sequence[SurveyHead]) -> dict[str, tuple[SurveyHead, SurveyHead] | str]:
-    """Return each surveyed section of a works with its two newest surveys, or why there are none."""
+def pairs_by_section(works: Works, found: Sequence[SurveyHead]) -> dict[str, Pairs | str]:
+    """Return what is to be compared in each surveyed section of a works, or why nothing is."""
     mine = [h for h in found if h.works == works.code]
     sections = dict.fromkeys(h.section for h in mine)
-    return {section: pair_of(works, [h for h in mine if h.section == section]) for section in sections}
+    return {section: pairs_of([h for h in mine if h.section == section]) for section in sections}
+
+
+def deepest(scours: Sequence[Scour]) -> Scour:
+    """Return the comparison that shows the most; one that could not be made only where none could."""
+    return min(scours, key=lambda s: (bool(s.reason), -s.deepest_m))
 
 
 def compared(works: Works, pair: tuple[SurveyHead, SurveyHead]) -> Scour:
@@ -78,6 +94,7 @@ def compared(works: Works, pair: tuple[SurveyHead, SurveyHead]) -> Scour:
         times=(old.at, new.at),
         method=text(new.thing.facts.get("method"), 40),
         simulated=bool(new.thing.facts.get("simulated") or old.thing.facts.get("simulated")),
+        unstated=not stated_datum(new.datum),
     )
     try:
         before, after = surface_of(old.thing), surface_of(new.thing)
@@ -121,7 +138,7 @@ def surface_of(thing: Thing) -> Surface:
         raise SurveyRefused("few")
     if len(points) > MAX_POINTS:
         raise SurveyRefused("size", f"{len(points)} points")
-    rows = [[_nan(v) for v in p] for p in points if isinstance(p, list) and len(p) == 3]
+    rows = [[_nan(p[0]), _nan(p[1]), _bed(p[2])] for p in points if isinstance(p, list) and len(p) == 3]
     spacing = number(thing.facts.get("spacing_m"), 0.1, 500) or DEFAULT_SPACING_M
     return from_points(np.array(rows, float).reshape(-1, 3), spacing)
 
@@ -136,10 +153,16 @@ def _gridded(grid: dict[str, object]) -> Surface:
     nx, ny = len(rows[0]), len(rows)
     if nx * ny > MAX_NODES:
         raise SurveyRefused("size", f"{nx * ny} nodes")
-    z: NDArray[np.float64] = np.array([[_nan(v) for v in r] for r in rows], float)
+    z: NDArray[np.float64] = np.array([[_bed(v) for v in r] for r in rows], float)
     return surface(np.asarray(x0 + dx * np.arange(nx), float), np.asarray(y0 + dy * np.arange(ny), float), z)
 
 
 def _nan(value: object) -> float:
     found = number(value, -1e7, 1e7)
+    return float("nan") if found is None else found
+
+
+def _bed(value: object) -> float:
+    """Return a bed level; −9999, −32768 and the like are how files say that there is none."""
+    found = number(value, *BED_M)
     return float("nan") if found is None else found

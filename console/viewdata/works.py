@@ -68,7 +68,7 @@ class Scour:
     """Two surveys of one toe compared. reason: why they cannot be, "" where they can.
 
     scour_m: (ny, nx), positive where the bed sank. before, after: the section at the deepest place,
-    (offset_m, z_m). state: against the works' declared limit, unknown without one.
+    (offset_m, z_m). state: against the works' declared limit, unknown without one. unstated: neither names its datum.
     """
 
     section: str = ""
@@ -79,6 +79,7 @@ class Scour:
     times: tuple[int, int] = (0, 0)
     method: str = ""
     simulated: bool = False
+    unstated: bool = False
     x_m: Array = field(default_factory=lambda: EMPTY)
     y_m: Array = field(default_factory=lambda: EMPTY)
     scour_m: Array = field(default_factory=lambda: np.empty((0, 0)))
@@ -98,7 +99,7 @@ class WorksReport:
     """One works at a moment.
 
     state: the worst of its sensors and scour, unknown < normal < attention < doubtful < alarm. scours: of
-    every surveyed section; scour: the worst of them.
+    every surveyed section; scour: the worst of them. level_kind: "forecast" or "stale" where the level is not one of now.
     """
 
     works: Works
@@ -107,6 +108,7 @@ class WorksReport:
     scour: Scour = field(default_factory=Scour)
     level_m: float | None = None
     level_t: int | None = None
+    level_kind: str = ""
     scours: tuple[Scour, ...] = ()
 
     def sensor(self, code: str | None) -> SensorHealth | None:
@@ -224,7 +226,7 @@ class SectionView:
     """A section with its sensors, or a comparison of surveys.
 
     sections: (code, title) to choose from. profile: (offset_m, elevation_m), water side positive.
-    water_m: level of the water before it, None unknown; water_text says from where.
+    water_m: level of the water before it, None unknown; water_text says from where, water_kind is "forecast" or "stale".
     """
 
     works: str
@@ -237,6 +239,7 @@ class SectionView:
     unplaced: int = 0
     water_m: float | None = None
     water_text: str = ""
+    water_kind: str = ""
     says: str = ""
     scour: Scour = field(default_factory=Scour)
     scour_says: str = ""

@@ -14,13 +14,14 @@ from console.domain.objects import Series
 from console.domain.quality import Quality
 from console.domain.works import Calibration, Sensor
 from console.engine.dam_safety import DAY_S, LEVEL_DEGREES, FitRefused, HstFit, HstForm, Load, fit, lagged_mean, parts_of
-from console.engine.residuals import limit_state, recent_ratio, step_of, still_h, trend_of
+from console.engine.residuals import limit_state, recent_ratio, step_of, still_for, trend_of
 from console.viewdata.works import Fitted, SensorHealth
 
 Array = NDArray[np.float64]
 Rows = tuple[NDArray[np.int64], Array, NDArray[np.int64]]
 LIVE_DAYS = 15
 SILENT_H, FLAT_H = 6.0, 24.0
+SILENT_STEPS, FLAT_READINGS = 3, 6  # a sensor that is read once a day is not silent at noon, nor stuck on its second day
 STEP_RATIO, STEP_TOGETHER_S = 5.0, 3 * 3600.0
 CUT_DAYS = 30  # calibration ends at a whole multiple of these before the live window: one fit serves a month
 EMPTY: Rows = (np.empty(0, np.int64), np.empty(0), np.empty(0, np.int64))
@@ -28,7 +29,10 @@ EMPTY: Rows = (np.empty(0, np.int64), np.empty(0), np.empty(0, np.int64))
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Inputs:
-    """What was read for one sensor. rain_interval_s: each rain reading is the fall over that time."""
+    """What was read for one sensor. rain_interval_s: each rain reading is the fall over that time.
+
+    interval_s: how often the sensor itself is read.
+    """
 
     sensor: Sensor
     own: Rows
@@ -36,6 +40,7 @@ class Inputs:
     level_interval_s: int
     rain: Rows = EMPTY
     rain_interval_s: int = 3600
+    interval_s: int = 3600
 
 
 Fits = dict[tuple[object, ...], HstFit | FitRefused]
@@ -56,11 +61,19 @@ def inputs_of(sensor: Sensor, series: Mapping[Pointer, Series], rows: Mapping[in
 
     level, level_interval = of(sensor.driver)
     rain, rain_interval = of(sensor.rain)
-    return Inputs(sensor, of((sensor.code, sensor.element))[0], level, level_interval, rain, rain_interval)
+    own, interval = of((sensor.code, sensor.element))
+    return Inputs(sensor, own, level, level_interval, rain, rain_interval, interval)
 
 
-def assess(inputs: Sequence[Inputs], moment: float, rules: Sequence[CauseRule], fits: Fits) -> list[SensorHealth]:
-    """Return every sensor's health; fits is the cache that the caller keeps."""
+def assess(
+    inputs: Sequence[Inputs], moment: float, rules: Sequence[CauseRule], fits: Fits, *, ahead: bool = False
+) -> list[SensorHealth]:
+    """Return every sensor's health; fits is the cache that the caller keeps.
+
+    ahead: the moment lies in the future, of which no sensor has read anything.
+    """
+    if ahead:
+        return [SensorHealth(i.sensor, "unknown", reason="no_forecast") for i in inputs]
     alone = [_alone(i, moment, fits) for i in inputs]
     return [_with_neighbours(h, alone, rules) for h in alone]
 
@@ -80,9 +93,10 @@ def _alone(i: Inputs, moment: float, fits: Fits) -> SensorHealth:
         return replace(blank, reason=i.sensor.problem or "no_reading", past=past)
     last = int(known[-1])
     silent = (moment - float(t[last])) / 3600.0
+    flat, readings = still_for(t, value)
     evidence: dict[str, float | None] = {
-        "silent_h": silent if silent >= SILENT_H else None,
-        "flat_h": flat if (flat := still_h(t, value)) >= FLAT_H else None,
+        "silent_h": silent if silent >= max(SILENT_H, SILENT_STEPS * i.interval_s / 3600.0) else None,
+        "flat_h": flat if flat >= FLAT_H and readings >= FLAT_READINGS else None,
     }
     read = replace(
         blank,
@@ -173,14 +187,15 @@ def _with_neighbours(h: SensorHealth, everyone: Sequence[SensorHealth], rules: S
     An alarm whose first possible cause is the instrument is graded doubtful; neighbours count it as it was read.
     """
     mine = [o for o in everyone if o.sensor.works == h.sensor.works and o.state != "unknown"]
-    near = [o for o in mine if o.sensor.section == h.sensor.section and o is not h]
+    near = [o for o in mine if o.sensor.section == h.sensor.section and o is not h] if h.sensor.section else []
     out = [o for o in near if o.state in ("attention", "alarm")]
     evidence = dict(h.evidence)
-    evidence["section_out"] = float(len(out)) if h.sensor.section else None
+    # of neighbours that say nothing, or are none, nothing is concluded: silence is no calm
+    evidence["section_out"] = float(len(out)) if near else None
     evidence["section_share"] = 100.0 * len(out) / len(near) if near else None
     evidence["works_share"] = 100.0 * sum(o.state != "normal" for o in mine) / len(mine) if len(mine) >= 4 else None
     age = evidence.get("step_age_h")
-    if age is not None:
+    if age is not None and near:
         ages = [o.evidence.get("step_age_h") for o in near]
         evidence["section_steps"] = float(sum(1 for a in ages if a is not None and abs(a - age) * 3600 <= STEP_TOGETHER_S))
     abnormal = h.state in ("attention", "alarm") or any(evidence.get(k) is not None for k in ("silent_h", "flat_h"))

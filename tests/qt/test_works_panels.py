@@ -149,9 +149,9 @@ def test_fits_are_made_off_the_gui_thread_and_once(qtbot, qapp, home, hub, runne
     threads = []
     real = works_health.assess
 
-    def watched(*args):
+    def watched(*args, **more):
         threads.append(threading.current_thread())
-        return real(*args)
+        return real(*args, **more)
 
     monkeypatch.setattr(works_health, "assess", watched)
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from console.engine.dam_safety import FitRefused, HstForm, Load, fit, lagged_mean, parts_of
-from console.engine.residuals import limit_state, recent_ratio, step_of, still_h, trend_of
+from console.engine.residuals import limit_state, recent_ratio, step_of, still_for, trend_of
 
 DAY = 86400.0
 
@@ -147,5 +147,5 @@ def test_a_step_is_told_from_a_slow_rise():
 
 def test_readings_that_stand_still_are_counted_from_the_last_change():
     t = np.arange(10) * 3600.0
-    assert still_h(t, np.array([1, 2, 3, 4, 4, 4, 4, 4, 4, 4.0])) == 6
-    assert still_h(t, np.full(10, np.nan)) == 0.0
+    assert still_for(t, np.array([1, 2, 3, 4, 4, 4, 4, 4, 4, 4.0])) == (6, 7)
+    assert still_for(t, np.full(10, np.nan)) == (0.0, 0)

@@ -136,7 +136,7 @@ def test_causes_hold_by_their_evidence_and_unknown_evidence_never_holds():
     assert hypotheses(rules, "PW", {"residual_ratio": float("nan"), "level_change_24h_m": 1.4}) == ()
     wet = {"residual_ratio": 2.5, "rain_72h_mm": 120.0}
     assert [h.code for h in hypotheses(rules, "SQ", wet)] == ["rain"] and hypotheses(rules, "DX", wet) == ()
-    lone = {"step_ratio": 9.0, "section_steps": 0.0}
+    lone = {"step_ratio": 9.0, "section_steps": 0.0, "section_out": 0.0}
     assert [h.code for h in hypotheses(rules, "DX", lone)] == ["instrument_step"]
     assert [h.code for h in hypotheses(rules, "DX", lone | {"section_steps": 2.0})] == ["section_step"]
     together = {"residual_ratio": 3.0, "section_out": 3.0, "works_share": 80.0}

@@ -32,7 +32,7 @@ from console.state.desk import DeskState
 from console.store.cause_rules import declared_causes
 from console.topics import declared_topics
 from console.viewdata.board import Board
-from console.viewdata.surveys import compared, heads, pair_of, pairs_by_section
+from console.viewdata.surveys import compared, heads, pairs_by_section, pairs_of
 from console.viewdata.works import SensorHealth, WorksReport
 from console.viewdata.works_assess import EMPTY, Inputs, assess, level_at
 from tests.rows import board_of, station_row
@@ -196,12 +196,12 @@ def surveys_at(objects, moment, change=lambda doc: doc):
 
 def test_the_toes_scour_is_found_where_it_was_made_and_only_once_it_was_measured(objects):
     levee = works_of(thing_from_doc("works", objects["works"][1]))
-    before = pair_of(levee, surveys_at(objects, from_beijing("2022-06-13 08:00")))
+    before = pairs_of(surveys_at(objects, from_beijing("2022-06-13 08:00")))
     assert before == "one_survey"
-    scour = compared(levee, pair_of(levee, surveys_at(objects, PEAK)))
+    scour = compared(levee, *pairs_of(surveys_at(objects, PEAK)))
     assert scour.state == "alarm" and scour.chainage_m == 12112.0 and scour.offset_m == 48.0
     assert scour.deepest_m == pytest.approx(3.1, abs=0.2) and 1200 < scour.scour_m3 < 2200 and scour.simulated
-    assert pair_of(works_of(thing_from_doc("works", objects["works"][0])), surveys_at(objects, PEAK)) == "no_survey"
+    assert pairs_by_section(works_of(thing_from_doc("works", objects["works"][0])), surveys_at(objects, PEAK)) == {}
 
 
 @pytest.mark.parametrize(
@@ -218,18 +218,17 @@ def test_the_toes_scour_is_found_where_it_was_made_and_only_once_it_was_measured
 )
 def test_a_hostile_survey_is_refused_with_a_reason(objects, why, props):
     levee = works_of(thing_from_doc("works", objects["works"][1]))
-    pair = pair_of(levee, surveys_at(objects, PEAK, lambda d: {**d, "properties": {**d["properties"], **props}}))
+    (pair,) = pairs_of(surveys_at(objects, PEAK, lambda d: {**d, "properties": {**d["properties"], **props}}))
     assert compared(levee, pair).reason == why
 
 
 def test_surveys_of_unlike_datums_are_not_subtracted_and_one_without_a_time_is_left_out(objects):
-    levee = works_of(thing_from_doc("works", objects["works"][1]))
 
     def other(doc):
         datum = "珠基" if doc["code"] == "LOCSV002" else "1985"
         return {**doc, "properties": {**doc["properties"], "datum": datum}}
 
-    assert pair_of(levee, surveys_at(objects, PEAK, other)) == "datum"
+    assert pairs_of(surveys_at(objects, PEAK, other)) == "datum"
     assert surveys_at(objects, PEAK, lambda d: {**d, "properties": {**d["properties"], "at": "昨天"}}) == []
 
 
@@ -314,7 +313,7 @@ def test_the_section_panel_shows_the_hollow_section_first_and_lets_one_choose_th
     ]
     levee = next(works_of(thing_from_doc("works", d)) for d in objects["works"] if d["code"] == "LOCWK002")
     taken = heads([thing_from_doc("surveys", d) for d in [first, second, *sound]], PEAK)
-    found = [compared(levee, pair) for pair in pairs_by_section(levee, taken).values()]
+    found = [compared(levee, pair) for pairs in pairs_by_section(levee, taken).values() for pair in pairs]
     scours = tuple(sorted(found, key=lambda s: -s.deepest_m))
     report = WorksReport(levee, "alarm", scour=scours[0], scours=scours)
     view = section_view(report, "", str)
