@@ -93,6 +93,9 @@ class AnomalyPane(QScrollArea):
         return label
 
 
+LOWER_PX = 250  # the sensors and what is abnormal need this
+
+
 class WorksBoard(QWidget):
     """Signals:
     selected: a works or a sensor was chosen; arg is its code.
@@ -179,7 +182,14 @@ class WorksBoard(QWidget):
         column.addWidget(lower, 1)
         self.split = QSplitter(Qt.Orientation.Horizontal, self)
         self.split.addWidget(roll)
-        self.split.addWidget(self.card)
+        lower.setMinimumHeight(round(LOWER_PX * scale))
+        sheet = QScrollArea(self)  # on a low screen one scrolls; no table is squeezed to its head
+        sheet.setWidgetResizable(True)
+        sheet.setFrameShape(QFrame.Shape.NoFrame)
+        sheet.setWidget(self.card)
+        sheet.viewport().setAutoFillBackground(False)
+        self.card.setAutoFillBackground(False)
+        self.split.addWidget(sheet)
         self.split.setStretchFactor(1, 1)
         self.split.setSizes([round(200 * scale), round(700 * scale)])
         self.split.setChildrenCollapsible(False)

@@ -127,8 +127,8 @@ class SubsystemBoard(PaintedView):
         cell = next((cell for box, cell in self._boxes if box.contains(place)), None)
         if cell is None:
             return ""
-        share = "" if cell.coverage is None else f" {100 * cell.coverage:.0f}%"
-        return f"{cell.name}\n{cell.word}{share}" + (f" · {cell.note}" if cell.note else "")
+        share = "" if cell.coverage is None else f" {self.look.tr('覆盖')} {100 * cell.coverage:.0f}%"
+        return f"{cell.name}\n{cell.word}{share}" + "".join(f" · {t}" for t in (cell.at_text, cell.note) if t)
 
     def event(self, event: QEvent) -> bool:
         if isinstance(event, QHelpEvent):
@@ -148,12 +148,13 @@ class SubsystemBoard(PaintedView):
         room = int(box.width() - 12)
         base = box.top() + (box.height() - 2 * metrics.height()) / 2 + metrics.ascent()
         painter.setPen(look.color("text.dim"))
-        share = "" if cell.coverage is None else f"{100 * cell.coverage:.0f}%"
+        share = "" if cell.coverage is None else f"{look.tr('覆盖')} {100 * cell.coverage:.0f}%"
         wide = metrics.horizontalAdvance(share)
         name = metrics.elidedText(cell.name, Qt.TextElideMode.ElideRight, room - wide - (8 if share else 0))
         painter.drawText(QPointF(box.left() + 6, base), name)
         painter.drawText(QPointF(box.right() - 6 - wide, base), share)
         painter.setPen(look.color(token))
-        word = f"{SUBSYSTEM_SHAPES.get(cell.state, '？')} {cell.word}" + (" · " if cell.note else "")
-        note = metrics.elidedText(cell.note, Qt.TextElideMode.ElideMiddle, max(0, room - metrics.horizontalAdvance(word)))
+        said = " · ".join(t for t in (cell.at_text, cell.note) if t)
+        word = f"{SUBSYSTEM_SHAPES.get(cell.state, '？')} {cell.word}" + (" · " if said else "")
+        note = metrics.elidedText(said, Qt.TextElideMode.ElideMiddle, max(0, room - metrics.horizontalAdvance(word)))
         painter.drawText(QPointF(box.left() + 6, base + metrics.height()), word + note)

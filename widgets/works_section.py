@@ -105,8 +105,11 @@ class SectionPicture(PaintedView):
             if not under or under[-1][1] < top:
                 water.lineTo(scale.point(profile[-1][0], top))
             water.closeSubpath()
-            painter.fillPath(water, look.color("water", 150))
-            painter.setPen(QPen(look.color("water.surface"), 2))
+            painter.fillPath(water, look.color("water", 60 if view.water_kind else 150))
+            if view.water_kind == "stale":
+                painter.fillPath(water, QBrush(look.color("curve.gap"), Qt.BrushStyle.BDiagPattern))
+            style = Qt.PenStyle.DashLine if view.water_kind else Qt.PenStyle.SolidLine
+            painter.setPen(QPen(look.color("water.surface"), 2, style))
             end = under[-1][0] if under and under[-1][1] >= top else profile[-1][0]
             painter.drawLine(scale.point(scale.left, top), scale.point(end, top))
         body = QPainterPath(scale.point(*profile[0]))

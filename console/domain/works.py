@@ -87,12 +87,16 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Subsystem:
-    """One of the eight monitoring subsystems. state: a key of SUBSYSTEM_STATES. coverage: 0..1, None unknown."""
+    """One of the eight monitoring subsystems. state: a key of SUBSYSTEM_STATES. coverage: 0..1, None unknown.
+
+    at: since when this is so, UTC s; None where nobody said.
+    """
 
     code: str
     state: str
     coverage: float | None
     note: str
+    at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,6 +219,7 @@ def _subsystem(code: str, doc: Mapping[str, Any]) -> Subsystem:
         state if state in SUBSYSTEM_STATES else "unknown",
         number(doc.get("coverage"), 0.0, 1.0),
         text(doc.get("note"), 80),
+        number(doc.get("at"), 0, 4_102_444_800),
     )
 
 

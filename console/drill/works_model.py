@@ -76,7 +76,10 @@ def _works(w: Mapping[str, Any]) -> dict[str, Any]:
         geometry = {"type": "Point", "coordinates": w["at"]}
     elif "line" in w:
         geometry = {"type": "LineString", "coordinates": w["line"]}
-    kept = {k: v for k, v in w.items() if k not in ("code", "at", "line", "history")}
+    kept = {k: v for k, v in w.items() if k not in ("code", "at", "line", "history", "subsystems")}
+    told = {k: {**v, **({"at": from_beijing(v["at"])} if "at" in v else {})} for k, v in w.get("subsystems", {}).items()}
+    if told:
+        kept["subsystems"] = told
     return _doc(w["code"], geometry, {**kept, "simulated": "sections" in w, "source": SOURCE, "code_is_local": True})
 
 

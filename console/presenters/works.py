@@ -9,10 +9,11 @@ from console.domain.anomalies import EVIDENCE, evidence_text
 from console.domain.elements import ELEMENTS, signed
 from console.domain.states import State
 from console.domain.time import stamp
-from console.domain.works import SUBSYSTEM_STATES, SUBSYSTEMS, TYPES, Works, chainage_text
+from console.domain.works import SUBSYSTEM_STATES, SUBSYSTEMS, TYPES, Subsystem, Works, chainage_text
 from console.presenters.wording import Translate
 from console.state.board import BoardState
 from console.texts import printable
+from console.viewdata.board import Board
 from console.viewdata.works import (
     AnomalyLine,
     CauseLine,
@@ -119,7 +120,7 @@ def sensor_line(h: SensorHealth, tr: Translate) -> SensorLine:
         tr(element.name) if element else printable(h.sensor.element, 8),
         f"{value_text(h)} {element.unit}" if element and h.value is not None else "—",
         element.text(h.model) if element else "—",
-        sigma_text(h.ratio),
+        sigma_text(h.off),
         stamp(h.value_t) if h.value_t else "—",
     )
     return SensorLine(h.sensor.code, h.state, cells)
@@ -131,8 +132,8 @@ def anomaly_line(h: SensorHealth, works: Works, tr: Translate) -> AnomalyLine:
     said = f"{tr('实测')} {value_text(h)} {unit}"
     if h.model is not None and element is not None:
         said += f" · {tr('模型')} {element.text(h.model)} · {tr('残差')} {signed(h.residual, element.decimals)} {unit}"
-    if h.ratio is not None:
-        said += f"（{sigma_text(h.ratio)}）"
+    if h.off is not None:
+        said += f"（{sigma_text(h.off)}，{tr('近三次中位')} {sigma_text(h.ratio)}）"
     if h.reason:
         said += f" · {reason_text(h.reason, h.figures, tr)}"
     if h.value_t:
@@ -151,7 +152,7 @@ def scour_line(scour: Scour, tr: Translate) -> AnomalyLine | None:
     place = f"{chainage_text(scour.chainage_m)} {tr('离轴')} {scour.offset_m:.0f} m"
     said = (
         f"{tr('最深')} {scour.deepest_m:.2f} m · {tr('限值')} {scour.limit_m:.2f} m · "
-        f"{tr('冲刷量')} {scour.scour_m3:.0f} m³ · {stamp(scour.times[1])}"
+        f"{tr('冲刷量')} {scour.scour_m3:.0f} m³ · {stamp(scour.times[1])} {tr('对')} {stamp(scour.times[0])}"
     )
     cause = CauseLine(
         tr("可能是水流淘刷堤脚或坝脚"),
@@ -170,14 +171,22 @@ def works_line(report: WorksReport, tr: Translate) -> WorksLine:
     return WorksLine(report.works.code, report.works.name, kind, report.state, " · ".join(told))
 
 
-def subsystem_cells(works: Works, tr: Translate) -> tuple[SubsystemCell, ...]:
-    return tuple(
-        SubsystemCell(tr(SUBSYSTEMS[s.code]), s.state, tr(SUBSYSTEM_STATES[s.state]), s.coverage, tr(s.note))
-        for s in works.subsystems
-    )
+def subsystem_cells(works: Works, board: Board, tr: Translate) -> tuple[SubsystemCell, ...]:
+    """Return the eight subsystems at a moment: what was said later than it is not known yet."""
+    return tuple(_subsystem(s, board, tr) for s in works.subsystems)
 
 
-def board_view(health: Health, selected: str | None, before: str, tr: Translate) -> WorksBoardView:
+def _subsystem(s: Subsystem, board: Board, tr: Translate) -> SubsystemCell:
+    name = tr(SUBSYSTEMS[s.code])
+    if s.at is not None and s.at > board.moment:
+        return SubsystemCell(name, "unknown", tr(SUBSYSTEM_STATES["unknown"]), None, "")
+    said = f"{stamp(s.at, board.now)} {tr('起')}" if s.at is not None else ""
+    if s.at is None and s.state != "unknown" and board.moment < board.now - 60:
+        said = tr("登记状态，不随时间轴")
+    return SubsystemCell(name, s.state, tr(SUBSYSTEM_STATES[s.state]), s.coverage, tr(s.note), said)
+
+
+def board_view(health: Health, board: Board, selected: str | None, before: str, tr: Translate) -> WorksBoardView:
     reports = sorted(health.reports, key=lambda r: (ORDER[r.state], not r.sensors))
     lines = tuple(works_line(r, tr) for r in reports)
     report = chosen_report(reports, selected, before)
@@ -198,7 +207,7 @@ def board_view(health: Health, selected: str | None, before: str, tr: Translate)
         subtitle=f"{kind} · {tr(works.class_word) if works.class_word else tr('级别未公布')}",
         note=works.note,
         facts=tuple((tr(name), tr(text), source) for name, text, source in works.facts),
-        subsystems=subsystem_cells(works, tr),
+        subsystems=subsystem_cells(works, board, tr),
         sensors=tuple(sensor_line(h, tr) for h in sensors),
         anomalies=tuple(odd),
         calm=calm_text(known, len(sensors), tr),
@@ -219,7 +228,7 @@ def present_works(
     view: WorksTarget, health: Health, board: BoardState, selected: str | None, before: str, tr: Translate
 ) -> tuple[str, str]:
     """Fill the panel; return (code of the works shown, meta)."""
-    shown = board_view(health, selected, before, tr)
+    shown = board_view(health, board.board, selected, before, tr)
     view.show_view(shown)
     odd = sum(1 for r in health.reports if r.state in ABNORMAL)
     unknown = sum(1 for r in health.reports if r.state == "unknown")

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import numpy as np
+
 from console.domain.datum import stated_datum
 from console.domain.elements import ELEMENTS, flow_text, signed
-from console.domain.quality import word
+from console.domain.quality import Quality, word
 from console.domain.time import stamp
 from console.domain.works import Gate, Works, chainage_text, gate_of
 from console.presenters.reservoir_words import datum_word
@@ -44,7 +46,8 @@ def safety_view(report: WorksReport, h: SensorHealth, moment: float, tr: Transla
     if h.model is not None and element is not None:
         rows.append((tr("模型"), f"{element.text(h.model)} {unit}", "text"))
         rows.append((tr("残差"), f"{signed(h.residual, decimals)} {unit}", TOKENS[h.state]))
-        rows.append((tr("残差 σ"), sigma_text(h.ratio), TOKENS[h.state]))
+        rows.append((tr("残差 σ"), sigma_text(h.off), TOKENS[h.state]))
+        rows.append((tr("近三次中位"), sigma_text(h.ratio), TOKENS[h.state]))
     if h.s is not None and h.r2 is not None:
         rows += [("R²", f"{h.r2:.3f}", "text"), ("σ", f"{h.s:.{decimals + 1}f} {unit}", "text")]
         left = f"（{tr('剔除')} {h.suspects}）" if h.suspects else ""
@@ -82,11 +85,13 @@ def _safety_words(h: SensorHealth, tr: Translate) -> str:
         return ""
     attention, alarm = f"{h.sensor.attention_s:g}", f"{h.sensor.alarm_s:g}"
     said = {
-        "normal": tr("最近三次读数的残差在 ±{}σ 以内").format(attention),
-        "attention": tr("最近三次读数的残差超出 ±{}σ，需要关注").format(attention),
-        "doubtful": tr("最近三次读数的残差超出 ±{}σ，疑似仪器故障，请先核查仪器").format(alarm),
-        "alarm": tr("最近三次读数的残差超出 ±{}σ，请尽快核实").format(alarm),
+        "normal": tr("最近三次残差的中位数在 ±{}σ 以内").format(attention),
+        "attention": tr("最近三次残差的中位数超出 ±{}σ，需要关注").format(attention),
+        "doubtful": tr("最近三次残差的中位数超出 ±{}σ，疑似仪器故障，请先核查仪器").format(alarm),
+        "alarm": tr("最近三次残差的中位数超出 ±{}σ，请尽快核实").format(alarm),
     }.get(h.state, "")
+    if h.off is not None and abs(h.off) >= h.sensor.alarm_s > abs(h.ratio):
+        said += f"；{tr('最新一次')} {sigma_text(h.off)}，{tr('待下一次读数核实')}"
     if h.beyond_m > 0:
         said += f"；{tr('水位超出率定范围')} {h.beyond_m:.2f} m，{tr('模型是外推')}"
     if h.hypotheses:
@@ -119,14 +124,20 @@ def section_view(report: WorksReport, wanted: str, tr: Translate, datum: str = "
         sensors=tuple(_placed(h, tr) for h in placed),
         unplaced=len(mine) - len(placed),
         water_m=report.level_m,
-        water_text=f"{report.level_m:.2f} m（{datum_word(datum, tr)}） · {stamp(report.level_t)}"
-        if report.level_m is not None and report.level_t
-        else tr("未知"),
+        water_text=_water_text(report, datum, tr),
+        water_kind=report.level_kind,
         says=works.note,
         scour=scour,
         scour_says=_scour_words(scour, chosen, len(report.scours), tr),
         simulated=works.simulated,
     )
+
+
+def _water_text(report: WorksReport, datum: str, tr: Translate) -> str:
+    if report.level_m is None or not report.level_t:
+        return tr("未知")
+    kind = {"forecast": tr("预报"), "stale": tr("过时")}.get(report.level_kind, "")
+    return f"{report.level_m:.2f} m（{datum_word(datum, tr)}） · {stamp(report.level_t)} {kind}".rstrip()
 
 
 def _placed(h: SensorHealth, tr: Translate) -> SectionSensor:
@@ -156,10 +167,14 @@ def _scour_words(scour: Scour, chosen: str, sections: int, tr: Translate) -> str
         return which + reason_text(scour.reason, {}, tr)
     place = f"{chainage_text(scour.chainage_m)}，{tr('离轴')} {scour.offset_m:.0f} m"
     limit = f"{tr('限值')} {scour.limit_m:.2f} m" if scour.limit_m is not None else tr("没有声明限值，不作判断")
-    return (
+    apart = [float(np.median(np.diff(axis))) for axis in (scour.x_m, scour.y_m) if len(axis) > 1]
+    said = (
         f"{which}{tr('最深冲刷')} {scour.deepest_m:.2f} m（{place}）· {limit} · {tr('冲刷量')} {scour.scour_m3:.0f} m³ · "
         f"{tr('淤积量')} {scour.fill_m3:.0f} m³ · {tr('公共范围')} {scour.area_m2:.0f} m²（{100 * scour.coverage:.0f}%）"
     )
+    if apart:
+        said += f" · {tr('网格')} {'×'.join(f'{a:.3g}' for a in apart)} m"
+    return said + (f" · {tr('两次都没有注明基面，按同一基面相减')}" if scour.unstated else "")
 
 
 # --- the gates ----------------------------------------------------------------------------------
@@ -193,6 +208,10 @@ def _bay(place: int, gate: Gate, board: Board, tr: Translate) -> Bay:
     bay = Bay(number, gate.code, None, gate.max_opening_m, gate.width_m)
     if sample is None or sample.value is None:
         return _unknown(bay, tr("没有开度读数"))
+    if board.ahead and sample.quality != Quality.FORECAST:
+        return _unknown(bay, tr("没有预报"))
+    if not sample.usable:
+        return _unknown(bay, f"{tr('开度读数')}{tr(word(sample.quality))} {sample.value:.2f}")
     if board.moment - sample.t > max(STALE_GATE_S, 3 * sample.interval_s):
         return _unknown(bay, f"{tr('开度停报于')} {stamp(sample.t)}")
     if sample.value < 0 or (gate.max_opening_m is not None and sample.value > 1.05 * gate.max_opening_m):

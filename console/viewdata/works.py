@@ -62,6 +62,11 @@ class SensorHealth:
     hypotheses: tuple[Hypothesis, ...] = ()
     abnormal: bool = False
 
+    @property
+    def off(self) -> float | None:
+        """Return the newest residual in units of s, signed."""
+        return self.residual / self.s if self.residual is not None and self.s else None
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Scour:
@@ -160,6 +165,7 @@ class SubsystemCell:
     word: str
     coverage: float | None
     note: str
+    at_text: str = ""
 
 
 @dataclass(frozen=True, slots=True)

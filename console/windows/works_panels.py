@@ -73,10 +73,10 @@ def build_works(c: Context) -> Built:
 
     def cells() -> list[list[str]]:
         report = session.works.report(following.code)
-        titles = ["测点", "要素", "状态", "实测", "模型", "残差", "残差 σ"]
+        titles = ["测点", "要素", "状态", "实测", "模型", "残差", "残差 σ", "近三次中位 σ"]
         rows = (
             [
-                [h.sensor.name, h.sensor.element, h.state, *map(_cell, (h.value, h.model, h.residual, h.ratio))]
+                [h.sensor.name, h.sensor.element, h.state, *map(_cell, (h.value, h.model, h.residual, h.off, h.ratio))]
                 for h in report.sensors
             ]
             if report

@@ -325,7 +325,7 @@ def test_the_section_panel_shows_the_hollow_section_first_and_lets_one_choose_th
         len(
             [
                 a
-                for a in board_view(SimpleNamespace(reports=(report,), known=True), None, "", str).anomalies
+                for a in board_view(SimpleNamespace(reports=(report,), known=True), board_of(), None, "", str).anomalies
                 if "水下冲刷" in a.title
             ]
         )
