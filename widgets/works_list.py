@@ -149,6 +149,8 @@ class SubsystemBoard(PaintedView):
         base = box.top() + (box.height() - 2 * metrics.height()) / 2 + metrics.ascent()
         painter.setPen(look.color("text.dim"))
         share = "" if cell.coverage is None else f"{look.tr('覆盖')} {100 * cell.coverage:.0f}%"
+        if metrics.horizontalAdvance(f"{cell.name}  {share}") > room:
+            share = share.rpartition(" ")[2]
         wide = metrics.horizontalAdvance(share)
         name = metrics.elidedText(cell.name, Qt.TextElideMode.ElideRight, room - wide - (8 if share else 0))
         painter.drawText(QPointF(box.left() + 6, base), name)

@@ -120,10 +120,18 @@ def sensor_line(h: SensorHealth, tr: Translate) -> SensorLine:
         tr(element.name) if element else printable(h.sensor.element, 8),
         f"{value_text(h)} {element.unit}" if element and h.value is not None else "—",
         element.text(h.model) if element else "—",
-        sigma_text(h.off),
+        _sigma_cell(h),
         stamp(h.value_t) if h.value_t else "—",
     )
     return SensorLine(h.sensor.code, h.state, cells)
+
+
+def _sigma_cell(h: SensorHealth) -> str:
+    """Return the newest residual; the median that was judged stands beside it where the two fall apart."""
+    if h.off is None or h.ratio is None:
+        return sigma_text(h.off)
+    sides = [(abs(x) >= h.sensor.attention_s) + (abs(x) >= h.sensor.alarm_s) for x in (h.off, h.ratio)]
+    return sigma_text(h.off) if sides[0] == sides[1] else f"{sigma_text(h.off)}（{sigma_text(h.ratio)}）"
 
 
 def anomaly_line(h: SensorHealth, works: Works, tr: Translate) -> AnomalyLine:
