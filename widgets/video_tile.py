@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QPointF, QRectF, Qt, Signal
-from PySide6.QtGui import QBrush, QFont, QKeyEvent, QMouseEvent, QPainter, QPen
+from PySide6.QtGui import QBrush, QFont, QKeyEvent, QMouseEvent, QPainter, QPen, QPolygonF
 
 from console.domain.video import TOKENS, StreamState
 from console.look import Look
@@ -12,6 +12,7 @@ from widgets.painted import PaintedView
 from widgets.plain import plain_tip
 from widgets.video_stamp import image_of
 
+PLAYING = (StreamState.LIVE, StreamState.FILM)
 WORTHLESS = (StreamState.FROZEN, StreamState.OFFLINE)
 
 
@@ -80,7 +81,7 @@ class VideoTile(PaintedView):
         self._top(painter, QRectF(box.left(), box.top(), box.width(), line), view)
         if box.height() > 4 * line and (view.bound or view.clock):
             self._bottom(painter, QRectF(box.left(), box.bottom() - line, box.width(), line), view)
-        if view.state is not StreamState.LIVE:
+        if view.state not in PLAYING:
             self._notice(painter, middle.adjusted(8, 2, -8, -2), view)
         edge = "accent" if self.hasFocus() else TOKENS[view.state] if view.state in WORTHLESS else "line"
         painter.setPen(QPen(self.look.color(edge), 2 if edge != "line" else 1))
@@ -94,7 +95,7 @@ class VideoTile(PaintedView):
         part = min(box.width() / picture.width, box.height() / picture.height)
         width, height = picture.width * part, picture.height * part
         place = QRectF(box.center().x() - width / 2, box.center().y() - height / 2, width, height)
-        painter.setOpacity(1.0 if view.state is StreamState.LIVE else 0.5)
+        painter.setOpacity(1.0 if view.state in PLAYING else 0.5)
         painter.drawImage(place, image_of(picture))
         painter.setOpacity(1.0)
         if view.state in WORTHLESS:  # no longer a picture of now
@@ -163,7 +164,7 @@ class VideoTile(PaintedView):
         return self.look.font("base_px", bold=True)
 
     def _mark(self, painter: QPainter, at: QPointF, state: StreamState) -> None:
-        """Draw the state's shape: disc live, bars frozen, cross offline, ring otherwise."""
+        """Draw the state's shape: disc live, bars frozen, cross offline, triangle a recording, ring otherwise."""
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         color = self.look.color(TOKENS[state])
@@ -175,6 +176,9 @@ class VideoTile(PaintedView):
         elif state is StreamState.OFFLINE:
             painter.drawLine(at + QPointF(-4, -4), at + QPointF(4, 4))
             painter.drawLine(at + QPointF(-4, 4), at + QPointF(4, -4))
+        elif state is StreamState.FILM:
+            painter.setPen(QPen(color, 1.5))
+            painter.drawPolygon(QPolygonF([at + QPointF(-3, -4), at + QPointF(4, 0), at + QPointF(-3, 4)]))
         else:
             if state is not StreamState.LIVE:
                 painter.setPen(QPen(color, 1.5, Qt.PenStyle.DotLine))

@@ -144,14 +144,17 @@ def camera_of(thing: Thing) -> VideoCamera:
     )
 
 
-def own_camera(row: Mapping[str, Any]) -> VideoCamera:
-    """Return a camera that this machine's own user listed; file names a film here, the rest is as in a table."""
+def own_camera(row: Mapping[str, Any], folder: Path = Path()) -> VideoCamera:
+    """Return a camera that this machine's own user listed; file names a film here, the rest is as in a table.
+
+    folder: where the list lies, which a film's name starts from.
+    """
     code = str(row.get("code") or "")[:80]
     lon, lat = row.get("lon"), row.get("lat")
     at = ((float(lon), float(lat)),) if isinstance(lon, int | float) and isinstance(lat, int | float) else ()
     camera = camera_of(Thing("cameras", code, str(row.get("name") or code)[:60], (at,) if at else (), dict(row)))
     film = row.get("file")
-    return replace(camera, main=local_address(Path(film)), sub=None) if isinstance(film, str) and film else camera
+    return replace(camera, main=local_address(folder / film), sub=None) if isinstance(film, str) and film else camera
 
 
 def _text(facts: Mapping[str, Any], keys: Iterable[str]) -> str:

@@ -10,12 +10,13 @@ STILL_S = 60.0  # the very same picture for so long is frozen too: own choice, c
 
 
 class StreamState(StrEnum):
-    """absent: no address. waiting: more streams are wished for than this machine decodes."""
+    """absent: no address. waiting: more streams are wished for than this machine decodes. film: a recording plays."""
 
     ABSENT = "absent"
     WAITING = "waiting"
     CONNECTING = "connecting"
     LIVE = "live"
+    FILM = "film"
     FROZEN = "frozen"
     OFFLINE = "offline"
 
@@ -25,6 +26,7 @@ WORDS = {
     StreamState.WAITING: "等候",
     StreamState.CONNECTING: "正在连接",
     StreamState.LIVE: "实时",
+    StreamState.FILM: "录像",
     StreamState.FROZEN: "画面冻结",
     StreamState.OFFLINE: "离线",
 }
@@ -33,6 +35,7 @@ TOKENS = {
     StreamState.WAITING: "text.dim",
     StreamState.CONNECTING: "state.watch",
     StreamState.LIVE: "good",
+    StreamState.FILM: "text.dim",
     StreamState.FROZEN: "state.flood_limit",
     StreamState.OFFLINE: "state.guaranteed",
 }
@@ -43,7 +46,8 @@ class Pulse:
     """What a decode thread knows. *_s: steady seconds; *_t: UTC s by this machine's clock.
 
     frame: the newest frame's arrival. changed: when the picture was last another one.
-    lost: why there is no stream now, "" while there is one or the first try goes on.
+    lost: why there is no stream now, "" while there is one or the first try goes on. film: it has an end, so it is
+    a recording. again: it shows what was shown before it broke off.
     """
 
     frame_s: float | None = None
@@ -53,6 +57,8 @@ class Pulse:
     lost: str = ""
     lost_t: float = 0.0
     tries: int = 0
+    film: bool = False
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +78,10 @@ def judge_stream(pulse: Pulse, now_s: float) -> Verdict:
         return Verdict(StreamState.CONNECTING)
     if now_s - pulse.frame_s >= STALL_S:
         return Verdict(StreamState.FROZEN, pulse.frame_t, "stall")
+    if pulse.film:
+        return Verdict(StreamState.FILM, pulse.frame_t, "film")
+    if pulse.again:
+        return Verdict(StreamState.FROZEN, pulse.changed_t, "again")
     if now_s - pulse.changed_s >= STILL_S:
         return Verdict(StreamState.FROZEN, pulse.changed_t, "still")
     return Verdict(StreamState.LIVE, pulse.frame_t)

@@ -28,7 +28,11 @@ REASONS: Mapping[str, str] = {
     "broken": "视频数据损坏",
     "stall": "没有收到新画面",
     "still": "画面一直没有变化",
-    "film": "本机录像文件，不是摄像头",
+    "film": "是录像，不是摄像头",
+    "again": "重复播放旧画面。请平台检查编码器",
+    "no-file": "本机文件不存在。请核对 cameras.toml 里的 file",
+    "decoder": "解码组件不可用。请按 README 重新安装",
+    "fault": "处理视频出错，正在重试",
     "busy": "本机同时解码的路数已满",
     "no-address": "没有流地址。请中心在“摄像头”表填写主码流、子码流",
     "scheme": "地址的协议不被允许，没有打开。请中心改用 rtsp 或 http(s) 地址",
@@ -73,18 +77,18 @@ def tile_view(near: Near, look: Sight | None, stream: str, words: tuple[str, str
     if look is None:
         return TileView(camera.code, camera.name, bound, word=tr("无画面"), detail=tr(REASONS[camera.refused or "no-address"]))
     verdict = look.verdict
-    live = verdict.state is StreamState.LIVE
     film = camera.film
+    recorded = tr("本机文件，不是实时画面") if film else tr("对方给的是录像，不是实时画面")
     return TileView(
         code=camera.code,
         name=camera.name,
         bound=bound,
         state=verdict.state,
-        word=tr("录像") if live and film else tr(WORDS[verdict.state]),
+        word=tr(WORDS[verdict.state]),
         detail=_detail(look, now_t, tr),
         clock="" if look.frame_t is None else clock_text(look.frame_t, now_t),
         stream=stream + (f" {look.size[0]}×{look.size[1]}" if look.size[0] else ""),
-        caution=tr("本机文件，不是实时画面") if film else caution,
+        caution=recorded if film or verdict.state is StreamState.FILM else caution,
     )
 
 
@@ -126,7 +130,7 @@ def nothing_view(tr: Translate) -> TileView:
 
 def counts_text(views: Sequence[TileView], tr: Translate) -> str:
     """Return how the cameras shown do, in words."""
-    words = [tr(WORDS[StreamState.LIVE]), tr("录像"), tr(WORDS[StreamState.FROZEN]), tr(WORDS[StreamState.OFFLINE])]
+    words = [tr(WORDS[s]) for s in (StreamState.LIVE, StreamState.FILM, StreamState.FROZEN, StreamState.OFFLINE)]
     return " · ".join(f"{word} {n}" for word in words if (n := sum(v.word == word for v in views)))
 
 
@@ -138,6 +142,6 @@ def stamp_lines(camera: VideoCamera, look: Sight, at_t: float, stream: str, boun
     moment = beijing(at_t).strftime("%Y-%m-%d %H:%M:%S")
     word = WORDS[look.verdict.state]
     worth = "" if look.verdict.state is StreamState.LIVE else f" · {word}，不是实时"
-    worth = " · 本机录像文件，不是实时" if camera.film else worth
+    worth = f" · {'本机' if camera.film else ''}录像，不是实时" if look.verdict.state is StreamState.FILM else worth
     source = " · ".join(p for p in (f"{camera.name}（{camera.code}）", bound, camera.platform, stream) if p)
     return [f"{moment} 北京时间 收到{worth}", f"来源 {source}"]

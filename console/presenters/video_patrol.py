@@ -13,11 +13,13 @@ from console.services.video.patrol import Finding, Patrol
 
 RESULTS = {
     StreamState.LIVE: "正常",
+    StreamState.FILM: "录像（不算）",
     StreamState.FROZEN: "冻结",
     StreamState.OFFLINE: "离线",
     StreamState.ABSENT: "无可用地址",
     StreamState.WAITING: "未巡到",
 }
+CALM = (StreamState.LIVE, StreamState.FILM)  # a recording says nothing of a camera
 HEAD = ("时刻", "编号", "摄像头", "结果", "原因")
 WIDTHS = (124, 90, 180, 100, 320)
 
@@ -44,7 +46,7 @@ def patrol_said(patrol: Patrol, tr: Translate) -> str:
     done, total = len(patrol.findings), len(patrol.cameras)
     if patrol.at is not None:
         return f"{tr('巡检')} {done + 1}/{total} {patrol.at.name}"
-    bad = sum(f.state is not StreamState.LIVE for f in patrol.findings)
+    bad = sum(f.state not in CALM for f in patrol.findings)
     word = tr("巡检已停止") if done < total else tr("巡检完成")
     return f"{word} {done}/{total} · {tr('异常')} {bad}"
 
@@ -58,7 +60,7 @@ def log_text(patrol: Patrol, skew_s: float) -> str:
     head = f"视频巡检 {began} 至 {ended}，共 {len(patrol.cameras)} 路：{counts or '没有结果'}"
     head += f"，中途停止，{left} 路未巡" if left else ""
     lines = [head + "。"]
-    bad = [f for f in found if f.state is not StreamState.LIVE]
+    bad = [f for f in found if f.state not in CALM]
     for n, f in enumerate(bad):
         line = f"{f.name}（{f.code}）{RESULTS[f.state]}：{REASONS[f.reason]}（{_time(f.at_t + skew_s)[-5:]}）"
         rest = f"其余 {len(bad) - n} 路异常见导出的结果表。"

@@ -25,7 +25,7 @@ from tests.rtsp_source import RtspSource, make_clip
 from widgets.video_board import best_columns
 from widgets.video_tile import VideoTile
 
-LIVE, FROZEN, OFFLINE = StreamState.LIVE, StreamState.FROZEN, StreamState.OFFLINE
+LIVE, FILM, FROZEN, OFFLINE = StreamState.LIVE, StreamState.FILM, StreamState.FROZEN, StreamState.OFFLINE
 
 
 @pytest.fixture(scope="module")
@@ -278,13 +278,13 @@ def test_this_machines_own_list_may_name_a_film_and_a_film_is_never_called_live(
         (home.root / "cameras.toml").write_text(listed, "utf-8")
         await video(host)._read_own(home.root / "cameras.toml")
         session.situation.select("S1")
-        await until(lambda: state(host, "own") is LIVE)
+        await until(lambda: state(host, "own") is FILM)
         view = tile(host, "own").view
         assert view.word == "录像" and view.caution == "本机文件，不是实时画面" and view.stream == "本机文件 320×180"
         assert host.widget.counts.text() == "录像 1"
         (home.root / "cameras.toml").write_text("camera = 3", "utf-8")
         await video(host)._read_own(home.root / "cameras.toml")
-        assert "读不出" in host.widget.said.text() and state(host, "own") is LIVE
+        assert "读不出" in host.widget.said.text() and state(host, "own") is FILM
 
     runner.run(story())
 
@@ -372,9 +372,17 @@ def watched(qtbot, address, done):
         assert stream.join(10.0)
 
 
-def test_hls_over_http_and_a_film_of_this_machine_are_shown_too(qtbot, web, clips):
-    for address in (checked_address(f"{web}/live.m3u8"), local_address(clips / "sub.mp4")):
-        found = watched(qtbot, address, lambda v: v.state is LIVE)
+def test_hls_over_http_and_a_film_are_shown_too_and_what_has_an_end_is_no_live_picture(qtbot, web, clips):
+    open_ended = (clips / "live.m3u8").read_text().replace("#EXT-X-ENDLIST", "")
+    (clips / "running.m3u8").write_text(open_ended)
+    for address, state in (
+        (checked_address(f"{web}/running.m3u8"), LIVE),
+        (checked_address(f"{web}/live.m3u8"), FILM),
+        (checked_address(f"{web}/sub.mp4"), FILM),
+        (local_address(clips / "sub.mp4"), FILM),
+    ):
+        found = watched(qtbot, address, lambda v: v.state in (LIVE, FILM))
+        assert found.verdict.state is state
         assert found.size == (320, 180) and found.picture.width == 160 and len(found.picture.data) >= 160 * 90 * 4
 
 

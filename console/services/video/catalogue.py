@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 
 from console.domain.cameras import Near, Place, VideoCamera, by_nearness, camera_of, own_camera
 from console.domain.objects import Thing
 from console.errors import SettingsError
 from console.state.board import BoardState
+from console.texts import printable
 
 OWN_MAX = 200
 OWN_FILE = "cameras.toml"  # in the data folder: [[camera]] with code, name, url, sub_url or file, objects, lon, lat
@@ -22,10 +24,10 @@ def own_cameras(path: Path) -> tuple[VideoCamera, ...]:
     """
     try:
         rows = tomllib.loads(path.read_text("utf-8")).get("camera", []) if path.is_file() else []
-        found = [own_camera(row) for row in rows[:OWN_MAX]]
+        found = [own_camera(row, path.parent) for row in rows[:OWN_MAX]]
     except (OSError, ValueError, TypeError, AttributeError) as exc:
         raise SettingsError(f"本机摄像头清单 {path.name} 读不出。", "请改正它，或删除它。", str(exc)) from exc
-    return tuple(c for c in found if c.code)
+    return tuple(replace(c, name=printable(c.name, 60), code=printable(c.code, 80)) for c in found if c.code)
 
 
 class Catalogue:

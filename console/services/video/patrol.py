@@ -15,6 +15,7 @@ from console.services.video.stream import Demand
 DWELL_S = 8.0  # longer than a stalled stream needs to be known for one
 PATIENCE_S = 12.0  # for the first picture
 STEP_S = 0.1
+SAME_S = 1.5  # a picture is compared once a second
 WHO = "patrol"
 
 
@@ -80,14 +81,18 @@ class Patrol:
         self._desk.want(WHO, {address: self._demand})
         began, live_since = self._clock(), None
         while not self.stopped:
-            verdict = self._desk.look(address).verdict
+            sight = self._desk.look(address)
+            verdict = sight.verdict
             now = self._clock()
             if verdict.state in (StreamState.FROZEN, StreamState.OFFLINE):
                 return self._found(camera, verdict.state, verdict.reason)
-            if verdict.state is StreamState.LIVE:
+            if verdict.state in (StreamState.LIVE, StreamState.FILM):
                 live_since = now if live_since is None else live_since
-                if now - live_since >= self._dwell_s:
-                    return self._found(camera, StreamState.LIVE, "film" if camera.film else "")
+                watched = now - live_since
+                # what has not moved all the while is watched on until it does, or is known to be frozen
+                moved = verdict.state is StreamState.FILM or sight.still_s < watched - SAME_S
+                if watched >= self._dwell_s and moved:
+                    return self._found(camera, verdict.state, verdict.reason)
             elif now - began >= self._patience_s:
                 waiting = verdict.state is StreamState.WAITING
                 return self._found(

@@ -8,13 +8,13 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 from console.domain.cameras import StreamAddress
 from console.domain.video import Pulse, Verdict, judge_stream
 from console.engine.stillness import HEIGHT, WIDTH, same_picture
+from console.services.video.replay import AGAIN, ASKING, ReplayWatch, Sample
 from console.services.video.source import PIXELS_MAX, READ_S, SourceLost, opened
 from console.viewdata.video import Picture
 
@@ -38,12 +38,13 @@ class Demand:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sight:
-    """What a stream shows now. size: the stream's own, (0, 0) unknown."""
+    """What a stream shows now. size: the stream's own, (0, 0) unknown. still_s: for how long the picture is the same."""
 
     verdict: Verdict
     picture: Picture | None = None
     frame_t: float | None = None
     size: tuple[int, int] = (0, 0)
+    still_s: float = 0.0
 
 
 class Stream:
@@ -63,6 +64,8 @@ class Stream:
         self._pulse = Pulse()
         self._picture: Picture | None = None
         self._newest: VideoFrame | None = None
+        self._seen: Sample | None = None  # the picture that last was another one, over reconnections too
+        self._replays = ReplayWatch(clock)
         self._stop = threading.Event()
         # a daemon: a camera that neither answers nor refuses must not keep the console from being quit
         self._thread = threading.Thread(target=self._run, name="video", daemon=True)
@@ -88,7 +91,9 @@ class Stream:
         with self._lock:
             pulse, picture, frame = self._pulse, self._picture, self._newest
         size = (0, 0) if frame is None else (frame.width, frame.height)
-        return Sight(judge_stream(pulse, self._clock()), picture, pulse.frame_t if pulse.frame_s is not None else None, size)
+        now = self._clock()
+        frame_t, still_s = (None, 0.0) if pulse.frame_s is None else (pulse.frame_t, now - pulse.changed_s)
+        return Sight(judge_stream(pulse, now), picture, frame_t, size, still_s)
 
     def full_frame(self) -> tuple[VideoFrame, float] | None:
         """Return the newest frame as the camera sent it, and when it came (UTC s)."""
@@ -103,7 +108,12 @@ class Stream:
             try:
                 code = self._play()
             except SourceLost as exc:
-                code = exc.code
+                code = "no-file" if self.address.local and exc.code == "not-found" else exc.code
+            except ImportError:
+                code = "decoder"
+            except Exception as exc:  # a thread that dies leaves a tile that says for ever that it connects
+                log.warning("a stream could not be shown: %s", type(exc).__name__)  # its text may hold the address
+                code = "fault"
             last = self._pulse.frame_s
             if last is not None and last != before and self._clock() - last >= READ_S - 1.0:
                 code = "silent"  # what FFmpeg says of a stream that fell silent differs from try to try
@@ -126,12 +136,17 @@ class Stream:
         work = Converter(VideoReformatter(), self._clock)
         paced = not self.address.url.lower().startswith("rtsp")  # a camera sends at its own pace
         with opened(self.address) as (container, stream):
+            film = self.address.local or (paced and bool(container.duration))  # only what has an end says how long it is
+            with self._lock:
+                self._pulse = replace(self._pulse, film=film)
+            self._replays.opened()
             for frame in container.decode(stream):
                 if self._stop.is_set():
                     return ""
                 if frame.width * frame.height > PIXELS_MAX:
                     return "too-large"
-                self._take(frame, work)
+                if not paced or film or self._replays.follow(frame.pts, partial(work.sample, frame)) != ASKING:
+                    self._take(frame, work)
                 if paced and (ahead := work.ahead_s(frame)) > AHEAD_S:
                     self._stop.wait(ahead - AHEAD_S)
         return "ended"
@@ -139,10 +154,15 @@ class Stream:
     def _take(self, frame: VideoFrame, work: Converter) -> None:
         now_s, now_t = self._clock(), self._wall()
         picture = work.picture(frame, self.demand, now_s)
-        changed = work.changed(frame, now_s)
+        changed, again = False, self._replays.state == AGAIN
+        if not again and work.due(now_s):
+            sample = work.sample(frame)
+            self._replays.keep(frame.pts, sample)
+            changed = self._seen is None or not same_picture(self._seen, sample)
+            self._seen = sample if changed else self._seen
         with self._lock:
-            first = self._pulse.frame_s is None or bool(self._pulse.lost)
-            pulse = replace(self._pulse, frame_s=now_s, frame_t=now_t, lost="", lost_t=0.0, tries=0)
+            first = self._pulse.frame_s is None
+            pulse = replace(self._pulse, frame_s=now_s, frame_t=now_t, lost="", lost_t=0.0, tries=0, again=again)
             if changed or first:
                 pulse = replace(pulse, changed_s=now_s, changed_t=now_t)
             self._pulse, self._newest = pulse, frame
@@ -157,7 +177,6 @@ class Converter:
         self._clock = clock
         self._next_s = 0.0
         self._look_s = 0.0
-        self._sample: np.ndarray[Any, np.dtype[np.uint8]] | None = None
         self._number = int(clock() * 1000)  # of pictures; grows over reconnections too
         self._base: tuple[float, float] | None = None
 
@@ -172,16 +191,17 @@ class Converter:
         self._number += 1
         return Picture(width, height, plane.line_size, bytes(plane), self._number)
 
-    def changed(self, frame: VideoFrame, now_s: float) -> bool:
-        """Tell, about once a second, whether the picture is another one than when it last changed."""
+    def due(self, now_s: float) -> bool:
+        """Tell, about once a second, that the picture is to be compared."""
         if now_s < self._look_s:
             return False
         self._look_s = now_s + LOOK_S
-        sample = self._scale.reformat(frame, WIDTH, HEIGHT, "gray", interpolation="POINT", threads=1).to_ndarray()
-        if self._sample is not None and same_picture(self._sample, sample):
-            return False
-        self._sample = sample
         return True
+
+    def sample(self, frame: VideoFrame) -> Sample:
+        """Return a few luma samples of a frame, shape (HEIGHT, WIDTH)."""
+        found: Sample = self._scale.reformat(frame, WIDTH, HEIGHT, "gray", interpolation="POINT", threads=1).to_ndarray()
+        return found
 
     def ahead_s(self, frame: VideoFrame) -> float:
         """Return by how much the frames run ahead of their own clock, s; 0 where they have none."""
