@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from console.domain.elements import FLOWS as ELEMENT_FLOWS
 from console.look import Look
 from console.viewdata.curves import Curve, HydrographView
+from widgets.plain import PlainLabel
 from widgets.plot_axes import BeijingAxis, DirectAxis, FigureAxis, axis_word, span_of
 from widgets.plot_bands import PlotBands, reach_of
 from widgets.plot_curves import CurveItems, shown
@@ -73,6 +74,10 @@ class Hydrograph(QWidget):
         self.plot.setVisible(False)  # nothing to show yet: no axis without meaning
         self.ribbon.setVisible(False)
         self.legend = PlotLegend(look, self)
+        self.empty = PlainLabel(look.tr("还没有可画的测站：与中心同步、或在图上和表中选一个站后，这里是它的过程线"), self)
+        self.empty.setObjectName("dim")
+        self.empty.setWordWrap(True)
+        self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName(look.tr("过程线"))
         column = QVBoxLayout(self)
@@ -80,6 +85,7 @@ class Hydrograph(QWidget):
         column.setSpacing(0)
         column.addWidget(self.legend)
         column.addWidget(self.plot, 1)
+        column.addWidget(self.empty, 1)
         column.addWidget(self.ribbon)
         look.changed.connect(self._restyle)
         self._restyle()
@@ -156,6 +162,7 @@ class Hydrograph(QWidget):
             self.ring.setData([], [])
         self._view = view
         self.plot.setVisible(True)
+        self.empty.hide()
         self.now_line.setValue(view.moment)
         if same and before is not None and self._curves and not anew:
             self._moved(before, view)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -23,6 +24,7 @@ from console.look import Look
 from console.viewdata.map import MapLayerView
 from widgets.plain import PlainLabel, no_mnemonic, plain_tip
 
+LOW_PX = 250
 OFFERED = 40  # layers in one menu; more are named with layer=…
 CODE = Qt.ItemDataRole.UserRole
 LIMITS = {"near": "放大到现在以上才显示", "far": "缩小到现在以下才显示", "none": "任何比例都显示"}
@@ -80,6 +82,9 @@ class LayerTree(QFrame):
         self.range = self._tool("⤢", "显示的比例范围")
         self.range.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.range.setMenu(self._limits())
+        self.more = self._tool("＋", "加图层")  # on a low screen the line for it is asked for first
+        self.more.clicked.connect(self._ask_add)
+        self.more.hide()
         self.add = QLineEdit(self)
         self.add.setPlaceholderText(tr("加图层：文件路径或瓦片地址（可加 layer=… crs=…），回车"))
         self.add.setAccessibleName(tr("加图层"))
@@ -110,7 +115,14 @@ class LayerTree(QFrame):
     def _lay_out(self) -> None:
         line = QHBoxLayout()
         line.setSpacing(4)
-        for widget, stretch in ((self.opacity, 1), (self.range, 0), (self.up, 0), (self.down, 0), (self.drop, 0)):
+        for widget, stretch in (
+            (self.opacity, 1),
+            (self.range, 0),
+            (self.up, 0),
+            (self.down, 0),
+            (self.drop, 0),
+            (self.more, 0),
+        ):
             line.addWidget(widget, stretch)
         column = QVBoxLayout(self)
         column.setContentsMargins(6, 6, 6, 6)
@@ -120,6 +132,18 @@ class LayerTree(QFrame):
         column.addLayout(line)
         column.addWidget(self.add)
         column.addWidget(self.said)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """A low tree keeps its room for layers: search and adding step aside."""
+        super().resizeEvent(event)
+        low = self.height() < LOW_PX * self.look.scale
+        self.search.setVisible(not low)
+        self.add.setVisible(not low)
+        self.more.setVisible(low)
+
+    def _ask_add(self) -> None:
+        self.add.setVisible(self.add.isHidden())
+        self.add.setFocus()
 
     # --- data -----------------------------------------------------------------------------
     def show_layers(self, layers: Sequence[MapLayerView], states: Sequence[LayerState]) -> None:

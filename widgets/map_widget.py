@@ -46,7 +46,7 @@ class MapWidget(PaintedView):
         super().__init__(look, parent)
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setMinimumSize(240, 200)
+        self.setMinimumSize(240, 120)  # a low screen has room for words above it and a profile below
         self.setAccessibleName(look.tr("一张图"))
         self.own = OwnLayers()
         self.content = MapContent(look, self.own)

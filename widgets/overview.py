@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
-from PySide6.QtGui import QFontMetricsF, QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QWheelEvent
+from PySide6.QtGui import QFontMetrics, QFontMetricsF, QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QWheelEvent
 
 from console.domain.states import TOKENS, State
 from console.look import Look
@@ -87,7 +87,7 @@ class Overview(PaintedView):
         painter.setPen(look.color("text.dim"))
         room = int(inner.right() + 8 - at)
         painter.drawText(QPointF(at, base), small.elidedText(tile.unit, Qt.TextElideMode.ElideRight, room))
-        for i, text in enumerate(t for t in tile.lines[:2] if t):
+        for i, text in enumerate(wrapped([t for t in tile.lines[:2] if t], small, int(inner.width()))):
             line_y = base + (i + 1) * (small.height() + 1)
             painter.drawText(
                 QPointF(inner.left(), line_y), small.elidedText(text, Qt.TextElideMode.ElideRight, int(inner.width()))
@@ -121,6 +121,17 @@ class Overview(PaintedView):
             self.topic_chosen.emit("")
         else:
             super().keyPressEvent(event)
+
+
+def wrapped(lines: Sequence[str], metrics: QFontMetrics, room: int) -> list[str]:
+    """Return at most two lines: a single one that is too long goes on in the second."""
+    if len(lines) != 1 or metrics.horizontalAdvance(lines[0]) <= room:
+        return list(lines)
+    text = lines[0]
+    fits = next((n for n in range(len(text), 1, -1) if metrics.horizontalAdvance(text[:n]) <= room), 1)
+    space = text.rfind(" ", 0, fits + 1)
+    cut = space if text.isascii() and space > 0 else fits
+    return [text[:cut].rstrip(), text[cut:].lstrip()]
 
 
 class HappeningList(PaintedView):

@@ -23,6 +23,9 @@ from widgets.view_picker import ViewPicker
 FILTER_MS = 150
 
 
+EMPTY = "还没有测站：与中心同步后列在这里；没有网络时可在 运维 · 离线包 里导入离线包"
+
+
 class StationTable(QWidget):
     """Signals:
     selected: the user chose a row; arg is the object's code.
@@ -93,6 +96,10 @@ class StationTable(QWidget):
         self.model.set_view(view)
         if self.filter.text():
             self._filter()
+        elif not view.rows:
+            self.complain(self.look.tr(EMPTY))
+        elif self.said.text() == self.look.tr(EMPTY):
+            self.complain("")
         self._quiet = False
 
     def show_selected(self, code: str | None) -> None:
@@ -150,7 +157,7 @@ class StationTable(QWidget):
     def complain(self, text: str) -> None:
         """Say what did not work, until the filter is used again."""
         self.said.setText(text)
-        self.said.show()
+        self.said.setVisible(bool(text))
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """In the filter line Escape clears it and Down goes to the rows; in the rows Escape goes back to everything."""
