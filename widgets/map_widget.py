@@ -132,7 +132,8 @@ class MapWidget(PaintedView):
     def go_to(self, lon: float, lat: float) -> None:
         """Bring a place into view without changing the scale."""
         x, y = self.frame.to_pixels(np.asarray(lon), mercator_y(lat))
-        at, inner = QPoint(int(x), int(y)), self.rect().adjusted(80, 60, -80, -60)
+        wide, high = min(80, self.width() // 5), min(60, self.height() // 5)
+        at, inner = QPoint(int(x), int(y)), self.rect().adjusted(wide, high, -wide, -high)
         if not inner.contains(at) or any(box.contains(at) for box in self._furnished):
             self.set_frame(MapFrame(lon, float(mercator_y(lat)), self.frame.scale, 1, 1))
 
