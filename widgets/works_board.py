@@ -202,7 +202,7 @@ class WorksBoard(QWidget):
         self._view = view
         self.split.setVisible(bool(view.lines))
         self.empty.setVisible(not view.lines)
-        self.empty.setText(self.look.tr("还没有工程资料：中心提供水利工程和监测测点后，这里有工程、测点和异常"))
+        self.empty.setText(self.look.tr("还没有工程资料：中心提供、或从“工程、监测点、率定”等表导入后，这里有工程、测点和异常"))
         self.list.show_lines(view.lines, view.chosen)
         self.title.setText(view.title)
         self.sub.setText(view.subtitle)

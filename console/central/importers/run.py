@@ -22,6 +22,8 @@ from console.central.importers.facts import FactImporter
 from console.central.importers.library import Library, Reject, library_kind
 from console.central.importers.stations import merge_station, station_rows
 from console.central.importers.typhoons import import_typhoons, is_typhoon_table
+from console.central.importers.works import ORDER, WorksImporter
+from console.central.importers.works_tables import NAMED, works_table
 from console.central.repository import Repository, open_repository
 from console.central.store_core import SeriesKey
 from console.domain.library import LISTS
@@ -56,7 +58,7 @@ class Report:
             f"新增或更正 {self.added} 个值，已有相同值 {self.unchanged} 个，重复行 {self.duplicates} 行。",
         ]
         if self.listed:
-            names = LISTS | {"typhoons": "台风"} | NAMES
+            names = LISTS | {"typhoons": "台风"} | NAMES | NAMED
             text.append(
                 "、".join(f"{name} {self.listed[kind]} 项" for kind, name in names.items() if kind in self.listed) + "。"
             )
@@ -90,6 +92,7 @@ class Importer:
             self._zone = ZoneInfo(zone)
         except (ZoneInfoNotFoundError, ValueError) as exc:
             raise ConsoleError(f"时区 {zone} 不认识。", "请用 Asia/Shanghai 这样的名称。") from exc
+        self._works = WorksImporter(repo, self._zone, self._words)
         self.report = Report()
         self._stop = False
 
@@ -102,7 +105,7 @@ class Importer:
         Raises:
             ConsoleError: the folder does not exist or holds no table.
         """
-        files = sorted(p for p in folder.rglob("*") if p.suffix.lower() in SUFFIXES and p.is_file())
+        files = sorted((p for p in folder.rglob("*") if p.suffix.lower() in SUFFIXES and p.is_file()), key=_place)
         if not files:
             raise ConsoleError(f"目录 {folder} 里没有 CSV 或 XLSX 文件。", "请检查路径。")
         for number, path in enumerate(files, 1):
@@ -138,6 +141,9 @@ class Importer:
         try:
             if self._library is not None and (kind := library_kind(path.stem)):
                 self._listed(self._library, kind, path, label)
+                return
+            if (kind := works_table(path.stem)) is not None:
+                self._counted(kind, label, *self._works.table(kind, path))
                 return
             if is_typhoon_table(path.stem):
                 self._counted("typhoons", label, *import_typhoons(self._repo, path, self._zone))
@@ -197,7 +203,11 @@ class Importer:
 
     def _store(self, lines: list[Parsed]) -> None:
         stations = {p.code: p for p in lines}
+        # the instruments of a works are declared by their own table: their readings make no stations of them
+        own = {doc["code"] for kind in ("sensors", "gates") for doc in self._repo.objects(kind)}
         for code, p in stations.items():
+            if code in own:
+                continue
             reservoir = any({"RZ", "INQ", "OTQ"} & set(x.values) for x in lines if x.code == code)
             merge_station(self._repo, code, {"name": p.name, "river": p.river} | self._kind(p, reservoir=reservoir))
             self.report.stations.add(code)
@@ -238,6 +248,12 @@ class Importer:
             change = level - before[1] if before and p.t - before[0] <= 7200 else None
             self.report.trend_doubts += trend_disagrees(p.trend, change)
             last[p.code] = (p.t, level)
+
+
+def _place(path: Path) -> tuple[int, str]:
+    """Order the files: works before their sensors, and both before any readings."""
+    kind = works_table(path.stem)
+    return (ORDER.index(kind) if kind else len(ORDER), str(path))
 
 
 def run_import(home: DataHome, folder: Path, errors: Path | None, zone: str, store: str = "") -> int:
