@@ -111,7 +111,7 @@ def _margin(row: Row, figures: Figures, state_word: str, tr: Translate) -> Line:
     over = figures.level_m is not None and figures.level_m > figures.limit.value
     value = DASH
     if figures.level_m is not None:
-        doubt = tr("（未核实）") if unverified(figures.limit.source) else ""
+        doubt = f" · {tr('未核实')}" if unverified(figures.limit.source) else ""
         value = f"{signed(figures.level_m - figures.limit.value)} m{doubt}"
     return Line(tr("距汛限"), value, " · ".join(parts), TOKENS[State.FLOOD_LIMIT] if over else "text")
 
@@ -120,7 +120,7 @@ def _to_normal(figures: Figures, parts: list[str], tr: Translate) -> Line:
     normal = next((m for m in figures.marks if m.kind == "normal"), None)
     if normal is None or figures.level_m is None:
         return Line(tr("距汛限"), DASH, " · ".join(parts))
-    value = f"{signed(figures.level_m - normal.level_m)} m" + (tr("（未核实）") if normal.unverified else "")
+    value = f"{signed(figures.level_m - normal.level_m)} m" + (f" · {tr('未核实')}" if normal.unverified else "")
     ink = TOKENS[State.FLOOD_LIMIT] if figures.level_m > normal.level_m else "text"
     return Line(tr("距正常蓄水"), value, " · ".join(parts), ink)
 
@@ -218,7 +218,7 @@ def _level(row: Row, board: Board, tr: Translate) -> Line:
     level = row.level
     if level is None:
         return Line(tr("库水位"), tr("缺报"), "", "text.dim")
-    change = f"（1h {signed(level.change_1h)}）" if level.change_1h is not None else ""
+    change = f" · 1h {signed(level.change_1h)}" if level.change_1h is not None else ""
     notes = [tr(word(level.quality)), datum_word(row.station.datum, tr)]
     if stale(row):
         notes.insert(0, stamp(level.t, board.now))

@@ -20,7 +20,7 @@ GENERAL = (  # of a table that shows objects of every topic
     Column("change_1h", "1h 变化", 68),
     Column("spark", "近 24h", 66),
     Column("time", "时间", 128),
-    Column("quality", "质量", 50),
+    Column("quality", "质量", 68),
 )
 
 

@@ -195,13 +195,13 @@ def unsure(row, *kinds):
 def test_a_limit_that_nobody_vouches_for_says_so_beside_its_figure():
     row = unsure(pool(), "flood_limit", "design")
     assert line(row, "状态").note == "汛限 144.50（未核实） · 04-01 至 06-30", "the source is not told a second time"
-    assert line(row, "距汛限").value == "−1.30 m（未核实）" and line(row, "可用防洪库容").note == "至 设计 162.20 m（未核实）"
+    assert line(row, "距汛限").value == "−1.30 m · 未核实" and line(row, "可用防洪库容").note == "至 设计 162.20 m（未核实）"
     (listed,) = RowBook().rows(board(row), tr)
     assert listed.margin_text == "−1.30（未核实）" and listed.available_to == "设计 162.20（未核实）"
     assert chain(row).nodes[0].margin_text == "−1.30（未核实）"
     assert "未核实" not in told(reservoir_view(pool(), board(), tr))
     bare = unsure(pool(marks=(("normal", 154.5, None),)), "normal")
-    assert line(bare, "距正常蓄水").value == "−11.30 m（未核实）"
+    assert line(bare, "距正常蓄水").value == "−11.30 m · 未核实"
 
 
 def test_the_cards_level_names_its_datum_or_that_none_is_stated():
