@@ -55,7 +55,7 @@ class MapContent:
         self.rain = RainDrape(look)
         self.view = EMPTY
         self._own = own
-        self._states: tuple[LayerState, ...] = ()
+        self.states: tuple[LayerState, ...] = ()
         self._shown: dict[str, int] = {}  # opacity of each layer that the view's width lets show
         self._declared: dict[str, float] = {}
         self._mark_places: list[tuple[QPointF, MapMark]] = []
@@ -64,12 +64,12 @@ class MapContent:
         self.base.set_base(base, paths)
 
     def set_layers(self, layers: Sequence[LayerState]) -> None:
-        self._states = tuple(layers)
+        self.states = tuple(layers)
 
     def in_sight(self, frame: MapFrame) -> dict[str, int]:
         """Return the opacity of each layer that is on and shows in a view as wide as this."""
         declared, km = self._declared, frame.width_km
-        return {s.code: s.opacity for s in self._states if s.fits(km, declared.get(s.code, 0.0))}
+        return {s.code: s.opacity for s in self.states if s.fits(km, declared.get(s.code, 0.0))}
 
     def show_view(self, view: MapView) -> None:
         self.view = view
@@ -113,7 +113,7 @@ class MapContent:
             painter.setOpacity(1.0)
         self.objects.clear = list(clear)
         self.objects.room = room or QRect(0, 0, frame.width, frame.height)
-        layers = {s.code: s.opacity for s in self._states}
+        layers = {s.code: s.opacity for s in self.states}
         self.objects.draw(painter, frame, ratio, moving=moving, layers=layers, hushed=frozenset(layers) - set(self._shown))
         if self.rain.field is not None:
             self.rain.amounts(painter, frame, self._shown, [*self.objects.taken(frame), *clear])

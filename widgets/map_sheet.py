@@ -9,6 +9,7 @@ from pathlib import Path
 from PySide6.QtCore import QMarginsF, QRectF, QSizeF, Qt
 from PySide6.QtGui import QImage, QPageLayout, QPageSize, QPainter, QPdfWriter, QPen
 
+from console.look import Look
 from widgets.map_projection import MapFrame
 from widgets.map_widget import MapWidget
 
@@ -48,8 +49,9 @@ def _frame_of(chart: MapWidget, box: QRectF) -> MapFrame:
 
 
 def sheet_image(chart: MapWidget, title: str, notes: Sequence[str]) -> QImage:
-    """Return the sheet; the map keeps the frame and everything that is on it now."""
-    look = chart.look
+    """Return the sheet, in light colours whatever the window's: ink on paper. The map itself stays as it is."""
+    look = Look("light", chart.look.language, 1.0, chart.look.family)
+    paper = chart.twin(look)
     sheet = QImage(WIDTH, HEIGHT, QImage.Format.Format_RGB32)
     sheet.fill(look.color("panel"))
     painter = QPainter(sheet)
@@ -67,9 +69,9 @@ def sheet_image(chart: MapWidget, title: str, notes: Sequence[str]) -> QImage:
     picture.fill(look.color("panel"))
     picture.setDevicePixelRatio(ratio)
     inner = QPainter(picture)
-    chart.draw(inner, frame, ratio)
+    paper.draw(inner, frame, ratio)
     inner.end()
-    chart.update()  # what lies where is remembered from the last drawing
+    paper.deleteLater()
     picture.setDevicePixelRatio(1.0)
     painter.drawImage(box, picture)
     place = box

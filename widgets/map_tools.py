@@ -83,6 +83,11 @@ class MapTools(QObject):
         self._notes, self._notes_opacity = tuple(notes), opacity
         self.changed.emit()
 
+    def take(self, other: MapTools) -> None:
+        """Show what stands on another map: its notes and its last figure."""
+        self._notes, self._notes_opacity, self._kept = other._notes, other._notes_opacity, other._kept
+        self.circle_text = other.circle_text
+
     def hover(self, lon: float, lat: float) -> None:
         if self.mode and self._points:
             self._hover = (lon, lat)

@@ -119,6 +119,24 @@ class MapWidget(PaintedView):
             self._other_words = words
         self.update()
 
+    def twin(self, look: Look) -> MapWidget:
+        """Return another map that shows the same in another look, such as that of paper."""
+        made = MapWidget(look)
+        made.own, made.credit, made.frame = self.own, self.credit, self.frame
+        made.content = MapContent(look, self.own)
+        made.tools.take(self.tools)
+        if self._base is not None:
+            made.set_base(*self._base)
+        made.set_layers([layer.text() for layer in self._layers])
+        made.show_view(self.content.view)
+        made.show_rain(self.content.rain.field)
+        made.mark(self.content.objects.marked)
+        if self.other is not None:
+            layers = [layer.text() for layer in self.other.states]
+            made.compare((self.other.view, layers), self._other_words, self.other.rain.field)
+            made._swipe = self._swipe
+        return made
+
     def set_frame(self, frame: MapFrame) -> None:
         self.frame = frame.sized(max(1, self.width()), max(1, self.height()))
         self._fitted = True

@@ -22,6 +22,7 @@ from widgets.layer_tree import LayerTree
 from widgets.map_furniture import loud
 from widgets.map_objects import MapObjects
 from widgets.map_projection import MapFrame
+from widgets.map_rain import RainDrape
 from widgets.map_sheet import sheet_image
 from widgets.map_widget import MapWidget
 
@@ -318,21 +319,22 @@ def test_the_line_parts_the_map_with_and_without_the_chosen_layer(qapp, home, hu
     runner.run(run())
 
 
-def test_a_small_map_still_explains_its_rain_and_its_sheet_has_every_legend(qtbot, look, tmp_path):
+def test_a_small_map_still_explains_its_rain_and_its_light_sheet_has_every_legend(qtbot, look, monkeypatch):
     widget = MapWidget(look)
     qtbot.addWidget(widget)
     widget.resize(640, 200)
     widget.set_layers(("admin", "rivers", "isohyets", "river"))
     widget.show_view(map_view(board(), declared_topics(), {}, None, plain))
     drawn, strips = [], []
-    widget.content.rain.legend = lambda _painter, right, top: drawn.append((right, top)) or QRect()
-    widget.content.rain.strip = lambda _painter, right, bottom: strips.append((right, bottom)) or QRect()
+    monkeypatch.setattr(RainDrape, "legend", lambda _self, _painter, right, top: drawn.append((right, top)) or QRect())
+    monkeypatch.setattr(RainDrape, "strip", lambda _self, _painter, right, bottom: strips.append((right, bottom)) or QRect())
     widget.grab()
     assert strips == [(640, 166)] and drawn == [], "in one line, over no station's words"
     frame = widget.frame
     sheet = sheet_image(widget, "一张图", ["注"])
     assert len(drawn) == 1 and drawn[0][0] >= 1200 and drawn[0][1] == 58, "on paper all furniture has its place"
     assert widget.frame == frame and (sheet.width(), sheet.height()) == (2480, 1754)
+    assert sheet.pixelColor(10, 10).lightness() > 240 and widget.look.theme == "dark", "paper is light, the hall stays dark"
 
 
 @pytest.mark.parametrize(
