@@ -259,6 +259,10 @@ def _read(path: Path, query: str) -> list[tuple]:
     db = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
     try:
         return db.execute(query).fetchall()
+    except sqlite3.OperationalError as exc:
+        if "no such table" in str(exc):  # a file that is being made right now, as the console itself takes it
+            return []
+        raise
     finally:
         db.close()
 

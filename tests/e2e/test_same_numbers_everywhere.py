@@ -28,7 +28,9 @@ from console.windows.export import write_csv
 
 root, moment = Path(sys.argv[1]), from_beijing("2022-06-22 14:00")
 state = BoardState(CacheReader(DataHome(root).profile("live")), vocabulary_of(declared_topics()))
-state.stations, state.rivers, state.series, state.events, state.things, state.extent = state._read_reference()
+names = ("stations", "rivers", "series", "bounds", "events", "things", "extent")
+for name, found in zip(names, state._read_reference(), strict=True):
+    setattr(state, name, found)
 board = state._compute(float(moment), float(moment), "at", None)
 cells = []
 for topic in declared_topics():
