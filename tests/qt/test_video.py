@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import functools
-import http.server
-import threading
 import time
 from dataclasses import replace
 
@@ -12,7 +9,7 @@ import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QImage
 
-from console.domain.cameras import checked_address, local_address
+from console.domain.cameras import checked_address
 from console.domain.objects import Station, Thing
 from console.domain.video import StreamState
 from console.services.video.stream import Demand, Stream
@@ -21,28 +18,11 @@ from console.windows.export import write_csv
 from console.windows.panels import PanelHost
 from console.windows.video_panels import VideoPanel, build_video
 from tests.gui import context_of, session_of, until
-from tests.rtsp_source import RtspSource, make_clip
+from tests.rtsp_source import make_clip
 from widgets.video_board import best_columns
 from widgets.video_tile import VideoTile
 
 LIVE, FILM, FROZEN, OFFLINE = StreamState.LIVE, StreamState.FILM, StreamState.FROZEN, StreamState.OFFLINE
-
-
-@pytest.fixture(scope="module")
-def clips(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("clips")
-    make_clip(folder / "main.mp4", width=640, height=360)
-    make_clip(folder / "sub.mp4")
-    make_clip(folder / "live.m3u8")
-    return folder
-
-
-@pytest.fixture
-def source(clips):
-    found = RtspSource(clips)
-    yield found
-    if found.process.poll() is None:
-        found.kill()
 
 
 @pytest.fixture
@@ -343,56 +323,6 @@ def test_a_frozen_picture_is_hatched_and_worded_on_the_screen(qtbot, look):
 def test_tiles_are_laid_out_so_that_the_pictures_are_largest():
     assert [best_columns(n, 1600, 900) for n in (1, 4, 9, 16)] == [1, 2, 3, 4]
     assert best_columns(4, 800, 130) == 4 and best_columns(4, 300, 900) == 1 and best_columns(16, 0, 0) >= 1
-
-
-@pytest.fixture
-def web(clips):
-    class Quiet(http.server.SimpleHTTPRequestHandler):
-        def log_message(self, *_):
-            pass
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(clips)))
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
-
-
-def watched(qtbot, address, done):
-    """Run one stream until done says so; returns what it showed last."""
-    stream = Stream(address, Demand(160, 90, 25.0))
-    stream.start()
-    try:
-        qtbot.waitUntil(lambda: done(stream.look().verdict), timeout=15_000)
-        return stream.look()
-    finally:
-        stream.stop()
-        assert stream.join(10.0)
-
-
-def test_hls_over_http_and_a_film_are_shown_too_and_what_has_an_end_is_no_live_picture(qtbot, web, clips):
-    open_ended = (clips / "live.m3u8").read_text().replace("#EXT-X-ENDLIST", "")
-    (clips / "running.m3u8").write_text(open_ended)
-    for address, state in (
-        (checked_address(f"{web}/running.m3u8"), LIVE),
-        (checked_address(f"{web}/live.m3u8"), FILM),
-        (checked_address(f"{web}/sub.mp4"), FILM),
-        (local_address(clips / "sub.mp4"), FILM),
-    ):
-        found = watched(qtbot, address, lambda v: v.state in (LIVE, FILM))
-        assert found.verdict.state is state
-        assert found.size == (320, 180) and found.picture.width == 160 and len(found.picture.data) >= 160 * 90 * 4
-
-
-@pytest.mark.parametrize(
-    "lure", ["#EXTM3U\n#EXTINF:4,\n{path}\n#EXT-X-ENDLIST\n", "ffconcat version 1.0\nfile '{path}'\n", "plain text"]
-)
-def test_a_playlist_that_names_a_file_of_this_machine_opens_nothing(qtbot, web, clips, lure):
-    (clips / "lure.m3u8").write_text(lure.format(path=f"file://{clips / 'sub.mp4'}"))
-    found = watched(qtbot, checked_address(f"{web}/lure.m3u8"), lambda v: v.state is not StreamState.CONNECTING)
-    assert found.verdict.state is OFFLINE and found.picture is None
 
 
 def test_a_console_that_shows_no_video_does_not_load_the_decoder():

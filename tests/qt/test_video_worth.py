@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import functools
+import http.server
 import sys
+import threading
 import time
 from dataclasses import replace
 
@@ -17,10 +20,59 @@ from console.services.video.desk import VideoDesk
 from console.services.video.patrol import Patrol
 from console.services.video.replay import AGAIN, ASK_S, ASKING, NEW, ReplayWatch
 from console.services.video.stream import Demand, Stream
-from tests.qt.test_video import clips, source, watched, web  # noqa: F401 - fixtures
 from tests.rtsp_source import make_clip
 
-FROZEN, OFFLINE = StreamState.FROZEN, StreamState.OFFLINE
+LIVE, FILM, FROZEN, OFFLINE = StreamState.LIVE, StreamState.FILM, StreamState.FROZEN, StreamState.OFFLINE
+
+
+@pytest.fixture
+def web(clips):
+    class Quiet(http.server.SimpleHTTPRequestHandler):
+        def log_message(self, *_):
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(clips)))
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def watched(qtbot, address, done):
+    """Run one stream until done says so; returns what it showed last."""
+    stream = Stream(address, Demand(160, 90, 25.0))
+    stream.start()
+    try:
+        qtbot.waitUntil(lambda: done(stream.look().verdict), timeout=15_000)
+        return stream.look()
+    finally:
+        stream.stop()
+        assert stream.join(10.0)
+
+
+def test_hls_over_http_and_a_film_are_shown_too_and_what_has_an_end_is_no_live_picture(qtbot, web, clips):
+    open_ended = (clips / "live.m3u8").read_text().replace("#EXT-X-ENDLIST", "")
+    (clips / "running.m3u8").write_text(open_ended)
+    for address, state in (
+        (checked_address(f"{web}/running.m3u8"), LIVE),
+        (checked_address(f"{web}/live.m3u8"), FILM),
+        (checked_address(f"{web}/sub.mp4"), FILM),
+        (local_address(clips / "sub.mp4"), FILM),
+    ):
+        found = watched(qtbot, address, lambda v: v.state in (LIVE, FILM))
+        assert found.verdict.state is state
+        assert found.size == (320, 180) and found.picture.width == 160 and len(found.picture.data) >= 160 * 90 * 4
+
+
+@pytest.mark.parametrize(
+    "lure", ["#EXTM3U\n#EXTINF:4,\n{path}\n#EXT-X-ENDLIST\n", "ffconcat version 1.0\nfile '{path}'\n", "plain text"]
+)
+def test_a_playlist_that_names_a_file_of_this_machine_opens_nothing(qtbot, web, clips, lure):
+    (clips / "lure.m3u8").write_text(lure.format(path=f"file://{clips / 'sub.mp4'}"))
+    found = watched(qtbot, checked_address(f"{web}/lure.m3u8"), lambda v: v.state is not StreamState.CONNECTING)
+    assert found.verdict.state is OFFLINE and found.picture is None
 
 
 def picture(n):
@@ -60,7 +112,7 @@ def test_a_stream_that_comes_back_with_what_it_showed_before_is_known_for_it():
     assert watch.follow(None, lambda: picture(1)) == NEW
 
 
-def test_a_gateway_whose_encoder_died_is_frozen_and_never_live_again(qtbot, web, clips):  # noqa: F811
+def test_a_gateway_whose_encoder_died_is_frozen_and_never_live_again(qtbot, web, clips):
     """The playlist stays as it was, open-ended: every try to go on gets the same few seconds."""
     (clips / "dead.m3u8").write_text((clips / "live.m3u8").read_text().replace("#EXT-X-ENDLIST", ""))
     stream, seen = Stream(checked_address(f"{web}/dead.m3u8"), Demand(160, 90, 25.0)), []
@@ -80,7 +132,7 @@ def test_a_gateway_whose_encoder_died_is_frozen_and_never_live_again(qtbot, web,
         assert stream.join(15.0)
 
 
-def test_a_patrol_watches_a_still_picture_until_it_is_sure_and_counts_a_film_apart(qtbot, runner, source, clips):  # noqa: F811
+def test_a_patrol_watches_a_still_picture_until_it_is_sure_and_counts_a_film_apart(qtbot, runner, source, clips):
     make_clip(clips / "still.mp4", still=True)
     cameras = (
         VideoCamera("S", "静止", main=checked_address(source.url("still.mp4"))),
