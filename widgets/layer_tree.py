@@ -137,7 +137,7 @@ class LayerTree(QFrame):
         """A low tree keeps its room for layers: search and adding step aside."""
         super().resizeEvent(event)
         low = self.height() < LOW_PX * self.look.scale
-        self.search.setVisible(not low)
+        self.search.setVisible(not low or bool(self.search.text()))  # what filters must be seen
         self.add.setVisible(not low)
         self.more.setVisible(low)
 

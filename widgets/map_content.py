@@ -66,6 +66,11 @@ class MapContent:
     def set_layers(self, layers: Sequence[LayerState]) -> None:
         self.states = tuple(layers)
 
+    @property
+    def opacities(self) -> dict[str, int]:
+        """Return how opaque each layer is that is on, also one that keeps to what is over a limit at this width."""
+        return {s.code: s.opacity for s in self.states}
+
     def in_sight(self, frame: MapFrame) -> dict[str, int]:
         """Return the opacity of each layer that is on and shows in a view as wide as this."""
         declared, km = self._declared, frame.width_km
@@ -113,7 +118,7 @@ class MapContent:
             painter.setOpacity(1.0)
         self.objects.clear = list(clear)
         self.objects.room = room or QRect(0, 0, frame.width, frame.height)
-        layers = {s.code: s.opacity for s in self.states}
+        layers = self.opacities
         self.objects.draw(painter, frame, ratio, moving=moving, layers=layers, hushed=frozenset(layers) - set(self._shown))
         if self.rain.field is not None:
             self.rain.amounts(painter, frame, self._shown, [*self.objects.taken(frame), *clear])

@@ -47,6 +47,7 @@ class MapObjects:
             self._names = sorted(set(stations.layer))
             number = {name: i for i, name in enumerate(self._names)}
             self._layer_no = np.array([number[name] for name in stations.layer], np.int64)
+            self._shown = np.empty(0, np.int64)
         self._selected = stations.code.index(selected) if selected in stations.code else -1
 
     def draw(
@@ -207,9 +208,11 @@ class MapObjects:
         if not len(over) or not self.clear:
             return
         x, y = frame.to_pixels(s.lon, self._merc)
-        hidden = [i for i in over.tolist() if any(r.contains(int(x[i]), int(y[i])) for r in self.clear)]
-        if hidden:
-            self._symbols(painter, x, y, np.array(hidden, np.int64), ratio, layers)
+        near = np.zeros(len(over), bool)
+        for r in self.clear:
+            near |= (x[over] >= r.left()) & (x[over] <= r.right()) & (y[over] >= r.top()) & (y[over] <= r.bottom())
+        if near.any():
+            self._symbols(painter, x, y, over[near], ratio, layers)
 
     def taken(self, frame: MapFrame) -> list[QRect]:
         """Return where labels and symbols lie."""

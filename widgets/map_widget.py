@@ -179,8 +179,11 @@ class MapWidget(PaintedView):
             self._swipe_line(painter, line, frame.height)
         self.tools.draw(painter, frame)
         painter.drawPicture(0, 0, furniture)
-        for content in self._contents():
-            content.objects.draw_over(painter, frame, ratio, content.in_sight(frame))
+        for content, part in ((self.content, room), (self.other, QRect(line, 0, frame.width - line, frame.height))):
+            if content is not None:
+                painter.setClipRect(part)  # a danger of one moment is none of the other's
+                content.objects.draw_over(painter, frame, ratio, content.opacities)
+        painter.setClipping(False)
 
     def _swipe_line(self, painter: QPainter, x: int, height: int) -> None:
         look = self.look

@@ -202,6 +202,7 @@ def _condition(word: str) -> Callable[[ReservoirRow], bool]:
         **dict.fromkeys(("上涨", "涨"), lambda r: trend(r.change_1h) > 0),
         **dict.fromkeys(("下落", "落", "回落"), lambda r: trend(r.change_1h) < 0),
         **dict.fromkeys(("过时", "缺报"), lambda r: r.stale),
+        "超汛限": lambda r: r.margin_m is not None and r.margin_m > 0,
     }
     if word in known:
         return known[word]

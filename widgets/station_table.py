@@ -23,6 +23,7 @@ from widgets.view_picker import ViewPicker
 FILTER_MS = 150
 
 
+NOBODY = "这一类没有测站"
 EMPTY = "还没有测站：与中心同步后列在这里；没有网络时可在 运维 · 离线包 里导入离线包"
 
 
@@ -97,8 +98,8 @@ class StationTable(QWidget):
         if self.filter.text():
             self._filter()
         elif not view.rows:
-            self.complain(self.look.tr(EMPTY))
-        elif self.said.text() == self.look.tr(EMPTY):
+            self.complain(self.look.tr(NOBODY if view.everything else EMPTY))
+        elif self.said.text() in (self.look.tr(EMPTY), self.look.tr(NOBODY)):
             self.complain("")
         self._quiet = False
 

@@ -78,6 +78,6 @@ def greatest_sum(t: NDArray[np.int64], v: NDArray[np.float64], interval_s: int, 
         return None
     total = np.concatenate([[0.0], np.cumsum(v)])
     first = np.searchsorted(t, t - round(hours * 3600), side="right")
-    sums = total[1:] - total[first]
+    sums = np.round(total[1:] - total[first], 6)
     i = int(np.argmax(sums))
     return int(t[i]), float(sums[i])

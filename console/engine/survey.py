@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 MAX_POINTS = 200_000
 MAX_NODES = 250_000
+MOST_JOINED = 4 * MAX_NODES
 BRIDGE = 3.0  # spacings: a node farther from every sounding is not filled in
 
 
@@ -124,8 +125,8 @@ def section(survey: Surface, chainage_m: float) -> tuple[Array, Array]:
 def difference(before: Surface, after: Surface, accuracy_m: float = 0.0) -> Change:
     """Return what was scoured and filled between two surveys, on the area that both cover.
 
-    Both are read at the nodes of the finer of the two, each way: a hole between the nodes of a coarse survey is
-    still a hole. A cell counts when its four corners are known; its volume is its area times the mean of its
+    Both are read at the nodes of either, each way: what lies between the nodes of one, or beside those of the other,
+    is not lost. A cell counts when its four corners are known; its volume is its area times the mean of its
     corners' scour (or fill). A change within accuracy_m is not told from none and adds no volume.
 
     Raises:
@@ -133,8 +134,8 @@ def difference(before: Surface, after: Surface, accuracy_m: float = 0.0) -> Chan
     """
     from scipy.interpolate import RegularGridInterpolator
 
-    x, y = _finer(before.x_m, after.x_m), _finer(before.y_m, after.y_m)
-    if len(x) * len(y) > MAX_NODES:
+    x, y = _joined(before.x_m, after.x_m), _joined(before.y_m, after.y_m)
+    if len(x) * len(y) > MOST_JOINED:
         x, y = before.x_m, before.y_m
     gy, gx = np.meshgrid(y, x, indexing="ij")
     places = np.stack([gy, gx], axis=-1)
@@ -165,11 +166,10 @@ def difference(before: Surface, after: Surface, accuracy_m: float = 0.0) -> Chan
     )
 
 
-def _finer(before: Array, after: Array) -> Array:
-    """Return the closer-set nodes of two, within the earlier one's reach."""
-    inside = after[(after >= before[0]) & (after <= before[-1])]
-    finer = len(inside) > 2 and float(np.median(np.diff(inside))) < float(np.median(np.diff(before)))
-    return np.unique(np.concatenate([before[:1], inside, before[-1:]])) if finer else before
+def _joined(before: Array, after: Array) -> Array:
+    """Return the nodes of both within the earlier one's reach; between them neither survey knows an extreme."""
+    inside = after[(after > before[0]) & (after < before[-1])]
+    return np.union1d(before, inside)
 
 
 def scour_state(change: Change, limit_m: float | None) -> str:

@@ -54,8 +54,9 @@ def stat_box(view: HydrographView, station: Station, asked: Asked, tr: Translate
     if station.kind in RAINY:
         rain = next((c for c in view.curves if c.role == "rain" and not c.tint), None)
         if rain is not None:
-            lines, notes = rain_lines(rain, span, view.now, tr)
-            return StatBox(title, tuple(lines), tuple(notes))
+            told = rain if after else known(rain, view.moment)
+            lines, left_out = rain_lines(told, span, view.now, tr)
+            return StatBox(title, tuple(lines), (*notes, *left_out))
     lines, rest = ([], []) if level is None else _of_curve(level, span, view, tr, notes, rates=level.written.code in LEVELS)
     lines.append(_over_warning(level, station, span, tr, dragged=asked.dragged))
     if flow is not None:

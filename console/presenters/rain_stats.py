@@ -20,7 +20,7 @@ def rain_lines(rain: Curve, span: tuple[float, float], now: float, tr: Translate
     """Return the figures and notes; a doubtful reading counts as none, and a sum with one missing is a least one."""
     name, v = tr(rain.name), trusted(rain.v, rain.quality)
     inside = (rain.t > span[0]) & (rain.t <= span[1])
-    known = inside & np.isfinite(v)
+    known = inside & np.isfinite(v) & (v >= 0)
     if not known.any():
         return [StatLine(name, "—", tr("这一段没有可用的读数"))], []
     t, values = rain.t[known], v[known]
@@ -32,7 +32,7 @@ def rain_lines(rain: Curve, span: tuple[float, float], now: float, tr: Translate
         found = greatest_sum(t, values, rain.interval_s, hours) if hours * 3600 <= span[1] - span[0] else None
         if found is not None:
             end, mm = found
-            lines.append(StatLine(f"{tr('最大')} {hours} h", f"{mm:.1f} mm", f"{tr('至')} {stamp(end, now)}"))
+            lines.append(StatLine(f"{tr('最大')} {hours} h", f"{least}{mm:.1f} mm", f"{tr('至')} {stamp(end, now)}"))
     ends = np.concatenate([[span[0]], t.astype(float), [span[1]]])
     holes = [float(gap) for gap in np.diff(ends) if breaks_line(float(gap), rain.interval_s)]
     note = f"{len(holes)} {tr('段缺测，最长')} {age_text(max(holes), tr)}" if holes else tr("没有缺测")

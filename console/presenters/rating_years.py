@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+from functools import partial
+
 import numpy as np
 
 from console.domain.time import beijing, from_beijing
@@ -40,7 +43,8 @@ class YearLoops:
             found = []
             for year in range(max(first, this - YEARS_BACK), this):
                 rows = await board.window(pair, from_beijing(f"{year}-01-01"), from_beijing(f"{year + 1}-01-01") - 1)
-                loop = loop_of_year(year, rows[pair[0]], rows[pair[1]], span_s)
+                work = partial(loop_of_year, year, rows[pair[0]], rows[pair[1]], span_s)
+                loop = await asyncio.get_running_loop().run_in_executor(None, work)
                 found += [loop] if loop is not None else []
             found.sort(key=lambda loop: -float(loop.level_m.max()))
             self._key, self._kept = key, tuple(sorted(found[:MOST], key=lambda loop: loop.year))

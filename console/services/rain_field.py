@@ -101,10 +101,13 @@ class RainFieldService(QObject):
         sids = [s.sid for s in series.values() if s is not None]
         rows = await state.window(sids, int(moment - (hours + SILENT_H) * 3600), moment)
         newest = max((int(r[0][-1]) for r in rows.values() if len(r[0])), default=moment)
-        longest = max((s.interval_s for s in series.values() if s is not None), default=3600)
+        steps = [s.interval_s for s in series.values() if s is not None]
+        # what most of them read in; a daily gauge says nothing of an hour and keeps nobody from it
+        fitting = [step for step in steps if hours <= 0 or step <= hours * 3600] or steps
+        longest = max(set(fitting), key=fitting.count, default=3600)
         until = newest if moment - newest > 1.5 * longest else moment
-        steps = hours * 3600 / longest
-        hours = max(0.0, (until - since) / 3600) if since is not None else math.ceil(round(steps, 6)) * longest / 3600
+        whole = math.ceil(round(hours * 3600 / longest, 6)) * longest / 3600
+        hours = max(0.0, (until - since) / 3600) if since is not None else whole
         sums = [
             _sum(rows[one.sid], one.interval_s, until, hours) if (one := series[s.code]) is not None else None for s in stations
         ]

@@ -23,7 +23,7 @@ from console.viewdata.works_assess import EMPTY, LIVE_DAYS, Fits, Inputs, Pointe
 
 RANK = {"unknown": 0, "normal": 1, "attention": 2, "doubtful": 3, "alarm": 4}
 KEPT = 600  # fits kept; each is some arrays of a few hundred readings
-SCOURS = 60
+SCOURS = 600  # comparisons kept: two for every surveyed section
 DAY_S = 86400
 UNFIT = (Quality.BAD, Quality.SUSPECT, Quality.FORECAST)
 Key = tuple[int, tuple[int, ...], int, int]

@@ -20,7 +20,6 @@ from console.viewdata.board import Row, Sample
 
 DAY_S = 86400
 MARGIN_S = 2 * 3600
-DOUBTFUL = (Quality.SUSPECT, Quality.BAD)
 
 
 class Windows:
@@ -63,14 +62,15 @@ def sample(series: Series, rows: Rows, moment: float, *, ahead: bool = False) ->
     if i < 0:
         return None
     first = int(np.searchsorted(t, moment - DAY_S))
-    near = slice(max(0, min(first, i - 1)), i + 2)
+    before = int(np.searchsorted(t, t[i] - 3600, side="right")) - 1
+    near = slice(max(0, min(first, before, i - 1)), i + 2)
     good = np.zeros(len(t), bool)  # nothing is worked out from a doubtful neighbour
-    good[near] = ~np.isin(quality[near], DOUBTFUL) & np.isfinite(value[near])
+    grade = quality[near]
+    good[near] = (grade != Quality.SUSPECT) & (grade != Quality.BAD) & np.isfinite(value[near])
     smooth = value[i] if good[i] else np.nan
-    if i + 1 < len(t) and good[i + 1] and not breaks_line(t[i + 1] - t[i], series.interval_s):
+    if good[i] and i + 1 < len(t) and good[i + 1] and not breaks_line(t[i + 1] - t[i], series.interval_s):
         part = (moment - t[i]) / (t[i + 1] - t[i])
         smooth = value[i] + part * (value[i + 1] - value[i])
-    before = int(np.searchsorted(t, t[i] - 3600, side="right")) - 1
     change = None
     if before >= 0 and good[i] and good[before] and t[i] - t[before] <= 3600 + series.interval_s / 2:
         change = float(value[i] - value[before])

@@ -67,8 +67,13 @@ def spelled(text: str) -> str:
     return re.sub(r"(?<![\s,;、且或(])\s+(\d+(?:\.\d+)?(?:km|公里|千米))", r"\1", words)
 
 
-def read_sentence(text: str, condition: Callable[[str], Fits[Row]]) -> Fits[Row] | None:
+def read_sentence(
+    text: str, condition: Callable[[str], Fits[Row]], named: Callable[[str, Row], bool] | None = None
+) -> Fits[Row] | None:
     """Return what a row must fulfil, None for an empty filter. condition: the meaning of one word.
+
+    named: tells whether a row's name holds a text; then the whole text, taken as a name, is a way too: a place may be
+    called Level or Normal.
 
     Raises:
         NotUnderstood: brackets that do not match, or a word that condition does not know.
@@ -79,7 +84,10 @@ def read_sentence(text: str, condition: Callable[[str], Fits[Row]]) -> Fits[Row]
     found, rest = _ways(tokens, condition, 0)
     if rest:
         raise NotUnderstood("括号不成对")
-    return found
+    whole = plain(text.strip()[:LONGEST])
+    if named is None or not whole.isascii():
+        return found
+    return lambda row: found(row) or named(whole, row)
 
 
 def _tokens(text: str) -> list[str]:

@@ -77,7 +77,7 @@ def read_filter(text: str, ground: Ground) -> Fits | None:
     Raises:
         NotUnderstood: it names a station or a figure that there is not.
     """
-    return read_sentence(text, partial(_term, ground=ground))
+    return read_sentence(text, partial(_term, ground=ground), _named)
 
 
 def _term(word: str, ground: Ground) -> Fits:

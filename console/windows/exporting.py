@@ -6,10 +6,10 @@ import asyncio
 from pathlib import Path
 
 import shiboken6
-from PySide6.QtCore import QBuffer, QIODevice, QPoint
-from PySide6.QtGui import QPainter
+from PySide6.QtCore import QBuffer, QIODevice, QPoint, Qt
+from PySide6.QtGui import QPainter, QRegion
 from PySide6.QtSvg import QSvgGenerator
-from PySide6.QtWidgets import QFileDialog, QWidget
+from PySide6.QtWidgets import QFileDialog, QGraphicsView, QWidget
 
 from console.domain.quality import Quality
 from console.domain.time import full_stamp
@@ -37,19 +37,32 @@ def export_notes(session: Session, tr: Translate) -> list[str]:
 
 
 def drawing_of(panel: QWidget, title: str, notes: list[str]) -> bytes:
-    """Return a panel as SVG: lines and words stay lines and words, pictures in it stay pictures."""
+    """Return a panel as SVG: lines and words stay lines and words; curves and other pictures stay pictures.
+
+    A curve's paths are in seconds since 1970, and the format writes six figures: hours would be lost.
+    """
     store = QBuffer()
     store.open(QIODevice.OpenModeFlag.WriteOnly)
-    drawing = QSvgGenerator()
+    drawing = QSvgGenerator(QSvgGenerator.SvgVersion.Svg11)  # the one that clips
     drawing.setOutputDevice(store)
     drawing.setSize(panel.size())
     drawing.setViewBox(panel.rect())
     drawing.setTitle(title)
     drawing.setDescription("；".join(notes))
     painter = QPainter(drawing)
-    panel.render(painter, QPoint())
+    _draw(panel, painter, QPoint())
     painter.end()
     return bytes(store.data().data())
+
+
+def _draw(widget: QWidget, painter: QPainter, at: QPoint) -> None:
+    if isinstance(widget, QGraphicsView):
+        painter.drawPixmap(at, widget.grab())
+        return
+    widget.render(painter, at, QRegion(), QWidget.RenderFlag.DrawWindowBackground)
+    for child in widget.findChildren(QWidget, options=Qt.FindChildOption.FindDirectChildrenOnly):
+        if child.isVisible() and not child.isWindow():
+            _draw(child, painter, at + child.pos())
 
 
 class PanelExport:

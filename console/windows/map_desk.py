@@ -89,6 +89,7 @@ class MapDesk(QObject):
         panel.toolbar.comparison_chosen.connect(self._compare)
         panel.toolbar.print_requested.connect(self._ask_print)
         panel.toolbar.along_chosen.connect(self._queries.follow)
+        panel.toolbar.cleared.connect(lambda: self._queries.follow(""))
         panel.toolbar.refused.connect(panel.say)
         panel.layers.pointed.connect(lambda _code: self._compare("layers") if self._comparison == "layers" else None)
         tools = self._map.tools

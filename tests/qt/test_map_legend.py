@@ -87,3 +87,31 @@ def test_of_many_objects_at_one_place_the_worst_stays(look):
     for i in np.flatnonzero(state == State.WATCH):
         assert any(abs(p.x() - x[i]) < 15 and abs(p.y() - y[i]) < 15 for p in seen), "no 关注 hides behind a calm one"
     assert (np.diff(state[shown]) >= 0).all(), "and the worst are drawn last"
+
+
+def test_what_is_over_in_a_layer_that_shows_only_near_is_drawn_over_the_legend_too(chart):
+    lon, lat = chart.frame.to_degrees(60.0, 30.0)
+    chart.set_layers(("admin", "river<50", "rain@50"))
+    chart.show_view(map_view(board_of(over("A", lon, lat)), declared_topics(), {}, None, plain))
+    chart.grab()
+    assert chart.content.objects._shown.tolist() == [0]
+
+
+def test_fewer_stations_while_the_hand_still_moves_break_nothing(look):
+    frame = MapFrame.fitting(112, 22.5, 114, 24.5, 500, 500)
+    objects = MapObjects(look)
+    objects.clear = [QRect(0, 0, 500, 500)]
+    objects._shown = np.array([17000], np.int64)
+    objects.set_stations(MapStations.none(), None)
+    objects.draw_over(None, frame, 1.0, {})
+
+
+def test_a_danger_of_the_other_moment_is_not_painted_on_this_side_of_the_line(chart):
+    lon, lat = chart.frame.to_degrees(60.0, 30.0)
+    calm = station_row("A", (1.0, 1.0, 1.0), lon=lon, lat=lat, thresholds={"warning": 10.0})
+    now = map_view(board_of(calm), declared_topics(), {}, None, plain)
+    chart.show_view(now)
+    alone = chart.grab().toImage().copy(QRect(52, 22, 16, 16))
+    then = map_view(board_of(over("A", lon, lat)), declared_topics(), {}, None, plain)
+    chart.compare((then, ("admin", "rivers", "river")), ("现在", "当时"))
+    assert chart.grab().toImage().copy(QRect(52, 22, 16, 16)) == alone

@@ -81,6 +81,10 @@ def test_upstream_and_downstream_of_the_selected_station_are_ringed_counted_and_
         assert down and not up & down and chart.grab().toImage() != bare
         asked.emit("downstream")
         assert chart.content.objects.marked == frozenset() and desk.panel.said.text() == ""
+        asked.emit("upstream")
+        desk.panel.toolbar.cleared.emit()
+        desk.refresh()
+        assert chart.content.objects.marked == frozenset() and desk.panel.said.text() == "", "put away with everything else"
 
     with_desk(qapp, home, hub, runner, story)
 

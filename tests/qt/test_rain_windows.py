@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -84,5 +85,16 @@ def test_a_future_without_a_forecast_of_rain_is_not_called_silent(qapp, home, hu
         board = await session.board.at_other(LAST + 30 * H, LAST)
         head = RainDrape(make_look(qapp))._head(await service.at(board, 24.0))
         assert "没有雨量预报" in head and "缺报" not in head
+
+    told(home, hub, runner, LAST, story)
+
+
+def test_one_daily_gauge_keeps_nobody_from_an_hour_of_rain(qapp, home, hub, runner):
+    async def story(session, service):
+        daily = next(s for s in session.board.series.values() if s.element == "P" and s.object_code == "LOC00601")
+        session.board.series[daily.sid] = replace(daily, interval_s=86400)
+        for hours in (1.0, 3.0, 6.0):
+            field = await service.at(session.board.board, hours)
+            assert field.hours == hours and field.missing >= 1 and field.gauges > 10
 
     told(home, hub, runner, LAST, story)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from openpyxl import load_workbook
 from PySide6.QtCore import Qt
@@ -318,3 +319,32 @@ def test_a_doubtful_neighbour_makes_no_trend_and_its_correction_is_repainted(qtb
     model.set_view(shown(doubtful))
     model.set_view(shown(good))
     assert model.repainted == 1
+
+
+def test_a_place_that_is_called_like_a_word_of_the_filter_is_found():
+    rows = (station_row("A", name="Level Plains"), station_row("B", name="Normal"), station_row("C", name="Other"))
+    for words, codes in (("Level Plains", {"A"}), ("normal", {"B"}), ("other", {"C"})):
+        fits = read_filter(words, Ground(rows, (), Moments(T, T)))
+        assert codes <= {r.code for r in rows if fits(r)}, words
+
+
+def test_an_empty_topic_says_so_and_not_that_there_are_no_stations(qtbot, look):
+    table = StationTable(look)
+    qtbot.addWidget(table)
+    present_table(table, board_of(CALM), None, look.tr, declared_topics(), "tide")
+    assert table.said.text() == "这一类没有测站"
+    present_table(table, board_of(), None, look.tr, declared_topics())
+    assert "与中心同步后" in table.said.text()
+    present_table(table, board_of(CALM), None, look.tr, declared_topics())
+    assert table.said.isHidden()
+
+
+def test_nothing_between_readings_is_worked_out_from_a_doubtful_one():
+    t, v, quality = series_rows((10.0, 10.0, 99.0, 10.0))
+    quality[2] = Quality.SUSPECT
+    one = sample(Series(1, "A", "Z", "m"), (t, v, quality), T - 1800)
+    assert one.value == 99.0 and one.smooth is None and one.change_1h is None
+    fine = 300
+    t, v, quality = series_rows(np.linspace(1.0, 2.0, 25), step=fine)
+    late = sample(Series(1, "A", "Z", "m", interval_s=fine), (t, v, quality), T + 30 * 3600)
+    assert late.change_1h == pytest.approx(0.5), "a station that fell silent keeps its last change"

@@ -62,8 +62,8 @@ def test_a_rain_gauge_has_its_sums_its_heaviest_hours_and_how_much_was_read():
     box = stat_box(shown, Station("G", "站", "rain"), Asked(shown.from_t, shown.to_t), same)
     told = {line.word: line for line in box.lines}
     assert told["雨量 累计"].text == "≥58.0 mm", "one is doubtful, one is missing"
-    assert told["最大 1 h"].text == "30.0 mm" and "06-22 04:00" in told["最大 1 h"].note
-    assert told["最大 3 h"].text == "55.0 mm" and "最大 24 h" not in told
+    assert told["最大 1 h"].text == "≥30.0 mm" and "06-22 04:00" in told["最大 1 h"].note
+    assert told["最大 3 h"].text == "≥55.0 mm" and "最大 24 h" not in told
     assert told["雨量 完整率"].text == "83.3 %" and "1 个存疑" in box.notes[0]
 
 
@@ -105,3 +105,16 @@ def test_a_click_finds_a_value_first_then_what_was_voided_and_on_a_rain_gauge_it
     rain = curve([1.0, 2.0, 3.0], "rain", sid=7)
     assert nearest(view(rain), t[1] - 1800, scale) == (7, t[1]), "a bar stands for the hour before its stamp"
     assert nearest(view(level, rain), t[1] - 1800, scale) is None, "beside a level the basin's rain is none of this station's"
+
+
+def test_a_negative_rain_is_none_and_what_came_after_the_moment_is_said():
+    gauge = curve([5.0, -99.0, 5.0, 7.0], "rain", name="雨量", unit="mm", element="P")
+    shown = view(gauge)
+    assert lines(shown, Station("G", "站", "rain"))["雨量 累计"].text == "≥12.0 mm"
+    back = HydrographView("G", "站", shown.from_t, shown.to_t, float(NOON - 2 * H), float(NOON), (gauge,))
+    dragged = stat_box(back, Station("G", "站", "rain"), Asked(shown.from_t, shown.to_t, dragged=True), same)
+    assert any("事后" in note for note in dragged.notes)
+    plain = stat_box(back, Station("G", "站", "rain"), Asked(shown.from_t, shown.to_t), same)
+    assert not any("事后" in note for note in plain.notes) and "7.0" not in str(plain.lines)
+    steady = np.arange(1, 60, dtype=np.int64) * 300
+    assert greatest_sum(steady, np.full(59, 0.1), 300, 1)[0] == 12 * 300, "the first of equals"

@@ -263,3 +263,10 @@ def test_a_few_members_are_no_band(connect):
     run = {"parameter": "H.fcst", "type": "simulated forecasting"}
     source, _ = connect(document(*((header(ensembleMemberIndex=str(n), **run), []) for n in range(4))))
     assert {s.element for s in source.series()} == {""}
+
+
+def test_the_only_member_of_an_ensemble_is_the_value_where_the_entry_names_it(connect):
+    only = header("S1", "H.fcst", ensembleMemberIndex="0")
+    assert {s.element for s in connect(document((only, [])))[0].series()} == {""}
+    source = FewsPi(connect(document((only, [])))[0]._http, elements={"H.fcst": "Z"})
+    assert {s.element for s in source.series()} == {"Z"}

@@ -134,3 +134,30 @@ def test_importing_again_changes_nothing_and_a_corrected_table_takes_the_old_one
 def test_what_cannot_be_used_is_told_with_its_line_and_the_rest_comes(repo, tmp_path, tables, why):
     report = brought(repo, tmp_path, **tables)
     assert any(why in reason for _, _, reason in report.rejects), report.rejects
+
+
+@pytest.mark.parametrize(
+    ("text", "metres"), [("1050", 1050.0), ("1+050", 1050.0), ("1+50", 1050.0), ("12+3.5", 12003.5), ("K1+200", 1200.0)]
+)
+def test_a_chainage_is_read_as_it_is_written_on_the_levee(repo, tmp_path, text, metres):
+    brought(repo, tmp_path, 工程=WORKS, 监测点=SENSORS.replace("0+120", text))
+    assert sensor_of(station_from_doc(repo.objects("sensors")[0])).chainage_m == metres
+
+
+def test_a_registered_station_keeps_its_code_and_a_simulated_works_stays_one(repo, tmp_path):
+    point = {"type": "Point", "coordinates": [113.0, 23.0]}
+    repo.put_objects(
+        "stations", [{"code": "G1", "version": 3, "geometry": point, "properties": {"name": "站", "type": "river"}}]
+    )
+    told = {"name": "旧", "type": "dam", "simulated": True, "subsystems": {"video": {"state": "ok"}}}
+    repo.put_objects("works", [{"code": "D1", "version": 1, "geometry": None, "properties": told}])
+    report = brought(repo, tmp_path, 工程=WORKS, 闸门="编号,工程,孔号\nG1,D1,1\n")
+    assert any("已是登记的测站" in reason for _, _, reason in report.rejects)
+    assert repo.objects("stations")[0]["version"] == 3 and repo.objects("gates") == []
+    works = works_of(thing_from_doc("works", repo.objects("works")[0]))
+    assert works.simulated and works.name == "青山水库大坝" and any(s.state == "ok" for s in works.subsystems)
+
+
+def test_readings_in_a_file_of_that_name_are_readings(repo, tmp_path):
+    report = brought(repo, tmp_path, 测点="站号,站名,时间,水位\n80001,甲,2024-06-01 08:00,12.3\n")
+    assert report.stations == {"80001"} and not report.rejects

@@ -75,3 +75,16 @@ def test_other_datums_are_left_out_and_an_unstated_one_is_named():
     kept = shown(survey(0, 0.0), survey(5, 0.0, datum="1985"), survey(10, 5.0))
     assert kept.names == ("第0天", "第10天") and not kept.unstated
     assert shown(survey(0, 0.0, datum=""), survey(10, 5.0, datum="unknown")).unstated
+
+
+def test_an_extreme_of_either_survey_is_kept_whatever_the_grids():
+    from console.engine.survey import difference, surface
+
+    y = np.array([0.0, 10.0, 20.0])
+    flat = np.full((3, 7), 2.0)
+    bar = flat.copy()
+    bar[1, 3] += 6.0
+    nine = surface(np.arange(0, 64, 9.0), y, np.full((3, 8), 2.0))
+    assert difference(surface(np.arange(0, 61, 10.0), y, bar), nine).deepest_m == pytest.approx(6.0)
+    shifted = surface(np.arange(5, 66, 10.0), y, np.where(np.arange(21).reshape(3, 7) == 9, -4.0, 2.0))
+    assert difference(surface(np.arange(0, 71, 10.0), y, np.full((3, 8), 2.0)), shifted).deepest_m == pytest.approx(6.0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
@@ -98,7 +98,10 @@ class FewsPi:
         meant = {s.key: self._element(s) for s in found}
         bands = list(bounded(found, meant))
         # one of many possible futures is not "the" value
-        alone = [(s.key, s, "" if s.member else meant[s.key]) for s in found]
+        crowd = Counter(bound_key(s, "") for s in found if s.member)
+        # … but the only member of an ensemble is, where the entry names its parameter
+        one = {s.key for s in found if s.member and crowd[bound_key(s, "")] == 1 and s.parameter in self._elements}
+        alone = [(s.key, s, "" if s.member and s.key not in one else meant[s.key]) for s in found]
         for key, s, element in (*alone, *bands):
             unit = s.unit or self._units.get(s.parameter, "")
             scale = to_ours(element, unit) if element else None

@@ -142,7 +142,7 @@ class Importer:
             if self._library is not None and (kind := library_kind(path.stem)):
                 self._listed(self._library, kind, path, label)
                 return
-            if (kind := works_table(path.stem)) is not None:
+            if (kind := works_table(path.stem)) is not None and not self._readings(path):
                 self._counted(kind, label, *self._works.table(kind, path))
                 return
             if is_typhoon_table(path.stem):
@@ -170,6 +170,11 @@ class Importer:
             self._store(self._parsed(layout, lines, label))
         except (UnreadableFile, UnknownUnit, OSError) as exc:
             self.report.rejects.append((label, 1, str(exc)))
+
+    def _readings(self, path: Path) -> bool:
+        """Tell whether a file holds readings of stations, whatever it is called."""
+        _, header = next(lines_of(path), (0, []))
+        return layout_of(header, self._declared).holds_readings
 
     def _listed(self, library: Library, kind: str, path: Path, label: str) -> None:
         self._counted(kind, label, *library.table(kind, path))

@@ -15,6 +15,7 @@ from console.domain.vocabulary import Vocabulary
 
 SOURCE = "文件导入"
 DAY_S = 86400.0
+KEPT = ("sections", "subsystems", "simulated")
 ORDER = ("works", "profiles", "sensors", "calibrations", "gates", "surveys")  # what names another comes after it
 Groups = dict[str, list[tuple[int, Row]]]
 
@@ -48,7 +49,21 @@ class WorksImporter:
             "surveys": self._surveys,
         }
         into, made = make[kind](groups, rejects)
+        if into in ("sensors", "gates"):
+            self._take_over(made, groups, rejects)
         return (*self._put(into, made), rejects)
+
+    def _take_over(self, made: dict[str, dict[str, Any]], groups: Groups, rejects: list[Reject]) -> None:
+        """Drop the stations that readings made of instruments before their table came; a registered one keeps its code."""
+        for code, doc in self._known("stations").items():
+            props = doc["properties"]
+            if code not in made:
+                continue
+            if doc.get("geometry") or props.get("thresholds") or props.get("datum"):
+                rejects.append((groups[code][0][0], f"编号 {code[:30]} 已是登记的测站，请给测点或闸孔自己的编号"))
+                del made[code]
+            else:
+                self._repo.drop_object("stations", code)
 
     def _put(self, kind: str, made: Mapping[str, Mapping[str, Any]]) -> tuple[int, int]:
         known = self._known(kind)
@@ -59,9 +74,6 @@ class WorksImporter:
                 fresh.append({"code": code, "version": int(before["version"]) + 1, "valid_from": "", **body})
         if fresh:
             self._repo.put_objects(kind, fresh)
-        if kind in ("sensors", "gates"):  # readings that came before their table made stations of them
-            for code in made.keys() & self._known("stations").keys():
-                self._repo.drop_object("stations", code)
         return len(fresh), len(made) - len(fresh)
 
     def _known(self, kind: str) -> dict[str, dict[str, Any]]:
@@ -80,8 +92,9 @@ class WorksImporter:
             props |= {k: row[k] for k in ("scour_limit_m", "crest_m", "gate_count") if k in row}
             props |= {k: {"object": row[k]} for k in ("level", "below", "flow") if k in row}
             props["published"] = [{"name": k, "text": v, "source": SOURCE} for k, v in row.get("others", {}).items()]
-            kept = (known.get(code) or {}).get("properties", {}).get("sections")
-            made[code] = _body(point, props | ({"sections": kept} if kept else {}))
+            before = (known.get(code) or {}).get("properties", {})
+            kept = {k: before[k] for k in KEPT if k in before}  # what no column of this table says
+            made[code] = _body(point, props | kept)
         return "works", made
 
     def _profiles(self, groups: Groups, rejects: list[Reject]) -> tuple[str, dict[str, dict[str, Any]]]:

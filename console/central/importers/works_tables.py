@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import tzinfo
@@ -174,6 +175,8 @@ class WorksTable:
                 row.setdefault("others", {})[title] = text[:80]
             elif column.kind == TIME:
                 row[column.key] = time_of(text, self.zone)
+            elif column.key == "chainage_m":
+                row[column.key] = _chainage(text, title)
             else:
                 row[column.key] = _figure(text, title) if column.kind == FIGURE else text[:200]
         lacking = [c.titles[0] for c in TABLES[self.kind][1] if c.needed and c.key not in row]
@@ -205,9 +208,17 @@ def header_of(kind: str, header: list[Any], zone: tzinfo, words: Vocabulary) -> 
     return WorksTable(kind, columns, tuple(titles), zone, words)
 
 
+def _chainage(text: str, title: str) -> float:
+    """Return a chainage in metres: 1050, 1+050, K1+050 and 12+003.5 are understood."""
+    found = re.fullmatch(r"[Kk]?(\d{1,5})\+(\d{1,3}(?:\.\d+)?)", text)
+    if found is None:
+        return _figure(text.removeprefix("K").removeprefix("k"), title)
+    return float(found[1]) * 1000 + float(found[2])
+
+
 def _figure(text: str, title: str) -> float:
     try:
-        value = float(text.replace("+", "", 1) if title.startswith("桩号") else text)
+        value = float(text)
     except ValueError:
         raise BadLine(f"“{title}”不是数：{text[:20]}") from None
     if not math.isfinite(value) or abs(value) > 1e8:
