@@ -15,6 +15,7 @@ from PySide6.QtGui import QPainter, QPen, QPolygonF
 
 from console.domain.geo import mercator_y
 from console.domain.layers import DRAPES, GROUND, LayerState
+from console.domain.states import TOKENS, State
 from console.look import Look
 from console.viewdata.basemap import BaseMap
 from console.viewdata.map import MapCounts, MapMark, MapStations, MapView, RainField
@@ -141,23 +142,26 @@ class MapContent:
         painter.setFont(self._look.font("small_px"))
         named = frame.width_km <= FACILITY_LABEL_KM
         for mark in marks:
-            color = self._look.color("concrete" if mark.layer == "facilities" else "accent")
+            alarmed = mark.state >= State.WATCH
+            token = TOKENS[mark.state] if alarmed else "concrete" if mark.layer == "facilities" else "accent"
+            color = self._look.color(token)
             painter.setOpacity(self._shown[mark.layer] / 100)
             for line in mark.lines:
                 points = np.array(line, float)
                 x, y = frame.to_pixels(points[:, 0], mercator_y(points[:, 1]))
                 path = [QPointF(a, b) for a, b in zip(x.tolist(), y.tolist(), strict=True)]
                 if len(path) > 1:
-                    painter.setPen(QPen(color, 3.2))
+                    painter.setPen(QPen(color, 5.0 if alarmed else 3.2))
                     painter.drawPolyline(QPolygonF(path))
                 else:
                     painter.setPen(QPen(self._look.color("text.dim"), 1))
                     painter.setBrush(color)
-                    painter.drawRect(QRectF(path[0].x() - 4, path[0].y() - 4, 8, 8))
+                    half = 6 if alarmed else 4
+                    painter.drawRect(QRectF(path[0].x() - half, path[0].y() - half, 2 * half, 2 * half))
                 middle = path[len(path) // 2]
                 self._mark_places.append((middle, mark))
-                if named:
-                    painter.setPen(self._look.color("text.dim"))
+                if named or alarmed:
+                    painter.setPen(color if alarmed else self._look.color("text.dim"))
                     painter.drawText(middle + QPointF(8, -6), mark.name)
         painter.restore()
 

@@ -39,6 +39,7 @@ class CurvePlot(pg.PlotWidget):  # type: ignore[misc] # pyqtgraph has no types
             axis.setTextPen(self.look.color("text.dim"))
             axis.setTickFont(self.look.font("small_px"))
             axis.label.setFont(self.look.font("small_px"))
+            axis.enableAutoSIPrefix(False)
         self.plotItem.showGrid(x=True, y=True, alpha=0.18)
 
     def show_curves(

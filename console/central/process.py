@@ -11,6 +11,7 @@ import ssl
 import threading
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import uvicorn
 
@@ -125,9 +126,14 @@ def bind(port: int, host: str = "127.0.0.1") -> socket.socket:
     return sock
 
 
+Objects = dict[str, list[dict[str, Any]]]
+
+
 def seed(repo: Repository, folder: Path, source: str) -> None:
     """Fill a store with the basin's objects and, for a recording, its events and method."""
     declared = basin_objects()
+    if source not in flood_keys():
+        declared = without_simulated(declared)  # an invented hole in a levee is for drills alone
     known = {d["code"] for kind in declared for d in repo.objects(kind)}
     for kind, docs in declared.items():
         repo.put_objects(kind, [d for d in docs if d["code"] not in known])  # imported facts stay
@@ -150,6 +156,16 @@ def seed(repo: Repository, folder: Path, source: str) -> None:
     (folder / "files").mkdir(parents=True, exist_ok=True)
     (folder / "files" / digest).write_bytes(body)
     repo.put_file(f"method-{source}", f"{source}-method.txt", "text/plain; charset=utf-8", len(body), digest)
+
+
+def without_simulated(declared: Objects) -> Objects:
+    """Return the basin's objects without what was invented for drills: instruments, surveys, sections and subsystems."""
+    found = {k: docs for k, docs in declared.items() if k not in ("sensors", "gates", "surveys")}
+    invented = ("sections", "subsystems", "simulated", "source", "note")
+    found["works"] = [
+        doc | {"properties": {k: v for k, v in doc["properties"].items() if k not in invented}} for doc in declared["works"]
+    ]
+    return found
 
 
 def run_central(home: DataHome, options: CentralOptions, adapters: AdapterFactory = no_adapters) -> None:

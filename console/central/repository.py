@@ -185,11 +185,16 @@ class Repository(ReadingStore):
             self._touch({day_of(t): self.seq})
             for record_id, body in self._db.execute("select id, body from record where kind='alarm'").fetchall():
                 alarm = json.loads(body)
-                if alarm["first_seen_t"] > t or alarm["onset_t"] > t:
+                if alarm["onset_t"] > t:
                     self._db.execute("delete from record where kind='alarm' and id=?", (record_id,))
-                elif (alarm["cleared_t"] or 0) > t or (alarm["peak_t"] or 0) > t:
+                    continue
+                before = dict(alarm)
+                # what began by then stood then, also where the centre jumped past it and saw it only later
+                alarm["first_seen_t"] = min(alarm["first_seen_t"], t)
+                if (alarm["cleared_t"] or 0) > t or (alarm["peak_t"] or 0) > t:
                     value, at = alarm["value"], alarm["onset_t"]
                     alarm |= {"cleared_t": None, "peak": value, "peak_t": at if value is not None else None}
+                if alarm != before:
                     self._put_records([("alarm", record_id, alarm)])
             self._db.executemany(SET_META, list(meta.items()))
             self._db.execute("update meta set value=? where key='epoch'", (uuid.uuid4().hex,))

@@ -16,7 +16,7 @@ from console.domain.objects import Series, station_from_doc
 from console.domain.works import Sensor, sensor_of
 from console.store.cause_rules import declared_causes
 from console.viewdata.works import SensorHealth
-from console.viewdata.works_assess import LIVE_DAYS, Fits, Rows, assess, inputs_of, pointers_of
+from console.viewdata.works_assess import LIVE_DAYS, Fits, Rows, assess, inputs_of, pointers_of, with_pools
 
 log = logging.getLogger(__name__)
 ROUND_S = 3600.0  # of the centre's time between two looks at all works
@@ -36,7 +36,7 @@ class SensorWatch:
         for sensor in readable(lambda doc: sensor_of(station_from_doc(doc)), sensors):
             self._by_works.setdefault(sensor.works, []).append(sensor)
         self._by_works.pop("", None)
-        self._series = {(s.object_code, s.element): s for s in series} if self._by_works else {}
+        self._series = with_pools({(s.object_code, s.element): s for s in series}) if self._by_works else {}
         self._fits: Fits = {}
         self._left: list[str] = []
         self._round_t = -np.inf

@@ -11,7 +11,7 @@ from console.domain.layers import DRAPES, GROUND, MARKS
 from console.domain.objects import Thing
 from console.domain.rain import GRADES, TOKENS, grade
 from console.domain.states import TOKENS as STATE_TOKENS
-from console.domain.states import WORDS, State
+from console.domain.states import State
 from console.domain.time import full_stamp, stamp
 from console.domain.topics import Topic, topic_of
 from console.presenters.fields import field_of
@@ -125,7 +125,8 @@ def layer_views(
 
 
 def _topic_layer(topic: Topic, rows: list[Row]) -> MapLayerView:
-    states = frozenset(r.state for r in rows)
+    placed = [r for r in rows if r.station.lon is not None and r.station.lat is not None]
+    states = {r.state: r.state_word for r in sorted(placed, key=lambda r: bool(r.word))}
     return MapLayerView(
         code=topic.code,
         name=topic.layer.name,
@@ -138,11 +139,14 @@ def _topic_layer(topic: Topic, rows: list[Row]) -> MapLayerView:
     )
 
 
-def _state_legend(symbol: str, states: frozenset[State]) -> tuple[tuple[str, str, str], ...]:
-    """Return the signs of the states that occur: a legend of all of them hides a corner of a small map."""
+def _state_legend(symbol: str, states: Mapping[State, str]) -> tuple[tuple[str, str, str], ...]:
+    """Return the signs of the states that occur on the map, in the words of what is shown.
+
+    A legend of all of them hides a corner of a small map.
+    """
     if symbol == "reservoir":
         return (("reservoir", "state.normal", "水库"),)
-    return tuple(("state", STATE_TOKENS[s], WORDS[s]) for s in LEGEND_STATES if s in states)
+    return tuple(("state", STATE_TOKENS[s], states[s]) for s in LEGEND_STATES if s in states)
 
 
 def _ground_legend(code: str) -> tuple[tuple[str, str, str], ...]:
@@ -157,12 +161,24 @@ def _rain_signs() -> tuple[tuple[str, str, str], ...]:
     return tuple((f"rain.{i + 1}", token, GRADES[i]) for i, token in enumerate(TOKENS))
 
 
-def marks_of(things: Mapping[str, tuple[Thing, ...]]) -> tuple[MapMark, ...]:
-    return tuple(MapMark(THINGS[kind], t.code, t.name, t.lines) for kind in THINGS for t in things.get(kind, ()) if t.lines)
+def marks_of(things: Mapping[str, tuple[Thing, ...]], works: Mapping[str, State]) -> tuple[MapMark, ...]:
+    """Return works and cameras; works: the verdict on each, where there is one. The worst are drawn last."""
+    found = [
+        MapMark(THINGS[kind], t.code, t.name, t.lines, works.get(t.code, State.NORMAL))
+        for kind in THINGS
+        for t in things.get(kind, ())
+        if t.lines
+    ]
+    return tuple(sorted(found, key=lambda m: m.state))
 
 
 def map_view(
-    board: Board, topics: tuple[Topic, ...], things: Mapping[str, tuple[Thing, ...]], selected: str | None, tr: Translate
+    board: Board,
+    topics: tuple[Topic, ...],
+    things: Mapping[str, tuple[Thing, ...]],
+    selected: str | None,
+    tr: Translate,
+    works: Mapping[str, State] | None = None,
 ) -> MapView:
     rows = [(r, t) for r in board.rows if (t := topic_of(r.station.kind, topics)) is not None]
     stations = map_stations(rows, board, tr)
@@ -181,7 +197,7 @@ def map_view(
         counts=counts,
         selected=selected,
         layers=layer_views(rows, topics, things, len(typhoons), tr),
-        marks=marks_of(things),
+        marks=marks_of(things, works or {}),
         moment_text=full_stamp(board.moment),
         typhoons=typhoons,
     )
@@ -194,9 +210,10 @@ def present_map(
     tr: Translate,
     topics: tuple[Topic, ...] = (),
     things: Mapping[str, tuple[Thing, ...]] | None = None,
+    works: Mapping[str, State] | None = None,
 ) -> str:
-    """Fill the map; return the panel's meta text."""
-    made = map_view(board, topics, things or {}, selected, tr)
+    """Fill the map; return the panel's meta text. works: the verdict on each works."""
+    made = map_view(board, topics, things or {}, selected, tr, works)
     view.show_view(made)
     newest = max((r.main.t for r in board.rows if r.main), default=None)
     if newest is None:

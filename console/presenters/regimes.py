@@ -172,6 +172,10 @@ def _rain(seen: Regimes, tr: Translate) -> Tile:
         lines.append(f"{tr('点最大')} {row.station.name} {found.text()} mm")
         wet = sum(1 for mm, _, _ in points if mm >= 50)
         lines.append(f"{tr('暴雨以上')} {wet} {tr('站')}")
+    if points and not areal:  # no areal series: the greatest gauge stands for what falls
+        _, found, row = max(points, key=lambda p: p[0])
+        told = (f"{tr('点最大')} {row.station.name} 24h", *lines[1:])
+        return Tile("雨", tr("雨"), found.text(), "mm", told, _met(gauges, board, tr), State.NORMAL, topic="rain")
     if not areal:
         ended = max((r.rain.t for r in gauges if r.rain is not None), default=None)
         if ended is not None:
@@ -201,14 +205,16 @@ def _works(seen: Regimes, tr: Translate) -> Tile:
     doubtful = sum(1 for w in seen.works if w.state == "doubtful")
     odd = [s for w in seen.works for s in w.sensors if s.state in ("alarm", "attention", "doubtful")]
     sensors = [r for r in seen.board.rows if r.station.kind == "sensor"]
-    made = any(r.main is not None and r.main.source == SIMULATED for r in sensors) or any(w.scour.simulated for w in bad)
-    names = "、".join(w.works.name for w in bad[:2]) if bad else f"{tr('可判')} {len(judged)}/{len(seen.works)}"
+    made = any(r.main is not None and r.main.source == SIMULATED for r in sensors)
+    invented = [w for w in bad if w.works.simulated or w.scour.simulated]
+    told = [w.works.name + (f"（{tr('模拟')}）" if w in invented and len(invented) < len(bad) else "") for w in bad[:2]]
+    names = "、".join(told) if bad else f"{tr('可判')} {len(judged)}/{len(seen.works)}"
     lines = (
         names + (f" · {tr('疑似仪器')} {doubtful}" if doubtful else ""),
         f"{tr('异常测点')} {len(odd)}/{len(sensors)}" + (f" · {tr(SIMULATED)}" if made else ""),
     )
     value = str(len(bad)) if judged else "—"
-    unit = tr("处工程异常") + (f"（{tr('模拟')}）" if made else "")
+    unit = tr("处工程异常") + (f"（{tr('模拟')}）" if bad and len(invented) == len(bad) else "")
     return Tile("工", tr("工"), value, unit, lines, _met(sensors, seen.board, tr), worst, topic="works")
 
 

@@ -13,7 +13,7 @@ from console.viewdata.table import Moments, TableColumn, TableView, TopicTab
 GENERAL = (  # of a table that shows objects of every topic
     Column("state", "", 30, pinned=True),
     Column("name", "站名", 104, pinned=True),
-    Column("river", "河流", 58),
+    Column("river", "河流", 72),
     Column("value", "数值", 74),
     Column("unit", "单位", 60),
     Column("margin", "距警戒/汛限 m", 102),

@@ -8,7 +8,7 @@ from typing import Protocol
 from console.domain.anomalies import EVIDENCE, evidence_text
 from console.domain.elements import ELEMENTS, signed
 from console.domain.states import State
-from console.domain.time import stamp
+from console.domain.time import full_stamp, stamp
 from console.domain.works import SUBSYSTEM_STATES, SUBSYSTEMS, TYPES, Subsystem, Works, chainage_text
 from console.presenters.wording import Translate
 from console.state.board import BoardState
@@ -160,7 +160,7 @@ def scour_line(scour: Scour, tr: Translate) -> AnomalyLine | None:
     place = f"{chainage_text(scour.chainage_m)} {tr('离轴')} {scour.offset_m:.0f} m"
     said = (
         f"{tr('最深')} {scour.deepest_m:.2f} m · {tr('限值')} {scour.limit_m:.2f} m · "
-        f"{tr('冲刷量')} {scour.scour_m3:.0f} m³ · {stamp(scour.times[1])} {tr('对')} {stamp(scour.times[0])}"
+        f"{tr('冲刷量')} {scour.scour_m3:.0f} m³ · {full_stamp(scour.times[1])} {tr('对')} {full_stamp(scour.times[0])}"
     )
     cause = CauseLine(
         tr("可能是水流淘刷堤脚或坝脚"),
@@ -238,11 +238,19 @@ def present_works(
     """Fill the panel; return (code of the works shown, meta)."""
     shown = board_view(health, board.board, selected, before, tr)
     view.show_view(shown)
-    odd = sum(1 for r in health.reports if r.state in ABNORMAL)
+    odd = sum(1 for r in health.reports if r.state in ("alarm", "attention"))
+    doubtful = sum(1 for r in health.reports if r.state == "doubtful")
     unknown = sum(1 for r in health.reports if r.state == "unknown")
     if not health.known:
         return shown.chosen, tr("正在判断")
     if not health.reports:
         return shown.chosen, ""
     at = stamp(board.board.moment, board.board.now)
-    return shown.chosen, f"{at} · {tr('工程')} {len(health.reports)} · {tr('异常')} {odd} · {tr('未知')} {unknown}"
+    return (
+        shown.chosen,
+        f"{at} · {tr('工程')} {len(health.reports)} · {tr('异常')} {odd}{_doubt(doubtful, tr)} · {tr('未知')} {unknown}",
+    )
+
+
+def _doubt(count: int, tr: Translate) -> str:
+    return f" · {tr('疑似仪器')} {count}" if count else ""

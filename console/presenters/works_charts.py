@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from console.domain.datum import stated_datum
-from console.domain.elements import ELEMENTS, flow_text, signed
+from console.domain.elements import ELEMENTS, LEVELS, flow_text, signed
 from console.domain.quality import Quality, word
 from console.domain.time import stamp
 from console.domain.works import Gate, Works, chainage_text, gate_of
@@ -240,6 +240,8 @@ def _reading(board: Board, pointer: tuple[str, str] | None, unit: str, tr: Trans
 def _datums(board: Board, works: Works, tr: Translate) -> str:
     """Say what keeps the two levels apart; a level is never subtracted from one of another datum."""
     rows = [board.row(pointer[0]) if pointer else None for pointer in (works.level, works.below)]
+    if works.below is None or works.level is None:
+        return tr("没有登记下游水位站") if works.below is None else tr("没有登记上游水位站")
     told = [stated_datum(row.station.datum) if row is not None else "" for row in rows]
     if not all(told):
         return tr("上下游水位基面未注明，两个水位不可直接比较，不作差")
@@ -249,6 +251,8 @@ def _datums(board: Board, works: Works, tr: Translate) -> str:
 
 
 def _of(row: Row, element: str) -> Sample | None:
+    if element == "Z" and row.level is not None and row.level.element in LEVELS:
+        return row.level  # a reservoir's too
     return next(
         (s for s in (row.level, row.flow, row.inflow, row.outflow, row.rain) if s is not None and s.element == element), None
     )

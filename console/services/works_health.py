@@ -19,7 +19,18 @@ from console.state.board import BoardState
 from console.store.cause_rules import declared_causes
 from console.viewdata.surveys import SurveyHead, compared, deepest, heads, pairs_by_section
 from console.viewdata.works import Scour, SensorHealth, WorksReport
-from console.viewdata.works_assess import EMPTY, LIVE_DAYS, Fits, Inputs, Pointer, Rows, assess, inputs_of, pointers_of
+from console.viewdata.works_assess import (
+    EMPTY,
+    LIVE_DAYS,
+    Fits,
+    Inputs,
+    Pointer,
+    Rows,
+    assess,
+    inputs_of,
+    pointers_of,
+    with_pools,
+)
 
 RANK = {"unknown": 0, "normal": 1, "attention": 2, "doubtful": 3, "alarm": 4}
 KEPT = 600  # fits kept; each is some arrays of a few hundred readings
@@ -93,7 +104,7 @@ class WorksHealth(QObject):
                     )
                     self._sensors, self._works = found
                     self._parsed = reference
-                series = {(s.object_code, s.element): s for s in board.series.values()}
+                series = with_pools({(s.object_code, s.element): s for s in board.series.values()})
                 pointers = pointers_of(self._sensors) | {w.level for w in self._works if w.level}
                 sids = sorted(series[p].sid for p in pointers if p in series)
                 rows = await board.window(sids, int(moment - LIVE_DAYS * DAY_S), int(moment))

@@ -64,12 +64,13 @@ class MapCounts:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class MapMark:
-    """A thing without readings: a works, a camera. lines: lon/lat; one point is a point mark."""
+    """A thing without readings: a works, a camera. lines: lon/lat; one point is a point mark. state: a works' verdict."""
 
     layer: str
     code: str
     name: str
     lines: tuple[tuple[tuple[float, float], ...], ...]
+    state: State = State.NORMAL
 
 
 @dataclass(frozen=True, slots=True, eq=False)

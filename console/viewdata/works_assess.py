@@ -52,6 +52,11 @@ def pointers_of(sensors: Iterable[Sensor]) -> set[Pointer]:
     return {p for s in sensors for p in ((s.code, s.element), s.driver, s.rain) if p is not None}
 
 
+def with_pools(series: Mapping[Pointer, Series]) -> dict[Pointer, Series]:
+    """Return series by pointer in which the level of a reservoir is found under the name of any level."""
+    return {(code, "Z"): s for (code, element), s in series.items() if element == "RZ"} | dict(series)
+
+
 def inputs_of(sensor: Sensor, series: Mapping[Pointer, Series], rows: Mapping[int, Rows]) -> Inputs:
     """Return what was read for a sensor; rows: by the series' number."""
 

@@ -15,6 +15,7 @@ from console.domain.geo import geodesic_km, mercator_y
 from console.domain.layers import DRAPES, OWN, LayerState, faded, layer_texts, limited, moved, read_layers, toggled
 from console.domain.time import from_beijing, full_stamp
 from console.presenters.map import map_view, present_map
+from console.presenters.works import WORKS_STATES
 from console.presenters.works_rows import WorksRows
 from console.services.rain_field import RainFieldService
 from console.services.warm_up import warm_up
@@ -120,7 +121,8 @@ class MapDesk(QObject):
                 self._map.go_to(row.station.lon, row.station.lat)
             self._followed = current.selection
         board = self._works.judged(session.board.board, session.works.reports)
-        said = present_map(self._map, board, current.selection, tr, self._c.topics, session.board.things)
+        works = {r.works.code: WORKS_STATES[r.state] for r in session.works.reports}
+        said = present_map(self._map, board, current.selection, tr, self._c.topics, session.board.things, works)
         self._show_layers()
         self._notes.refresh(next((layer for layer in self._layers() if layer.code == "notes"), None))
         self._queries.refresh(board)

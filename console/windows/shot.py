@@ -14,7 +14,7 @@ from PySide6.QtCore import QCoreApplication, QEvent
 from PySide6.QtWidgets import QWidget
 
 from console.domain.objects import Station
-from console.domain.time import from_beijing
+from console.domain.time import from_beijing, full_stamp
 from console.errors import ConsoleError, ErrorHub
 from console.look import Look
 from console.paths import DataHome
@@ -128,12 +128,16 @@ async def _moment(session: Session, options: ShotOptions) -> None:
     """Bring the recording to the wished time, then select; the newest reading must have arrived."""
     if options.at_t is not None:
         if session.link.player:
+            _inside(session, options.at_t)
             session.control_player("pause")
             session.control_player("seek", t=float(options.at_t))
         else:
             session.situation.look_at(float(options.at_t))
         end = time.monotonic() + PATIENCE_S
-        while abs(session.situation.moment() - options.at_t) > 60 and time.monotonic() < end:
+        while abs(session.situation.moment() - options.at_t) > 60:
+            if time.monotonic() > end:  # a picture of another moment would be a wrong one
+                shown = full_stamp(session.situation.moment())
+                raise ConsoleError(f"到不了 {full_stamp(options.at_t)}，现在是 {shown}。", "请换一个有数据或预报的时刻。")
             await asyncio.sleep(0.1)
     found = _wanted(session, options.select)
     end = time.monotonic() + PATIENCE_S
@@ -147,6 +151,14 @@ async def _moment(session: Session, options: ShotOptions) -> None:
     if options.layers:
         session.situation.set_layers((*session.situation.current.layers, *options.layers))
     await asyncio.sleep(SETTLE_S)
+
+
+def _inside(session: Session, at_t: float) -> None:
+    """Raises: ConsoleError: the recording does not reach that moment."""
+    player = session.link.player or {}
+    first, last = player.get("from_t"), player.get("to_t")
+    if first is not None and last is not None and not first <= at_t <= last:
+        raise ConsoleError(f"录像没有 {full_stamp(at_t)}。", f"请给出 {full_stamp(first)} 至 {full_stamp(last)} 之间的时刻。")
 
 
 def _wanted(session: Session, words: str) -> Station | None:

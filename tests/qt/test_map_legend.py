@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QPointF, QRect
 
+from console.domain.objects import Thing
 from console.domain.states import State
 from console.presenters.map import map_view
 from console.topics import declared_topics
@@ -115,3 +118,29 @@ def test_a_danger_of_the_other_moment_is_not_painted_on_this_side_of_the_line(ch
     then = map_view(board_of(over("A", lon, lat)), declared_topics(), {}, None, plain)
     chart.compare((then, ("admin", "rivers", "river")), ("现在", "当时"))
     assert chart.grab().toImage().copy(QRect(52, 22, 16, 16)) == alone
+
+
+def test_the_legend_has_the_signs_and_words_of_what_lies_on_the_map(chart):
+    unplaced = replace(station_row("S", (1.0, 2.0), kind="sensor", element="PW"), state=State.GUARANTEED, word="超限")
+    placed = station_row("A", (9.0, 11.0, 12.0), lon=113.0, lat=24.0, thresholds={"warning": 10.0})
+    view = map_view(board_of(placed, unplaced), declared_topics(), {}, None, plain)
+    words = {word for layer in view.layers for _, _, word in layer.legend}
+    assert "超警" in words and "超保" not in words and "超限" not in words
+    here = replace(unplaced, station=replace(unplaced.station, lon=113.1, lat=24.0))
+    view = map_view(board_of(placed, here), declared_topics(), {}, None, plain)
+    assert "超限" in {word for layer in view.layers for _, _, word in layer.legend}
+
+
+def test_a_works_in_alarm_is_drawn_as_such_and_named_at_any_scale(chart, look):
+    levee = Thing("works", "W", "北江大堤", (((113.0, 23.6), (113.3, 23.9)),), {"name": "北江大堤"})
+    chart.set_layers(("admin", "facilities"))
+
+    def drawn(**verdict):
+        chart.show_view(map_view(board_of(), declared_topics(), {"works": (levee,)}, None, plain, verdict))
+        return chart.grab().toImage()
+
+    calm, alarmed = drawn(), drawn(W=State.GUARANTEED)
+    assert chart.content.view.marks[0].state is State.GUARANTEED and calm != alarmed
+    red = look.color("state.guaranteed").name()
+    at = [(x, y) for x in range(0, 900, 2) for y in range(0, 600, 2) if alarmed.pixelColor(x, y).name() == red]
+    assert at and not any(calm.pixelColor(x, y).name() == red for x, y in at)

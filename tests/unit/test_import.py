@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import numpy as np
 import pytest
 from openpyxl import Workbook
@@ -9,9 +11,9 @@ from openpyxl import Workbook
 from backend_client.adapters.tabular.columns import Misaligned, UnknownUnit, aligned, layout_of
 from backend_client.adapters.tabular.readings import qualities, time_of, trend_disagrees
 from console.central.importers.run import Importer
-from console.central.repository import Repository
+from console.central.repository import Repository, open_repository
 from console.domain.quality import Quality
-from console.domain.time import BEIJING, from_beijing
+from console.domain.time import BEIJING, beijing, from_beijing
 from console.errors import ConsoleError
 
 
@@ -199,3 +201,32 @@ def test_the_real_changjiang_readings_load_whole(repo, shared):
     assert (report.lines, len(report.stations)) == (30445, 15)
     assert len(report.rejects) == 1 and report.rejects[0][0].endswith("丹江口水库.csv")
     assert report.added > 56_000
+
+
+def test_a_table_may_say_what_its_values_are_worth(tmp_path):
+    """Forecasts, suspect and edited values come as such; a future value that nobody called a forecast is doubtful."""
+    now = int(time.time()) // 3600 * 3600
+    stamps = [beijing(now + h * 3600).strftime("%Y-%m-%d %H:%M") for h in (-2, -1, 3, 4, 5)]
+    folder = tmp_path / "in"
+    folder.mkdir()
+    (folder / "a.csv").write_text(
+        "站码,时间,水位,水位预报下限,水位预报上限,质量\n"
+        f"A1,{stamps[0]},10.0,,,实测\nA1,{stamps[1]},10.1,,,存疑\nA1,{stamps[2]},10.5,10.3,10.9,预报\n"
+        f"A1,{stamps[3]},10.6,10.3,11.0,\nA1,{stamps[4]},10.7,,,好像对\n",
+        "utf-8",
+    )
+    repo = open_repository(tmp_path / "centre", "live")
+    try:
+        report = Importer(repo).folder(folder, progress=False)
+        sids = {int(d["properties"]["sid"]): d["properties"]["element"] for d in repo.objects("series")}
+        found = {}
+        for page in repo.in_series_order(0, now + 10 * 3600, 1000, sorted(sids)):
+            for sid, _t, value, quality, *_ in page:
+                found.setdefault(sids[sid], []).append((value, Quality(quality)))
+        q = Quality
+        assert found["Z"] == [(10.0, q.MEASURED), (10.1, q.SUSPECT), (10.5, q.FORECAST), (10.6, q.SUSPECT), (10.7, q.SUSPECT)]
+        assert found["ZLO"] == [(10.3, q.FORECAST)] * 2 and found["ZHI"] == [(10.9, q.FORECAST), (11.0, q.FORECAST)]
+        told = " ".join(reason for _, _, reason in report.rejects)
+        assert "时间在将来" in told and "质量“好像对”不认识" in told
+    finally:
+        repo.close()

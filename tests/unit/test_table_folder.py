@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from openpyxl import Workbook
 
-from backend_client.adapters.harvest import SUSPECT
+from backend_client.adapters.harvest import FORECAST, MEASURED, SUSPECT
 from backend_client.adapters.tabular.folder import TableFolder
 from backend_client.errors import BackendUnavailable, WireFormatError
 
@@ -172,3 +172,17 @@ def test_real_months_of_the_yangtze_come_in_with_their_spikes_doubted(shared, cl
     again = source.meter.requests
     source.read(series, *FOREVER)
     assert source.meter.requests == again, "an unchanged month is not parsed twice"
+
+
+def test_a_quality_column_and_the_bounds_of_a_forecast_are_read(drop, clock):
+    drop(
+        "f.csv",
+        "stcd,stnm,tm,z,水位预报下限,水位预报上限,质量\n"
+        "A,站,2024-06-01 08:00,1.0,,,实测\nA,站,2024-06-01 09:00,1.5,1.2,1.9,预报\n"
+        "R,青山水库,2024-06-01 09:00,80.0,79.0,81.0,预报\n",
+    )
+    source = open_folder(drop, clock)
+    series = {(s.station_code, s.element): s for s in source.series()}
+    assert set(series) == {("A", "Z"), ("A", "ZLO"), ("A", "ZHI"), ("R", "RZ"), ("R", "RZLO"), ("R", "RZHI")}
+    got = {p.key: p.quality.tolist() for p in source.read(list(series.values()), *FOREVER).parts}
+    assert got["A:Z"] == [MEASURED, FORECAST] and got["A:ZLO"] == [FORECAST] and got["R:RZHI"] == [FORECAST]

@@ -168,3 +168,17 @@ def test_a_subsystems_fault_is_not_known_before_it_happened():
         SimpleNamespace(reports=(WorksReport(works, "unknown"),), known=True), Board(CALM, CALM, "live"), "W", "", same
     )
     assert len(view.subsystems) == 8
+
+
+def test_the_level_of_a_reservoir_drives_a_dam_whose_table_only_names_the_reservoir(readings):
+    from console.viewdata.works_assess import inputs_of, with_pools
+
+    one = readings(CALM)[0]
+    sensor = replace(one.sensor, driver=("R1", "Z"))
+    series = with_pools(
+        {("R1", "RZ"): Series(7, "R1", "RZ", "m"), (sensor.code, sensor.element): Series(8, sensor.code, sensor.element, "")}
+    )
+    found = inputs_of(sensor, series, {7: one.level, 8: one.own})
+    assert found.level is one.level
+    both = with_pools({("R1", "RZ"): Series(7, "R1", "RZ", "m"), ("R1", "Z"): Series(9, "R1", "Z", "m")})
+    assert both[("R1", "Z")].sid == 9

@@ -22,6 +22,7 @@ MEANINGS: dict[str, tuple[str, ...]] = {
     "W": ("w", "蓄水量", "库容"),
     "P": ("drp", "雨量", "时段降水量"),
     "interval": ("intv", "时段长"),
+    "quality": ("质量", "质量码", "数据质量", "quality", "qc"),
     "trend": ("wptn", "rwptn", "水势"),
     "lon": ("lgtd", "lgtd1", "经度"),
     "lat": ("lttd", "lttd1", "纬度"),

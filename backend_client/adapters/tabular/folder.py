@@ -10,13 +10,14 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import numpy as np
 
 from backend_client.adapters.folder_watch import FolderWatch
-from backend_client.adapters.harvest import Capability, ForeignSeries, Gap, Harvest, Meter, SeriesReadings
+from backend_client.adapters.harvest import BOUNDS, Capability, ForeignSeries, Gap, Harvest, Meter, SeriesReadings
 from backend_client.adapters.plain_words import one_line
 from backend_client.adapters.tabular.parsed import ParsedFile, parse_file
 from backend_client.adapters.tabular.readings import qualities
 from backend_client.errors import BackendUnavailable, WireFormatError
 
 UNITS = {"Z": "m", "RZ": "m", "Q": "m3/s", "INQ": "m3/s", "OTQ": "m3/s", "W": "106m3", "P": "mm"}
+UNITS |= {bound: UNITS[of] for bound, of in BOUNDS.items()}
 
 
 class TableFolder:
@@ -142,11 +143,16 @@ class TableFolder:
 def _part(series: ForeignSeries, files: list[ParsedFile], from_t: int, to_t: int) -> SeriesReadings:
     key = _parts_of(series.key)
     merged: dict[int, float] = {}
+    said: dict[int, int] = {}
     for file in files:
-        merged |= file.values.get(key, {})
+        told = file.values.get(key, {})
+        merged |= told
+        said = {t: q for t, q in said.items() if t not in told} | file.said.get(key, {})
     t = np.array(sorted(merged), np.int64)
     value = np.array([merged[k] for k in t.tolist()], np.float64)
-    quality = qualities(series.element, value)  # over all that is known: a window's edge is no spike
+    quality = qualities(
+        series.element, value, [said.get(k) for k in t.tolist()]
+    )  # over all that is known: a window's edge is no spike
     inside = (t >= from_t) & (t <= to_t)
     return SeriesReadings(series.key, t[inside], value[inside], quality[inside])
 

@@ -7,21 +7,32 @@ from dataclasses import dataclass, field
 from datetime import tzinfo
 from pathlib import Path
 
+from backend_client.adapters.harvest import BOUNDS
 from backend_client.adapters.tabular.columns import Layout, Misaligned, UnknownUnit, aligned, layout_of
 from backend_client.adapters.tabular.readings import BadCell, parse
 from backend_client.adapters.tabular.tables import UnreadableFile, lines_of
 
 REJECTS_KEPT = 200
+NAMES = {"Z": ("水位", "m"), "RZ": ("库水位", "m"), "Q": ("流量", "m3/s"), "INQ": ("入库流量", "m3/s")}
+# heading in lower case → (bound of a forecast, unit)
+BOUND_COLUMNS = {
+    heading: (bound, NAMES[of][1])
+    for bound, of in BOUNDS.items()
+    for heading in (bound.lower(), f"{NAMES[of][0]}预报{'下限' if bound.endswith('LO') else '上限'}")
+}
 
 
 @dataclass(slots=True)
 class ParsedFile:
-    """values: (code, element) → time (UTC s) → value in our unit. rejects: (line, reason in Chinese).
+    """values: (code, element) → time (UTC s) → value in our unit; said: the same → quality, where a line tells it.
+
+    rejects: (line, reason in Chinese).
 
     lines: data lines that are not blank. problem: why the file could not be read to its end, else "".
     """
 
     values: dict[tuple[str, str], dict[int, float]] = field(default_factory=dict)
+    said: dict[tuple[str, str], dict[int, int]] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
     places: dict[str, tuple[float, float]] = field(default_factory=dict)
     datums: dict[str, str] = field(default_factory=dict)
@@ -37,7 +48,7 @@ def parse_file(path: Path, zone: tzinfo) -> ParsedFile:
     try:
         lines = lines_of(path)
         _, header = next(lines, (0, []))
-        layout = layout_of(header)
+        layout = layout_of(header, BOUND_COLUMNS)
         if layout.holds_stations:
             _stations(layout, lines, found)
         elif layout.holds_readings:
@@ -56,7 +67,7 @@ def _readings(layout: Layout, lines: object, found: ParsedFile, zone: tzinfo) ->
             continue
         found.lines += 1
         try:
-            one = parse(aligned(layout, cells), factors, zone)
+            one = parse(aligned(layout, cells), factors, zone, layout.declared)
         except (BadCell, Misaligned) as exc:
             _reject(found, number, str(exc))
             continue
@@ -66,6 +77,8 @@ def _readings(layout: Layout, lines: object, found: ParsedFile, zone: tzinfo) ->
             found.names[one.code] = one.name
         for element, value in one.values.items():
             found.values.setdefault((one.code, element), {})[one.t] = value
+            if one.quality is not None:
+                found.said.setdefault((one.code, element), {})[one.t] = one.quality
 
 
 def _stations(layout: Layout, lines: object, found: ParsedFile) -> None:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 
 import numpy as np
 from numpy.typing import NDArray
 
-from backend_client.adapters.harvest import MEASURED, SUSPECT
+from backend_client.adapters.harvest import BAD, BOUNDS, FORECAST, MANUAL, MEASURED, RECONSTRUCTED, SUSPECT
+from backend_client.adapters.words import KNOWN_QUALITY
 
 MISSING = {"", "-", "--", "—", "/", "null", "none", "nan", "缺测", "缺报", "-999", "-9999", "-99"}
 ANY = (-1e9, 1e9)  # of an element that the installation declares
@@ -22,6 +23,15 @@ RANGES = {
     "OTQ": (0.0, 150000.0),
     "W": (0.0, 100000.0),
     "P": (0.0, 150.0),
+}
+OFFERED = ("实测", "整编", "存疑", "坏值", "人工", "预报")
+QUALITY_WORDS = KNOWN_QUALITY | {
+    **dict.fromkeys(("实测", "原始", "正常"), MEASURED),
+    **dict.fromkeys(("整编", "重建", "插补", "推算"), RECONSTRUCTED),
+    **dict.fromkeys(("存疑", "可疑"), SUSPECT),
+    **dict.fromkeys(("坏值", "无效"), BAD),
+    **dict.fromkeys(("人工", "订正", "人工订正"), MANUAL),
+    **dict.fromkeys(("预报", "预测"), FORECAST),
 }
 SPIKE_M = 2.0
 RETURN_M = 0.5
@@ -41,6 +51,7 @@ class Parsed:
     t: int
     values: dict[str, float]
     trend: str
+    quality: int | None = None  # as the line says, None where it does not
     problems: list[str] = field(default_factory=list)
 
 
@@ -110,6 +121,11 @@ def parse(cells: Mapping[str, object], factors: Mapping[str, float], zone: tzinf
     name = str(cells.get("name", "")).strip()[:40]
     parsed = Parsed(code, name, str(cells.get("river", "")).strip()[:40], t, {}, str(cells.get("trend", "")).strip())
     reservoir = name.endswith("水库") or "RZ" in cells or "INQ" in cells
+    said = str(cells.get("quality", "")).strip().lower()
+    if said:
+        parsed.quality = QUALITY_WORDS.get(said, SUSPECT)
+        if said not in QUALITY_WORDS:
+            parsed.problems.append(f"质量“{said[:20]}”不认识，按存疑导入；可写 {'、'.join(OFFERED)}")
     if "unclear" in cells:
         parsed.problems.append(f"只有一个流量 {cells['unclear']}，分不清入库还是出库，未导入")
     for element in (*RANGES, *declared):
@@ -128,16 +144,25 @@ def parse(cells: Mapping[str, object], factors: Mapping[str, float], zone: tzinf
 
 
 def _as_reservoir(element: str) -> str:
-    return {"Z": "RZ", "Q": "INQ"}.get(element, element)
+    bare, side = (BOUNDS[element], element[-2:]) if element in BOUNDS else (element, "")
+    return {"Z": "RZ", "Q": "INQ"}.get(bare, bare) + side
 
 
-def qualities(element: str, value: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Return quality codes of a series in time order: a lone jump that comes straight back is suspect."""
+def qualities(element: str, value: NDArray[np.float64], said: Sequence[int | None] = ()) -> NDArray[np.int64]:
+    """Return quality codes of a series in time order: as its lines say, else a lone jump that comes straight back is suspect.
+
+    A bound of a forecast is one, whatever is said. said: one per value, None where its line says nothing.
+    """
+    if element in BOUNDS:
+        return np.full(len(value), FORECAST, np.int64)
     quality = np.full(len(value), MEASURED, np.int64)
     if element in ("Z", "RZ") and len(value) >= 3:
         before, here, after = value[:-2], value[1:-1], value[2:]
         lone = (np.abs(here - before) > SPIKE_M) & (np.abs(here - after) > SPIKE_M)
         quality[1:-1][lone & (np.abs(after - before) < RETURN_M)] = SUSPECT
+    for i, code in enumerate(said):
+        if code is not None:
+            quality[i] = code
     return quality
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import signal
 import sys
+import time
 from collections import defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +14,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
 
+from backend_client.adapters.harvest import BOUNDS, FORECAST, SUSPECT
 from backend_client.adapters.harvest import ELEMENTS as OURS
 from backend_client.adapters.tabular.columns import Layout, Misaligned, UnknownUnit, aligned, layout_of
 from backend_client.adapters.tabular.readings import BadCell, Parsed, parse, qualities, trend_disagrees
@@ -33,6 +35,7 @@ from console.paths import DataHome
 from console.topics import site_topics
 
 CHUNK = 20_000
+HOUR_S = 3600.0
 SOURCE = "文件导入"
 SUFFIXES = (".csv", ".xlsx")
 
@@ -94,6 +97,7 @@ class Importer:
             raise ConsoleError(f"时区 {zone} 不认识。", "请用 Asia/Shanghai 这样的名称。") from exc
         self._works = WorksImporter(repo, self._zone, self._words)
         self.report = Report()
+        self._now = time.time()
         self._stop = False
 
     def stop(self) -> None:
@@ -197,6 +201,9 @@ class Importer:
                 self.report.rejects.append((label, number, str(exc)))
                 continue
             self.report.rejects += [(label, number, p) for p in one.problems]
+            if one.t > self._now + HOUR_S and one.quality is None and not set(one.values) <= BOUNDS.keys():
+                one.quality = SUSPECT
+                self.report.rejects.append((label, number, "时间在将来，按存疑导入；是预报请加“质量”列写“预报”"))
             known = seen.get((one.code, one.t))
             if known is not None:
                 self.report.duplicates += 1
@@ -216,11 +223,11 @@ class Importer:
             reservoir = any({"RZ", "INQ", "OTQ"} & set(x.values) for x in lines if x.code == code)
             merge_station(self._repo, code, {"name": p.name, "river": p.river} | self._kind(p, reservoir=reservoir))
             self.report.stations.add(code)
-        series: dict[tuple[str, str], dict[int, float]] = defaultdict(dict)
+        series: dict[tuple[str, str], dict[int, tuple[float, int | None]]] = defaultdict(dict)
         for p in lines:
             for element, value in p.values.items():
-                series[(p.code, element)][p.t] = value
-        self._doubt_trends(lines)
+                series[(p.code, element)][p.t] = value, p.quality
+        self._doubt_trends([p for p in lines if p.quality != FORECAST])
         for (code, element), values in series.items():
             self._store_series(code, element, values)
 
@@ -231,12 +238,13 @@ class Importer:
         guessed = next((k for e in line.values if (k := self._words.kind_of(e))), "")
         return {"guess": guessed} if guessed and not {"Z", "Q"} & set(line.values) else {}
 
-    def _store_series(self, code: str, element: str, values: dict[int, float]) -> None:
+    def _store_series(self, code: str, element: str, values: dict[int, tuple[float, int | None]]) -> None:
         t = np.array(sorted(values), np.int64)
-        v = np.array([values[k] for k in t.tolist()])
+        v = np.array([values[k][0] for k in t.tolist()])
+        said = [values[k][1] for k in t.tolist()]
         interval = int(np.clip(np.median(np.diff(t)), 300, 86400)) if len(t) > 1 else 3600
         sid = self._repo.ensure_series(SeriesKey(code, element, self._words.elements[element].unit, "", SOURCE, interval))
-        rows = list(zip([sid] * len(t), t.tolist(), v.tolist(), qualities(element, v).tolist(), strict=True))
+        rows = list(zip([sid] * len(t), t.tolist(), v.tolist(), qualities(element, v, said).tolist(), strict=True))
         for first in range(0, len(rows), CHUNK):
             part = rows[first : first + CHUNK]
             fresh = len(self._repo.commit_rows(part))

@@ -166,6 +166,8 @@ class WorksImporter:
         made = {}
         for code, row in self._of_works(groups, self._known("works"), rejects):
             points = [[r["chainage_m"], r["offset_m"], r["elevation_m"]] for _, r in groups[code]]
+            if all(y < 0 for _, y, _ in points):
+                rejects.append((groups[code][0][0], f"{code[:30]} 全在背水侧；离轴距以临水侧为正，请核对正负号（已照样导入）"))
             props: dict[str, Any] = {
                 k: row[k] for k in ("works", "section", "at", "datum", "method", "accuracy_m", "spacing_m") if k in row
             }
