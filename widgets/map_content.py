@@ -112,12 +112,12 @@ class MapContent:
         self.base.draw(painter, frame, ratio, moving=moving, between=between)
         over = [(code, self._own.over[code]) for code in self._shown if code in self._own.over]
         self._each(painter, over, frame, ratio, moving)
-        self._marks(painter, frame)
+        named = self._marks(painter, frame)
         if "typhoon" in self._shown:
             painter.setOpacity(self._shown["typhoon"] / 100)
             draw_typhoons(painter, self._look, frame, self.view.typhoons)
             painter.setOpacity(1.0)
-        self.objects.clear = list(clear)
+        self.objects.clear = [*clear, *named]
         self.objects.room = room or QRect(0, 0, frame.width, frame.height)
         layers = self.opacities
         self.objects.draw(painter, frame, ratio, moving=moving, layers=layers, hushed=frozenset(layers) - set(self._shown))
@@ -131,12 +131,17 @@ class MapContent:
             layer.draw(painter, frame, ratio, moving=moving)
             painter.restore()
 
-    def _marks(self, painter: QPainter, frame: MapFrame) -> None:
-        """Draw works and cameras: lines with their name, points as small squares."""
+    def _marks(self, painter: QPainter, frame: MapFrame) -> list[QRect]:
+        """Draw works and cameras: lines with their name, points as small squares.
+
+        Returns:
+            Where the names of works in alarm lie, which stand at any scale: labels keep clear of them.
+        """
         self._mark_places = []
+        places: list[QRect] = []
         marks = [m for m in self.view.marks if m.layer in self._shown]
         if not marks:
-            return
+            return places
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setFont(self._look.font("small_px"))
@@ -160,10 +165,17 @@ class MapContent:
                     painter.drawRect(QRectF(path[0].x() - half, path[0].y() - half, 2 * half, 2 * half))
                 middle = path[len(path) // 2]
                 self._mark_places.append((middle, mark))
-                if named or alarmed:
+                if mark.state >= State.WARNING:
+                    metrics = painter.fontMetrics()
+                    wide = metrics.horizontalAdvance(mark.name)
+                    box = QRect(round(middle.x()) + 6, round(middle.y()) - 6 - metrics.ascent(), wide + 4, metrics.height())
+                    painter.fillRect(box, self._look.color("panel", 215))
+                    places.append(box)
+                if named or mark.state >= State.WARNING:
                     painter.setPen(color if alarmed else self._look.color("text.dim"))
                     painter.drawText(middle + QPointF(8, -6), mark.name)
         painter.restore()
+        return places
 
     def object_at(self, place: QPointF, frame: MapFrame) -> str:
         """Return the code of what was drawn at a point, stations before things, "" for nothing."""

@@ -39,7 +39,7 @@ class ReservoirCard(PaintedView):
             return
         box = QRectF(self.rect()).adjusted(10, 8, -10, -8)
         if box.width() >= WIDE_PX * self.look.scale:
-            share = 0.42 if fits_one_column(self.look, len(view.lines), box.height()) else 0.29
+            share = 0.42 if fits_one_column(self.look, len(view.lines), box.height()) else 0.315
             left = QRectF(box.left(), box.top(), box.width() * share, box.height())
             right = QRectF(left.right() + GAP, box.top(), box.right() - left.right() - GAP, box.height())
         else:

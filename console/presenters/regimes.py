@@ -174,7 +174,9 @@ def _rain(seen: Regimes, tr: Translate) -> Tile:
         lines.append(f"{tr('暴雨以上')} {wet} {tr('站')}")
     if points and not areal:  # no areal series: the greatest gauge stands for what falls
         _, found, row = max(points, key=lambda p: p[0])
-        told = (f"{tr('点最大')} {row.station.name} 24h", *lines[1:])
+        ended = max((r.rain.t for r in gauges if r.rain is not None), default=None)
+        silent = all(r.stale for r in gauges) and ended is not None
+        told = (f"{tr('点最大')} {row.station.name} 24h", f"{tr('雨量止于')} {stamp(ended)}" if silent and ended else lines[1])
         return Tile("雨", tr("雨"), found.text(), "mm", told, _met(gauges, board, tr), State.NORMAL, topic="rain")
     if not areal:
         ended = max((r.rain.t for r in gauges if r.rain is not None), default=None)

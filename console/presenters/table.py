@@ -13,14 +13,14 @@ from console.viewdata.table import Moments, TableColumn, TableView, TopicTab
 GENERAL = (  # of a table that shows objects of every topic
     Column("state", "", 30, pinned=True),
     Column("name", "站名", 104, pinned=True),
-    Column("river", "河流", 72),
+    Column("river", "河流", 68),
     Column("value", "数值", 74),
     Column("unit", "单位", 60),
     Column("margin", "距警戒/汛限 m", 102),
     Column("change_1h", "1h 变化", 68),
-    Column("spark", "近 24h", 66),
+    Column("spark", "近 24h", 60),
     Column("time", "时间", 128),
-    Column("quality", "质量", 68),
+    Column("quality", "质量", 60),
 )
 
 
