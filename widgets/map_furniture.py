@@ -95,6 +95,32 @@ class Legend:
             y += self._line
 
 
+class LegendLine:
+    """The signs of the shown layers side by side, for a map with no room for a box; as many as fit, in order."""
+
+    def __init__(self, look: Look, metrics: QFontMetrics, shown: Sequence[MapLayerView], room: int) -> None:
+        self._look, self._metrics = look, metrics
+        self._placed: list[tuple[tuple[str, str, str], int]] = []
+        x = 8
+        for sign in dict.fromkeys(sign for layer in shown for sign in layer.legend):
+            wide = metrics.horizontalAdvance(look.tr(sign[2])) + 36
+            if x + wide > room:
+                break
+            self._placed.append((sign, x))
+            x += wide
+        self.box = QRect(6, 6, x - 4, metrics.height() + 6) if self._placed else QRect()
+
+    def draw(self, painter: QPainter) -> None:
+        if not self._placed:
+            return
+        look = self._look
+        painter.setFont(look.font("small_px"))
+        painter.fillRect(self.box, look.color("panel", 215))
+        base = self.box.top() + 3 + self._metrics.ascent()
+        for (symbol, token, word), x in self._placed:
+            _sign(painter, look, self._metrics, QPointF(x - 6, base), symbol, token, look.tr(word))
+
+
 def _sign(painter: QPainter, look: Look, metrics: QFontMetrics, at: QPointF, symbol: str, token: str, word: str) -> None:
     x, y = at.x(), at.y()
     if symbol == "swatch":

@@ -16,7 +16,7 @@ from console.viewdata.basemap import BaseMap
 from console.viewdata.map import MapView, RainField
 from widgets.map_base import Paths, base_paths
 from widgets.map_content import MapContent, OwnLayers
-from widgets.map_furniture import Legend, credit, loud, north, scale_bar
+from widgets.map_furniture import Legend, LegendLine, credit, loud, north, scale_bar
 from widgets.map_projection import MapFrame
 from widgets.map_tools import MapTools
 from widgets.painted import PaintedView
@@ -204,15 +204,18 @@ class MapWidget(PaintedView):
         boxes = [credit(painter, self.look, frame, self.look.tr(self.credit)), SCALE.translated(frame.width, frame.height)]
         shown = set(self.content.in_sight(frame))
         small = frame.width < SMALL[0] or frame.height < SMALL[1]
-        if not small:
+        view, on = self.content.view, {layer.code for layer in self._layers}
+        signs = [x if x.code in shown else loud(x) for x in view.layers if x.code in on]
+        painter.setFont(self.look.font("small_px"))
+        metrics = painter.fontMetrics()
+        found: Legend | LegendLine
+        if small:
+            found = LegendLine(self.look, metrics, signs, frame.width - 16)
+        else:
             north(painter, self.look, frame)
-            view = self.content.view
-            on = {layer.code for layer in self._layers}
-            signs = [x if x.code in shown else loud(x) for x in view.layers if x.code in on]
-            painter.setFont(self.look.font("small_px"))
-            found = Legend(self.look, painter.fontMetrics(), view, signs)
-            found.draw(painter)
-            boxes.append(found.box)
+            found = Legend(self.look, metrics, view, signs)
+        found.draw(painter)
+        boxes.append(found.box)
         if shown & set(DRAPES) and frame.height >= RAIN_LEGEND_PX:  # colours without their grades say nothing
             edge = frame.width if self.other is None else round(frame.width * self._swipe)
             for content, right in ((self.content, edge), (self.other, frame.width)):

@@ -144,3 +144,17 @@ def test_a_works_in_alarm_is_drawn_as_such_and_named_at_any_scale(chart, look):
     red = look.color("state.guaranteed").name()
     at = [(x, y) for x in range(0, 900, 2) for y in range(0, 600, 2) if alarmed.pixelColor(x, y).name() == red]
     assert at and not any(calm.pixelColor(x, y).name() == red for x, y in at)
+
+
+def test_a_small_map_has_its_signs_in_one_line_and_labels_keep_clear_of_it(chart):
+    chart.resize(640, 200)
+    lon, lat = chart.frame.to_degrees(320.0, 60.0)
+    chart.show_view(map_view(board_of(over("A", lon, lat)), declared_topics(), {}, None, plain))
+    chart.grab()
+    line = next(box for box in chart._furnished if box.topLeft() == QPoint(6, 6))
+    assert line.height() < 30 and line.right() < 640
+    places = [place for place, _ in chart.content.objects._places]
+    assert places and not any(place.intersects(line) for place in places)
+    chart.resize(240, 130)
+    chart.grab()
+    assert all(box.right() <= 240 for box in chart._furnished if box.topLeft() == QPoint(6, 6)), "as many as fit"
