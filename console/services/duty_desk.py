@@ -241,6 +241,10 @@ class DutyDesk:
             raise self._store.trouble(exc) from exc
 
     def close(self) -> None:
-        if self._store is not None:
-            self._worker.submit(self._store.close)
+        self._worker.submit(self._let_go)  # after what waits there, which may only now open the file
         self._worker.shutdown(wait=True)
+
+    def _let_go(self) -> None:
+        if self._store is not None:
+            self._store.close()
+            self._store = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import threading
 import time
 from types import SimpleNamespace
 
@@ -17,6 +18,7 @@ from console.domain.quality import Quality
 from console.services.correction_desk import CorrectionDesk, Reading, typed_value
 from console.services.duty_desk import DutyDesk, EntryRefused
 from console.store.ops import OpsStore
+from console.store.presence import alone
 from tests.in_process import HOUR, NOW, Centre, Console
 
 
@@ -147,3 +149,16 @@ def test_a_value_that_no_gauge_can_show_is_refused_with_a_sentence(text):
         typed_value("Z", text)
     assert refused.value.what.endswith("。") and refused.value.next_step
     assert typed_value("Z", "−3.5") == -3.5
+
+
+def test_a_desk_that_closes_while_its_file_is_still_being_opened_lets_go_of_it(profile, key):
+    """Somebody starts and leaves at once: another window must be able to have the file to itself."""
+    duty = DutyDesk(profile.ops, SimpleNamespace(send=lambda _: None), lambda: 0.0, lambda: "", key=key)
+    gate = threading.Event()
+    duty._worker.submit(gate.wait, 10)
+    waiting = duty._worker.submit(duty._with_store, lambda store: store)
+    threading.Timer(0.05, gate.set).start()
+    duty.close()
+    assert waiting.done() and duty._store is None
+    with alone(profile.ops):
+        pass
