@@ -127,6 +127,7 @@ def bind(port: int, host: str = "127.0.0.1") -> socket.socket:
 
 
 Objects = dict[str, list[dict[str, Any]]]
+INSTRUMENTS = ("sensors", "gates", "surveys")
 
 
 def seed(repo: Repository, folder: Path, source: str) -> None:
@@ -134,6 +135,7 @@ def seed(repo: Repository, folder: Path, source: str) -> None:
     declared = basin_objects()
     if source not in flood_keys():
         declared = without_simulated(declared)  # an invented hole in a levee is for drills alone
+        _drop_simulated(repo, declared)
     known = {d["code"] for kind in declared for d in repo.objects(kind)}
     for kind, docs in declared.items():
         repo.put_objects(kind, [d for d in docs if d["code"] not in known])  # imported facts stay
@@ -159,13 +161,29 @@ def seed(repo: Repository, folder: Path, source: str) -> None:
 
 
 def without_simulated(declared: Objects) -> Objects:
-    """Return the basin's objects without what was invented for drills: instruments, surveys, sections and subsystems."""
-    found = {k: docs for k, docs in declared.items() if k not in ("sensors", "gates", "surveys")}
-    invented = ("sections", "subsystems", "simulated", "source", "note")
-    found["works"] = [
-        doc | {"properties": {k: v for k, v in doc["properties"].items() if k not in invented}} for doc in declared["works"]
-    ]
+    """Return the basin's objects without what was invented for drills: instruments, surveys, sections, limits."""
+    found = {k: docs for k, docs in declared.items() if k not in INSTRUMENTS}
+    found["works"] = [_published(doc) for doc in declared["works"]]
     return found
+
+
+def _published(doc: dict[str, Any]) -> dict[str, Any]:
+    invented = ("sections", "subsystems", "simulated", "source", "scour_limit_m")
+    props = {k: v for k, v in doc["properties"].items() if k not in invented}
+    told = "；".join(part for part in str(props.pop("note", "")).split("；") if part and "模拟" not in part)
+    return doc | {"properties": props | ({"note": told} if told else {})}
+
+
+def _drop_simulated(repo: Repository, declared: Objects) -> None:
+    """Take what an earlier version seeded for drills out of a real store; what a site brought itself stays."""
+    for kind in INSTRUMENTS:
+        for doc in repo.objects(kind):
+            props = doc["properties"]
+            if props.get("simulated") is True or (props.get("facts") or {}).get("simulated") is True:
+                repo.drop_object(kind, doc["code"])
+    plain = {d["code"]: d for d in declared["works"]}
+    known = [d for d in repo.objects("works") if d["properties"].get("simulated") is True and d["code"] in plain]
+    repo.put_objects("works", [plain[d["code"]] | {"version": int(d["version"]) + 1} for d in known])
 
 
 def run_central(home: DataHome, options: CentralOptions, adapters: AdapterFactory = no_adapters) -> None:

@@ -172,7 +172,7 @@ def _rain(seen: Regimes, tr: Translate) -> Tile:
         lines.append(f"{tr('点最大')} {row.station.name} {found.text()} mm")
         wet = sum(1 for mm, _, _ in points if mm >= 50)
         lines.append(f"{tr('暴雨以上')} {wet} {tr('站')}")
-    if points and not areal:  # no areal series: the greatest gauge stands for what falls
+    if points and not areal and not board.ahead:  # no areal series: the greatest gauge stands for what falls
         _, found, row = max(points, key=lambda p: p[0])
         ended = max((r.rain.t for r in gauges if r.rain is not None), default=None)
         silent = all(r.stale for r in gauges) and ended is not None

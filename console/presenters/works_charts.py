@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import numpy as np
-
 from console.domain.datum import stated_datum
 from console.domain.elements import ELEMENTS, LEVELS, flow_text, signed
 from console.domain.quality import Quality, word
@@ -167,13 +165,12 @@ def _scour_words(scour: Scour, chosen: str, sections: int, tr: Translate) -> str
         return which + reason_text(scour.reason, {}, tr)
     place = f"{chainage_text(scour.chainage_m)}，{tr('离轴')} {scour.offset_m:.0f} m"
     limit = f"{tr('限值')} {scour.limit_m:.2f} m" if scour.limit_m is not None else tr("没有声明限值，不作判断")
-    apart = [float(np.median(np.diff(axis))) for axis in (scour.x_m, scour.y_m) if len(axis) > 1]
     said = (
         f"{which}{tr('最深冲刷')} {scour.deepest_m:.2f} m（{place}）· {limit} · {tr('冲刷量')} {scour.scour_m3:.0f} m³ · "
         f"{tr('淤积量')} {scour.fill_m3:.0f} m³ · {tr('公共范围')} {scour.area_m2:.0f} m²（{100 * scour.coverage:.0f}%）"
     )
-    if apart:
-        said += f" · {tr('网格')} {'×'.join(f'{a:.3g}' for a in apart)} m"
+    if scour.spacing_m is not None:
+        said += f" · {tr('网格')} {'×'.join(f'{a:.3g}' for a in scour.spacing_m)} m"
     return said + (f" · {tr('两次都没有注明基面，按同一基面相减')}" if scour.unstated else "")
 
 

@@ -62,6 +62,7 @@ class DutyDesk:
         self._check_person = check_person  # raises ConsoleError while nobody may make entries
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="ops")
         self._store: OpsStore | None = None
+        self._closed = False
 
     async def acknowledge(self, alarm_id: str, author: str, note: str) -> str:
         """Sign an alarm; returns the entry's id once it is on disk.
@@ -241,8 +242,10 @@ class DutyDesk:
             raise self._store.trouble(exc) from exc
 
     def close(self) -> None:
-        self._worker.submit(self._let_go)  # after what waits there, which may only now open the file
-        self._worker.shutdown(wait=True)
+        if not self._closed:
+            self._closed = True
+            self._worker.submit(self._let_go)  # after what waits there, which may only now open the file
+            self._worker.shutdown(wait=True)
 
     def _let_go(self) -> None:
         if self._store is not None:

@@ -102,9 +102,7 @@ class RainFieldService(QObject):
         rows = await state.window(sids, int(moment - (hours + SILENT_H) * 3600), moment)
         newest = max((int(r[0][-1]) for r in rows.values() if len(r[0])), default=moment)
         steps = [s.interval_s for s in series.values() if s is not None]
-        # what most of them read in; a daily gauge says nothing of an hour and keeps nobody from it
-        fitting = [step for step in steps if hours <= 0 or step <= hours * 3600] or steps
-        longest = max(set(fitting), key=fitting.count, default=3600)
+        longest = _usual(steps, hours)
         until = newest if moment - newest > 1.5 * longest else moment
         whole = math.ceil(round(hours * 3600 / longest, 6)) * longest / 3600
         hours = max(0.0, (until - since) / 3600) if since is not None else whole
@@ -120,6 +118,18 @@ class RainFieldService(QObject):
         silent_h, ahead = (moment - until) / 3600, board.ahead and until <= board.now
         work = partial(rain_field, gauges, _outlines(board), hours, float(until), silent_h=silent_h, ahead=ahead)
         return await asyncio.get_running_loop().run_in_executor(None, work)
+
+
+def _usual(steps: Sequence[int], hours: float) -> int:
+    """Return the interval, s, that a window is made of: what most gauges read in.
+
+    Where most fit in no window as short as this one it is lengthened for them; a few slow ones keep nobody from it.
+    """
+    if not steps:
+        return 3600
+    usual = max(set(steps), key=steps.count)
+    fitting = [s for s in steps if hours <= 0 or s <= hours * 3600]
+    return usual if usual in fitting or 2 * len(fitting) < len(steps) else max(set(fitting), key=fitting.count)
 
 
 def _sum(rows: Rows, interval_s: int, until_t: float, hours: float) -> tuple[float, float] | None:

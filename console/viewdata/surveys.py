@@ -14,6 +14,7 @@ from console.domain.works import Works, number, text
 from console.engine.survey import (
     MAX_NODES,
     MAX_POINTS,
+    Change,
     Surface,
     SurveyRefused,
     difference,
@@ -25,6 +26,7 @@ from console.engine.survey import (
 from console.viewdata.works import Scour
 
 DEFAULT_SPACING_M = 5.0
+PICTURE_NODES = 300  # a way: more than a panel has pixels for
 BED_M = (-500.0, 6000.0)  # deeper than any scour, higher than any river of the country
 
 
@@ -101,12 +103,14 @@ def compared(works: Works, pair: tuple[SurveyHead, SurveyHead]) -> Scour:
         change = difference(before, after, accuracy_of(pair))
     except SurveyRefused as refused:
         return replace(told, reason=f"survey_{refused.code}")
+    x, y, picture = evenly(change)
     return replace(
         told,
         state=scour_state(change, works.scour_limit_m),
-        x_m=change.x_m,
-        y_m=change.y_m,
-        scour_m=change.scour_m,
+        x_m=x,
+        y_m=y,
+        scour_m=picture,
+        spacing_m=(float(np.median(np.diff(change.x_m))), float(np.median(np.diff(change.y_m)))),
         scour_m3=change.scour_m3,
         fill_m3=change.fill_m3,
         area_m2=change.area_m2,
@@ -117,6 +121,24 @@ def compared(works: Works, pair: tuple[SurveyHead, SurveyHead]) -> Scour:
         before=section(before, change.chainage_m),
         after=section(after, change.chainage_m),
     )
+
+
+def evenly(change: Change) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Return (x_m, y_m, scour_m) of a picture with nodes at even distances, each with what the nearest node has.
+
+    Figures are never taken from it: they come from the comparison's own nodes.
+    """
+
+    def axis(nodes: NDArray[np.float64]) -> NDArray[np.float64]:
+        least = float(np.diff(nodes).min())
+        return np.linspace(nodes[0], nodes[-1], int(np.clip(round((nodes[-1] - nodes[0]) / least) + 1, 2, PICTURE_NODES)))
+
+    def nearest(nodes: NDArray[np.float64], at: NDArray[np.float64]) -> NDArray[np.int64]:
+        right = np.clip(np.searchsorted(nodes, at), 1, len(nodes) - 1)
+        return np.where(at - nodes[right - 1] <= nodes[right] - at, right - 1, right)
+
+    x, y = axis(change.x_m), axis(change.y_m)
+    return x, y, change.scour_m[np.ix_(nearest(change.y_m, y), nearest(change.x_m, x))]
 
 
 def accuracy_of(pair: Sequence[SurveyHead]) -> float:

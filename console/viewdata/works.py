@@ -72,8 +72,9 @@ class SensorHealth:
 class Scour:
     """Two surveys of one toe compared. reason: why they cannot be, "" where they can.
 
-    scour_m: (ny, nx), positive where the bed sank. before, after: the section at the deepest place,
-    (offset_m, z_m). state: against the works' declared limit, unknown without one. unstated: neither names its datum.
+    x_m, y_m, scour_m (ny, nx): a picture of it, positive where the bed sank; spacing_m: of the nodes compared.
+    before, after: the section at the deepest place, (offset_m, z_m). state: against the works' declared limit,
+    unknown without one. unstated: neither names its datum.
     """
 
     section: str = ""
@@ -85,6 +86,7 @@ class Scour:
     method: str = ""
     simulated: bool = False
     unstated: bool = False
+    spacing_m: tuple[float, float] | None = None
     x_m: Array = field(default_factory=lambda: EMPTY)
     y_m: Array = field(default_factory=lambda: EMPTY)
     scour_m: Array = field(default_factory=lambda: np.empty((0, 0)))

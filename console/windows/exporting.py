@@ -9,7 +9,7 @@ import shiboken6
 from PySide6.QtCore import QBuffer, QIODevice, QPoint, Qt
 from PySide6.QtGui import QPainter, QRegion
 from PySide6.QtSvg import QSvgGenerator
-from PySide6.QtWidgets import QFileDialog, QGraphicsView, QWidget
+from PySide6.QtWidgets import QFileDialog, QGraphicsView, QScrollArea, QWidget
 
 from console.domain.quality import Quality
 from console.domain.time import full_stamp
@@ -56,12 +56,12 @@ def drawing_of(panel: QWidget, title: str, notes: list[str]) -> bytes:
 
 
 def _draw(widget: QWidget, painter: QPainter, at: QPoint) -> None:
-    if isinstance(widget, QGraphicsView):
+    if isinstance(widget, QGraphicsView | QScrollArea):  # curves, and what is partly rolled away
         painter.drawPixmap(at, widget.grab())
         return
     widget.render(painter, at, QRegion(), QWidget.RenderFlag.DrawWindowBackground)
     for child in widget.findChildren(QWidget, options=Qt.FindChildOption.FindDirectChildrenOnly):
-        if child.isVisible() and not child.isWindow():
+        if not child.isHidden() and not child.isWindow():
             _draw(child, painter, at + child.pos())
 
 

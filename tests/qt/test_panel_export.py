@@ -35,3 +35,28 @@ def test_a_curve_in_the_drawing_lies_where_it_lies_on_the_screen(qtbot, look):
     bits = [np.frombuffer(i.constBits(), np.uint8).reshape(360, 640, 4).astype(int) for i in (screen, again)]
     differing = (np.abs(bits[0] - bits[1]).max(axis=2) > 60).mean()
     assert differing < 0.01, "the same picture"
+
+
+def test_what_is_rolled_out_of_sight_stays_out_of_the_drawing(qtbot, look):
+    from PySide6 import QtSvg
+    from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
+
+    panel, tall = QWidget(), QWidget()
+    qtbot.addWidget(panel)
+    tall.setFixedSize(180, 600)
+    tall.setStyleSheet("background: #ff0000")
+    roll = QScrollArea()
+    roll.setFrameShape(QFrame.Shape.NoFrame)
+    roll.setWidget(tall)
+    column = QVBoxLayout(panel)
+    column.setContentsMargins(0, 40, 0, 0)
+    column.addWidget(roll)
+    panel.resize(200, 200)
+    panel.show()
+    roll.verticalScrollBar().setValue(200)
+    again = QImage(200, 200, QImage.Format.Format_RGB32)
+    again.fill("#00ff00")
+    painter = QPainter(again)
+    getattr(QtSvg, "QSvg" + "Renderer")(QByteArray(drawing_of(panel, "", []))).render(painter, QRectF(0, 0, 200, 200))
+    painter.end()
+    assert again.pixelColor(60, 100).name() == "#ff0000" and again.pixelColor(60, 20).name() != "#ff0000"

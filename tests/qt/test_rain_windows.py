@@ -98,3 +98,20 @@ def test_one_daily_gauge_keeps_nobody_from_an_hour_of_rain(qapp, home, hub, runn
             assert field.hours == hours and field.missing >= 1 and field.gauges > 10
 
     told(home, hub, runner, LAST, story)
+
+
+@pytest.mark.parametrize(
+    ("steps", "hours", "usual"),
+    [
+        ([3600] * 10 + [86400], 1.0, 3600),
+        ([10800] * 10 + [3600], 1.0, 10800),
+        ([10800] * 4 + [3600] * 6, 1.0, 3600),
+        ([86400] * 3, 6.0, 86400),
+        ([], 6.0, 3600),
+        ([300] * 5 + [3600] * 2, 0.0, 300),
+    ],
+)
+def test_the_interval_of_a_window_is_that_of_most_gauges(steps, hours, usual):
+    from console.services.rain_field import _usual
+
+    assert _usual(steps, hours) == usual

@@ -230,3 +230,26 @@ def test_a_table_may_say_what_its_values_are_worth(tmp_path):
         assert "时间在将来" in told and "质量“好像对”不认识" in told
     finally:
         repo.close()
+
+
+def test_foreign_codes_say_nothing_and_measured_makes_no_flood_of_a_spike(tmp_path):
+    folder = tmp_path / "in"
+    folder.mkdir()
+    (folder / "a.csv").write_text(
+        "站码,时间,水位,质量码\n" + "".join(f"A1,2024-06-01 {h:02d}:00,{10 + h / 10},0\n" for h in range(5)), "utf-8"
+    )
+    (folder / "b.csv").write_text(
+        "站码,时间,水位,质量\nB1,2024-06-01 08:00,10,原始\nB1,2024-06-01 09:00,90,原始\nB1,2024-06-01 10:00,10,原始\n", "utf-8"
+    )
+    repo = open_repository(tmp_path / "centre", "live")
+    try:
+        report = Importer(repo).folder(folder, progress=False)
+        sids = {int(d["properties"]["sid"]): d["properties"]["object"] for d in repo.objects("series")}
+        found = {"A1": [], "B1": []}
+        for page in repo.in_series_order(0, 2_000_000_000, 1000, sorted(sids)):
+            for sid, _t, _value, quality, *_ in page:
+                found[sids[sid]].append(Quality(quality))
+        assert not report.rejects and set(found["A1"]) == {Quality.MEASURED}
+        assert found["B1"] == [Quality.MEASURED, Quality.SUSPECT, Quality.MEASURED]
+    finally:
+        repo.close()

@@ -126,6 +126,7 @@ def test_importing_again_changes_nothing_and_a_corrected_table_takes_the_old_one
         ({"监测点": SENSORS}, "没有编号为 D1 的工程"),
         ({"工程": WORKS, "监测点": SENSORS.replace("渗压水位", "渗压压")}, "没有叫“渗压压”的要素"),
         ({"工程": WORKS, "监测点": SENSORS.replace("0+120", "零加")}, "不是数：零加"),
+        ({"工程": WORKS, "监测点": SENSORS.replace("0+120", "K12")}, "写成 K12+000"),
         ({"率定": "监测点,时间,水位,读数\nP9,2024-01-01,1,2\n"}, "没有编号为 P9 的监测点"),
         ({"工程": WORKS, "断面": PROFILE.replace("92.5\n", "\n")}, "“高程”是空的"),
         ({"工程": WORKS, "水下测量": "编号,工程,时间,桩号,离轴距,高程\nS,D1,昨天,1,2,3\n"}, "时间"),
@@ -137,7 +138,8 @@ def test_what_cannot_be_used_is_told_with_its_line_and_the_rest_comes(repo, tmp_
 
 
 @pytest.mark.parametrize(
-    ("text", "metres"), [("1050", 1050.0), ("1+050", 1050.0), ("1+50", 1050.0), ("12+3.5", 12003.5), ("K1+200", 1200.0)]
+    ("text", "metres"),
+    [("1050", 1050.0), ("1+050", 1050.0), ("1+50", 1050.0), ("12+3.5", 12003.5), ("K1 + 200", 1200.0), ("-0+050", -50.0)],
 )
 def test_a_chainage_is_read_as_it_is_written_on_the_levee(repo, tmp_path, text, metres):
     brought(repo, tmp_path, 工程=WORKS, 监测点=SENSORS.replace("0+120", text))
@@ -161,3 +163,8 @@ def test_a_registered_station_keeps_its_code_and_a_simulated_works_stays_one(rep
 def test_readings_in_a_file_of_that_name_are_readings(repo, tmp_path):
     report = brought(repo, tmp_path, 测点="站号,站名,时间,水位\n80001,甲,2024-06-01 08:00,12.3\n")
     assert report.stations == {"80001"} and not report.rejects
+
+
+def test_a_unit_in_a_column_that_is_only_shown_refuses_no_table(repo, tmp_path):
+    report = brought(repo, tmp_path, 工程="编号,名称,类型,库容（万方）\nD1,坝,大坝,120\n")
+    assert not report.rejects and works_of(thing_from_doc("works", repo.objects("works")[0])).facts[0][1] == "120"

@@ -8,6 +8,7 @@ from console.central.process import seed
 from console.central.repository import open_repository
 from console.domain.objects import thing_from_doc
 from console.domain.works import works_of
+from console.drill.facts import basin_objects
 from console.presenters.regimes import Regimes, _rain
 from console.store.sqlite import transaction
 from tests.rows import T, board_of, station_row
@@ -71,3 +72,15 @@ def test_without_an_areal_series_the_greatest_gauge_heads_the_rain_tile():
     gauges = [station_row(c, (0.0, mm, mm), kind="rain", name=f"站{c}") for c, mm in (("A", 5.0), ("B", 40.0))]
     tile = _rain(Regimes(board_of(*gauges), (), {}), str)
     assert tile.value.endswith("80.0") and tile.lines == ("点最大 站B 24h", "暴雨以上 1 站") and tile.unit == "mm"
+
+
+def test_a_real_store_that_an_earlier_version_seeded_loses_what_was_invented_and_keeps_its_own(repo, tmp_path):
+    for kind, docs in basin_objects().items():
+        repo.put_objects(kind, docs)
+    own = {"name": "自己的测量", "works": "LOCWK002", "at": T, "points": [[0, 0, 1.0]]}
+    repo.put_objects("surveys", [{"code": "OWN", "version": 1, "geometry": None, "properties": own}])
+    seed(repo, tmp_path, "live")
+    assert [d["code"] for d in repo.objects("surveys")] == ["OWN"] and not repo.objects("sensors")
+    levee = next(w for d in repo.objects("works") if (w := works_of(thing_from_doc("works", d))).code == "LOCWK002")
+    assert not levee.simulated and levee.scour_limit_m is None and levee.facts
+    assert "模拟" not in levee.note and "示意" in levee.note, "what is true of the line and its gauge stays said"

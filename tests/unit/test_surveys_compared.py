@@ -58,7 +58,7 @@ def test_a_hole_between_the_nodes_of_a_coarse_survey_is_found_by_the_finer_one()
     coarse, fine = survey(0, 0.0, spacing=20.0), survey(10, 5.0)
     found = shown(coarse, fine)
     assert found.deepest_m == pytest.approx(5.0, abs=0.05) and found.state == "alarm"
-    assert float(np.median(np.diff(found.x_m))) == 1.0 and found.coverage == pytest.approx(1.0)
+    assert found.spacing_m == (1.0, 1.0) and found.coverage == pytest.approx(1.0)
     back = shown(survey(0, 5.0), survey(10, 0.0, spacing=20.0))
     assert back.deepest_m < 1e-9 and back.fill_m3 > 100
 
@@ -88,3 +88,12 @@ def test_an_extreme_of_either_survey_is_kept_whatever_the_grids():
     assert difference(surface(np.arange(0, 61, 10.0), y, bar), nine).deepest_m == pytest.approx(6.0)
     shifted = surface(np.arange(5, 66, 10.0), y, np.where(np.arange(21).reshape(3, 7) == 9, -4.0, 2.0))
     assert difference(surface(np.arange(0, 71, 10.0), y, np.full((3, 8), 2.0)), shifted).deepest_m == pytest.approx(6.0)
+
+
+def test_the_picture_of_a_scour_has_its_hole_where_the_axis_says():
+    parts = survey(0, 0.0, spacing=4.0), survey(10, 5.0, at=(30.0, 15.0))
+    found = shown(*parts)
+    steps = np.diff(found.x_m)
+    assert steps.max() - steps.min() < 1e-9 and found.scour_m.shape == (len(found.y_m), len(found.x_m))
+    j, i = np.unravel_index(int(np.nanargmax(found.scour_m)), found.scour_m.shape)
+    assert abs(found.x_m[i] - found.chainage_m) <= 1.0 and abs(found.y_m[j] - found.offset_m) <= 1.0

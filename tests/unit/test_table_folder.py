@@ -186,3 +186,10 @@ def test_a_quality_column_and_the_bounds_of_a_forecast_are_read(drop, clock):
     assert set(series) == {("A", "Z"), ("A", "ZLO"), ("A", "ZHI"), ("R", "RZ"), ("R", "RZLO"), ("R", "RZHI")}
     got = {p.key: p.quality.tolist() for p in source.read(list(series.values()), *FOREVER).parts}
     assert got["A:Z"] == [MEASURED, FORECAST] and got["A:ZLO"] == [FORECAST] and got["R:RZHI"] == [FORECAST]
+
+
+def test_a_later_line_of_a_file_corrects_an_earlier_one_wholly(drop, clock):
+    drop("f.csv", "stcd,stnm,tm,z,质量\nA,站,2024-06-01 08:00,99,坏值\nA,站,2024-06-01 08:00,10.1,\n")
+    source = open_folder(drop, clock)
+    (part,) = source.read(source.series(), *FOREVER).parts
+    assert part.value.tolist() == [10.1] and part.quality.tolist() == [MEASURED]

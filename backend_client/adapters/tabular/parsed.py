@@ -77,8 +77,11 @@ def _readings(layout: Layout, lines: object, found: ParsedFile, zone: tzinfo) ->
             found.names[one.code] = one.name
         for element, value in one.values.items():
             found.values.setdefault((one.code, element), {})[one.t] = value
+            said = found.said.setdefault((one.code, element), {})
             if one.quality is not None:
-                found.said.setdefault((one.code, element), {})[one.t] = one.quality
+                said[one.t] = one.quality
+            else:
+                said.pop(one.t, None)  # a later line of the file corrects an earlier one wholly
 
 
 def _stations(layout: Layout, lines: object, found: ParsedFile) -> None:

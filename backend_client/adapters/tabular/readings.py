@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
@@ -33,6 +34,7 @@ QUALITY_WORDS = KNOWN_QUALITY | {
     **dict.fromkeys(("人工", "订正", "人工订正"), MANUAL),
     **dict.fromkeys(("预报", "预测"), FORECAST),
 }
+FOREIGN_CODE = re.compile(r"\d+(\.0+)?")
 SPIKE_M = 2.0
 RETURN_M = 0.5
 
@@ -122,7 +124,7 @@ def parse(cells: Mapping[str, object], factors: Mapping[str, float], zone: tzinf
     parsed = Parsed(code, name, str(cells.get("river", "")).strip()[:40], t, {}, str(cells.get("trend", "")).strip())
     reservoir = name.endswith("水库") or "RZ" in cells or "INQ" in cells
     said = str(cells.get("quality", "")).strip().lower()
-    if said:
+    if said and not FOREIGN_CODE.fullmatch(said):  # another system's numbers say nothing here
         parsed.quality = QUALITY_WORDS.get(said, SUSPECT)
         if said not in QUALITY_WORDS:
             parsed.problems.append(f"质量“{said[:20]}”不认识，按存疑导入；可写 {'、'.join(OFFERED)}")
@@ -161,7 +163,7 @@ def qualities(element: str, value: NDArray[np.float64], said: Sequence[int | Non
         lone = (np.abs(here - before) > SPIKE_M) & (np.abs(here - after) > SPIKE_M)
         quality[1:-1][lone & (np.abs(after - before) < RETURN_M)] = SUSPECT
     for i, code in enumerate(said):
-        if code is not None:
+        if code not in (None, MEASURED):  # "measured" does not make a spike a flood
             quality[i] = code
     return quality
 

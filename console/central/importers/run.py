@@ -178,7 +178,10 @@ class Importer:
     def _readings(self, path: Path) -> bool:
         """Tell whether a file holds readings of stations, whatever it is called."""
         _, header = next(lines_of(path), (0, []))
-        return layout_of(header, self._declared).holds_readings
+        try:
+            return layout_of(header, self._declared).holds_readings
+        except UnknownUnit:  # a column of a works, such as 库容（万方）
+            return False
 
     def _listed(self, library: Library, kind: str, path: Path, label: str) -> None:
         self._counted(kind, label, *library.table(kind, path))

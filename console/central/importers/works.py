@@ -111,7 +111,8 @@ class WorksImporter:
                 one = sections.setdefault(row["section"], {"code": row["section"], "profile": []})
                 one |= {k: row[k] for k in ("name", "chainage_m") if k in row}
                 one["profile"].append([row["offset_m"], row["elevation_m"]])
-            made[code] = _body(doc.get("geometry"), doc["properties"] | {"sections": list(sections.values())})
+            props = {k: v for k, v in doc["properties"].items() if k != "simulated"}  # these are the site's own
+            made[code] = _body(doc.get("geometry"), props | {"sections": list(sections.values())})
         return "works", made
 
     def _sensors(self, groups: Groups, rejects: list[Reject]) -> tuple[str, dict[str, dict[str, Any]]]:

@@ -209,11 +209,13 @@ def header_of(kind: str, header: list[Any], zone: tzinfo, words: Vocabulary) -> 
 
 
 def _chainage(text: str, title: str) -> float:
-    """Return a chainage in metres: 1050, 1+050, K1+050 and 12+003.5 are understood."""
-    found = re.fullmatch(r"[Kk]?(\d{1,5})\+(\d{1,3}(?:\.\d+)?)", text)
-    if found is None:
-        return _figure(text.removeprefix("K").removeprefix("k"), title)
-    return float(found[1]) * 1000 + float(found[2])
+    """Return a chainage in metres: 1050, 1+050, K1 + 050, -0+050 and 12+003.5 are understood."""
+    found = re.fullmatch(r"(-?)[Kk]?(\d{1,5})\s*\+\s*(\d{1,4}(?:\.\d+)?)", text)
+    if found is not None:
+        return (-1 if found[1] else 1) * (float(found[2]) * 1000 + float(found[3]))
+    if text[:1] in "Kk":
+        raise BadLine(f"“{title}”写成 K12+000 或米数：{text[:20]}")
+    return _figure(text, title)
 
 
 def _figure(text: str, title: str) -> float:
