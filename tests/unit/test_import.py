@@ -54,6 +54,14 @@ def test_flow_columns_may_come_and_go_within_a_file(repo, tmp_path):
     assert values(repo, "60106980", "INQ") == {t1: (13000.0, 0)}
 
 
+def test_columns_of_readings_that_mean_nothing_here_are_named_once_with_their_files(repo, tmp_path):
+    for name in ("一月.csv", "二月.csv"):
+        write(tmp_path / "d", name, "站码,时间,水位,水温,\n81001,2022-06-22 08:00,35.9,21.3,\n")
+    report = Importer(repo).folder(tmp_path / "d", progress=False)
+    assert report.left_out == {"水温": 2} and not report.rejects
+    assert any("没有用到的列：水温（2 个文件）" in line for line in report.lines_of_text())
+
+
 def test_an_unclear_flow_is_listed_and_the_level_still_loads(repo, tmp_path):
     text = "oq,q,rvnm,stcd,stnm,tm,wptn,z\n659,汉江,61802700,丹江口水库,1720317600000,4,157.95\n"
     report = Importer(repo).folder(write(tmp_path / "d", "a.csv", text), progress=False)

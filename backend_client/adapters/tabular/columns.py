@@ -66,6 +66,11 @@ class Layout:
         return {"code", "t"} <= set(self.meanings) and any(e in self.meanings for e in (*ELEMENTS, *self.declared))
 
     @property
+    def left_out(self) -> tuple[str, ...]:
+        """Return the headings that mean nothing here."""
+        return tuple(t for t, m in zip(self.titles, self.meanings, strict=True) if not m and t.strip())
+
+    @property
     def holds_stations(self) -> bool:
         known = {"lon", "lat", "warning", "guaranteed", "record", "datum", "type"}
         return "code" in self.meanings and "t" not in self.meanings and bool(known & set(self.meanings))

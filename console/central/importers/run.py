@@ -6,7 +6,7 @@ import csv
 import signal
 import sys
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
@@ -42,7 +42,10 @@ SUFFIXES = (".csv", ".xlsx")
 
 @dataclass
 class Report:
-    """What an import did. listed: entries by kind of list. rejects: (file, line, reason)."""
+    """What an import did. listed: entries by kind of list. left_out: files by a column that means nothing.
+
+    rejects: (file, line, reason).
+    """
 
     files: int = 0
     lines: int = 0
@@ -52,6 +55,7 @@ class Report:
     trend_doubts: int = 0
     stations: set[str] = field(default_factory=set)
     listed: dict[str, int] = field(default_factory=dict)
+    left_out: Counter[str] = field(default_factory=Counter)
     rejects: list[tuple[str, int, str]] = field(default_factory=list)
     cancelled: bool = False
 
@@ -67,6 +71,9 @@ class Report:
             )
         if self.trend_doubts:
             text.append(f"有 {self.trend_doubts} 行的水势代码与数值变化不符，已以数值为准。")
+        if self.left_out:
+            columns = "、".join(f"{title}（{n} 个文件）" for title, n in self.left_out.most_common())
+            text.append(f"没有用到的列：{columns}。若其中有观测值，请把列名改成要素的名称（水位、流量、雨量…）再导入。")
         if self.rejects:
             text.append(f"未能导入 {len(self.rejects)} 处：")
             text += [f"  {file} 第 {line} 行：{reason}" for file, line, reason in self.rejects[:20]]
@@ -162,6 +169,8 @@ class Importer:
             layout = layout_of(header, self._declared)
             if table is not None and not layout.holds_stations:
                 return
+            if table is None and (layout.holds_stations or layout.holds_readings):
+                self.report.left_out.update(set(layout.left_out))
             if layout.holds_stations:
                 for code, facts in station_rows(layout, lines):
                     merge_station(self._repo, code, facts)
