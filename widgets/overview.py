@@ -16,6 +16,7 @@ from widgets.symbols import draw_state
 from widgets.whole_parts import whole_parts
 
 NARROW = 0.55  # share of a card that has nothing to say
+SIGN, AIR = 36, 20  # what a sentence needs beside its words: its sign in front, air behind
 
 
 class Overview(PaintedView):
@@ -164,6 +165,20 @@ class HappeningList(PaintedView):
         """One column while it holds every line: two cut the details short."""
         return 1 if self.width() <= 900 or len(self._items) * self._height() <= self.height() else 2
 
+    def _starts(self) -> list[float]:
+        """Return where each column begins and the last one ends; one lends the other only what it has no need of."""
+        columns = self._columns()
+        if columns == 1:
+            return [0.0, float(self.width())]
+        large, small = QFontMetricsF(self.look.font()), QFontMetricsF(self.look.font("small_px"))
+        needs = [large.horizontalAdvance(h.text) + small.horizontalAdvance(h.detail) + SIGN + AIR for h in self._items]
+        left, right, half = max(needs[::2]), max(needs[1::2], default=0.0), self.width() / 2
+        if left > half > right:
+            half = min(left, self.width() - right)
+        elif right > half > left:
+            half = max(left, self.width() - right)
+        return [0.0, half, float(self.width())]
+
     def paint(self, painter: QPainter) -> None:
         if not self._items and not self._known:
             self.empty(painter, self.look.tr("正在等待第一批数据"))
@@ -181,7 +196,7 @@ class HappeningList(PaintedView):
             return
         metrics = painter.fontMetrics()
         columns = self._columns()
-        wide = self.width() / columns
+        starts = self._starts()
         line = self._height()
         rows = max(1, int((self.height() - 2) // line))
         self._first = max(0, min(self._first, -(-len(self._items) // columns) - rows))
@@ -189,7 +204,8 @@ class HappeningList(PaintedView):
         more = len(self._items) - last
         for i in range(self._first * columns, last):
             item = self._items[i]
-            x, y = (i % columns) * wide + 10, (i // columns - self._first) * line + 4.0
+            wide = starts[i % columns + 1] - starts[i % columns]
+            x, y = starts[i % columns] + 10, (i // columns - self._first) * line + 4.0
             if more and i == last - 1:
                 self._more(painter, QPointF(x, y + line / 2), more + 1)
                 break
@@ -201,7 +217,7 @@ class HappeningList(PaintedView):
             base = middle + metrics.ascent() / 2 - 2
             text = metrics.elidedText(item.text, Qt.TextElideMode.ElideRight, int(wide - 40))
             painter.drawText(QPointF(x + 24, base), text)
-            used = metrics.horizontalAdvance(text) + 36
+            used = metrics.horizontalAdvance(text) + SIGN
             room = int(wide - used - 16)
             if room > 40:
                 painter.setPen(self.look.color("text.dim"))
@@ -222,7 +238,7 @@ class HappeningList(PaintedView):
     def place_at(self, at: QPointF) -> int | None:
         """Return which sentence lies at a point of the widget."""
         columns = self._columns()
-        column = int(at.x() / (self.width() / columns))
+        column = sum(at.x() >= start for start in self._starts()[1:-1])
         i = (int((at.y() - 4) / self._height()) + self._first) * columns + column
         return i if 0 <= i < len(self._items) else None
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QImage
 
 from console.domain.states import State
@@ -223,7 +223,19 @@ def test_a_long_sentence_of_what_happens_stays_in_its_column(qtbot, look):
         widget = HappeningList(look)
         qtbot.addWidget(widget)
         widget.resize(1000, 64)
-        items = [Happening(f"S{i}", State.WARNING, word if i == 0 else "石角 超警戒", "仍在上涨") for i in range(6)]
+        items = [Happening(f"S{i}", State.WARNING, word if i == 0 else "石角 超警戒", "仍在上涨" * 10) for i in range(6)]
         widget.show_items(items)
         pictures.append(widget.grab().toImage().copy(502, 0, 498, 64))
     assert pictures[0] == pictures[1]
+
+
+def test_a_grave_sentence_takes_the_room_that_the_other_column_has_no_need_of(qtbot, look):
+    widget = HappeningList(look)
+    qtbot.addWidget(widget)
+    widget.resize(1000, 64)
+    grave = Happening("S0", State.GUARANTEED, "北江大堤 安全监测异常、堤脚冲刷超限（模拟） +1.10 m", "未确认 · 自 06-21 08:00")
+    calm = [Happening(f"S{i}", State.WARNING, "石角 超警戒", "仍在上涨") for i in range(1, 6)]
+    widget.show_items([calm[0], *calm])
+    assert widget.place_at(QPointF(505, 10)) == 1
+    widget.show_items([grave, *calm])
+    assert widget.place_at(QPointF(505, 10)) == 0 and widget.place_at(QPointF(980, 10)) == 1
