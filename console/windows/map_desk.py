@@ -113,6 +113,7 @@ class MapDesk(QObject):
     # --- filling --------------------------------------------------------------------------
     def refresh(self) -> str:
         session, tr = self._session, self._c.look.tr
+        session.works.follow()  # a map alone, as on a wall, has nobody else who asks
         current = session.situation.current
         self._map.set_layers(current.layers)
         row = session.board.board.row(current.selection)

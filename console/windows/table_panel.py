@@ -27,6 +27,7 @@ def build_table(c: Context) -> Built:
     works = WorksRows()
 
     def refresh() -> str:
+        session.works.follow()
         now = session.situation.current
         board = works.judged(session.board.board, session.works.reports)
         return present_table(widget, board, now.selection, c.look.tr, c.topics, now.topic)
