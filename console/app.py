@@ -310,3 +310,25 @@ def run_shot(options: argparse.Namespace, home: DataHome, settings: Settings) ->
     for incident in hub.incidents:
         print(incident.detail, file=sys.stderr)
     return 1 if hub.incidents else 0
+
+
+def run_film(options: argparse.Namespace, home: DataHome, settings: Settings) -> int:
+    """Film a tour without a display."""
+    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    from console.windows.film_command import FilmOptions, make_film
+
+    app = make_application(sys.argv[:1])
+    hub = ErrorHub()
+    catch_everything(hub, home)
+    settings = replace(settings, theme=options.theme or settings.theme, language=options.language or settings.language)
+    wanted = FilmOptions.from_arguments(options)
+    loop = qt_loop(app, hub.report)
+    with contextlib.closing(loop):
+        print(
+            loop.run_until_complete(
+                make_film(home, settings, wanted, hub, lambda s: make_look(app, s), children, quiet_key(home))
+            )
+        )
+    for incident in hub.incidents:
+        print(incident.detail, file=sys.stderr)
+    return 1 if hub.incidents else 0

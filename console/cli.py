@@ -13,6 +13,7 @@ from console import __version__
 from console.bundle_arguments import add_bundle_commands, bundle_tools
 from console.domain.time import from_beijing
 from console.errors import ConsoleError, SettingsError
+from console.ground_cli import add_ground_commands, run_terrain
 from console.logs import start_logging
 from console.paths import DataHome, data_home
 from console.processes import ALREADY_RUNNING, CHILD_FLAG, PORT_TAKEN, AlreadyRunning
@@ -64,6 +65,16 @@ def _parser() -> argparse.ArgumentParser:
     shot.add_argument("--at", help="时刻，北京时间，如 '2022-06-22 14:00'")
     shot.add_argument("--select", help="选中对象的站码或站名")
     shot.add_argument("--layers", default="", help="另外打开的图层，逗号分开，如 isohyets,thiessen")
+    film = roles.add_parser("film", help="把三维沙盘的一段飞行输出为影片或逐帧图片（不需要显示器）")
+    film.add_argument("tour", help="飞行的名称或文件名")
+    film.add_argument("--out", default="", help=".mp4 文件，或放逐帧 PNG 的目录")
+    film.add_argument("--fps", type=int, default=25)
+    film.add_argument("--size", default="1280x720")
+    film.add_argument("--at", help="飞行没有写时刻时用这个时刻，北京时间")
+    film.add_argument("--exaggeration", type=float, default=8.0, help="垂直夸大倍数")
+    film.add_argument("--night", action="store_true", help="夜色")
+    film.add_argument("--theme", choices=("dark", "light"))
+    film.add_argument("--language", choices=("zh", "en"))
     load = roles.add_parser("import", help="导入一个目录的实测数据（CSV、XLSX、SL 323 表）")
     load.add_argument("folder", type=Path, help="目录，或一个联络包文件（.fccx）")
     load.add_argument("--receipt", type=Path, help="导入上行包后把回执写到这个文件")
@@ -75,6 +86,7 @@ def _parser() -> argparse.ArgumentParser:
     roles.add_parser("logout", help="退出登录，清除本机保存的登录")
     roles.add_parser("recordings", help="列出录像及其重建方法说明")
     add_bundle_commands(roles)
+    add_ground_commands(roles)
     doctor = roles.add_parser("doctor", help="检查这台机器：哪里不对，怎样修")
     verify = roles.add_parser("verify", help="核对本机文件是否完整、一致（只读）")
     roles.add_parser("passphrase", help="更换本机口令（记录库不需要重新加密）")
@@ -139,6 +151,7 @@ def _role(options: argparse.Namespace, home: DataHome, settings: Settings, probl
         "import": _import,
         "recordings": _recordings,
         **bundle_tools(),
+        "terrain": run_terrain,
         "doctor": _doctor,
         "verify": _verify,
         "passphrase": _passphrase,
@@ -152,6 +165,8 @@ def _role(options: argparse.Namespace, home: DataHome, settings: Settings, probl
 
     if role == "shot":
         return app.run_shot(options, home, settings)
+    if role == "film":
+        return app.run_film(options, home, settings)
     if not has_display():
         say_no_display()
         return NO_DISPLAY

@@ -61,9 +61,7 @@ def _fetch(spec: PackSpec, central: Central, home: DataHome, settings: Settings)
     profile = home.profile(settings.source)
     expected = estimate(spec, central, where_built(home))
     print(words_of(expected))
-    fetch = PackFetch(
-        spec, central, profile, local_builds(home, settings.dem), lambda what, path: take_in(profile, what, path), lambda: True
-    )
+    fetch = PackFetch(spec, central, profile, local_builds(home), lambda what, path: take_in(profile, what, path), lambda: True)
     with closing(PackJournal(profile.folder / "packs.db")) as journal:
         state = fetch.run(journal, expected.size)
     print(state_words(spec, state))

@@ -1,287 +1,299 @@
-"""The sandbox view: paints finished pictures and labels, turns gestures into cameras."""
+"""The sandbox view: finished pictures with their labels and furniture; it draws no ground itself."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any
 
-import numpy as np
-from PySide6.QtCore import QPoint, QPointF, QRect, Qt, QTimer, Signal
-from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF, QResizeEvent, QShowEvent, QWheelEvent
-from PySide6.QtWidgets import QWidget
+from PySide6.QtCore import QPoint, QPointF, Qt, Signal
+from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QResizeEvent, QShowEvent
 
-from console.domain.states import TOKENS, State
 from console.look import Look
-from console.viewdata.scene import SceneView
-from scenes.build.terrain import HeightField
+from console.viewdata.scene import SceneFlood, SceneView
+from console.viewdata.scene_works import SceneWorksView
 from scenes.camera import OrbitCamera
-from scenes.render_thread import Frame, RenderThread
+from scenes.eye import Eye
+from scenes.furniture import LegendRow, paint_compass, paint_legend, paint_note, paint_scale
+from scenes.ground.source import Ground
+from scenes.labels import LabelPlacer, LabelSet, Placed, paint_labels
+from scenes.link import Frame, RenderLink
+from scenes.palette import scene_colors
+from scenes.plain.plain_picture import PlainPicture
+from scenes.render.wire import Open, ShowFlood, ShowWorks, Told
+from scenes.spots import ALARM_RANK, Spots
+from scenes.swipe import Swipe
 
-COARSE = 0.6  # picture scale while the hand moves
-SETTLE_MS = 120
-FLIGHT_S = 1.2
-HOME = OrbitCamera(x=-28.0, y=-12.0, distance_km=300.0, pitch=40.0)
+COARSE = 0.6  # picture scale while the hand moves, where a whole one takes too long
+NEAR_PX = 14  # of a click to a foot
+QUICK_MS = 28.0  # a whole picture that takes no longer is drawn whole while moving too
 
 
-class SceneViewport(QWidget):
-    """Signals:
-    selected: an object was clicked; arg is its code, "" for the ground.
-    prepared: the terrain is there. failed: 3D cannot run here; arg says why.
+class SceneViewport(Eye):
+    """Signals, beside those of its eye:
+    drawn: a picture came; arg the Frame.
+    notice: something to say above the view, "" for nothing more. failed: 3D cannot run here; arg says why.
     """
 
-    selected = Signal(str)
-    prepared = Signal(object)
+    drawn = Signal(object)
+    notice = Signal(str)
     failed = Signal(str)
 
-    def __init__(self, look: Look, ground: Callable[[], tuple[Any, ...]], exaggeration: float, *, still: bool = False) -> None:
-        super().__init__()
+    def __init__(self, look: Look, *, still: bool = False, link: RenderLink | None = None) -> None:
+        super().__init__(look, still=still)
         self.look = look
-        self.still = still
-        self.exaggeration = exaggeration
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setMinimumSize(280, 200)
-        self.setAccessibleName(look.tr("三维沙盘"))
-        sky = look.color("sky")
-        self.thread_ = RenderThread(ground, (sky.redF(), sky.greenF(), sky.blueF()))
-        self.thread_.frame_ready.connect(self._take_frame)
-        self.thread_.failed.connect(self._take_failure)
-        self.thread_.prepared.connect(self._take_ground)
-        self.camera = HOME
+        self.link = link or RenderLink()
+        self.link.frame_ready.connect(self._take_frame)
+        self.link.told.connect(self._take_told)
+        self.link.finer.connect(self._finer)
+        self.link.opened.connect(self._opened)
+        self.link.lost.connect(lambda _why: self._fall_back("三维画面中断，正在恢复；先用 2.5 维画面"))
+        self.link.silent.connect(lambda _s: self._fall_back("三维画面暂无响应，先用 2.5 维画面"))
+        self.link.failed.connect(self._take_failure)
+        self.plain: PlainPicture | None = None
         self.frame: Frame | None = None
-        self.field: HeightField | None = None
         self.problem = ""
-        self._view = SceneView()
-        self._started = False
-        self._last: QPointF | None = None
-        self._press: QPoint | None = None
-        self._settle = QTimer(self, singleShot=True, interval=SETTLE_MS)
-        self._settle.timeout.connect(lambda: self._want(1.0))
-        self._flight = QTimer(self, interval=30)
-        self._flight.timeout.connect(self._fly)
-        self._route: tuple[OrbitCamera, OrbitCamera, float] | None = None
-        self._spots: list[tuple[QRect, str]] = []
+        self.view = SceneView()
+        self.works: SceneWorksView | None = None
+        self.flood: SceneFlood | None = None
+        self.told: Told | None = None
+        self.places: Sequence[tuple[str, float, float]] = ()
+        self.legend: tuple[LegendRow, ...] = ()
+        self.notes: tuple[tuple[str, str], ...] = ()
+        self.overlay: Callable[[QPainter, OrbitCamera], None] | None = None
+        self.waiting = ""
+        self.furnished = True  # a film brings its own words and scale
+        self.swipe = Swipe()
+        self._beside: Spots | None = None  # of the compared moment
+        self._spots: Spots | None = None
+        self._placer = LabelPlacer()
+        self._placed: list[Placed] = []
+        self._open: Open | None = None
+        self._whole_ms = 0.0
+        look.changed.connect(self.update)
 
     # --- data -------------------------------------------------------------------------------
+    def open(self, message: Open, ground: Ground) -> None:
+        """Show this ground from now on."""
+        self._open, self.ground = message, ground
+        self._spots, self._beside = Spots(ground), Spots(ground)
+        self.problem = ""
+        if self.plain is not None:
+            self.plain.open(ground, message.rivers)
+        if self.isVisible() or self.link.running:
+            self.link.open(message)
+            self.link.show(self.view)
+        self.turn(self.camera, moving=False)
+
     def show_view(self, view: SceneView) -> None:
-        colors = {f"state{int(s)}": _rgb(self.look, TOKENS[s]) for s in State}
-        colors |= {
-            "river": _rgb(self.look, "map.river"),
-            "water": _rgb(self.look, "water"),
-            "unknown": _rgb(self.look, "state.nodata"),
-        }
-        colors["state0"] = _rgb(self.look, "water.surface")
-        self._view = SceneView(view.moment, view.stations, view.reaches, view.pools, view.selected, colors)
-        if self._started:
-            self.thread_.show(self._view)
-            self._want(1.0 if not self._settle.isActive() else COARSE)
+        self.view = replace(view, colors=view.colors or scene_colors(self.look))
+        self.lift = view.style.exaggeration
+        if self.plain is not None:
+            self.plain.show(self.view)
+        if self.link.running:
+            self.link.show(self.view)
+            self._want(full=not self.moving)
+        self.update()
 
-    def fly_to(self, lon: float, lat: float, distance_km: float = 70.0) -> None:
-        """Fly to a place; with reduced motion jump there."""
-        if self.field is None:
-            return
-        x, y = (float(v) for v in self.field.to_local(lon, lat))
-        z = float(self.field.height_at(x, y)) / 1000 * self.exaggeration
-        goal = OrbitCamera(x, y, z, distance_km, self.camera.heading, 34.0)
-        if self.still:
-            self._go(goal, moving=False)
-        else:
-            self._route = (self.camera, goal, time.monotonic())
-            self._flight.start()
+    def compare(self, other: SceneView | None, words: tuple[str, str] = ("", "")) -> None:
+        """Show another moment right of a line that the hand can move; None shows one moment again."""
+        self.swipe.other = replace(other, colors=scene_colors(self.look)) if other is not None else None
+        self.swipe.words = words
+        self.link.compare(self.swipe.other)
+        self._want(full=True)
+        self.update()
 
-    def home(self) -> None:
-        self._go(HOME, moving=False)
+    def show_works(self, works: SceneWorksView) -> None:
+        self.works = works
+        self.link.show_works(ShowWorks(works, scene_colors(self.look)))
+        self._want(full=not self.moving)
+        self.update()
 
-    def _fly(self) -> None:
-        if self._route is None:
-            self._flight.stop()
-            return
-        start, goal, began = self._route
-        part = min(1.0, (time.monotonic() - began) / FLIGHT_S)
-        self._go(start.towards(goal, part), moving=part < 1.0)
-        if part >= 1.0:
-            self._route = None
-            self._flight.stop()
+    def show_flood(self, flood: SceneFlood | None) -> None:
+        self.flood = flood
+        self.link.show_flood(ShowFlood(flood))
+        self._want(full=not self.moving)
+        self.update()
+
+    def go_still(self, camera: OrbitCamera) -> None:
+        """Look from there and have the whole picture, with every tile; drawn tells when it is there."""
+        self.camera = camera
+        self._want(full=True, whole=True)
 
     def release(self) -> None:
-        """Free OpenGL; the owner calls it before the window dies."""
-        self._flight.stop()
-        self._settle.stop()
-        self.thread_.release()
+        """End the renderer; the owner calls it before the window dies."""
+        self.end_flights()
+        self.link.release()
+        self._end_plain()
 
     # --- pictures ---------------------------------------------------------------------------
-    def _want(self, factor: float) -> None:
-        if self._started and self.isVisible():
-            ratio = self.devicePixelRatioF()
-            self.thread_.want(self.camera, round(self.width() * ratio), round(self.height() * ratio), factor)
+    def _want(self, *, full: bool, whole: bool = False) -> None:
+        if not self.isVisible():
+            return
+        ratio = self.devicePixelRatioF()
+        if self.plain is not None:
+            self.plain.want(self.camera, round(self.width() * ratio), round(self.height() * ratio), moving=not full)
+        if not self.link.running:
+            return
+        factor = 1.0 if full or self._whole_ms < QUICK_MS else COARSE
+        width, height = round(self.width() * ratio * factor), round(self.height() * ratio * factor)
+        self.link.want(self.camera, width, height, full=factor == 1.0, whole=whole or (self.still and full), cut=self.cut)
 
-    def _go(self, camera: OrbitCamera, *, moving: bool) -> None:
-        self.camera = camera
-        self._want(COARSE if moving else 1.0)
-        if moving:
-            self._settle.start()
+    @property
+    def cut(self) -> float:
+        return self.swipe.share if self.swipe.other is not None else 1.0
+
+    def see(self, *, full: bool) -> None:
+        self._want(full=full)
+
+    def _finer(self) -> None:
+        if not self.moving:
+            self._want(full=True)
 
     def _take_frame(self, frame: Frame) -> None:
         self.frame = frame
+        self.problem = ""
+        self._end_plain()
+        if frame.full:
+            self._whole_ms = frame.spent_ms
+        self.notice.emit("")
+        self.drawn.emit(frame)
+        self.update()
+
+    def _take_told(self, told: Told) -> None:
+        self.told = told
         self.update()
 
     def _take_failure(self, why: str) -> None:
         self.problem = why
-        self.update()
+        self._fall_back("这台机器上三维画面不能用，已改用 2.5 维画面；要恢复三维，请安装显卡驱动或 libegl1、libgl1 后重新启动")
         self.failed.emit(why)
 
-    def _take_ground(self, field: HeightField) -> None:
-        self.field = field
-        self.thread_.show(self._view)
-        self._want(1.0)
-        self.prepared.emit(field)
+    def _fall_back(self, words: str) -> None:
+        """Show plainer pictures until the renderer draws again; everything else goes on."""
+        self.told = None  # of another moment soon
+        self.notice.emit(self.look.tr(words))
+        if self.plain is None and self.ground is not None and self._open is not None:
+            self.plain = PlainPicture(self.look, self.ground, self._open.rivers, self.view)
+            self.plain.drawn.connect(self.update)
+            self.plain.failed.connect(self.notice)
+        self._want(full=True)
+        self.update()
+
+    def _end_plain(self) -> None:
+        if self.plain is not None:
+            self.plain.release()
+            self.plain.deleteLater()
+            self.plain = None
+
+    def _opened(self) -> None:
+        self._want(full=True)
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
-        if not self._started:
-            self._started = True
-            self.thread_.start()
-        self._want(1.0)
+        if self._open is not None and not self.link.running and not self.problem:
+            self.link.open(self._open)
+            self.link.show(self.view)
+        self._want(full=True)
 
     def resizeEvent(self, _event: QResizeEvent) -> None:
-        self._want(COARSE)
-        self._settle.start()
+        self.go(self.camera)
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter = QPainter(self)
-        painter.fillRect(self.rect(), self.look.color("sky"))
-        if self.frame is None:
+        painter.fillRect(self.rect(), self.look.color("scene.horizon"))
+        camera = self.camera
+        plain = self.plain.paint(painter, self.width(), self.height()) if self.plain is not None else None
+        if plain is not None:
+            camera = plain
+        elif self.frame is not None:
+            camera = self.frame.camera
+            if not self.frame.full:
+                painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+            painter.drawImage(self.rect(), self.frame.image)
+        self.paint_over(painter, camera)
+        if self.frame is None and plain is None:
             self._paint_waiting(painter)
+
+    def paint_over(self, painter: QPainter, camera: OrbitCamera) -> None:
+        """Paint labels and furniture over a picture that a camera took; a film's frames go through here as well."""
+        if self._spots is not None:
+            font = self.look.font("small_px")
+            wanted = self._spots.wanted(self.view, self.told, self.works, self.places, camera.distance_km, self.look)
+            if self.plain is not None:
+                wanted = self._in_sight(wanted)
+            self._placed = self._placer.placed(wanted, camera, self.width(), self.height(), font, self.view.selected)
+            line = round(self.cut * self.width())
+            painter.setClipRect(0, 0, line, self.height())
+            paint_labels(painter, self._placed, self.look, font, self.view.selected)
+            painter.setClipping(False)
+            if self.swipe.other is not None and self._beside is not None:
+                there = self._beside.wanted(self.swipe.other, None, None, self.places, camera.distance_km, self.look)
+                placed = self._placer.placed(there, camera, self.width(), self.height(), font, self.view.selected)
+                painter.setClipRect(line, 0, self.width(), self.height())
+                paint_labels(painter, placed, self.look, font, self.view.selected)
+                painter.setClipping(False)
+            self.swipe.paint(painter, self.look, self.width(), self.height())
+        if self.overlay is not None:
+            self.overlay(painter, camera)
+        if not self.furnished:
+            paint_legend(painter, self.look, round(0.03 * self.width()), round(0.14 * self.height()), self.legend)
             return
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-        painter.drawImage(self.rect(), self.frame.image)
-        self._paint_labels(painter, self.frame.camera)
-        self._paint_furniture(painter, self.frame.camera)
+        paint_compass(painter, self.look, self.width(), camera.heading)
+        paint_scale(painter, self.look, self.width() - 10, self.height() - 10, camera, self.height())
+        paint_legend(painter, self.look, 10, 10, self.legend)
+        paint_note(painter, self.look, 10, self.height() - 10, self.notes, self.width() - 240)
+
+    def _in_sight(self, wanted: LabelSet) -> LabelSet:
+        """Leave out what a mountain hides in the plainer picture, where columns are hidden too; never what is alarmed."""
+        if self.plain is None or not wanted.labels:
+            return wanted
+        hidden = self.plain.hidden(wanted.places, self.width(), self.height())
+        grave = wanted.ranks >= ALARM_RANK
+        kept = [
+            one
+            for one, gone, bad in zip(wanted.labels, hidden, grave, strict=True)
+            if not gone or bad or one.code == self.view.selected
+        ]
+        return LabelSet(tuple(kept))
 
     def _paint_waiting(self, painter: QPainter) -> None:
-        painter.setPen(self.look.color("text"))
         painter.setFont(self.look.font())
-        if self.problem:
-            text = self.look.tr("这台机器上三维画面不能用（OpenGL 不可用），其余功能照常。")
-            text += "\n" + self.look.tr("请用“监控”里的一张图；要恢复三维，请安装显卡驱动或 libegl1、libgl1 后重新启动。")
-            text += f"\n{self.problem[:160]}"
-        else:
-            text = self.look.tr("正在准备地形…（首次约需几秒）")
-        painter.drawText(self.rect().adjusted(40, 0, -40, 0), Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, text)
-
-    def _paint_labels(self, painter: QPainter, camera: OrbitCamera) -> None:
-        """Write labels worst first; each that would touch another gives way."""
-        if self.field is None:
-            return
-        things = [(s.lon, s.lat, s.ratio, s.code, s.label, s.state, s.stale) for s in self._view.stations]
-        things += [(p.lon, p.lat, 0.0, p.code, p.label, p.state, p.level_m is None) for p in self._view.pools if p.label]
-        if not things:
-            return
-        x, y = self.field.to_local(np.array([t[0] for t in things]), np.array([t[1] for t in things]))
-        ground = self.field.height_at(x, y) / 1000 * self.exaggeration
-        top = ground + np.array([1.0 + 16.0 * t[2] for t in things])
-        px, py, depth = camera.project(np.column_stack([x, y, top]), self.width(), self.height())
-        painter.setFont(self.look.font("small_px"))
-        metrics = painter.fontMetrics()
-        order = sorted(range(len(things)), key=lambda i: (things[i][3] != self._view.selected, -int(things[i][5]), depth[i]))
-        taken: list[QRect] = []
-        self._spots = []
-        for i in order:
-            if depth[i] <= 0 or not (0 < px[i] < self.width() and 0 < py[i] < self.height()):
-                continue
-            text, state = things[i][4], things[i][5]
-            wide = metrics.horizontalAdvance(text) + 10
-            place = QRect(int(px[i]) - wide // 2, int(py[i]) - metrics.height() - 9, wide, metrics.height() + 3)
-            if any(place.adjusted(-2, -2, 2, 2).intersects(t) for t in taken):
-                continue
-            taken.append(place)
-            self._spots.append((place.adjusted(0, 0, 0, 14), things[i][3]))
-            painter.fillRect(place, self.look.color("panel", 220))
-            if things[i][3] == self._view.selected:
-                painter.setPen(QPen(self.look.color("accent"), 1.5))
-                painter.drawRect(place)
-            strong = state >= State.WARNING
-            painter.setPen(self.look.color(TOKENS[state] if strong else "text.dim" if things[i][6] else "text"))
-            painter.drawText(place.left() + 5, place.top() + metrics.ascent() + 1, text)
-
-    def _paint_furniture(self, painter: QPainter, camera: OrbitCamera) -> None:
-        painter.setFont(self.look.font("small_px"))
-        metrics = painter.fontMetrics()
-        label = self.field.label if self.field else ""
-        caution = self.look.tr("水面按各站水位沿程内插，各站基面不同，仅示意")
-        text = f"{self.look.tr(label)} · {self.look.tr('垂直夸大')} ×{self.exaggeration:g} · {caution}"
-        box = QRect(8, self.height() - metrics.height() - 12, metrics.horizontalAdvance(text) + 16, metrics.height() + 6)
-        painter.fillRect(box, self.look.color("panel", 215))
-        painter.setPen(self.look.color("state.stale"))
-        painter.drawText(box.left() + 8, box.top() + metrics.ascent() + 3, text)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        centre = QPointF(self.width() - 34, 36)
-        painter.setPen(QPen(self.look.color("line.strong"), 1))
-        painter.setBrush(self.look.color("panel", 215))
-        painter.drawEllipse(centre, 22, 22)
-        painter.translate(centre)
-        painter.rotate(-camera.heading)
-        painter.setBrush(self.look.color("text"))
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.drawPolygon(QPolygonF([QPointF(0, -15), QPointF(5, 4), QPointF(-5, 4)]))
         painter.setPen(self.look.color("text"))
-        painter.drawText(QPointF(-metrics.horizontalAdvance("北") / 2, 17), "北")
-        painter.resetTransform()
+        text = self.waiting or self.look.tr("正在准备地形…")
+        flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
+        painter.drawText(self.rect().adjusted(40, 0, -40, 0), flags, text)
 
-    # --- hand -------------------------------------------------------------------------------
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        self._last = event.position()
-        self._press = event.position().toPoint()
-        self._route = None
+        self.swipe.held = self.swipe.grips(event.position().x(), self.width())
+        if not self.swipe.held:
+            super().mousePressEvent(event)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        if self._last is None:
+        if self.swipe.held:
+            self.swipe.move(event.position().x(), self.width())
+            self._want(full=False)
+            self.update()
             return
-        step = event.position() - self._last
-        self._last = event.position()
-        buttons = event.buttons()
-        pan = (
-            buttons & (Qt.MouseButton.RightButton | Qt.MouseButton.MiddleButton)
-            or event.modifiers() & Qt.KeyboardModifier.ShiftModifier
-        )
-        if pan:
-            km = self.camera.distance_km / max(1, self.height()) * 0.6
-            self._go(self.camera.panned(-step.x() * km, step.y() * km * 1.4), moving=True)
-        elif buttons & Qt.MouseButton.LeftButton:
-            self._go(self.camera.orbited(step.x() * 0.3, step.y() * 0.25), moving=True)
+        grips = self.swipe.grips(event.position().x(), self.width())
+        self.setCursor(Qt.CursorShape.SplitHCursor if grips else Qt.CursorShape.ArrowCursor)
+        super().mouseMoveEvent(event)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        still = self._press is not None and (event.position().toPoint() - self._press).manhattanLength() <= 4
-        self._last = self._press = None
-        compass = QRect(self.width() - 58, 12, 48, 48).contains(event.position().toPoint())
-        if still and compass:
-            self._go(replace(self.camera, heading=0.0), moving=False)
-        elif still and event.button() == Qt.MouseButton.LeftButton:
-            hit = next((code for box, code in self._spots if box.contains(event.position().toPoint())), "")
-            self.selected.emit(hit)
+        if self.swipe.held:
+            self.swipe.held = False
+            self._want(full=True)
+            return
+        super().mouseReleaseEvent(event)
 
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        self._go(self.camera.zoomed(0.9988 ** event.angleDelta().y()), moving=True)
-        event.accept()
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        key, km = Qt.Key(event.key()), self.camera.distance_km * 0.06
-        shift = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
-        turns = {Qt.Key.Key_Left: (-6, 0), Qt.Key.Key_Right: (6, 0), Qt.Key.Key_Up: (0, 4), Qt.Key.Key_Down: (0, -4)}
-        if key in turns and not shift:
-            self._go(self.camera.orbited(*turns[key]), moving=True)
-        elif key in turns:
-            dx, dy = turns[key]
-            self._go(self.camera.panned(km * (dx > 0) - km * (dx < 0), km * (dy > 0) - km * (dy < 0)), moving=True)
-        elif key in (Qt.Key.Key_Plus, Qt.Key.Key_Equal, Qt.Key.Key_Minus):
-            self._go(self.camera.zoomed(1.18 if key == Qt.Key.Key_Minus else 1 / 1.18), moving=True)
-        elif key == Qt.Key.Key_Home:
-            self.home()
-        else:
-            super().keyPressEvent(event)
+    def hit(self, at: QPoint) -> str:
+        """Return the object whose label, or whose foot, is at a pixel."""
+        named = [p for p in self._placed if p.label.code]
+        over = next((p for p in named if p.box.adjusted(0, 0, 0, 14).contains(at)), None)
+        near = min(named, key=lambda p: _away(p.foot, at), default=None)
+        if over is None and near is not None and _away(near.foot, at) < NEAR_PX:
+            over = near
+        return over.label.code if over is not None else ""
 
 
-def _rgb(look: Look, token: str) -> tuple[float, float, float]:
-    color = look.color(token)
-    return color.redF(), color.greenF(), color.blueF()
+def _away(foot: QPointF, at: QPoint) -> float:
+    return abs(foot.x() - at.x()) + abs(foot.y() - at.y())

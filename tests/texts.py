@@ -78,6 +78,7 @@ def _tables() -> set[str]:
         packs,
         rating,
         regimes,
+        scene_works,
         source_words,
         sources,
         status,
@@ -96,6 +97,7 @@ def _tables() -> set[str]:
     from console.topics import declared_topics
     from console.viewdata import reservoir
     from console.windows import panel_catalog, unlock, workspaces
+    from scenes import toolbar, tooling
     from widgets import duty_log, layer_tree, map_toolbar, map_tools, map_typhoon, reservoir_model
 
     texts = (
@@ -105,6 +107,8 @@ def _tables() -> set[str]:
         | set(states.LIMIT_WORDS.values())
         | set(states.LOW_WORDS.values())
     )
+    texts |= set(toolbar.LAYER_WORDS.values()) | {name for _, name in toolbar.TOOLS.values()}
+    texts |= set(tooling.HINTS.values()) | set(scene_works.ASSUMED.values())
     texts |= set(hydrograph.LIMIT_WORDS.values()) | set(hydrograph.OTHER_LIMITS.values())
     texts |= {w for w, _ in status.LINK_WORDS.values()} | set(status.NEXT_STEPS.values())
     texts |= {w for w, _ in system.FRESH.values()} | {w for w, _ in system.STATES.values()} | set(conflict_desk.KINDS.values())

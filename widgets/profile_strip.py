@@ -12,10 +12,14 @@ from console.look import Look
 from widgets.painted import PaintedView
 
 HEIGHT = 150
+Waters = tuple[tuple[str, float, tuple[float, float] | None], ...]
 
 
 class ProfileStrip(PaintedView):
-    """distance_km (n,), elevation_m (n,) above the ground's own datum, NaN unknown. source: what ground it is."""
+    """distance_km (n,), elevation_m (n,) above the ground's own datum, NaN unknown. source: what ground it is.
+
+    waters: (when, level m, (from, to) km of its connected surface, None where it is dry), the newest first.
+    """
 
     def __init__(self, look: Look, parent: QWidget) -> None:
         super().__init__(look, parent)
@@ -24,10 +28,13 @@ class ProfileStrip(PaintedView):
         self._km = np.empty(0)
         self._m = np.empty(0)
         self._source = ""
+        self._waters: Waters = ()
         self._hover: float | None = None
 
-    def show_profile(self, distance_km: NDArray[np.float64], elevation_m: NDArray[np.float64], source: str) -> None:
-        self._km, self._m, self._source = distance_km, elevation_m, source
+    def show_profile(
+        self, distance_km: NDArray[np.float64], elevation_m: NDArray[np.float64], source: str, waters: Waters = ()
+    ) -> None:
+        self._km, self._m, self._source, self._waters = distance_km, elevation_m, source, waters
         self._hover = None
         self.show()
         self.update()
@@ -38,10 +45,11 @@ class ProfileStrip(PaintedView):
     def paint(self, painter: QPainter) -> None:
         known = np.isfinite(self._m)
         if known.sum() < 2:
-            self.empty(painter, self.look.tr("这条线下没有地形高程"), self.look.tr("在设置里写 dem = 路径.tif 使用自己的地形"))
+            self.empty(painter, self.look.tr("这条线下没有地形高程"), self.look.tr("在沙盘的工具条上可以添加自己的地形"))
             return
         look, box = self.look, self._plot()
-        low, high = float(np.nanmin(self._m)), float(np.nanmax(self._m))
+        levels = [level for _, level, _ in self._waters]
+        low, high = min([float(np.nanmin(self._m)), *levels]), max([float(np.nanmax(self._m)), *levels])
         low, high = low - 0.05 * max(high - low, 1), high + 0.05 * max(high - low, 1)
         x = box.left() + self._km / max(self._km[-1], 1e-9) * box.width()
         y = box.bottom() - (self._m - low) / (high - low) * box.height()
@@ -54,8 +62,27 @@ class ProfileStrip(PaintedView):
         painter.fillPath(path, look.color("note", 50))
         painter.setPen(QPen(look.color("note"), 1.6))
         painter.drawPolyline(QPolygonF(line))
+        self._show_waters(painter, box, low, high)
         self._axes(painter, box, low, high)
         self._reading(painter, box, x, y)
+
+    def _show_waters(self, painter: QPainter, box: QRectF, low: float, high: float) -> None:
+        """Draw each water over its surface, the newest solid; its words at the right, apart from each other."""
+        painter.setFont(self.look.font("small_px"))
+        tall = painter.fontMetrics().height()
+        free = box.top() - tall
+        for when, level, span in sorted(self._waters, key=lambda w: -w[1]):
+            y = box.bottom() - (level - low) / (high - low) * box.height()
+            newest = (when, level, span) == self._waters[0]
+            color = self.look.color("water.surface" if newest else "curve.flow", 255 if newest else 170)
+            painter.setPen(QPen(color, 2.0 if newest else 1.2, Qt.PenStyle.SolidLine if newest else Qt.PenStyle.DashLine))
+            if span is not None:
+                a, b = (box.left() + km / max(self._km[-1], 1e-9) * box.width() for km in span)
+                painter.drawLine(QPointF(a, y), QPointF(b, y))
+            text = f"{when} {level:.2f} m" + ("" if span is not None else f" {self.look.tr('低于河底')}")
+            free = max(free + tall, y - 3)
+            width = painter.fontMetrics().horizontalAdvance(text)
+            painter.drawText(QPointF(box.right() - width, min(free, box.bottom() - 2)), text)
 
     def _axes(self, painter: QPainter, box: QRectF, low: float, high: float) -> None:
         look = self.look

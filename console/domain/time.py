@@ -50,6 +50,17 @@ def sane_t(value: object) -> float:
     return t
 
 
+def moment_of(choice: str, now: float, moment: float) -> float:
+    """Return the moment that a comparison names: "now", so many hours before the moment shown, or as it was typed.
+
+    Raises:
+        ValueError: it is none of these.
+    """
+    if choice == "now":
+        return now
+    return float(from_beijing(choice)) if "-" in choice else moment - float(choice) * 3600
+
+
 def stamp(t: float, now: float | None = None) -> str:
     """Return ``MM-dd HH:mm`` in Beijing time, with the year when it is not now's year."""
     moment = beijing(t)

@@ -9,7 +9,7 @@ from console.errors import StoreError
 from console.paths import DataHome
 from console.store.basemap import load_basemap
 
-PATTERNS = {"basemap": "basemap-*.npz", "terrain": "terrain-*.npz"}
+PATTERNS = {"basemap": "basemap-*.npz", "terrain": "terrain-*/level-0.npy"}
 
 
 def where_built(home: DataHome) -> Mapping[str, Path | None]:
@@ -17,7 +17,7 @@ def where_built(home: DataHome) -> Mapping[str, Path | None]:
     return {kind: _newest(home.shared_cache, pattern) for kind, pattern in PATTERNS.items()}
 
 
-def local_builds(home: DataHome, dem: str) -> Mapping[str, Callable[[], Path]]:
+def local_builds(home: DataHome) -> Mapping[str, Callable[[], Path]]:
     """Return how to make each; blocks for seconds when called."""
 
     def basemap() -> Path:
@@ -25,10 +25,10 @@ def local_builds(home: DataHome, dem: str) -> Mapping[str, Callable[[], Path]]:
         return _made(home, "basemap")
 
     def terrain() -> Path:
-        from console.services.sandbox_ground import load_ground  # scipy and rasterio: a second of imports
+        from console.services.province_ground import Maker  # the base map's libraries: only when it is made
 
-        load_ground(home.shared_cache, dem)
-        return Path(dem) if dem and Path(dem).is_file() else _made(home, "terrain")
+        Maker(home.shared_cache).run()
+        return _made(home, "terrain")
 
     return {"basemap": basemap, "terrain": terrain}
 

@@ -56,12 +56,11 @@ class PackDesk(QObject):
 
     changed = Signal()
 
-    def __init__(self, source: Source, dem: str, tasks: TaskScope, tr: Callable[[str], str]) -> None:
+    def __init__(self, source: Source, tasks: TaskScope, tr: Callable[[str], str]) -> None:
         super().__init__()
         self._home = source.home
         self._key = source.key
         self._source = source.name
-        self._dem = dem
         self._tasks = tasks
         self._words = tr
         self._stop = threading.Event()
@@ -173,7 +172,7 @@ class PackDesk(QObject):
         from console.sync.pack_fetch import PackFetch
 
         profile = self._home.profile(self._source)
-        builds = local_builds(self._home, self._dem)
+        builds = local_builds(self._home)
         with (
             closing(session_with(self._home, self._source)) as session,
             closing(PackJournal(profile.folder / "packs.db")) as kept,

@@ -1,92 +1,145 @@
-"""The ground of the sandbox: the user's DEM when there is one, else the generated basin, cached."""
+"""The ground of the sandbox: the user's own terrain where there is some, over the generated province."""
 
 from __future__ import annotations
 
-import hashlib
+import asyncio
 import logging
-import tomllib
-from dataclasses import replace
-from importlib import resources
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QObject, Signal
 
 from console.errors import ConsoleError
+from console.services.province_ground import FULL, QUICK, Maker, made, make, province_folder, relief
+from console.services.tasks import TaskScope
 from console.store.basemap import load_basemap
-from scenes.build.dem import read_dem
-from scenes.build.terrain import HeightField, relief_picture, synthetic_terrain
+from console.viewdata.scene import SceneRiver
+from scenes.ground.frame import to_local
+from scenes.ground.opening import GroundSpec, open_ground
+from scenes.ground.source import Ground
+from scenes.tools.sampling import basis_of
 
 log = logging.getLogger(__name__)
-EXAGGERATION = 8.0
-VERSION = 3
-POOLS = ((113.27, 25.20, 2.6, 154.0), (113.17, 24.73, 3.4, 215.0))
+Array = NDArray[np.float64]
+LIBRARY = "ground"  # the folder of imported terrain and imagery
 
 
-def load_ground(cache: Path, dem: str) -> tuple[Any, ...]:
-    """Return (field, picture, exaggeration, rivers, profiles); blocks for seconds the first time."""
-    base, relief = load_basemap(cache), _relief()
-    rivers = {name: lines[0] for name, lines in base.rivers.items()}
-    field = load_heights(cache, dem)
-    return field, relief_picture(field), EXAGGERATION, rivers, relief["profiles"]
+@dataclass(frozen=True, slots=True, eq=False)
+class SandboxGround:
+    """spec: for the renderer; ground: the same opened here. towns: name, lon, lat. problems: imports that cannot be used."""
+
+    spec: GroundSpec
+    ground: Ground
+    rivers: tuple[SceneRiver, ...]
+    towns: tuple[tuple[str, float, float], ...]
+    problems: tuple[str, ...] = ()
+
+    @property
+    def label(self) -> str:
+        """Return what the ground is, as shown: the user's own first."""
+        names = [s.label for s in self.ground.sources]
+        return "；".join(dict.fromkeys(names))
+
+    def along(self, lon: Array, lat: Array) -> tuple[Array, str]:
+        """Return heights (m, 1985) at places, NaN where unknown, and which ground they are of."""
+        x, y = to_local(lon, lat)
+        return self.ground.heights(x, y, 0.0).astype(float), basis_of(self.ground, x, y).words()
 
 
-def _relief() -> dict[str, Any]:
-    return tomllib.loads((resources.files("assets") / "basin" / "relief.toml").read_text("utf-8"))
+def library_folder(cache: Path) -> Path:
+    return cache / LIBRARY
 
 
-def load_heights(cache: Path, dem: str) -> HeightField:
-    """Return the ground's heights; blocks for seconds the first time.
+def load_ground(cache: Path, size: int = QUICK) -> SandboxGround:
+    """Open the ground, the finest that was made, or make one of a size; blocks for seconds then.
 
-    For a DEM that cannot be used the generated terrain is given; its label says why.
+    Raises:
+        ConsoleError: it can neither be read nor made.
     """
-    field: HeightField | None = None
-    refused = ""
-    if dem:
-        try:
-            field = read_dem(Path(dem))
-        except ConsoleError as exc:
-            log.warning("DEM not used: %s", exc)
-            refused = f"（未用自备地形：{exc.what}{exc.next_step}）"
-    if field is None:
-        base = load_basemap(cache)
-        rivers = {name: lines[0] for name, lines in base.rivers.items()}
-        others = {f"_{i}": line for i, line in enumerate(base.other_rivers)}
-        field = _cached(cache, _relief(), rivers | others)
-        field = replace(field, label=field.label + refused)
-    return field
+    from scenes.ground.library import GroundLibrary  # rasterio: a third of a second
 
-
-def _cached(cache: Path, relief: dict[str, Any], rivers: dict[str, Any]) -> HeightField:
-    key = hashlib.sha256(repr((VERSION, relief, sorted(rivers))).encode()).hexdigest()[:12]
-    path = cache / f"terrain-{key}.npz"
-    if path.exists():
-        try:
-            with np.load(path, allow_pickle=False) as data:
-                return HeightField(
-                    data["east"],
-                    data["north"],
-                    data["height"],
-                    (float(data["x"]), float(data["y"])),
-                    str(data["label"]),
-                    str(data["datum"]),
-                    synthetic=True,
-                )
-        except (OSError, ValueError, KeyError) as exc:
-            log.warning("terrain cache unreadable, made again: %r", exc)
-    spots = np.array(relief["peaks"] + relief["plains"], float)
-    field = synthetic_terrain(relief["box"], spots, rivers, relief["profiles"], POOLS)
-    cache.mkdir(parents=True, exist_ok=True)
-    draft = path.with_suffix(".part.npz")
-    np.savez_compressed(
-        draft,
-        east=field.east_km,
-        north=field.north_km,
-        height=field.height_m,
-        x=field.origin[0],
-        y=field.origin[1],
-        label=field.label,
-        datum=field.datum,
+    base = load_basemap(cache)
+    province = made(cache) or make(cache, size)
+    entries = GroundLibrary(library_folder(cache)).entries()
+    heights = tuple(e.folder for e in entries if e.about is not None and e.about.kind == "heights")
+    pictures = tuple(e.folder for e in entries if e.about is not None and e.about.kind == "picture")
+    spec = GroundSpec((*heights, province), pictures)
+    return SandboxGround(
+        spec,
+        open_ground(spec),
+        _rivers({name: lines[0] for name, lines in base.rivers.items()}),
+        tuple((p.name.removesuffix("市"), *p.centre) for p in base.prefectures),
+        tuple(e.problem for e in entries if e.problem),
     )
-    draft.replace(path)
-    return field
+
+
+def _rivers(lines: dict[str, object]) -> tuple[SceneRiver, ...]:
+    from scenes.ground.synthetic_guides import river_profile
+
+    profiles = relief()["profiles"]
+    return tuple(
+        SceneRiver(name, line, river_profile(line, profiles[name]))  # type: ignore[arg-type]
+        for name, line in lines.items()
+        if name in profiles
+    )
+
+
+class GroundService(QObject):
+    """Brings the ground in steps: what is there or a coarse one first, then the fine one when it is made.
+
+    Signals:
+        ready: a SandboxGround; again when a finer one or another import is there.
+        progress: how far the fine one is, 0 to 1; −1 when that is over.
+        failed: no ground; arg says why and what to do.
+    """
+
+    ready = Signal(object)
+    progress = Signal(float)
+    failed = Signal(str)
+
+    def __init__(self, cache: Path, tasks: TaskScope, *, fine: bool = True) -> None:
+        super().__init__()
+        self._cache, self._tasks, self._fine = cache, tasks, fine
+        self._maker = Maker(cache)
+        self._begun = self._closed = False
+
+    def want(self) -> None:
+        """Begin, once."""
+        if not self._begun:
+            self._begun = True
+            self._tasks.start("sandbox ground", self._bring())
+
+    def again(self) -> None:
+        """Read what is there anew, after an import or a removal."""
+        self._tasks.start("sandbox ground", self._load())
+
+    def close(self) -> None:
+        self._closed = True
+        self._maker.stop()
+
+    async def _bring(self) -> None:
+        if not await self._load() or not self._fine or made(self._cache) == province_folder(self._cache, FULL):
+            return
+        try:
+            await asyncio.to_thread(self._maker.run, self.progress.emit)
+        except ConsoleError as exc:
+            if not self._closed:
+                log.warning("%s %s", exc.what, exc.detail)
+                self.progress.emit(-1.0)
+            return
+        if not self._closed:
+            self.progress.emit(-1.0)
+            await self._load()
+
+    async def _load(self) -> bool:
+        try:
+            found = await asyncio.to_thread(load_ground, self._cache)
+        except ConsoleError as exc:
+            if not self._closed:
+                self.failed.emit(f"{exc.what}{exc.next_step}")
+            return False
+        if not self._closed:
+            self.ready.emit(found)
+        return True

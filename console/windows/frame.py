@@ -338,7 +338,7 @@ class Frame(QMainWindow):
         row = self.session.board.board.row(self.session.situation.current.selection)
         scene = self._scene()
         if row is not None and row.station.lon is not None and row.station.lat is not None and scene is not None:
-            scene.fly_to(row.station.lon, row.station.lat)  # type: ignore[attr-defined]
+            scene.view.fly_to(row.station.lon, row.station.lat)  # type: ignore[attr-defined]
 
     def show_instruments(self) -> None:
         self.context.instruments.save(self.session.source.home.logs / "instruments.json")

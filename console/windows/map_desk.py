@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QFileDialog
 
 from console.domain.geo import geodesic_km, mercator_y
 from console.domain.layers import DRAPES, OWN, LayerState, faded, layer_texts, limited, moved, read_layers, toggled
-from console.domain.time import from_beijing, full_stamp
+from console.domain.time import full_stamp, moment_of
 from console.presenters.map import map_view, present_map
 from console.presenters.works import WORKS_STATES
 from console.presenters.works_rows import WorksRows
@@ -22,7 +22,6 @@ from console.services.warm_up import warm_up
 from console.store.basemap import load_basemap
 from console.texts import printable
 from console.viewdata.basemap import BaseMap
-from console.viewdata.board import Board
 from console.viewdata.map import MapLayerView, RainField
 from console.viewdata.notes import Point
 from console.windows.exporting import PICTURES, export_notes
@@ -42,13 +41,6 @@ PROFILE_POINTS = 400
 def build_map(c: Context) -> Built:
     desk = MapDesk(c)
     return Built(desk.panel, desk.refresh, frozenset({"board", "selection", "layers", "clock"}), release=desk.close)
-
-
-def _moment_of(choice: str, board: Board) -> float:
-    """Return the moment that a comparison names: now, so many hours before, or as it was typed."""
-    if choice == "now":
-        return board.now
-    return float(from_beijing(choice)) if "-" in choice else board.moment - float(choice) * 3600
 
 
 class MapDesk(QObject):
@@ -223,7 +215,9 @@ class MapDesk(QObject):
     # --- comparison -----------------------------------------------------------------------
     def _compare(self, choice: str) -> None:
         try:
-            _moment_of(choice or "0", self._session.board.board) if choice != "layers" else 0
+            moment_of(
+                choice or "0", self._session.board.board.now, self._session.board.board.moment
+            ) if choice != "layers" else 0
         except ValueError:
             self.panel.say(f"{choice}：{self._c.look.tr('没有这一天或这个时刻')}")
             return
@@ -260,7 +254,7 @@ class MapDesk(QObject):
             layers = layer_texts(layer for layer in self._layers() if layer.code not in gone)
             rain = None if gone & set(DRAPES) else self._rain.field
         else:
-            moment = _moment_of(choice, board)
+            moment = moment_of(choice, board.now, board.moment)
             other = await session.board.at_other(moment, board.now)
             words = (full_stamp(board.moment), full_stamp(moment))
             if set(DRAPES) & {layer.code for layer in self._layers()}:
@@ -271,17 +265,16 @@ class MapDesk(QObject):
 
     # --- tools ----------------------------------------------------------------------------
     async def _profile(self, points: tuple[Point, ...]) -> None:
-        from console.services.sandbox_ground import load_heights  # scipy and rasterio: only when asked for
+        from console.services.sandbox_ground import load_ground  # scipy and rasterio: only when asked for
 
-        folder, dem = self._session.source.home.shared_cache, self._c.settings.dem
-        field = await asyncio.to_thread(load_heights, folder, dem)
+        found = await asyncio.to_thread(load_ground, self._session.source.home.shared_cache)
         total = geodesic_km(points)
         share = np.linspace(0, 1, PROFILE_POINTS)
         lon = points[0][0] + share * (points[-1][0] - points[0][0])
         lat = points[0][1] + share * (points[-1][1] - points[0][1])
-        height = np.asarray(field.height_at(*field.to_local(lon, lat)), float)
+        height, says = await asyncio.to_thread(found.along, lon, lat)
         if shiboken6.isValid(self.panel):
-            self.panel.profile.show_profile(share * total, height, f"{self._c.look.tr(field.label)} · {field.datum}")
+            self.panel.profile.show_profile(share * total, height, self._c.look.tr(says))
 
     # --- sheets ---------------------------------------------------------------------------
     def _ask_print(self) -> None:

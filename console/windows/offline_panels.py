@@ -16,7 +16,7 @@ from widgets.pack_board import PackBoard
 
 def build_packs(c: Context) -> Built:
     session = c.session
-    desk = PackDesk(session.source, c.settings.dem, session.tasks, c.look.tr)
+    desk = PackDesk(session.source, session.tasks, c.look.tr)
     widget = PackBoard(c.look, [v.spec.code for v in desk.views])
 
     def refresh() -> str:

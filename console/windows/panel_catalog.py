@@ -10,7 +10,6 @@ from console.errors import ConsoleError
 from console.presenters.about import about_rows
 from console.presenters.duty import alarm_rows
 from console.presenters.reservoir import present_reservoir
-from console.presenters.scene import present_scene
 from console.presenters.sources import COLUMNS as SOURCE_COLUMNS
 from console.presenters.sources import WIDTHS as SOURCE_WIDTHS
 from console.presenters.sources import source_lines
@@ -89,20 +88,9 @@ def build_alarms(c: Context) -> Built:
 
 
 def build_scene(c: Context) -> Built:
-    # scipy, rasterio and VTK: a second of imports, so only when the sandbox is opened
-    from console.services.sandbox_ground import EXAGGERATION, load_ground
-    from scenes.viewport import SceneViewport
+    from console.windows.sandbox_desk import build_sandbox  # numpy geometry and icons: only when the sandbox is opened
 
-    session = c.session
-    folder = session.source.home.shared_cache
-    widget = SceneViewport(c.look, lambda: load_ground(folder, c.settings.dem), EXAGGERATION, still=c.still)
-    widget.selected.connect(lambda code: session.situation.select(code or None))
-    c.instruments.gauge("scene_frame_ms", lambda: widget.frame.spent_ms if widget.frame else 0.0)
-
-    def refresh() -> str:
-        return present_scene(widget, session.board.board, session.situation.current.selection, c.look.tr)
-
-    return Built(widget, refresh, BOARD, release=widget.release)
+    return build_sandbox(c)
 
 
 def build_sources(c: Context) -> Built:

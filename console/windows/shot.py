@@ -98,7 +98,7 @@ async def take_shots(
     written: list[Path] = []
     session.start()
     try:
-        await _data(session)
+        await wait_for_data(session)
         await _moment(session, options)
         for theme in options.themes:
             scale = 1.35 if options.view == "wallscreen" else settings.font_scale
@@ -112,7 +112,8 @@ async def take_shots(
     return written
 
 
-async def _data(session: Session) -> None:
+async def wait_for_data(session: Session) -> None:
+    """Raises: ConsoleError: none came in time."""
     end = time.monotonic() + PATIENCE_S
     while session.link.state != "up" or not any(r.main for r in session.board.board.rows):
         if time.monotonic() > end:
@@ -214,7 +215,8 @@ async def _quiet(page: Any, session: Session) -> None:
         await asyncio.sleep(0.1)
     scene = page.hosts.get("sandbox.scene") if isinstance(page, Workspace) else None
     if scene is not None:
-        widget: Any = scene.widget
+        panel: Any = scene.widget
+        widget = panel.view
         end = time.monotonic() + PATIENCE_S
         while widget.frame is None and not widget.problem and time.monotonic() < end:
             await asyncio.sleep(0.1)

@@ -123,12 +123,3 @@ def test_a_picture_can_be_had_without_a_display(home, tmp_path):
     image = QImage(str(picture))
     assert (image.width(), image.height()) == (1280, 720)
     assert len({image.pixelColor(x, y).name() for x in range(0, 1280, 11) for y in range(0, 720, 11)}) > 30
-
-
-def test_broken_opengl_ends_the_trial_not_the_console():
-    program = "from scenes.probe import opengl_problem; p = opengl_problem(); print(p); raise SystemExit(0 if p else 1)"
-    env = {**os.environ, "VTK_DEFAULT_OPENGL_WINDOW": "vtkXOpenGLRenderWindow", "DISPLAY": ":987"}
-    done = subprocess.run(
-        [sys.executable, "-c", program], cwd=ROOT, env=env, capture_output=True, text=True, timeout=100, check=False
-    )
-    assert done.returncode == 0 and done.stdout.strip()

@@ -9,11 +9,13 @@ from console.domain.states import State
 from console.domain.time import from_beijing
 from console.presenters.hydrograph import HydrographPresenter
 from console.presenters.scene import scene_view
-from console.services.sandbox_ground import EXAGGERATION, load_ground
+from console.services.sandbox_ground import load_ground
 from console.services.wall_control import WallControl
 from console.store.cache_reader import CacheReader
-from scenes.stage import Stage
-from tests.gui import session_of, until
+from scenes.palette import ground_palette, sky
+from scenes.render.stage import Stage
+from tests.grounds import with_hills
+from tests.gui import make_look, session_of, until
 from tests.processes import eventually
 
 YINGDE, SHIJIAO = "LOC00106", "LOC00112"
@@ -103,14 +105,15 @@ def test_published_marks_appear_on_time_at_every_layer(chain, home, runner, hub,
             await session.close()
 
     at_two, at_noon = runner.run(look_at_it())
-    stage = Stage(320, 200, (0.1, 0.1, 0.1))
+    with_hills(home.shared_cache)
+    found, look = load_ground(home.shared_cache), make_look(qapp)
+    stage = Stage(320, 200, sky(look))
     try:
-        field, picture, _, rivers, profiles = load_ground(home.shared_cache, "")
-        stage.set_ground(field, picture, EXAGGERATION, rivers, profiles)
+        stage.set_ground(found.ground, found.rivers, ground_palette(look), sky(look), lambda: None)
         stage.show(at_two)
-        assert abs(stage.water_level_m("北江", 113.41, 24.19) - 35.97) < 0.05
+        assert abs(stage.rivers.level_m("北江", 113.41, 24.19) - 35.97) < 0.05
         stage.show(at_noon)
-        assert abs(stage.water_level_m("北江", 112.96, 23.57) - 12.22) < 0.05
+        assert abs(stage.rivers.level_m("北江", 112.96, 23.57) - 12.22) < 0.05
     finally:
         stage.release()
 

@@ -71,7 +71,7 @@ def test_while_one_thing_runs_only_pausing_is_possible(board):
 @pytest.fixture
 def desk(home, hub, qapp, key):
     scope = TaskScope(hub.report)
-    found = PackDesk(Source(home, "live", key), "", scope, str)
+    found = PackDesk(Source(home, "live", key), scope, str)
     yield found
     found.close()
 

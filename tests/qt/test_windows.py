@@ -1,4 +1,4 @@
-"""The frame: docked panels, crash cards, language and theme live, fonts, the sandbox's thread."""
+"""The frame: docked panels, crash cards, language and theme live, fonts."""
 
 from __future__ import annotations
 
@@ -202,46 +202,6 @@ def test_language_theme_and_size_switch_live_and_keep_what_was_typed(qtbot, qapp
         await session.close()
 
     runner.run(story())
-
-
-def test_the_sandbox_draws_in_its_own_thread_and_gives_everything_back(qtbot, qapp, look, home):
-    from console.services.sandbox_ground import EXAGGERATION, load_ground
-    from console.viewdata.scene import SceneReach, SceneView
-    from scenes.viewport import SceneViewport
-
-    widget = SceneViewport(look, lambda: load_ground(home.shared_cache, ""), EXAGGERATION, still=True)
-    qtbot.addWidget(widget)
-    widget.resize(480, 300)
-    widget.show_view(SceneView(0.0, (), (SceneReach("北江", (), ((113.41, 24.19, 35.97),)),)))
-    widget.show()
-    qtbot.waitUntil(lambda: widget.frame is not None or bool(widget.problem), timeout=60_000)
-    assert not widget.problem
-    image = widget.grab().toImage()
-    assert len({image.pixelColor(x, 150).name() for x in range(0, 480, 5)}) > 10, "there is ground in the picture"
-    levels = []
-    widget.thread_.ask(lambda stage: stage.water_level_m("北江", 113.41, 24.19), levels.append)
-    qtbot.waitUntil(lambda: bool(levels), timeout=10_000)
-    assert abs(levels[0] - 35.97) < 0.05
-    before = widget.thread_.frames
-    widget.camera = widget.camera.orbited(30, 5)
-    widget._want(1.0)
-    qtbot.waitUntil(lambda: widget.thread_.frames > before, timeout=10_000)
-    widget.release()
-    assert not widget.thread_._thread.is_alive()
-
-
-def test_without_opengl_the_sandbox_says_so_and_the_rest_lives(qtbot, qapp, look, monkeypatch):
-    from scenes import render_thread
-    from scenes.viewport import SceneViewport
-
-    monkeypatch.setattr(render_thread, "opengl_problem", lambda: "exit -11 no EGL")
-    widget = SceneViewport(look, lambda: (), 8.0)
-    qtbot.addWidget(widget)
-    with qtbot.waitSignal(widget.failed):
-        widget.show()
-    assert "no EGL" in widget.problem
-    widget.grab()
-    widget.release()
 
 
 def test_a_worker_thread_never_collects_what_belongs_to_the_gui_thread(qtbot, qapp):

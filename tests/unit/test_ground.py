@@ -1,23 +1,13 @@
-"""Map lines, terrain and water: named rivers, valleys below hills, surfaces through the stages."""
+"""Map lines and curves: named rivers, profiles that fall, extremes that are never lost."""
 
 from __future__ import annotations
 
-import tomllib
-from importlib import resources
-
 import numpy as np
 import pytest
-import rasterio
-from rasterio.transform import from_origin
 
 from console.domain.geo import chainage_km, distance_km, mercator_lat, mercator_y, nearest_on_line
-from console.errors import ConsoleError
 from console.store import basemap
-from scenes.build.dem import read_dem
-from scenes.build.terrain import relief_picture, river_profile, synthetic_terrain
-from scenes.build.tiles import TilePyramid
-from scenes.build.water import lift, ribbon, stage_along
-from scenes.camera import OrbitCamera
+from scenes.ground.synthetic_guides import river_profile
 from widgets.decimate import Pyramid
 from widgets.map_projection import MapFrame
 
@@ -25,14 +15,6 @@ from widgets.map_projection import MapFrame
 @pytest.fixture(scope="module")
 def base(tmp_path_factory):
     return basemap.load_basemap(tmp_path_factory.mktemp("basemap"))
-
-
-@pytest.fixture(scope="module")
-def field(base):
-    relief = tomllib.loads((resources.files("assets") / "basin" / "relief.toml").read_text("utf-8"))
-    rivers = {n: lines[0] for n, lines in base.rivers.items()}
-    spots = np.array(relief["peaks"] + relief["plains"], float)
-    return synthetic_terrain(relief["box"], spots, rivers, relief["profiles"], [], size=257)
 
 
 def test_the_beijiang_passes_its_stations_in_order(base):
@@ -72,77 +54,9 @@ def test_a_river_row_of_another_shape_is_refused(monkeypatch):
         basemap.build_basemap()
 
 
-def test_the_generated_terrain_is_labelled_and_rivers_lie_in_their_valleys(field, base):
-    assert field.synthetic and "合成地形 仅供演示" in field.label
-    assert field.height_m.max() > 1400 and field.height_m.min() < 5
-    line = base.rivers["北江"][0]
-    x, y = field.to_local(line[::20, 0], line[::20, 1])
-    beside = field.height_at(x + 4.0, y)
-    assert (beside > field.height_at(x, y) - 3).mean() > 0.9
-
-
 def test_river_profiles_never_rise_downstream(base):
     knots = [(113.576, 24.812, 48.0), (113.41, 24.19, 22.0), (112.96, 23.57, 3.5)]
     assert (np.diff(river_profile(base.rivers["北江"][0], knots)) <= 1e-9).all()
-
-
-def test_the_water_surface_meets_every_stage():
-    km = np.linspace(0, 200, 401)
-    low = np.linspace(48, 1, 401)
-    stages = [(60.0, 35.97), (110.0, 23.28), (160.0, 12.2)]
-    surface = stage_along(km, low, stages)
-    for at, stage in stages:
-        assert abs(np.interp(at, km, surface) - stage) < 0.05
-    assert stage_along(km, low, []).tolist() == low.tolist()
-    strip = ribbon(np.linspace(0, 10, 401), np.zeros(401), 1.0)
-    lift(strip, surface, 8.0)
-    assert np.allclose(strip.points[0::2, 2] / 8.0 * 1000, surface)
-
-
-def test_tiles_cover_the_ground_once_and_get_finer_towards_the_eye(field):
-    pyramid = TilePyramid(field, relief_picture(field, 256), 8.0)
-    tiles = pyramid.chosen((-160.0, -160.0, 2.0), 1.0)
-    area = sum((e - w) * (n - s) for w, s, e, n in map(pyramid.bounds, tiles))
-    side = field.east_km[-1] - field.east_km[0]
-    assert area == pytest.approx(side**2)
-    near = min(tiles, key=lambda k: (k.row << k.level) + (k.column << k.level))
-    assert near.level < max(k.level for k in tiles)
-    mesh = pyramid.mesh(tiles[0])
-    assert mesh.triangles.max() < len(mesh.points) and mesh.picture.dtype == np.uint8
-
-
-def test_a_users_dem_replaces_the_terrain_and_a_wrong_one_says_why(tmp_path):
-    heights = np.add.outer(np.linspace(0, 300, 200), np.linspace(0, 100, 240)).astype("f4")
-    good = tmp_path / "dem.tif"
-    with rasterio.open(
-        good,
-        "w",
-        driver="GTiff",
-        width=240,
-        height=200,
-        count=1,
-        dtype="float32",
-        crs="EPSG:4490",
-        transform=from_origin(113.0, 24.4, 0.002, 0.002),
-    ) as out:
-        out.write(heights, 1)
-    found = read_dem(good)
-    assert not found.synthetic and "dem.tif" in found.label and 300 < found.height_m.max() < 420
-    naked = tmp_path / "naked.tif"
-    with rasterio.open(naked, "w", driver="GTiff", width=9, height=9, count=1, dtype="float32") as out:
-        out.write(np.zeros((9, 9), "f4"), 1)
-    (tmp_path / "text.tif").write_text("no raster")
-    for name in ("naked.tif", "text.tif", "missing.tif"):
-        with pytest.raises(ConsoleError, match="地形文件"):
-            read_dem(tmp_path / name)
-
-
-def test_the_camera_projects_what_it_looks_at_to_the_middle():
-    camera = OrbitCamera(10.0, 20.0, 0.5, 80.0, 30.0, 40.0)
-    x, y, depth = camera.project(np.array([[10.0, 20.0, 0.5]]), 1000, 600)
-    assert (x[0], y[0], depth[0]) == pytest.approx((500, 300, 80.0))
-    assert camera.towards(camera, 0.5) == camera
-    assert camera.orbited(0, 90).pitch <= 88 and camera.zoomed(1e9).distance_km <= 700
 
 
 def test_the_map_zooms_about_the_cursor():

@@ -1,0 +1,234 @@
+"""The sandbox as a panel: its ground, its moment, what its tools do."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import shiboken6
+from PySide6.QtCore import QObject
+
+from console.domain.time import full_stamp, moment_of
+from console.presenters.scene import present_scene, scene_view
+from console.presenters.scene_works_around import scene_works_view
+from console.services.rain_field import RainFieldService
+from console.services.sandbox_ground import GroundService, SandboxGround
+from console.services.video.catalogue import Catalogue
+from console.viewdata.scene import LAYERS, SceneStyle, SceneView
+from console.windows.ground_desk import GroundDesk
+from console.windows.panels import Built, Context
+from console.windows.sandbox_flights import SandboxFlights
+from console.windows.sandbox_tools import SandboxTools
+from scenes.ground.frame import to_degrees
+from scenes.palette import ground_palette, sky
+from scenes.panel import SandboxPanel
+from scenes.render.wire import Open
+from scenes.toolbar import COMPARISONS
+from scenes.wording import legend_rows, notes
+
+if TYPE_CHECKING:
+    from scenes.render.wire import Told
+
+
+def build_sandbox(c: Context) -> Built:
+    desk = SandboxDesk(c)
+    return Built(desk.panel, desk.refresh, frozenset({"board", "selection", "clock"}), release=desk.close)
+
+
+class SandboxDesk(QObject):
+    """Owned by its panel's builder; the widgets ask, this decides."""
+
+    def __init__(self, c: Context) -> None:
+        super().__init__()
+        self._c = c
+        self._session = c.session
+        self.panel = SandboxPanel(c.look, still=c.still)
+        self.view = self.panel.view
+        self.style = SceneStyle(layers=tuple(code for code in LAYERS if code != "rain"))
+        self._rain = RainFieldService(c.session)
+        self._rain.changed.connect(self.refresh)
+        self._ground = GroundService(c.session.source.home.shared_cache, c.session.tasks, fine=not c.still)
+        self._ground.ready.connect(self._take_ground)
+        self._ground.progress.connect(self._take_progress)
+        self._ground.failed.connect(self.panel.say)
+        self._found: SandboxGround | None = None
+        self._tools = SandboxTools(c, self.panel)
+        self._flights = SandboxFlights(c, self.panel, lambda: self.style)
+        self.panel.touring = self._flights.paint
+        self._own = GroundDesk(c, self.panel)
+        self._own.changed.connect(self._ground.again)
+        self.panel.toolbar.terrain_requested.connect(self._own.show)
+        self._cameras = Catalogue(c.session.board)
+        self._works_key: tuple[Any, ...] | None = None
+        c.session.works.changed.connect(self._works_judged)
+        self._making = ""
+        self._hung = ""
+        self._compared_for = 0.0
+        self._compared: tuple[str, float] | None = None
+        if c.large:
+            self.panel.plain()
+        self._wire()
+        c.instruments.gauge("scene_frame_ms", lambda: self.view.frame.spent_ms if self.view.frame else 0.0)
+        c.look.changed.connect(self._look_changed)
+        self._ground.want()
+
+    def _wire(self) -> None:
+        view, bar = self.view, self.panel.toolbar
+        view.selected.connect(lambda code: self._session.situation.select(code or None))
+        view.pointed.connect(self._pointed)
+        view.notice.connect(self._noticed)
+        view.link.told.connect(self._told)
+        bar.layer_switched.connect(self._switch)
+        bar.exaggeration_chosen.connect(lambda factor: self._restyle(replace(self.style, exaggeration=factor)))
+        bar.night_toggled.connect(lambda on: self._restyle(replace(self.style, night=on)))
+        bar.home_requested.connect(view.home)
+        bar.comparison_chosen.connect(self._compare)
+        bar.show_layers(self.style.layers)
+
+    def close(self) -> None:
+        """Let go: what listens to longer-lived objects would keep this desk and its renderer."""
+        self._c.look.changed.disconnect(self._look_changed)
+        self._session.works.changed.disconnect(self._works_judged)
+        self._rain.close()
+        self._rain.changed.disconnect()
+        self._flights.close()
+        self._own.close()
+        self._ground.close()
+        self.view.release()
+        self.deleteLater()
+
+    # --- filling --------------------------------------------------------------------------
+    def refresh(self) -> str:
+        session = self._session
+        rain = None
+        if "rain" in self.style.layers:
+            self._rain.want()
+            rain = self._rain.field
+        said = present_scene(
+            self.view,
+            session.board.board,
+            session.situation.current.selection,
+            self._c.look.tr,
+            session.board.things.get("typhoons", ()),
+            rain,
+            self.style,
+        )
+        if self._compared is not None and self._compared_for != session.board.board.moment:
+            self._compared_for = session.board.board.moment
+            self._compare(self._compared[0])
+        self._show_works()
+        self._describe(self.view.view)
+        return said
+
+    def _show_works(self) -> None:
+        """Show the works when anything of them is another one: their geometry is not made anew for every reading."""
+        session = self._session
+        session.works.follow()
+        self._cameras.read()
+        board = session.board.board
+        gates = tuple((r.code, r.level.value if r.level else None) for r in board.rows if r.station.kind == "gate")
+        key = (id(session.works.reports), id(session.board.things), gates, self._c.look.theme)
+        if self._works_key is not None and all(a is b or a == b for a, b in zip(key, self._works_key, strict=True)):
+            return
+        self._works_key = key
+        rivers = {r.name: tuple(map(tuple, r.line.tolist())) for r in self._found.rivers} if self._found is not None else {}
+        self.view.show_works(
+            scene_works_view(
+                session.board.things,
+                session.works.reports,
+                board,
+                self._cameras.cameras,
+                self._c.look.tr,
+                rivers=rivers,
+            )
+        )
+
+    def _describe(self, view: SceneView) -> None:
+        label = self._found.label if self._found is not None else ""
+        plain = self.view.plain is not None
+        made = self._session.link.mode == "replay"
+        self.view.legend = legend_rows(view, self.view.told, self._c.look.tr, plain=plain)
+        self.view.notes = notes(
+            view, self.view.told, label, (self._making, self._hung), self._c.look.tr, recorded=made, plain=plain
+        )
+        self.view.update()
+
+    def _works_judged(self) -> None:
+        if shiboken6.isValid(self.panel) and self.panel.isVisible():
+            self._show_works()
+
+    def _told(self, _told: Told) -> None:
+        self._describe(self.view.view)
+
+    def _restyle(self, style: SceneStyle) -> None:
+        self.style = style
+        self.refresh()
+
+    def _compare(self, choice: str) -> None:
+        """Compare with another moment; what cannot be read changes nothing and is answered."""
+        if choice in [self._c.look.tr(word) for word in COMPARISONS.values()]:
+            choice = list(COMPARISONS)[[self._c.look.tr(word) for word in COMPARISONS.values()].index(choice)]
+        board, tr = self._session.board.board, self._c.look.tr
+        try:
+            moment = moment_of(choice, board.now, board.moment) if choice else None
+        except ValueError:
+            self.panel.say(f"{choice[:30]}：{tr('不是时刻，请写成 2022-06-20 08:00')}")
+            return
+        self.panel.say("")
+        self._compared = (choice, moment) if moment is not None else None
+        if moment is None:
+            self.view.compare(None)
+        else:
+            self._session.tasks.start("sandbox compare", self._show_other(choice, moment))
+
+    async def _show_other(self, choice: str, moment: float) -> None:
+        session, board = self._session, self._session.board.board
+        other = await session.board.at_other(moment, board.now)
+        if not shiboken6.isValid(self.view) or self._compared is None or self._compared[0] != choice:
+            return
+        typhoons = session.board.things.get("typhoons", ())
+        shown = scene_view(other, session.situation.current.selection, typhoons, None, self.style)
+        self.view.compare(shown, (full_stamp(board.moment), full_stamp(moment)))
+
+    def _switch(self, code: str, on: bool) -> None:
+        kept = [c for c in LAYERS if (c in self.style.layers or c == code) and (on or c != code)]
+        self._restyle(replace(self.style, layers=tuple(kept)))
+
+    # --- ground ---------------------------------------------------------------------------
+    def _take_ground(self, found: SandboxGround) -> None:
+        if not shiboken6.isValid(self.view):
+            return
+        self._found = found
+        self._tools.take_ground(found)
+        self._flights.take_ground(found)
+        self._works_key = None
+        self.view.places = found.towns
+        look = self._c.look
+        self.view.open(Open(found.spec, found.rivers, ground_palette(look), sky(look)), found.ground)
+        self.panel.say("；".join(found.problems))
+        self._describe(self.view.view)
+
+    def _look_changed(self) -> None:
+        if self._found is not None:
+            self._take_ground(self._found)
+            self.refresh()
+
+    def _take_progress(self, share: float) -> None:
+        words = self._c.look.tr("正在生成更细的地形")
+        self._making = f"{words} {share:.0%}" if 0.0 <= share < 1.0 else ""
+        self._describe(self.view.view)
+
+    def _noticed(self, words: str) -> None:
+        if words != self._hung:
+            self._hung = words
+            self._describe(self.view.view)
+
+    def _pointed(self, east_km: float, north_km: float, height_m: float) -> None:
+        if math.isnan(east_km):
+            self.panel.toolbar.readout.setText("")
+            return
+        lon, lat = (float(v) for v in to_degrees(east_km, north_km))
+        source = self._found.ground.source_at(east_km, north_km) if self._found is not None else None
+        kind = self._c.look.tr("合成地形" if source is None or source.synthetic else "地面")
+        self.panel.toolbar.readout.setText(f"{lon:.4f}°E {lat:.4f}°N · {kind} {height_m:.1f} m（1985）")

@@ -1,0 +1,1 @@
+"""Where the ground is: the scene's coordinates, height and picture sources, tiles; no Qt, no VTK."""

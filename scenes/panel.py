@@ -1,0 +1,76 @@
+"""The sandbox with its tools above and what is said about it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtGui import QPainter
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from console.look import Look
+from scenes.camera import OrbitCamera
+from scenes.furniture import paint_note
+from scenes.toolbar import SandboxToolbar
+from scenes.tooling import SceneTools
+from scenes.viewport import SceneViewport
+from widgets.plain import PlainLabel
+from widgets.profile_strip import ProfileStrip
+
+
+class SandboxPanel(QWidget):
+    """Places toolbar, notices, view and the strip of the last section; owns no state of its own."""
+
+    def __init__(self, look: Look, *, still: bool = False) -> None:
+        super().__init__()
+        self.view = SceneViewport(look, still=still)
+        self.toolbar = SandboxToolbar(look, self)
+        self.said = PlainLabel("", self)
+        self.said.setObjectName("warn")
+        self.said.setWordWrap(True)
+        self.said.hide()
+        self.strip = ProfileStrip(look, self)
+        self.strip.hide()
+        self.tools = SceneTools(look)
+        self.touring: Callable[[QPainter, int, int], bool] = lambda *_: False  # paints a tour's words, where there is one
+        self._wire()
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.toolbar)
+        column.addWidget(self.said)
+        column.addWidget(self.view, 1)
+        column.addWidget(self.strip)
+
+    def _wire(self) -> None:
+        view, tools, bar = self.view, self.tools, self.toolbar
+        view.overlay = self._paint_tools
+        view.clicked.connect(tools.click)
+        view.taken = lambda: bool(tools.mode)
+        view.doubled = tools.finish
+        view.keyed = tools.key
+        tools.changed.connect(view.update)
+        tools.mode_changed.connect(bar.show_tool)
+        bar.tool_chosen.connect(tools.start)
+        bar.cleared.connect(self._clear)
+
+    def _paint_tools(self, painter: QPainter, camera: OrbitCamera) -> None:
+        self.tools.lift = self.view.view.style.exaggeration
+        if self.touring(painter, self.view.width(), self.view.height()):
+            return
+        self.tools.paint(painter, camera, self.view.width(), self.view.height())
+        lines = [(text, "text") for text in self.tools.lines]
+        width = min(self.view.width() - 300, 900)
+        paint_note(painter, self.view.look, self.view.width() // 2 - width // 2, 12 + 20 * (len(lines) + 1), lines, width)
+
+    def _clear(self) -> None:
+        self.tools.clear()
+        self.strip.hide()
+        self.say("")
+
+    def say(self, text: str) -> None:
+        self.said.setText(text)
+        self.said.setVisible(bool(text))
+
+    def plain(self) -> None:
+        """A wall shows the scene alone."""
+        self.toolbar.hide()

@@ -1,0 +1,1 @@
+"""The sandbox without OpenGL: relief cast in numpy, painted by QPainter."""

@@ -1,0 +1,1 @@
+"""The renderer: a process of its own that owns the OpenGL window; no Qt here."""
