@@ -75,6 +75,8 @@ def _parser() -> argparse.ArgumentParser:
     film.add_argument("--night", action="store_true", help="夜色")
     film.add_argument("--theme", choices=("dark", "light"))
     film.add_argument("--language", choices=("zh", "en"))
+    shot.add_argument("--look", default="", help="沙盘视角：经度,纬度,距离km[,方位,俯角]")
+    shot.add_argument("--night", action="store_true", help="沙盘夜色")
     load = roles.add_parser("import", help="导入一个目录的实测数据（CSV、XLSX、SL 323 表）")
     load.add_argument("folder", type=Path, help="目录，或一个联络包文件（.fccx）")
     load.add_argument("--receipt", type=Path, help="导入上行包后把回执写到这个文件")

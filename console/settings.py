@@ -23,6 +23,7 @@ class Settings:
     source: ``live``, a recording's name, or the https:// address of a central service.
     scope: what part of the province is kept here: ``all``, or a list like ``basin:北江,city:清远``.
     font_scale: 0.8 to 2.0. replay_rate: how fast a recording starts, ×1 to ×3600.
+    left_handed: mouse buttons of the sandbox change places. reduced_motion: cuts instead of flights.
     doorbell: an MQTT broker (mqtts://host:8883) that announces news of a large centre.
     keep_days: telemetry older than this, counted from the newest, is removed month by month.
     tls_*: PEM files of the site's authority and of this machine's own certificate; up to two
@@ -39,6 +40,8 @@ class Settings:
     replay_rate: float = 120.0
     replay_start: str = ""
     dem: str = ""
+    left_handed: bool = False
+    reduced_motion: bool = False
     scope: str = "all"
     doorbell: str = ""
     keep_days: int = 400
@@ -102,7 +105,7 @@ def save_settings(path: Path, settings: Settings) -> None:
         if isinstance(value, str):
             text = '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
         else:
-            text = str(value)
+            text = str(value).lower() if isinstance(value, bool) else str(value)
         lines.append(f"{f.name} = {text}")
     draft = path.with_suffix(".new")
     draft.write_text("\n".join(lines) + "\n", "utf-8")

@@ -17,6 +17,7 @@ from scenes.labels import Label, LabelSet
 from scenes.render.wire import Told
 
 TOWN_FAR_KM = 700.0
+SPEED_FAR_KM = 160.0
 ALARM_RANK = 100  # and more: it is over a limit
 NEAR_KM = 6.0  # cameras and sensors are named from nearer by
 WORKS_RANK = {"alarm": 145, "attention": 115, "doubtful": 40, "normal": 8, "unknown": 3}
@@ -77,6 +78,12 @@ class Spots:
             for river, x, y, level in told.crests:
                 words = f"{look.tr('洪峰')} {river} {level:.2f} m"
                 found.append(Label(x, y, level * lift + 0.3 * size_at(distance_km) * HEIGHT, words, 90, "accent", "crest"))
+        if {"water", "flow"} <= set(layers) and distance_km < SPEED_FAR_KM:
+            for reach in view.reaches:
+                for lon0, lat0, lon1, lat1, kmh in reach.speeds:
+                    ((x, y, z),) = self._at([((lon0 + lon1) / 2, (lat0 + lat1) / 2)])
+                    words = f"{look.tr('洪水传播')} {kmh:.1f} km/h"
+                    found.append(Label(x, y, z * lift, words, -20, "text.dim", "crest"))
         if "typhoon" in layers:
             for t in view.typhoons:
                 if t.now is not None:

@@ -24,6 +24,7 @@ from scenes.ground.frame import to_degrees
 from scenes.palette import ground_palette, sky
 from scenes.panel import SandboxPanel
 from scenes.render.wire import Open
+from scenes.space_mouse import SpaceMouse, pushed
 from scenes.toolbar import COMPARISONS
 from scenes.wording import legend_rows, notes
 
@@ -43,8 +44,12 @@ class SandboxDesk(QObject):
         super().__init__()
         self._c = c
         self._session = c.session
-        self.panel = SandboxPanel(c.look, still=c.still)
+        self.panel = SandboxPanel(c.look, still=c.still or c.settings.reduced_motion)
         self.view = self.panel.view
+        self.view.hand.left_handed = c.settings.left_handed
+        self._mouse = SpaceMouse()
+        self._mouse.moved.connect(self._push)
+        self._mouse.pressed.connect(lambda _button: self.view.home())
         self.style = SceneStyle(layers=tuple(code for code in LAYERS if code != "rain"))
         self._rain = RainFieldService(c.session)
         self._rain.changed.connect(self.refresh)
@@ -92,6 +97,7 @@ class SandboxDesk(QObject):
         self._session.works.changed.disconnect(self._works_judged)
         self._rain.close()
         self._rain.changed.disconnect()
+        self._mouse.close()
         self._flights.close()
         self._own.close()
         self._ground.close()
@@ -158,6 +164,10 @@ class SandboxDesk(QObject):
         if shiboken6.isValid(self.panel) and self.panel.isVisible():
             self._show_works()
 
+    def _push(self, axes: tuple[float, ...], held_ms: int) -> None:
+        if self.view.isVisible() and self.view.isActiveWindow():
+            self.view.turn(pushed(self.view.camera, axes, held_ms), moving=True)
+
     def _told(self, _told: Told) -> None:
         self._describe(self.view.view)
 
@@ -206,7 +216,14 @@ class SandboxDesk(QObject):
         self.view.places = found.towns
         look = self._c.look
         self.view.open(Open(found.spec, found.rivers, ground_palette(look), sky(look)), found.ground)
-        self.panel.say("；".join(found.problems))
+        if self._c.settings.dem and not any(not s.synthetic for s in found.ground.sources):
+            problems = (
+                *found.problems,
+                self._c.look.tr("设置里的 dem 需要注明高程基准：请用工具条“添加地形或影像”导入这个文件"),
+            )
+        else:
+            problems = found.problems
+        self.panel.say("；".join(problems))
         self._describe(self.view.view)
 
     def _look_changed(self) -> None:

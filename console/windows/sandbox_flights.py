@@ -46,7 +46,7 @@ class SandboxFlights(QObject):
         self._c, self._panel, self._style = c, panel, style
         self._found: SandboxGround | None = None
         self._tours: Tours = all_tours(c.session.source.home.root)
-        self._player = FlightPlayer(still=c.still, parent=self)
+        self._player = FlightPlayer(still=c.still or c.settings.reduced_motion, parent=self)
         self._player.moment.connect(self._show)
         self._player.finished.connect(self._ended)
         self._shown: FlightMoment | None = None

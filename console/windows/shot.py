@@ -38,7 +38,10 @@ ALL_VIEWS = ("duty", "monitor", "sandbox", "wall", "system")
 
 @dataclass(frozen=True, slots=True)
 class ShotOptions:
-    """view: workspace, workspace.panel, wallscreen or all. at_t: UTC s, None for the live moment."""
+    """view: workspace, workspace.panel, wallscreen or all. at_t: UTC s, None for the live moment.
+
+    look, night: how the sandbox is seen: longitude, latitude, distance km, heading, pitch.
+    """
 
     view: str
     out: Path
@@ -48,6 +51,8 @@ class ShotOptions:
     select: str
     themes: tuple[str, ...]
     layers: tuple[str, ...] = ()
+    look: tuple[float, float, float, float, float] | None = None
+    night: bool = False
 
     @classmethod
     def from_arguments(cls, options: argparse.Namespace) -> ShotOptions:
@@ -69,7 +74,23 @@ class ShotOptions:
         out = Path(options.out or ("shots" if options.view == "all" else f"{options.view}.png"))
         themes = (options.theme,) if options.theme else (("dark", "light") if options.view == "all" else ("",))
         layers = tuple(p.strip() for p in options.layers.split(",") if p.strip())
-        return cls(options.view, out, width, height, at, options.select or "", themes, layers)
+        look = _look_of(options.look) if options.look else None
+        return cls(options.view, out, width, height, at, options.select or "", themes, layers, look, options.night)
+
+
+def _look_of(text: str) -> tuple[float, float, float, float, float]:
+    """Raises: ConsoleError: it is no place and distance."""
+    try:
+        parts = [float(p) for p in text.split(",")]
+        lon, lat, km = parts[:3]
+        heading, pitch = (*parts[3:], 0.0, 40.0)[:2] if len(parts) != 4 else (parts[3], 40.0)
+    except ValueError as exc:
+        raise ConsoleError(
+            f"视角 {text[:40]} 写得不对。", "写法如 113.25,23.81,12,30,25（经度、纬度、km、方位、俯角）。", str(exc)
+        ) from exc
+    if not (-180 <= lon <= 180 and -85 <= lat <= 85 and 0.06 <= km <= 1200 and 4 <= pitch <= 89):
+        raise ConsoleError(f"视角 {text[:40]} 超出范围。", "距离 0.06–1200 km，俯角 4–89 度。")
+    return lon, lat, km, heading, pitch
 
 
 async def take_shots(
@@ -182,7 +203,7 @@ async def _paint(context: Context, wall: WallControl, options: ShotOptions, them
         workspace, _, panel = view.partition(".")
         frame.open_workspace(workspace)
         page = frame.workspaces[workspace]
-        await _quiet(page, context.session)
+        await _quiet(page, context.session, options)
         target: QWidget = frame
         if panel and isinstance(page, Workspace):
             target = page.hosts[view].panel
@@ -193,7 +214,7 @@ async def _paint(context: Context, wall: WallControl, options: ShotOptions, them
             target.setStyleSheet(context.look.style_sheet())
             target.show()
             page.hosts[view].refresh()
-            await _quiet(page, context.session)
+            await _quiet(page, context.session, options)
         name = f"{view}-{theme}.png" if options.view == "all" else ""
         path = options.out / name if name else options.out
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -207,7 +228,7 @@ async def _paint(context: Context, wall: WallControl, options: ShotOptions, them
     return written
 
 
-async def _quiet(page: Any, session: Session) -> None:
+async def _quiet(page: Any, session: Session, options: ShotOptions) -> None:
     """Wait until views are filled, the base map is there, and the sandbox has drawn its ground."""
     await asyncio.sleep(SETTLE_S)
     limit = time.monotonic() + PATIENCE_S
@@ -219,6 +240,14 @@ async def _quiet(page: Any, session: Session) -> None:
         widget = panel.view
         end = time.monotonic() + PATIENCE_S
         while widget.frame is None and not widget.problem and time.monotonic() < end:
+            await asyncio.sleep(0.1)
+        panel.toolbar.night.setChecked(options.night)
+        if options.look is not None:
+            lon, lat, km, heading, pitch = options.look
+            widget.turn(replace(widget.camera, heading=heading), moving=False)
+            widget.fly_to(lon, lat, km, pitch)
+        await asyncio.sleep(SETTLE_S)
+        while (widget.frame is None or widget.frame.coming) and not widget.problem and time.monotonic() < end:
             await asyncio.sleep(0.1)
         await asyncio.sleep(SETTLE_S)
     await asyncio.sleep(0.05)  # back to the loop to paint; a nested one would lose other tasks' steps

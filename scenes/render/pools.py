@@ -13,6 +13,7 @@ from scenes.ground.source import Ground
 from scenes.render.mesh import Mesh
 
 SKIN_M = 1.0
+OVER_RIVERS = -100.0  # in depth: a pool hides the river that runs through it
 NEAR_KM = 90.0  # from where rule levels can be told apart
 
 
@@ -85,7 +86,9 @@ class Pools:
             faces.append(sheet.triangles + first)
             first += len(sheet.points)
         if first:
-            self._mesh = Mesh(np.vstack(points), np.vstack(faces), np.full((first, 3), 128, np.uint8)).above_ground(-40.0)
+            self._mesh = Mesh(np.vstack(points), np.vstack(faces), np.full((first, 3), 128, np.uint8)).above_ground(
+                -100.0
+            )  # over the river that runs through it
             self._renderer.AddActor(self._mesh.actor)
 
     def _show_rings(self, view: SceneView) -> None:

@@ -20,6 +20,7 @@ from scenes.ground.source import Ground
 from scenes.ground.tile import Palette
 from scenes.render.columns import Columns
 from scenes.render.drape import Drapes, painted
+from scenes.render.flow import Flow
 from scenes.render.mesh import vtk_to_numpy
 from scenes.render.pools import Pools
 from scenes.render.sky import DAY, NIGHT, Sky
@@ -49,6 +50,7 @@ class Stage:
         self._parts: tuple[Rivers, Pools, Columns, Wind] | None = None
         self.terrain: Terrain | None = None
         self._works: WorksLayer | None = None
+        self._flow: Flow | None = None
         self._flood: SceneFlood | None = None
         self._laid: SceneFlood | None = None
         self._drapes = Drapes()
@@ -69,6 +71,9 @@ class Stage:
         if self._works is not None:
             self._works.release()
             self._works = None
+        if self._flow is not None:
+            self._flow.release()
+            self._flow = None
         if self.terrain is not None:
             self.terrain.release()
             self.terrain = None
@@ -92,6 +97,7 @@ class Stage:
             Wind(self.renderer),
         )
         self._works = WorksLayer(self.renderer, ground)
+        self._flow = Flow(self.renderer, self._parts[0].courses)
         self._night, self._rain, self._laid = None, None, None
         self.show(self.view)
 
@@ -114,6 +120,8 @@ class Stage:
         self._lit(night=view.style.night)
         for part in self._parts or ():
             part.show(view)
+        if self._flow is not None and self.rivers is not None:
+            self._flow.show(view, self.rivers.surface)
         if self._works is not None:
             self._works.restyle(view.style)
         self._show_rain(view)
@@ -185,6 +193,8 @@ class Stage:
             part.seen_from(camera.distance_km)
         if self._works is not None:
             self._works.seen_from(camera.eye, camera.distance_km)
+        if self._flow is not None:
+            self._flow.seen_from(camera.distance_km)
         self.renderer.SetGradientBackground(camera.pitch < SKY_PITCH)  # a sky that nobody sees costs five milliseconds
         vtk_camera = self.renderer.GetActiveCamera()
         vtk_camera.SetPosition(*camera.eye)

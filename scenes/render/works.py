@@ -17,9 +17,9 @@ from scenes.ground.frame import to_local
 from scenes.ground.source import Ground
 from scenes.render.mesh import Mesh
 
-MODEL_KM = 14.0  # from nearer by a works' model is drawn, from farther its sign
+MODEL_KM = 9.0  # from nearer by a works' model is drawn, from farther its sign
 SPOTS_KM = 10.0  # cameras and sensors are too small to be told apart from farther
-SIGN = 0.014  # of the eye's distance: how wide a sign is
+SIGN = 0.026  # of the eye's distance: how wide a sign is
 SIGN_STEP = 1.35
 Color = tuple[int, int, int]
 Thing = SceneWorks | SceneArea | SceneSpot | SceneSurvey
@@ -89,6 +89,7 @@ class WorksLayer:
         if isinstance(thing, SceneWorks):
             at = ground_around(lambda x, y: self._ground.heights(x, y, 0.0), thing.lon, thing.lat)
             drawn = self._at(thing.lon, thing.lat)
+            drawn.base_m = max(drawn.base_m, thing.water_m or 0.0)
             drawn.model = self._solid(works_model(thing, at, colors).mesh)
             drawn.make_sign = lambda km: symbol_mesh(thing, km, colors, at)
             if thing.type == "levee" and len(thing.line) > 1:
