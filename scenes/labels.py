@@ -16,6 +16,7 @@ from scenes.camera import OrbitCamera
 MOST = 150  # more could not be read
 TRIED = 1500  # the gravest so many are tried: behind them nobody looks for room
 CELL_X, CELL_Y = 96, 24  # pixels of the grid that finds neighbours quickly
+# a reservoir's name stands below its water: the dam stands above it
 BARE = ("place", "river")
 
 
@@ -88,7 +89,8 @@ class LabelPlacer:
             wide = self._widths.get(one.text)
             if wide is None:
                 wide = self._widths[one.text] = metrics.horizontalAdvance(one.text) + 10
-            left, top = int(x) - wide // 2, int(y) - tall - (2 if one.kind in BARE else 9)
+            left = int(x) - wide // 2
+            top = int(y) + 9 if one.kind == "pool" else int(y) - tall - (2 if one.kind in BARE else 9)
             if top < 0 or not _take(taken, left - 2, top - 2, left + wide + 2, top + tall + 2):
                 continue
             found.append(Placed(QRect(left, top, wide, tall), QPointF(x, y), one))
@@ -125,7 +127,8 @@ def paint_labels(painter: QPainter, found: Sequence[Placed], look: Look, font: Q
             continue
         color = look.color(one.label.ink)
         painter.setPen(line)
-        painter.drawLine(QPointF(one.foot.x(), one.box.bottom() + 1), one.foot)
+        edge = one.box.top() if one.label.kind == "pool" else one.box.bottom() + 1
+        painter.drawLine(QPointF(one.foot.x(), edge), one.foot)
         painter.fillRect(one.box, panel)
         if one.label.rank >= 100:  # an edge in the colour of its state is read before the words are
             painter.fillRect(QRect(one.box.left(), one.box.top(), 3, one.box.height()), color)

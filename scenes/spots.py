@@ -101,9 +101,10 @@ class Spots:
         found = []
         for w, (x, y, z) in zip(works.works, self._at(places), strict=True):
             state = WORKS_RANK.get(w.state, 0)
-            height = max(z, w.crest_m or z) * lift + 0.008 * distance_km
+            height = max(z, w.water_m or z, w.crest_m or z) * lift + 0.022 * distance_km
             found.append(Label(x, y, height, w.label or w.name, state, WORKS_TOKENS[w.state], "works", w.code))
-        for area, (x, y, z) in zip(works.areas, self._at([a.ring[0] for a in works.areas if a.ring]), strict=True):
+        areas = [a for a in works.areas if a.ring]
+        for area, (x, y, z) in zip(areas, self._at([a.ring[0] for a in areas]), strict=True):
             found.append(Label(x, y, z * lift, area.label or area.name, 5, "text", "works", area.code))
         if distance_km < NEAR_KM:
             for spot, (x, y, z) in zip(works.spots, self._at([(s.lon, s.lat) for s in works.spots]), strict=True):

@@ -41,7 +41,7 @@ def legend_rows(view: SceneView, told: Told | None, tr: Translate, *, plain: boo
         if any(p.rules for p in view.pools):
             found.append(LegendRow("ring", "state.flood_limit", tr("水库特征水位（近看）")))
     if {"water", "flow"} <= set(layers) and any(r.stages for r in view.reaches):
-        moving = any(r.speeds for r in view.reaches)
+        moving = any(r.speeds and r.stages for r in view.reaches)
         found.append(LegendRow("arrow", "text", tr("流向；按公布传播时间随时间轴移动" if moving else "流向")))
     if told is not None and told.crests and "water" in layers:
         found.append(LegendRow("band", "accent", tr("洪峰约在此处（上退下涨之间）")))

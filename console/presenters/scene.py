@@ -57,7 +57,7 @@ def scene_view(
         if r.station.kind in ("river", "tide")
     )
     states = reach_states(rows)
-    names = {r.station.river for r in rows if r.station.kind in ("river", "tide")}
+    names = {r.station.river for r in rows if r.station.kind in ("river", "tide") and r.station.river}
     speeds = _speeds(board.rivers, board)
     reaches = tuple(
         SceneReach(name, states.get(name, ()), _stages(rows, name), _rises(rows, name), speeds.get(name, ()))
@@ -109,7 +109,8 @@ def _speeds(rivers: Iterable[River], board: Board) -> dict[str, tuple[tuple[floa
             if start.lon is None or start.lat is None or end.lon is None or end.lat is None:
                 continue
             speed = (below.chainage_km - above.chainage_km) / below.travel_h
-            legs.append((start.lon, start.lat, end.lon, end.lat, speed))
+            if speed > 0 and below.travel_h > 0:  # nodes out of order tell of no flood
+                legs.append((start.lon, start.lat, end.lon, end.lat, speed))
         if legs:
             found[river.name] = tuple(legs)
     return found

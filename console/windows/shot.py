@@ -86,7 +86,7 @@ def _look_of(text: str) -> tuple[float, float, float, float, float]:
         heading, pitch = (*parts[3:], 0.0, 40.0)[:2] if len(parts) != 4 else (parts[3], 40.0)
     except ValueError as exc:
         raise ConsoleError(
-            f"视角 {text[:40]} 写得不对。", "写法如 113.25,23.81,12,30,25（经度、纬度、km、方位、俯角）。", str(exc)
+            f"视角 {text[:40]} 写得不对。", "如 113.25,23.81,12,30,25（经度、纬度、km、方位、俯角）", str(exc)
         ) from exc
     if not (-180 <= lon <= 180 and -85 <= lat <= 85 and 0.06 <= km <= 1200 and 4 <= pitch <= 89):
         raise ConsoleError(f"视角 {text[:40]} 超出范围。", "距离 0.06–1200 km，俯角 4–89 度。")

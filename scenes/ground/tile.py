@@ -15,6 +15,7 @@ from scenes.ground.source import Ground
 TEXTURE = 256
 HEIGHT_STOPS_M = (-40.0, -0.5, 0.5, 60.0, 250.0, 600.0, 1100.0, 1800.0)
 LIGHT = np.array([-0.56, 0.48, 0.67], np.float32)  # lamp in the north-west, as on the map
+GRAIN_KM, GRAIN = 0.06, 0.13
 SHADE_LIFT = 5.0  # of slopes in the picture, at province scale
 Array = NDArray[np.float64]
 
@@ -79,12 +80,35 @@ def _picture(ground: Ground, box: Box, palette: Palette) -> NDArray[np.uint8]:
     inner = h[1:-1, 1:-1]
     colors = height_colors(inner, palette)
     rgb = colors * (palette.shadow + (palette.light - palette.shadow) * brightness)[..., None]
+    if pixel < GRAIN_KM:  # close by, smooth ground gives the eye nothing to hold on to
+        rgb *= 1.0 + GRAIN * (1.0 - pixel / GRAIN_KM) * _grain(gx[1:-1, 1:-1], gy[1:-1, 1:-1])[..., None]
     for source in ground.pictures:
         if source.box[0] < box[2] and box[0] < source.box[2] and source.box[1] < box[3] and box[1] < source.box[3]:
             layer = source.pixels(gx[1:-1, 1:-1], gy[1:-1, 1:-1], pixel)
             alpha = layer[..., 3:].astype(np.float32) / 255.0
             rgb = rgb * (1 - alpha) + layer[..., :3] * alpha
     return np.ascontiguousarray(np.clip(rgb, 0, 255).astype(np.uint8))
+
+
+def _grain(east_km: Array, north_km: Array) -> NDArray[np.float32]:
+    """Return a fine pattern, about −1 to 1, that is the same at a place whatever the tile; it says nothing of the ground."""
+    table = _noise()
+    found = np.zeros(east_km.shape, np.float32)
+    for cell_km, weight in ((0.11, 0.6), (0.023, 0.4)):
+        u, v = east_km / cell_km, north_km / cell_km
+        i, j = np.floor(u).astype(int), np.floor(v).astype(int)
+        a, b = (u - i).astype(np.float32), (v - j).astype(np.float32)
+        a, b = a * a * (3 - 2 * a), b * b * (3 - 2 * b)
+        i0, i1, j0, j1 = i % 256, (i + 1) % 256, j % 256, (j + 1) % 256
+        low = table[j0, i0] * (1 - a) + table[j0, i1] * a
+        high = table[j1, i0] * (1 - a) + table[j1, i1] * a
+        found += np.float32(weight) * (low * (1 - b) + high * b)
+    return found
+
+
+@lru_cache(maxsize=1)
+def _noise() -> NDArray[np.float32]:
+    return np.random.default_rng(19).uniform(-1.0, 1.0, (256, 256)).astype(np.float32)
 
 
 def shade(height_m: NDArray[np.float32], cell_m: float) -> NDArray[np.float32]:

@@ -16,6 +16,7 @@ numpy_to_vtk: Any = numpy_support.numpy_to_vtk
 to_vtk_ids: Any = numpy_support.numpy_to_vtkIdTypeArray
 vtk_to_numpy: Any = numpy_support.vtk_to_numpy
 Floats = NDArray[np.float32]
+SLOPE = -2.0  # more would draw water over what stands in it, seen flatly
 
 
 def cells(faces: NDArray[np.int64]) -> vtkCellArray:
@@ -61,8 +62,8 @@ class Mesh:
     def above_ground(self, units: float = -60.0) -> Mesh:
         """Draw a surface that lies on the ground in front of it, without flicker."""
         self.mapper.SetResolveCoincidentTopologyToPolygonOffset()
-        self.mapper.SetRelativeCoincidentTopologyPolygonOffsetParameters(-4.0, units)
-        self.mapper.SetRelativeCoincidentTopologyLineOffsetParameters(-4.0, units)
+        self.mapper.SetRelativeCoincidentTopologyPolygonOffsetParameters(SLOPE, units)
+        self.mapper.SetRelativeCoincidentTopologyLineOffsetParameters(SLOPE, units)
         return self
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 from vtkmodules.vtkRenderingCore import vtkRenderer
 
 from console.domain.states import State
@@ -13,7 +14,6 @@ from scenes.ground.source import Ground
 from scenes.render.mesh import Mesh
 
 SKIN_M = 1.0
-OVER_RIVERS = -100.0  # in depth: a pool hides the river that runs through it
 NEAR_KM = 90.0  # from where rule levels can be told apart
 
 
@@ -63,6 +63,10 @@ class Pools:
         self._mesh.touch()
         self._show_rings(view)
 
+    def rims(self) -> tuple[NDArray[np.float64], ...]:
+        """Return the outlines (k, 2) of the reservoirs, local km: a river is not drawn within them."""
+        return tuple(s.rim for s in self._shores.values() if len(s.rim) > 3)
+
     def level_m(self, code: str) -> float | None:
         """Return the drawn level of a reservoir, read back from the mesh; None where it is not known."""
         if code not in self.levels or self._mesh is None:
@@ -73,7 +77,7 @@ class Pools:
         if self._mesh is not None:
             self._renderer.RemoveActor(self._mesh.actor)
             self._mesh = None
-        self._codes, self._slices = codes, {}
+        self._codes, self._slices, self._shores = codes, {}, {}
         points, faces, first = [], [], 0
         for pool in pools:
             x, y = (float(v) for v in to_local(pool.lon, pool.lat))
@@ -86,9 +90,7 @@ class Pools:
             faces.append(sheet.triangles + first)
             first += len(sheet.points)
         if first:
-            self._mesh = Mesh(np.vstack(points), np.vstack(faces), np.full((first, 3), 128, np.uint8)).above_ground(
-                -100.0
-            )  # over the river that runs through it
+            self._mesh = Mesh(np.vstack(points), np.vstack(faces), np.full((first, 3), 128, np.uint8))
             self._renderer.AddActor(self._mesh.actor)
 
     def _show_rings(self, view: SceneView) -> None:

@@ -120,6 +120,8 @@ class Stage:
         self._lit(night=view.style.night)
         for part in self._parts or ():
             part.show(view)
+        if self.rivers is not None and self.pools is not None:
+            self.rivers.leave_out(self.pools.rims() if "reservoirs" in view.style.layers else ())
         if self._flow is not None and self.rivers is not None:
             self._flow.show(view, self.rivers.surface)
         if self._works is not None:

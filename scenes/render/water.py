@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import shapely
 from numpy.typing import NDArray
 from vtkmodules.vtkRenderingCore import vtkRenderer
 
@@ -32,6 +33,7 @@ class Rivers:
         self._slices: dict[str, slice] = {}
         self._placed: dict[tuple[str, float, float], float] = {}
         self._mesh: Mesh | None = None
+        self._rims: tuple[Array, ...] = ()
         faces, first = [], 0
         for name, course in self.courses.items():
             n = len(course.x)
@@ -45,6 +47,7 @@ class Rivers:
             renderer.AddActor(self._mesh.actor)
             self._x = np.concatenate([c.x for c in self.courses.values()])
             self._y = np.concatenate([c.y for c in self.courses.values()])
+            self._open = np.ones(len(self._x), bool)
             self._normal = np.concatenate([c.normal for c in self.courses.values()])
             self._spread()
 
@@ -59,10 +62,19 @@ class Rivers:
             self._width = width
             self._spread()
 
+    def leave_out(self, rims: tuple[Array, ...]) -> None:
+        """Draw no river within reservoirs: their surface is the water there."""
+        if self._mesh is None or (len(rims) == len(self._rims) and all(a is b for a, b in zip(rims, self._rims, strict=True))):
+            return
+        self._rims = rims
+        pools = shapely.union_all([shapely.make_valid(shapely.Polygon(r)) for r in rims]) if rims else shapely.Polygon()
+        self._open = ~shapely.contains_xy(pools, self._x, self._y)
+        self._spread()
+
     def _spread(self) -> None:
         if self._mesh is None:
             return
-        half = self._width / 2
+        half = self._width / 2 * self._open
         points = self._mesh.points
         for side, sign in ((0, half), (1, -half)):
             points[side::2, 0] = self._x + sign * self._normal[:, 0]

@@ -19,8 +19,9 @@ from scenes.render.mesh import Mesh
 
 MODEL_KM = 9.0  # from nearer by a works' model is drawn, from farther its sign
 SPOTS_KM = 10.0  # cameras and sensors are too small to be told apart from farther
-SIGN = 0.026  # of the eye's distance: how wide a sign is
+SIGN = 0.04  # of the eye's distance: how wide a sign is
 SIGN_STEP = 1.35
+LIFTED = 0.02  # of a sign's width
 Color = tuple[int, int, int]
 Thing = SceneWorks | SceneArea | SceneSpot | SceneSurvey
 
@@ -137,7 +138,8 @@ class WorksLayer:
             drawn.model.actor.SetScale(1e-3, 1e-3, 1e-3 * self._lift)
         if drawn.sign is not None:
             flat = drawn.base_m != 0.0
-            drawn.sign.actor.SetPosition(drawn.x, drawn.y, drawn.base_m * 1e-3 * self._lift if flat else 0.0)
+            foot = drawn.base_m * 1e-3 * self._lift + LIFTED * drawn.sign_km if flat else 0.0
+            drawn.sign.actor.SetPosition(drawn.x, drawn.y, foot)
             drawn.sign.actor.SetScale(1e-3, 1e-3, 1e-3 * (1.0 if flat else self._lift))
 
     def _remove(self, code: str) -> None:
