@@ -13,6 +13,7 @@ from console import __version__
 from console.bundle_arguments import add_bundle_commands, bundle_tools
 from console.domain.time import from_beijing
 from console.errors import ConsoleError, SettingsError
+from console.flood_cli import add_flood_commands, run_flood
 from console.ground_cli import add_ground_commands, run_terrain
 from console.logs import start_logging
 from console.paths import DataHome, data_home
@@ -89,6 +90,7 @@ def _parser() -> argparse.ArgumentParser:
     roles.add_parser("recordings", help="列出录像及其重建方法说明")
     add_bundle_commands(roles)
     add_ground_commands(roles)
+    add_flood_commands(roles)
     doctor = roles.add_parser("doctor", help="检查这台机器：哪里不对，怎样修")
     verify = roles.add_parser("verify", help="核对本机文件是否完整、一致（只读）")
     roles.add_parser("passphrase", help="更换本机口令（记录库不需要重新加密）")
@@ -154,6 +156,7 @@ def _role(options: argparse.Namespace, home: DataHome, settings: Settings, probl
         "recordings": _recordings,
         **bundle_tools(),
         "terrain": run_terrain,
+        "flood": run_flood,
         "doctor": _doctor,
         "verify": _verify,
         "passphrase": _passphrase,

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from console.domain.states import TOKENS, State
 from console.look import Look
-from console.viewdata.scene import SceneStyle, SceneView
+from console.viewdata.scene import SceneFlood, SceneStyle, SceneView
 from console.viewdata.scene_works import SceneWorksView
 from scenes.build.column_size import HEIGHT, size_at, tops_km
 from scenes.ground.frame import to_local
@@ -19,6 +20,7 @@ from scenes.render.wire import Told
 TOWN_FAR_KM = 700.0
 SPEED_FAR_KM = 160.0
 ALARM_RANK = 100  # and more: it is over a limit
+BREACH_RANK = 160
 NEAR_KM = 6.0  # cameras and sensors are named from nearer by
 WORKS_RANK = {"alarm": 145, "attention": 115, "doubtful": 40, "normal": 8, "unknown": 3}
 WORKS_TOKENS = {
@@ -30,6 +32,20 @@ WORKS_TOKENS = {
 }
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Shown:
+    """What words are written of."""
+
+    view: SceneView
+    told: Told | None = None
+    works: SceneWorksView | None = None
+    flood: SceneFlood | None = None
+    towns: Sequence[tuple[str, float, float]] = ()
+
+    def parts(self) -> tuple[object, ...]:
+        return (self.view, self.told, self.works, self.flood.breaches if self.flood else (), self.towns)
+
+
 class Spots:
     """Remembers where things stand, so that a frame costs only their projection."""
 
@@ -38,22 +54,16 @@ class Spots:
         self._made: tuple[tuple[object, ...], LabelSet] = ((), LabelSet(()))
         self._places: dict[tuple[float, float], tuple[float, float, float]] = {}
 
-    def wanted(
-        self,
-        view: SceneView,
-        told: Told | None,
-        works: SceneWorksView | None,
-        towns: Sequence[tuple[str, float, float]],
-        distance_km: float,
-        look: Look,
-    ) -> LabelSet:
+    def wanted(self, shown: Shown, distance_km: float, look: Look) -> LabelSet:
         """Return everything that would be written; made anew only when it, or the step of the distance, is another."""
-        size = size_at(distance_km)
-        key = (view, told, works, towns, size, look.theme, look.language, distance_km < NEAR_KM, distance_km > TOWN_FAR_KM)
+        size, near, far = size_at(distance_km), distance_km < NEAR_KM, distance_km > TOWN_FAR_KM
+        key = (*shown.parts(), size, near, far, look.theme, look.language)
         if any(a is not b and a != b for a, b in zip(key, self._made[0] or (None,) * len(key), strict=True)):
-            labels = self.labels(view, told, size, look)
-            labels += self.works(works, view.style, min(size, distance_km) if distance_km < NEAR_KM else size)
-            labels += self.towns(towns, distance_km, view.style.exaggeration)
+            style = shown.view.style
+            labels = self.labels(shown.view, shown.told, size, look)
+            labels += self.works(shown.works, style, min(size, distance_km) if near else size)
+            labels += self.breaches(shown.flood, style)
+            labels += self.towns(shown.towns, distance_km, style.exaggeration)
             self._made = (key, LabelSet(tuple(labels)))
         return self._made[1]
 
@@ -113,6 +123,16 @@ class Spots:
                     Label(x, y, z * lift, text, WORKS_RANK.get(spot.state, -5), WORKS_TOKENS[spot.state], "works", spot.code)
                 )
         return found
+
+    def breaches(self, flood: SceneFlood | None, style: SceneStyle) -> list[Label]:
+        if flood is None or "flood" not in style.layers or not flood.breaches:
+            return []
+        spots = self._at([(lon, lat) for lon, lat, _ in flood.breaches])
+        lift = style.exaggeration / 1000.0
+        return [
+            Label(x, y, z * lift, words, BREACH_RANK, "state.guaranteed", "works")
+            for (_, _, words), (x, y, z) in zip(flood.breaches, spots, strict=True)
+        ]
 
     def towns(self, places: Sequence[tuple[str, float, float]], distance_km: float, exaggeration: float) -> list[Label]:
         if distance_km > TOWN_FAR_KM or not places:

@@ -218,7 +218,9 @@ class SceneViewport(Eye):
         """Paint labels and furniture over a picture that a camera took; a film's frames go through here as well."""
         if self._spots is not None:
             font = self.look.font("small_px")
-            wanted = self._spots.wanted(self.view, self.told, self.works, self.places, camera.distance_km, self.look)
+            wanted = self._spots.wanted(
+                self.view, self.told, self.works, self.flood, self.places, camera.distance_km, self.look
+            )
             if self.plain is not None:
                 wanted = self._in_sight(wanted)
             self._placed = self._placer.placed(wanted, camera, self.width(), self.height(), font, self.view.selected)
@@ -227,7 +229,9 @@ class SceneViewport(Eye):
             paint_labels(painter, self._placed, self.look, font, self.view.selected)
             painter.setClipping(False)
             if self.swipe.other is not None and self._beside is not None:
-                there = self._beside.wanted(self.swipe.other, None, None, self.places, camera.distance_km, self.look)
+                there = self._beside.wanted(
+                    self.swipe.other, None, None, self.flood, self.places, camera.distance_km, self.look
+                )
                 placed = self._placer.placed(there, camera, self.width(), self.height(), font, self.view.selected)
                 painter.setClipRect(line, 0, self.width(), self.height())
                 paint_labels(painter, placed, self.look, font, self.view.selected)

@@ -19,6 +19,7 @@ from console.viewdata.scene import LAYERS, SceneStyle, SceneView
 from console.windows.ground_desk import GroundDesk
 from console.windows.panels import Built, Context
 from console.windows.sandbox_flights import SandboxFlights
+from console.windows.sandbox_flood import SandboxFlood
 from console.windows.sandbox_tools import SandboxTools
 from scenes.ground.frame import to_degrees
 from scenes.palette import ground_palette, sky
@@ -61,6 +62,8 @@ class SandboxDesk(QObject):
         self._tools = SandboxTools(c, self.panel)
         self._flights = SandboxFlights(c, self.panel, lambda: self.style)
         self.panel.touring = self._flights.paint
+        self._flood = SandboxFlood(c, self.panel)
+        self._flood.changed.connect(lambda: self._describe(self.view.view))
         self._own = GroundDesk(c, self.panel)
         self._own.changed.connect(self._ground.again)
         self.panel.toolbar.terrain_requested.connect(self._own.show)
@@ -100,6 +103,7 @@ class SandboxDesk(QObject):
         self._mouse.close()
         self._flights.close()
         self._own.close()
+        self._flood.close()
         self._ground.close()
         self.view.release()
         self.deleteLater()
@@ -124,6 +128,7 @@ class SandboxDesk(QObject):
             self._compared_for = session.board.board.moment
             self._compare(self._compared[0])
         self._show_works()
+        self._flood.want(session.board.board.moment)
         self._describe(self.view.view)
         return said
 
@@ -158,6 +163,9 @@ class SandboxDesk(QObject):
         self.view.notes = notes(
             view, self.view.told, label, (self._making, self._hung), self._c.look.tr, recorded=made, plain=plain
         )
+        if "flood" in view.style.layers and not plain:
+            self.view.legend = (*self.view.legend, *self._flood.legend())
+            self.view.notes = (*self._flood.notes(), *self.view.notes)
         self.view.update()
 
     def _works_judged(self) -> None:
@@ -248,4 +256,6 @@ class SandboxDesk(QObject):
         lon, lat = (float(v) for v in to_degrees(east_km, north_km))
         source = self._found.ground.source_at(east_km, north_km) if self._found is not None else None
         kind = self._c.look.tr("合成地形" if source is None or source.synthetic else "地面")
-        self.panel.toolbar.readout.setText(f"{lon:.4f}°E {lat:.4f}°N · {kind} {height_m:.1f} m（1985）")
+        water = self._flood.words(lon, lat) if "flood" in self.style.layers else ""
+        where = f"{lon:.4f}°E {lat:.4f}°N · {kind} {height_m:.1f} m（1985）"
+        self.panel.toolbar.readout.setText(f"{where} · {water}" if water else where)

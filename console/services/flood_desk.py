@@ -1,0 +1,400 @@
+"""Inundation in the sandbox: the chosen result at the moment as a picture, its figures, and what holds at the cursor.
+
+Everything that reads or counts runs on worker threads; of many wishes only the newest is answered. The picture
+comes first, then arrival and duration of the whole series, then what is under water.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from console.engine.depth_grid import Array, Depth, Flooded, cell_of, flooded_of
+from console.engine.exposure import exposed
+from console.engine.exposure_layers import Layer
+from console.engine.inundation_grid import DepthSeries, Stopped, Sweep
+from console.errors import ConsoleError
+from console.services.flood_library import FloodEntry, FloodLibrary, Site, read_layers, shown_label, told_of
+from console.services.tasks import TaskScope
+from console.services.vector_files import VectorProcesses
+from console.store.depth_cache import CachedDepths, DepthRefused
+from console.viewdata.inundation import ExposureLine, InundationView, LegendRow
+from console.viewdata.inundation_drawn import exposure_lines, inundation_view, least_of, legend_rows, most_of
+from console.viewdata.overlay import Overlay
+from console.viewdata.scene import SceneFlood
+from scenes.ground.frame import ORIGIN_M, to_local
+
+MODES = ("depth", "arrival", "duration", "max")
+MINUTE_S = 60.0
+TICK_MS = 100
+R = TypeVar("R")
+Paint = Callable[[InundationView, str], SceneFlood]  # of a mode; called on a worker thread
+
+
+class Going:
+    """How far a piece of work is, and whether it is still wanted; written by its thread, read by the desk."""
+
+    def __init__(self) -> None:
+        self.share = 0.0
+        self.stop = threading.Event()
+
+    def __call__(self, share: float) -> bool:
+        self.share = share
+        return not self.stop.is_set()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Opened:
+    """A result that is open."""
+
+    depths: CachedDepths
+    site: Site
+    series: DepthSeries
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Swept:
+    """Of the whole series: on the full grid, and as a view has it. legend: of the greatest depths."""
+
+    sweep: Sweep
+    arrival_s: Array
+    duration_s: Depth
+    deepest_m: Depth
+    legend: tuple[LegendRow, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FloodNow:
+    """What is shown. when: "before" or "after" the series, else "". depth_m: of the moment, full grid.
+
+    view: of the mode max, its depths and legend are the greatest of the series. picture: None claims nothing.
+    """
+
+    view: InundationView
+    mode: str
+    when: str
+    depth_m: Depth
+    flooded: Flooded | None
+    picture: SceneFlood | None
+
+
+@dataclass(frozen=True, slots=True)
+class FloodAt:
+    """At a place. depth_m None: not known. arrival_s: infinity where the water never comes; None not known (yet).
+
+    duration_s: of the whole series. so_far_s: under water up to the moment, None where that does not follow.
+    """
+
+    moment: float
+    depth_m: float | None
+    arrival_s: float | None = None
+    duration_s: float | None = None
+    so_far_s: float | None = None
+
+
+class FloodDesk(QObject):
+    """Owned by the sandbox's desk; all methods on the GUI thread.
+
+    Signals:
+        changed: entries, now, swept or exposures are other ones.
+        progress: how far the import or the sweep is (see busy), 0 to 1; -1 when that is over.
+        failed: what cannot be shown, and what to do; "" when another result is chosen.
+        taken: a file was imported; arg is its name. refused: it was not; arg says why, "" when the user stopped it.
+    """
+
+    changed = Signal()
+    progress = Signal(float)
+    failed = Signal(str)
+    taken = Signal(str)
+    refused = Signal(str)
+
+    def __init__(self, cache: Path, tasks: TaskScope, paint: Paint, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.library = FloodLibrary(cache)
+        self.entries: tuple[FloodEntry, ...] = ()
+        self.name, self.mode = "", MODES[0]
+        self.now: FloodNow | None = None
+        self.swept: Swept | None = None
+        self.exposures: tuple[ExposureLine, ...] = ()
+        self.counted_at: float | None = None  # the moment of the exposures
+        self._tasks, self._paint = tasks, paint
+        self._opened: Opened | None = None
+        self._moment: float | None = None
+        self._vectors = VectorProcesses()
+        self._work: dict[str, Going] = {}
+        self._wishes, self._drawings = asyncio.Event(), asyncio.Event()
+        self._timer = QTimer(self, interval=TICK_MS)
+        self._timer.timeout.connect(self._tell_progress)
+        self._closed = False
+
+    @property
+    def busy(self) -> str:
+        """Return import or sweep while it runs, else ""."""
+        return next((kind for kind in ("import", "sweep") if kind in self._work), "")
+
+    def begin(self) -> None:
+        """Read which results there are; again after another console changed something."""
+        self._tasks.start("flood results", self._reload())
+
+    def choose(self, name: str) -> None:
+        """Show a result from now on, "" for none."""
+        self._let_go()
+        self.name, self.now, self.swept = name, None, None
+        self.exposures, self.counted_at = (), None
+        self.failed.emit("")
+        self.changed.emit()
+        if name:
+            self._tasks.start("flood result", self._open(name))
+
+    def set_mode(self, mode: str) -> None:
+        """Show another of MODES; a sweep that the user stopped begins anew where it is needed."""
+        self.mode = mode
+        self._wishes.set()
+        if mode != MODES[0] and self._opened is not None and self.swept is None and "sweep" not in self._work:
+            self._tasks.start("flood sweep", self._sweep(self._opened))
+
+    def repaint(self, paint: Paint) -> None:
+        """Paint in other colours or words from now on."""
+        self._paint = paint
+        self._wishes.set()
+
+    def want(self, moment: float) -> None:
+        """Show a moment, UTC s; called at every refresh, cheap when the minute is the same."""
+        self._moment = moment
+        self._wishes.set()
+
+    def take(self, file: str, **typed: Any) -> None:
+        """Import a file or folder; typed: what the user says of it, as told_of wants. taken or refused tells the end."""
+        if "import" in self._work:
+            return
+        try:
+            told = told_of(**typed)
+            if not file.strip():
+                raise DepthRefused("还没有选文件。", "请选择水深文件，或放 GeoTIFF 的文件夹。")
+        except ConsoleError as exc:
+            self.refused.emit(f"{exc.what}{exc.next_step}")
+            return
+        self._tasks.start("flood import", self._import(partial(self.library.add, Path(file.strip()), told, None)))
+
+    def cancel(self) -> None:
+        """Stop the import; without one, the sweep."""
+        if self.busy:
+            self._work[self.busy].stop.set()
+
+    def close(self) -> None:
+        """Tell nothing any more, and end what runs."""
+        self._closed = True
+        self._timer.stop()
+        self._vectors.close()
+        self._let_go()
+        self.cancel()
+
+    def _let_go(self) -> None:
+        self._opened = None
+        for kind in ("sweep", "count"):
+            if (going := self._work.pop(kind, None)) is not None:
+                going.stop.set()
+        self._wishes.set()
+        self._drawings.set()
+
+    # --- at the cursor --------------------------------------------------------------------
+    def at(self, lon: float, lat: float) -> FloodAt | None:
+        """Return what holds at a place (degrees); None beside the grid, after the series and without a result."""
+        opened, now = self._opened, self.now
+        if opened is None or now is None or now.when == "after":
+            return None
+        east_km, north_km = to_local(lon, lat)
+        x, y = (np.array([float(km) * 1000 + m]) for km, m in zip((east_km, north_km), ORIGIN_M, strict=True))
+        cell = int(cell_of(opened.depths.y_m, y)[0]), int(cell_of(opened.depths.x_m, x)[0])
+        if min(cell) < 0:
+            return None
+        depth, moment = float(now.depth_m[cell]), now.view.moment
+        found = FloodAt(moment, depth if math.isfinite(depth) else None)
+        if self.swept is None:
+            return found
+        arrival, duration = (float(a[cell]) for a in (self.swept.sweep.arrival_s, self.swept.sweep.duration_s))
+        stays = arrival <= moment and duration >= float(opened.depths.t_s[-1]) - arrival - 1.0  # wet to the end
+        return replace(
+            found,
+            arrival_s=None if math.isnan(arrival) else arrival,
+            duration_s=None if math.isnan(duration) else duration,
+            so_far_s=moment - arrival if stays else None,
+        )
+
+    def depth_at(self, lon: float, lat: float) -> float | None:
+        return getattr(self.at(lon, lat), "depth_m", None)
+
+    def arrival_at(self, lon: float, lat: float) -> float | None:
+        return getattr(self.at(lon, lat), "arrival_s", None)
+
+    def duration_at(self, lon: float, lat: float) -> float | None:
+        return getattr(self.at(lon, lat), "duration_s", None)
+
+    # --- work -----------------------------------------------------------------------------
+    async def _off(self, kind: str, work: Callable[[Going], R]) -> R:
+        """Run work on a thread as the one of its kind; it is told to stop when nobody waits for it any more."""
+        self._work[kind] = going = Going()
+        if self.busy and not self._closed:
+            self._timer.start()
+        try:
+            return await asyncio.to_thread(work, going)
+        finally:
+            going.stop.set()
+            if self._work.get(kind) is going:
+                del self._work[kind]
+
+    def _read(self, path: Path) -> Overlay:
+        return self._vectors.read(path).overlay
+
+    def _fault(self, exc: ConsoleError, opened: Opened | None) -> None:
+        if not self._closed and self._opened is opened:
+            self.failed.emit(f"{exc.what}{exc.next_step}")
+
+    def _tell_progress(self) -> None:
+        if not self.busy:
+            self._timer.stop()
+        self.progress.emit(self._work[self.busy].share if self.busy else -1.0)
+
+    async def _reload(self) -> None:
+        found = await self._off("list", lambda _going: self.library.entries())
+        if not self._closed:
+            self.entries = found
+            self.changed.emit()
+
+    async def _import(self, add: Callable[[Going], str]) -> None:
+        name = why = ""
+        try:
+            name = await self._off("import", add)
+        except Stopped:
+            pass  # as the user wished
+        except ConsoleError as exc:
+            why = f"{exc.what}{exc.next_step}"
+        if not self._closed and not name:
+            self.refused.emit(why)
+        elif not self._closed:
+            await self._reload()
+            self.taken.emit(name)
+            self.choose(name)
+
+    async def _open(self, name: str) -> None:
+        try:
+            depths, site = await self._off("open", lambda _going: self.library.open(name))
+        except ConsoleError as exc:
+            if self.name == name:
+                self._fault(exc, None)
+            return
+        if self._closed or self.name != name or self._opened is not None:
+            return
+        opened = self._opened = Opened(depths, site, DepthSeries(depths))
+        self._tasks.start("flood pictures", self._draw(opened))
+        self._tasks.start("flood sweep", self._sweep(opened))
+        if site.exposures:
+            self._tasks.start("flood exposure", self._count(opened))
+
+    async def _sweep(self, opened: Opened) -> None:
+        try:
+            found = await self._off("sweep", lambda going: _swept(opened.depths, going))
+        except Stopped:
+            return
+        except ConsoleError as exc:
+            self._fault(exc, opened)
+            return
+        if self._opened is opened:
+            self.swept = found
+            self.changed.emit()
+            self._wishes.set()
+
+    async def _draw(self, opened: Opened) -> None:
+        """Answer the newest wish as long as this result is shown."""
+        drawn: tuple[object, ...] = ()
+        while self._opened is opened:
+            self._wishes.clear()
+            moment = None if self._moment is None else _minute(self._moment, opened.depths.t_s)
+            wish = (moment, self.mode, self._paint, self.swept)
+            if moment is None or wish == drawn:
+                await self._wishes.wait()
+                continue
+            drawn = wish
+            try:
+                made = await self._off("picture", partial(_now, opened, moment, *wish[1:], self.now))
+            except ConsoleError as exc:
+                self._fault(exc, opened)
+                continue
+            if self._opened is opened:
+                self.now = made
+                self.changed.emit()
+                self._drawings.set()
+
+    async def _count(self, opened: Opened) -> None:
+        """Count what is under water at the moment shown; a long count is finished before a newer one begins."""
+        layers, refused = await self._off("layers", lambda _going: read_layers(opened.site.exposures, self._read))
+        while self._opened is opened:
+            self._drawings.clear()
+            now = self.now
+            if now is None or now.view.moment == self.counted_at:
+                await self._drawings.wait()
+                continue
+            try:
+                lines = await self._off("count", partial(_exposures, opened.depths, now, layers))
+            except Stopped:
+                return
+            if self._opened is opened:
+                self.exposures, self.counted_at = (*lines, *refused), now.view.moment
+                self.changed.emit()
+
+
+# --- on worker threads -----------------------------------------------------------------------------
+def _now(
+    opened: Opened, moment: float, mode: str, paint: Paint, swept: Swept | None, last: FloodNow | None, _going: Going
+) -> FloodNow:
+    depths, series, site = opened.depths, opened.series, opened.site
+    about = depths.about
+    source = "，".join(t for t in (about.file, about.made_by, about.made_at, f"格距 {about.cell_m[0]:.4g} m") if t)
+    view = inundation_view(series, moment, shown_label(about, site), source, about.simulated, breaches=site.breaches)
+    if swept is not None:
+        view = replace(view, arrival_s=swept.arrival_s, duration_s=swept.duration_s)
+        if mode == "max":
+            view = replace(view, depth_m=swept.deepest_m, legend=swept.legend)
+    when = "before" if moment < depths.t_s[0] else "after" if moment > depths.t_s[-1] else ""
+    ready = when != "after" if mode == "depth" else swept is not None
+    picture = paint(view, mode) if ready else None
+    old = last.picture if last is not None else None
+    if picture is not None and old is not None and old.key == picture.key:
+        picture = old  # it need not be sent to the renderer again
+    depth = series.depth_at_time(moment)
+    return FloodNow(view, mode, when, depth, flooded_of(depth, depths.x_m, depths.y_m), picture)
+
+
+def _swept(depths: CachedDepths, going: Going) -> Swept:
+    sweep = DepthSeries(depths).sweep(going=going)  # its own: it would push the moment's two steps out
+    return Swept(
+        sweep,
+        least_of(sweep.arrival_s),
+        most_of(sweep.duration_s),
+        most_of(sweep.max_depth_m),
+        legend_rows(sweep.max_depth_m, depths.x_m, depths.y_m),
+    )
+
+
+def _exposures(depths: CachedDepths, now: FloodNow, layers: Sequence[Layer], going: Going) -> tuple[ExposureLine, ...]:
+    if now.when == "after":
+        return ()
+    found = [exposed(layer, now.depth_m, depths.x_m, depths.y_m, going=lambda _share: going(0.0)) for layer in layers]
+    return tuple(line for e in found for line in exposure_lines(e))
+
+
+def _minute(moment: float, t_s: Array) -> float:
+    """Return the whole minute at or before a moment, but never one on the other side of the series' ends."""
+    minute, first, last = moment // MINUTE_S * MINUTE_S, float(t_s[0]), float(t_s[-1])
+    if moment > last:
+        return max(minute, math.nextafter(last, math.inf))
+    return max(minute, first) if moment >= first else minute

@@ -1,0 +1,94 @@
+"""Inundation results in the sandbox: the strip below the picture, the form, and what is laid over the ground."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from functools import partial
+
+import shiboken6
+from PySide6.QtCore import QObject, Signal
+
+from console.presenters.flood import COLOR_TOKENS, legend, note, paint_flood, place_words, present_flood
+from console.services.flood_desk import FloodDesk, Paint
+from console.windows.panels import Context
+from scenes.furniture import LegendRow
+from scenes.panel import SandboxPanel
+from widgets.flood_form import FloodForm
+from widgets.flood_strip import FloodStrip
+
+
+class SandboxFlood(QObject):
+    """Owned by the sandbox's desk.
+
+    Signals:
+        changed: legend and notes are other ones.
+    """
+
+    changed = Signal()
+
+    def __init__(self, c: Context, panel: SandboxPanel) -> None:
+        super().__init__()
+        self._c, self._panel = c, panel
+        self.desk = FloodDesk(c.session.source.home.shared_cache, c.session.tasks, self._painter(), self)
+        self.strip, self.form = FloodStrip(c.look, panel), FloodForm(c.look, panel)
+        if (column := panel.layout()) is not None:
+            column.addWidget(self.strip)
+        self.strip.setVisible(not c.large)
+        for asks in (panel.toolbar.flood_requested, self.strip.import_requested):
+            asks.connect(self.form.show)
+            asks.connect(self.desk.begin)  # another console may have imported something
+        for asks in (self.strip.cancel_requested, self.form.cancel_requested):
+            asks.connect(self.desk.cancel)
+        self.strip.result_chosen.connect(self.desk.choose)
+        self.strip.mode_chosen.connect(self.desk.set_mode)
+        self.form.import_requested.connect(lambda ask: self.desk.take(**asdict(ask)))
+        self.desk.changed.connect(self._show)
+        self.desk.progress.connect(self._progress)
+        self.desk.failed.connect(self.strip.say)
+        self.desk.taken.connect(self.form.taken)
+        self.desk.refused.connect(self.form.refused)
+        c.look.changed.connect(self._look_changed)
+        self.desk.begin()
+
+    def close(self) -> None:
+        self._c.look.changed.disconnect(self._look_changed)
+        self.desk.close()
+
+    def want(self, moment: float) -> None:
+        self.desk.want(moment)
+
+    def legend(self) -> tuple[LegendRow, ...]:
+        now = self.desk.now
+        return tuple(LegendRow(*row) for row in legend(now.view, now.mode, self._c.look.tr)) if now and now.picture else ()
+
+    def notes(self) -> tuple[tuple[str, str], ...]:
+        now = self.desk.now
+        return ((note(now.view, now.mode, self._c.look.tr), "state.stale"),) if now and now.picture else ()
+
+    def words(self, lon: float, lat: float) -> str:
+        """Return what is said at the cursor, "" for nothing."""
+        return place_words(self.desk.at(lon, lat), self._c.look.tr)
+
+    def _painter(self) -> Paint:
+        look = self._c.look
+        colors = {t: (look.color(t).red(), look.color(t).green(), look.color(t).blue()) for t in COLOR_TOKENS}
+        return partial(paint_flood, colors=colors, tr=look.tr)
+
+    def _show(self) -> None:
+        if not shiboken6.isValid(self._panel):
+            return
+        present_flood(self.strip, self.desk, self._c.look.tr)
+        picture = self.desk.now.picture if self.desk.now is not None else None
+        if picture is not self._panel.view.flood:
+            self._panel.view.show_flood(picture)
+        self.changed.emit()
+
+    def _progress(self, share: float) -> None:
+        importing, tr = self.desk.busy == "import", self._c.look.tr
+        words = tr("正在导入…") if importing else tr("正在计算到达时间和淹没历时")
+        self.strip.show_progress(share, f"{words} {max(0.0, share):.0%}")
+        self.form.show_progress(share if importing else -1.0)
+
+    def _look_changed(self) -> None:
+        self.desk.repaint(self._painter())
+        self._show()
