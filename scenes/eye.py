@@ -20,6 +20,7 @@ from scenes.tools.pick import pick
 
 SETTLE_MS = 70
 POINT_MS = 60
+AGAIN_S, AGAIN_PX = 0.4, 30  # a second tap as soon and as near is a double one
 FLIGHT_S = 1.4
 CLEAR_KM = 0.012  # above the ground as drawn, that the eye never goes below
 HOME = OrbitCamera(x=-12.0, y=55.0, distance_km=560.0, pitch=50.0)
@@ -57,6 +58,7 @@ class Eye(QWidget):
         self.doubled: Callable[[], bool] = lambda: False  # a double click that a tool takes flies nowhere
         self.keyed: Callable[[int], bool] = lambda _key: False
         self._cursor: QPointF | None = None
+        self._tapped: tuple[QPointF, float] | None = None
         self._settle = QTimer(self, singleShot=True, interval=SETTLE_MS)
         self._settle.timeout.connect(lambda: self.see(full=True))
         self._point = QTimer(self, singleShot=True, interval=POINT_MS)
@@ -171,9 +173,12 @@ class Eye(QWidget):
             self._click(event.position().toPoint())
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        self._double(event.position())
+
+    def _double(self, at: QPointF) -> None:
         if self.doubled():
             return
-        place = self.under(event.position().x(), event.position().y())
+        place = self.under(at.x(), at.y())
         if place is not None:
             self.fly(replace(self.camera.zoomed(0.4), x=place[0], y=place[1], z=place[2]))
 
@@ -208,7 +213,9 @@ class Eye(QWidget):
         if not isinstance(event, QTouchEvent):
             return super().event(event)
         if event.type() in (QEvent.Type.TouchEnd, QEvent.Type.TouchCancel):
-            self.hand.touch_ended()
+            tapped = self.hand.touch_ended()
+            if tapped is not None and event.type() == QEvent.Type.TouchEnd:
+                self._tap(tapped)
         else:
             camera = self.hand.touch(event, self.camera, self.height())
             if camera is not None:
@@ -216,6 +223,16 @@ class Eye(QWidget):
                 self.turn(camera, moving=True)
         event.accept()
         return True
+
+    def _tap(self, at: QPointF) -> None:
+        """A finger's tap is a click; a second one there, soon, a double click."""
+        self._grasp()
+        before, self._tapped = self._tapped, (at, time.monotonic())
+        if before is not None and time.monotonic() - before[1] < AGAIN_S and (at - before[0]).manhattanLength() < AGAIN_PX:
+            self._tapped = None
+            self._double(at)
+        else:
+            self._click(at.toPoint())
 
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from PySide6.QtCore import QPointF, Qt
+from PySide6.QtCore import QEvent, QPointF, Qt
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QTouchEvent, QWheelEvent
 
 from scenes.camera import OrbitCamera
@@ -15,6 +15,7 @@ Place = tuple[float, float, float]
 TURN, TILT = 0.3, 0.25  # degrees a pixel
 NOTCH = 0.9988  # of the distance, a unit of the wheel
 STILL_PX = 4
+TAP_PX = 12  # a finger is broader than a cursor
 
 
 @dataclass(slots=True)
@@ -27,6 +28,7 @@ class Hand:
     _press: QPointF | None = None
     _moved: bool = False
     _touch: tuple[QPointF, QPointF] | QPointF | None = None
+    _tap: QPointF | None = None
 
     def press(self, event: QMouseEvent) -> None:
         self._last = self._press = event.position()
@@ -69,9 +71,13 @@ class Hand:
         """One finger turns and tilts; two move, pinch and twist."""
         points = [p.position() for p in event.points()]
         before, self._touch = self._touch, None
+        if event.type() == QEvent.Type.TouchBegin:
+            self._tap = points[0] if len(points) == 1 else None
+        elif len(points) != 1 or (self._tap is not None and (points[0] - self._tap).manhattanLength() > TAP_PX):
+            self._tap = None
         if len(points) == 1:
             self._touch = points[0]
-            if not isinstance(before, QPointF):
+            if not isinstance(before, QPointF) or self._tap is not None:
                 return None
             step = points[0] - before
             return camera.orbited(step.x() * TURN, step.y() * TILT)
@@ -89,8 +95,10 @@ class Hand:
         moved = panned(camera, middle1.x() - middle0.x(), middle1.y() - middle0.y(), height)
         return zoomed(moved.orbited(-twist, 0.0), pinch, self.under(middle1.x(), middle1.y()))
 
-    def touch_ended(self) -> None:
-        self._touch = None
+    def touch_ended(self) -> QPointF | None:
+        """End a gesture; returns where a finger only tapped."""
+        tapped, self._tap, self._touch = self._tap, None, None
+        return tapped
 
 
 def panned(camera: OrbitCamera, dx: float, dy: float, height: int) -> OrbitCamera:

@@ -13,6 +13,7 @@ from scenes.furniture import paint_note
 from scenes.toolbar import SandboxToolbar
 from scenes.tooling import SceneTools
 from scenes.viewport import SceneViewport
+from widgets.painted import Guard
 from widgets.plain import PlainLabel
 from widgets.profile_strip import ProfileStrip
 
@@ -70,6 +71,15 @@ class SandboxPanel(QWidget):
     def say(self, text: str) -> None:
         self.said.setText(text)
         self.said.setVisible(bool(text))
+
+    @property
+    def on_fault(self) -> Guard | None:
+        return self.view.on_fault
+
+    @on_fault.setter
+    def on_fault(self, guard: Guard | None) -> None:
+        self.view.on_fault = guard
+        self.strip.on_fault = guard
 
     def plain(self) -> None:
         """A wall shows the scene alone."""

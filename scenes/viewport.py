@@ -20,8 +20,10 @@ from scenes.link import Frame, RenderLink
 from scenes.palette import scene_colors
 from scenes.plain.plain_picture import PlainPicture
 from scenes.render.wire import Open, ShowFlood, ShowWorks, Told
-from scenes.spots import ALARM_RANK, Spots
+from scenes.spots import ALARM_RANK, Shown, Spots
 from scenes.swipe import Swipe
+from widgets.painted import Guard
+from scenes.wording import legend_from
 
 COARSE = 0.6  # picture scale while the hand moves, where a whole one takes too long
 NEAR_PX = 14  # of a click to a foot
@@ -49,6 +51,7 @@ class SceneViewport(Eye):
         self.link.lost.connect(lambda _why: self._fall_back("三维画面中断，正在恢复；先用 2.5 维画面"))
         self.link.silent.connect(lambda _s: self._fall_back("三维画面暂无响应，先用 2.5 维画面"))
         self.link.failed.connect(self._take_failure)
+        self.on_fault: Guard | None = None  # set by the panel that holds it: a fault while painting goes no farther
         self.plain: PlainPicture | None = None
         self.frame: Frame | None = None
         self.problem = ""
@@ -86,12 +89,14 @@ class SceneViewport(Eye):
 
     def show_view(self, view: SceneView) -> None:
         self.view = replace(view, colors=view.colors or scene_colors(self.look))
-        self.lift = view.style.exaggeration
+        lifted, self.lift = self.lift != view.style.exaggeration, view.style.exaggeration
         if self.plain is not None:
             self.plain.show(self.view)
         if self.link.running:
             self.link.show(self.view)
             self._want(full=not self.moving)
+        if lifted:  # the ground came up to the eye, or sank below what it looks at
+            self.turn(self.camera, moving=False)
         self.update()
 
     def compare(self, other: SceneView | None, words: tuple[str, str] = ("", "")) -> None:
@@ -140,7 +145,12 @@ class SceneViewport(Eye):
 
     @property
     def cut(self) -> float:
-        return self.swipe.share if self.swipe.other is not None else 1.0
+        return self.swipe.share if self.compared else 1.0
+
+    @property
+    def compared(self) -> bool:
+        """Tell whether two moments are shown; the plainer picture has only one."""
+        return self.swipe.other is not None and self.plain is None
 
     def see(self, *, full: bool) -> None:
         self._want(full=full)
@@ -200,6 +210,16 @@ class SceneViewport(Eye):
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter = QPainter(self)
+        try:
+            self._paint(painter)
+        except Exception as exc:
+            if self.on_fault is None:
+                raise
+            self.on_fault(type(self).__name__, exc)
+        finally:
+            painter.end()
+
+    def _paint(self, painter: QPainter) -> None:
         painter.fillRect(self.rect(), self.look.color("scene.horizon"))
         camera = self.camera
         plain = self.plain.paint(painter, self.width(), self.height()) if self.plain is not None else None
@@ -218,9 +238,8 @@ class SceneViewport(Eye):
         """Paint labels and furniture over a picture that a camera took; a film's frames go through here as well."""
         if self._spots is not None:
             font = self.look.font("small_px")
-            wanted = self._spots.wanted(
-                self.view, self.told, self.works, self.flood, self.places, camera.distance_km, self.look
-            )
+            shown = Shown(self.view, self.told, self.works, self.flood, self.places)
+            wanted = self._spots.wanted(shown, camera.distance_km, self.look)
             if self.plain is not None:
                 wanted = self._in_sight(wanted)
             self._placed = self._placer.placed(wanted, camera, self.width(), self.height(), font, self.view.selected)
@@ -228,23 +247,24 @@ class SceneViewport(Eye):
             painter.setClipRect(0, 0, line, self.height())
             paint_labels(painter, self._placed, self.look, font, self.view.selected)
             painter.setClipping(False)
-            if self.swipe.other is not None and self._beside is not None:
-                there = self._beside.wanted(
-                    self.swipe.other, None, None, self.flood, self.places, camera.distance_km, self.look
-                )
+            if self.compared and self.swipe.other is not None and self._beside is not None:
+                other = Shown(self.swipe.other, towns=self.places)
+                there = self._beside.wanted(other, camera.distance_km, self.look)
                 placed = self._placer.placed(there, camera, self.width(), self.height(), font, self.view.selected)
                 painter.setClipRect(line, 0, self.width(), self.height())
                 paint_labels(painter, placed, self.look, font, self.view.selected)
                 painter.setClipping(False)
-            self.swipe.paint(painter, self.look, self.width(), self.height())
+            if self.compared:
+                self.swipe.paint(painter, self.look, self.width(), self.height())
         if self.overlay is not None:
             self.overlay(painter, camera)
+        legend = legend_from(self.legend, camera.distance_km)
         if not self.furnished:
-            paint_legend(painter, self.look, round(0.03 * self.width()), round(0.14 * self.height()), self.legend)
+            paint_legend(painter, self.look, round(0.03 * self.width()), round(0.14 * self.height()), legend)
             return
         paint_compass(painter, self.look, self.width(), camera.heading)
         paint_scale(painter, self.look, self.width() - 10, self.height() - 10, camera, self.height())
-        paint_legend(painter, self.look, 10, 10, self.legend)
+        paint_legend(painter, self.look, 10, 10, legend)
         paint_note(painter, self.look, 10, self.height() - 10, self.notes, self.width() - 240)
 
     def _in_sight(self, wanted: LabelSet) -> LabelSet:
@@ -268,9 +288,17 @@ class SceneViewport(Eye):
         painter.drawText(self.rect().adjusted(40, 0, -40, 0), flags, text)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        self.swipe.held = self.swipe.grips(event.position().x(), self.width())
+        self.swipe.held = self._grips(event)
         if not self.swipe.held:
             super().mousePressEvent(event)
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        self.swipe.held = self._grips(event)  # taken again at once, the line is meant and not the ground behind it
+        if not self.swipe.held:
+            super().mouseDoubleClickEvent(event)
+
+    def _grips(self, event: QMouseEvent) -> bool:
+        return self.compared and self.swipe.grips(event.position().x(), self.width())
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         if self.swipe.held:
@@ -278,8 +306,7 @@ class SceneViewport(Eye):
             self._want(full=False)
             self.update()
             return
-        grips = self.swipe.grips(event.position().x(), self.width())
-        self.setCursor(Qt.CursorShape.SplitHCursor if grips else Qt.CursorShape.ArrowCursor)
+        self.setCursor(Qt.CursorShape.SplitHCursor if self._grips(event) else Qt.CursorShape.ArrowCursor)
         super().mouseMoveEvent(event)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:

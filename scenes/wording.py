@@ -10,6 +10,7 @@ from console.viewdata.scene import SceneView
 from scenes.furniture import LegendRow
 from scenes.render.wire import Told
 
+ARROWS_KM = 420.0  # from farther scenes.render.flow draws none
 PLAIN_LAYERS = ("water", "stations", "reservoirs")  # what the 2.5-D picture draws
 Translate = Callable[[str], str]
 
@@ -58,6 +59,11 @@ def legend_rows(view: SceneView, told: Told | None, tr: Translate, *, plain: boo
             words = f"{low:g}–{top:g} mm" if top is not None else f"≥{low:g} mm"
             found.append(LegendRow("band", token, f"{view.rain.hours:g}h {words}"))
     return tuple(found)
+
+
+def legend_from(rows: tuple[LegendRow, ...], distance_km: float) -> tuple[LegendRow, ...]:
+    """Return the signs of what can be seen from a distance."""
+    return rows if distance_km < ARROWS_KM else tuple(r for r in rows if r.symbol != "arrow")
 
 
 def _over(states: Iterable[State]) -> list[State]:

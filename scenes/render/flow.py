@@ -28,6 +28,7 @@ class Flow:
         self._renderer = renderer
         renderer.AddActor(self._mesh.actor)
         self._distance = 0.0
+        self._near = False
         self._on = False
         self._view = SceneView()
         self._surface: dict[str, Array] = {}
@@ -43,12 +44,13 @@ class Flow:
 
     def seen_from(self, distance_km: float) -> None:
         step = float(1.25 ** np.round(np.log(max(1.0, distance_km)) / np.log(1.25)))
-        if step != self._distance:
-            self._distance = step
+        near = distance_km < FARTHEST_KM
+        if (step, near) != (self._distance, self._near):
+            self._distance, self._near = step, near
             self._lay()
 
     def _lay(self) -> None:
-        seen = self._on and 0.0 < self._distance < FARTHEST_KM
+        seen = self._on and self._near
         self._mesh.actor.SetVisibility(seen)
         if not seen:
             return
