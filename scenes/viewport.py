@@ -22,8 +22,8 @@ from scenes.plain.plain_picture import PlainPicture
 from scenes.render.wire import Open, ShowFlood, ShowWorks, Told
 from scenes.spots import ALARM_RANK, Shown, Spots
 from scenes.swipe import Swipe
-from widgets.painted import Guard
 from scenes.wording import legend_from
+from widgets.painted import Guard
 
 COARSE = 0.6  # picture scale while the hand moves, where a whole one takes too long
 NEAR_PX = 14  # of a click to a foot

@@ -12,7 +12,7 @@ from console.domain.library import LISTS
 from console.domain.objects import THINGS, WATCHED
 from console.domain.scopes import ALL, basin_names, scope_parts, scope_text, scopes_of, within
 
-PLACED = (*WATCHED, *THINGS, "levees", "retention_areas")
+PLACED = (*WATCHED, *THINGS, "levees")
 
 
 class UnknownScope(ValueError):

@@ -30,7 +30,7 @@ from console.domain.vocabulary import vocabulary_of
 PAGE_MAX = 20_000
 SCANS = 20  # pages a scoped feed looks through for one answer
 BODIES = 64  # answers of objects kept
-KINDS = tuple(dict.fromkeys((*WATCHED, *THINGS, *LISTS, "reaches", "series", "events", "levees", "retention_areas", "sources")))
+KINDS = tuple(dict.fromkeys((*WATCHED, *THINGS, *LISTS, "reaches", "series", "events", "levees", "sources")))
 
 
 class Service:

@@ -12,7 +12,7 @@ from console.domain.time import beijing
 # Kinds of objects that a line of business watches. Matters: what is neither a station nor a works and mostly
 # has no readings: a project, a case, a permit.
 WATCHED = ("stations", "reservoirs", "basins", "gates", "sensors", "matters")
-THINGS = ("works", "surveys", "typhoons", "cameras")  # kinds that views read as documents
+THINGS = ("works", "surveys", "typhoons", "cameras", "retention_areas")  # kinds that views read as documents
 BY_WORKS = frozenset({"sensor", "gate", "pump"})  # judged by their works' model, not by a figure of their own
 MAIN_ELEMENTS = {
     "reservoir": "RZ",

@@ -34,13 +34,14 @@ class Simulated:
 
 
 def works_objects(raw: Mapping[str, Any]) -> dict[str, list[dict[str, Any]]]:
-    """Return documents of works, sensors, gates and surveys from the declarations of works.toml."""
+    """Return documents of works, sensors, gates, surveys and detention areas from the declarations of works.toml."""
     by_code = {w["code"]: w for w in raw["works"]}
     return {
         "works": [_works(w) for w in raw["works"]],
         "sensors": [_sensor(s, by_code[s["works"]]) for s in raw["sensor"]],
         "gates": [_gate(raw["gates"], by_code[raw["gates"]["works"]], bay) for bay in _bays(raw["gates"])],
         "surveys": [_survey(s, by_code[s["works"]]) for s in raw["survey"]],
+        "retention_areas": [_area(a) for a in raw.get("area", ())],
     }
 
 
@@ -81,6 +82,12 @@ def _works(w: Mapping[str, Any]) -> dict[str, Any]:
     if told:
         kept["subsystems"] = told
     return _doc(w["code"], geometry, {**kept, "simulated": "sections" in w, "source": SOURCE, "code_is_local": True})
+
+
+def _area(a: Mapping[str, Any]) -> dict[str, Any]:
+    ring = [*a["ring"], a["ring"][0]]
+    kept = {k: v for k, v in a.items() if k not in ("code", "ring")}
+    return _doc(a["code"], {"type": "LineString", "coordinates": ring}, {**kept, "code_is_local": True})
 
 
 def _station(code: str, name: str, kind: str, works: Mapping[str, Any], facts: dict[str, Any], element: str) -> dict[str, Any]:

@@ -48,7 +48,7 @@ SAMPLES = {"flow": "flow", "inflow": "inflow", "outflow": "outflow"}
 MOST = 4  # lines of a list that the card shows
 NEAREST = 40
 MOST_FACTS = 14
-THING_WORDS = {"works": "工程", "cameras": "摄像头", "surveys": "水下测量", "typhoons": "台风"}
+THING_WORDS = {"retention_areas": "蓄滞洪区", "works": "工程", "cameras": "摄像头", "surveys": "水下测量", "typhoons": "台风"}
 T = TypeVar("T")
 
 

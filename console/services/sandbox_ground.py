@@ -23,6 +23,7 @@ from scenes.tools.sampling import basis_of
 
 log = logging.getLogger(__name__)
 Array = NDArray[np.float64]
+MODELS = "models"
 LIBRARY = "ground"  # the folder of imported terrain and imagery
 
 
@@ -50,6 +51,13 @@ class SandboxGround:
 
 def library_folder(cache: Path) -> Path:
     return cache / LIBRARY
+
+
+def models_below(root: Path) -> dict[str, str]:
+    """Return the user's own models of works: the file's name is the works' code."""
+    folder = root / MODELS
+    found = sorted(folder.iterdir()) if folder.is_dir() else []
+    return {p.stem: str(p) for p in found if p.suffix.lower() in (".glb", ".gltf")}
 
 
 def load_ground(cache: Path, size: int = QUICK) -> SandboxGround:

@@ -87,6 +87,7 @@ async def make_film(
         ConsoleError: no such tour, no data, no 3D, or the film could not be written.
     """
     flight = chosen_tour(home, options.tour)
+    FilmOrder(flight, options.fps, options.size, options.at_t or 0.0).check()  # before anything is started
     times = [k.situation_t for k in flight.keyframes if k.situation_t is not None]
     last = max(times, default=options.at_t or 0)
     if last:  # a recording that plays is at its end, so that every moment of the flight has come in

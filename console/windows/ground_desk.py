@@ -41,16 +41,17 @@ class GroundDesk(QObject):
     def show(self) -> None:
         self.form.show()
         self.form.raise_()
-        self._run(self._list)
+        if not self.form.running:
+            self._run(self._list)
 
     def close(self) -> None:
         self._stop.set()
 
-    def _run(self, work: Callable[[], str]) -> None:
-        """Do work in a thread, then show what is held and what it says."""
-        self._c.session.tasks.start("ground import", self._done(work))
+    def _run(self, work: Callable[[], str], *, imported: bool = False) -> None:
+        """Do work in a thread, then show what is held and what it says; an import empties the form for the next."""
+        self._c.session.tasks.start("ground import", self._done(work, imported))
 
-    async def _done(self, work: Callable[[], str]) -> None:
+    async def _done(self, work: Callable[[], str], imported: bool) -> None:
         try:
             words, refused = await asyncio.to_thread(work), False
         except ConsoleError as exc:
@@ -61,9 +62,9 @@ class GroundDesk(QObject):
         self.form.show_held(held)
         if refused or not words:
             self.form.say(words)
-        else:
-            self.form.taken(words)
-            self.changed.emit()
+            return
+        self.form.taken(words) if imported else self.form.say(words)
+        self.changed.emit()
 
     def _held(self) -> list[tuple[str, str]]:
         from scenes.ground.library import GroundLibrary  # rasterio: only when somebody imports
@@ -85,7 +86,7 @@ class GroundDesk(QObject):
             return
         self._stop.clear()
         self.form.say(tr("正在导入…"), running=True)
-        self._run(lambda: self._import(ask, offset))
+        self._run(lambda: self._import(ask, offset), imported=True)
 
     def _import(self, ask: GroundAsk, offset: float | None) -> str:
         from scenes.ground.dem_import import Vertical

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 import shiboken6
 from PySide6.QtCore import QObject
 
-from console.domain.time import full_stamp, moment_of
+from console.domain.time import full_stamp, moment_of, sane_t
 from console.presenters.scene import present_scene, scene_view
 from console.presenters.scene_works_around import scene_works_view
 from console.services.rain_field import RainFieldService
-from console.services.sandbox_ground import GroundService, SandboxGround
+from console.services.sandbox_ground import GroundService, SandboxGround, models_below
 from console.services.video.catalogue import Catalogue
 from console.viewdata.scene import LAYERS, SceneStyle, SceneView
 from console.windows.ground_desk import GroundDesk
@@ -68,12 +68,13 @@ class SandboxDesk(QObject):
         self._own.changed.connect(self._ground.again)
         self.panel.toolbar.terrain_requested.connect(self._own.show)
         self._cameras = Catalogue(c.session.board)
+        self._models = models_below(c.session.source.home.root)
         self._works_key: tuple[Any, ...] | None = None
         c.session.works.changed.connect(self._works_judged)
         self._making = ""
         self._hung = ""
-        self._compared_for = 0.0
-        self._compared: tuple[str, float] | None = None
+        self._compared_for: tuple[float, SceneStyle] | None = None  # the moment and the look that it was made beside
+        self._compared: str | None = None
         if c.large:
             self.panel.plain()
         self._wire()
@@ -124,9 +125,8 @@ class SandboxDesk(QObject):
             rain,
             self.style,
         )
-        if self._compared is not None and self._compared_for != session.board.board.moment:
-            self._compared_for = session.board.board.moment
-            self._compare(self._compared[0])
+        if self._compared is not None and self._compared_for != (session.board.board.moment, self.style):
+            self._compare_with(self._compared)
         self._show_works()
         self._flood.want(session.board.board.moment)
         self._describe(self.view.view)
@@ -152,6 +152,7 @@ class SandboxDesk(QObject):
                 self._cameras.cameras,
                 self._c.look.tr,
                 rivers=rivers,
+                models=self._models,
             )
         )
 
@@ -187,14 +188,19 @@ class SandboxDesk(QObject):
         """Compare with another moment; what cannot be read changes nothing and is answered."""
         if choice in [self._c.look.tr(word) for word in COMPARISONS.values()]:
             choice = list(COMPARISONS)[[self._c.look.tr(word) for word in COMPARISONS.values()].index(choice)]
-        board, tr = self._session.board.board, self._c.look.tr
         try:
-            moment = moment_of(choice, board.now, board.moment) if choice else None
+            self._compare_with(choice)
         except ValueError:
-            self.panel.say(f"{choice[:30]}：{tr('不是时刻，请写成 2022-06-20 08:00')}")
-            return
-        self.panel.say("")
-        self._compared = (choice, moment) if moment is not None else None
+            self.panel.say(f"{choice[:30]}：{self._c.look.tr('不是时刻，请写成 2022-06-20 08:00')}")
+        else:
+            self.panel.say("")
+
+    def _compare_with(self, choice: str) -> None:
+        """Raises: ValueError: the choice is no moment."""
+        board = self._session.board.board
+        moment = sane_t(moment_of(choice, board.now, board.moment)) if choice else None
+        self._compared_for = (board.moment, self.style)
+        self._compared = choice if moment is not None else None
         if moment is None:
             self.view.compare(None)
         else:
@@ -203,7 +209,7 @@ class SandboxDesk(QObject):
     async def _show_other(self, choice: str, moment: float) -> None:
         session, board = self._session, self._session.board.board
         other = await session.board.at_other(moment, board.now)
-        if not shiboken6.isValid(self.view) or self._compared is None or self._compared[0] != choice:
+        if not shiboken6.isValid(self.view) or self._compared != choice:
             return
         typhoons = session.board.things.get("typhoons", ())
         shown = scene_view(other, session.situation.current.selection, typhoons, None, self.style)
@@ -231,7 +237,7 @@ class SandboxDesk(QObject):
             )
         else:
             problems = found.problems
-        self.panel.say("；".join(problems))
+        self.panel.say("；".join((*problems, *self._flights.faults)))
         self._describe(self.view.view)
 
     def _look_changed(self) -> None:

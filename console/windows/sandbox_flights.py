@@ -8,6 +8,7 @@ import os
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import shiboken6
 from PySide6.QtCore import QObject
@@ -16,6 +17,7 @@ from PySide6.QtWidgets import QFileDialog
 
 from console.domain.flight import Flight, FlightError, FlightMoment, Keyframe
 from console.domain.flight_camera import FlightCamera
+from console.domain.flight_document import SCHEMA, flight_from_doc
 from console.domain.time import stamp
 from console.errors import ConsoleError
 from console.services.sandbox_ground import SandboxGround
@@ -55,7 +57,7 @@ class SandboxFlights(QObject):
         self._asked_t = 0.0
         self._draft: list[Keyframe] = []
         self._job: FilmJob | None = None
-        self._filming = False
+        self._filming = self._closed = False
         bar = panel.toolbar
         bar.tour_chosen.connect(self._choose)
         bar.film_requested.connect(self._ask_film)
@@ -67,11 +69,18 @@ class SandboxFlights(QObject):
         self._views = self._read_views()
         self._fill()
 
+    @property
+    def faults(self) -> tuple[str, ...]:
+        """Return what is wrong with tours that cannot be chosen."""
+        return self._tours.faults
+
     def take_ground(self, found: SandboxGround) -> None:
         self._found = found
 
     def close(self) -> None:
+        self._closed = True
         self._player.stop()
+        self._ended()
         if self._job is not None:
             self._job.cancel()
 
@@ -89,7 +98,8 @@ class SandboxFlights(QObject):
             self._ended()
             return
         situation = self._c.session.situation
-        self._was_live = situation.current.clock.mode == "live"
+        if self._shown is None:  # one tour after another: what was before the first counts
+            self._was_live = situation.current.clock.mode == "live"
         self._caption = caption_of(self._c, self._found, flight.name, self._style())
         self._asked_t = 0.0
         self._player.load(flight, clearance_of(self._found, self._style()))
@@ -134,7 +144,8 @@ class SandboxFlights(QObject):
 
     def _keep_flight(self) -> None:
         tr = self._c.look.tr
-        name = f"{tr('自编飞行')} {stamp(self._c.session.situation.now())}"
+        plain = f"{tr('自编飞行')} {stamp(self._c.session.situation.now())}"
+        name = next(n for k in range(1, 1000) if self._tours.named(n := plain if k == 1 else f"{plain} {k}") is None)
         try:
             flight = Flight(name, tuple(self._draft), self._c.session.person)
             keep_tour(self._c.session.source.home.root, flight)
@@ -155,12 +166,19 @@ class SandboxFlights(QObject):
     def _read_views(self) -> dict[str, FlightCamera]:
         try:
             found = json.loads(self._views_file().read_text("utf-8"))
-            return {str(name)[:60]: FlightCamera(**camera) for name, camera in list(found.items())[:MOST_BOOKMARKS]}
+            kept = list(found.items())[:MOST_BOOKMARKS]
         except FileNotFoundError:
             return {}
-        except (OSError, ValueError, TypeError, AttributeError) as exc:
+        except (OSError, ValueError, RecursionError, AttributeError) as exc:
             log.warning("kept views unreadable: %r", exc)
             return {}
+        views: dict[str, FlightCamera] = {}
+        for name, camera in kept:
+            try:
+                views[name] = _camera_of(name, camera)
+            except FlightError as exc:
+                log.warning("kept view %.60s unreadable: %s", name, exc)
+        return views
 
     def _remember(self) -> None:
         tr = self._c.look.tr
@@ -173,6 +191,7 @@ class SandboxFlights(QObject):
             draft.write_text(json.dumps({n: asdict(v) for n, v in views.items()}, ensure_ascii=False), "utf-8")
             draft.replace(self._views_file())
         except OSError as exc:
+            draft.unlink(missing_ok=True)
             self._panel.say(f"{tr('视角没有存下')}：{exc.strerror or exc}")
             return
         self._views = views
@@ -213,6 +232,8 @@ class SandboxFlights(QObject):
         stage = FilmStage(self._c, found, style)
         try:
             await stage.start(*FILM_SIZE)
+            if self._closed:
+                return
             order = FilmOrder(flight, FILM_FPS, FILM_SIZE, self._c.session.situation.moment(), clearance_of(found, style))
             self._job = FilmJob(order, stage.render, caption_of(self._c, found, flight.name, style), writer_for(path))
             done = await finished(self._job, self._filmed)
@@ -232,3 +253,9 @@ class SandboxFlights(QObject):
         left = f" · {tr('约剩')} {progress.left_s:.0f} s" if progress.left_s is not None else ""
         again = tr("再点“导出影片”可取消")
         self._panel.say(f"{tr('正在导出影片')} {progress.done}/{progress.total}{left} · {again}")
+
+
+def _camera_of(name: str, raw: Any) -> FlightCamera:
+    """Raises: FlightError: the file has been changed by hand, and not well."""
+    doc = {"schema": SCHEMA, "name": name, "keyframe": [{"t_s": 0.0, "camera": raw, "dwell_s": 1.0}]}
+    return flight_from_doc(doc).keyframes[0].camera

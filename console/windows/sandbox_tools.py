@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Awaitable, Callable
 
 import numpy as np
 import shiboken6
@@ -23,9 +22,12 @@ from scenes.tools.measure import area, bearing_and_slope, distance, volume_betwe
 from scenes.tools.profile import cross_section, profile
 from scenes.tools.sight import line_of_sight
 from scenes.tools.wetted import WaterAt
+from widgets.profile_strip import Waters
 
 Place = tuple[float, float]
 Array = NDArray[np.float64]
+Drawn = tuple[Array, Array, str, Waters]  # what the strip shows: km along, height m, which ground, the waters
+Result = tuple[tuple[str, ...], Drawn | None]
 BACK_H = (0, 6, 24)  # the waters of a section: now and so many hours before
 EYE_M = 2.0
 SAMPLES = 500
@@ -58,44 +60,50 @@ class SandboxTools(QObject):
         }[mode]
         self._c.session.tasks.start(f"sandbox {mode}", self._guarded(work, places))
 
-    async def _guarded(self, work: Callable[[tuple[Place, ...]], Any], places: tuple[Place, ...]) -> None:
-        """Run a tool; what it refuses is said where its result would stand."""
+    async def _guarded(self, work: Callable[[tuple[Place, ...]], Awaitable[Result]], places: tuple[Place, ...]) -> None:
+        """Run a tool; what it refuses is said where its result would stand, unless something else stands there by now."""
         self._tools.say(self._c.look.tr("正在计算…"))
+        waiting = self._tools.lines
+        drawn: Drawn | None = None
         try:
-            lines = await work(places)
+            lines, drawn = await work(places)
         except ConsoleError as exc:
             lines = (f"{exc.what}{exc.next_step}",)
-        if shiboken6.isValid(self._panel):
-            self._tools.say(*lines)
+        if not shiboken6.isValid(self._panel) or self._tools.lines is not waiting:
+            return
+        self._tools.say(*lines)
+        if drawn is not None:
+            self._panel.strip.show_profile(*drawn)
 
     # --- tools ----------------------------------------------------------------------------
-    async def _measure(self, places: tuple[Place, ...]) -> tuple[str, ...]:
+    async def _measure(self, places: tuple[Place, ...]) -> Result:
         ground, points = self._ground.ground, np.array(places)
         lines = [(await asyncio.to_thread(distance, ground, points, _step(points))).words()]
         if len(places) == 2:
             lines.append((await asyncio.to_thread(bearing_and_slope, ground, places[0], places[1])).words())
         elif len(places) > 2:
-            lines.append((await asyncio.to_thread(area, ground, points, _cell(points))).words())
-        return tuple(lines)
+            try:
+                lines.append((await asyncio.to_thread(area, ground, points, _cell(points))).words())
+            except ConsoleError as exc:  # a way that crosses itself has a length all the same
+                lines.append(exc.what)
+        return tuple(lines), None
 
-    async def _profile(self, places: tuple[Place, ...]) -> tuple[str, ...]:
+    async def _profile(self, places: tuple[Place, ...]) -> Result:
         points = np.array(places)
         found = await asyncio.to_thread(profile, self._ground.ground, points, _step(points))
-        if shiboken6.isValid(self._panel):
-            self._panel.strip.show_profile(found.chainage_km, found.height_m, found.basis.words())
-        return (found.words(),)
+        return (found.words(),), (found.chainage_km, found.height_m, found.basis.words(), ())
 
-    async def _sight(self, places: tuple[Place, ...]) -> tuple[str, ...]:
+    async def _sight(self, places: tuple[Place, ...]) -> Result:
         found = await asyncio.to_thread(line_of_sight, self._ground.ground, places[0], places[1], EYE_M, EYE_M)
-        return (found.words(),)
+        return (found.words(),), None
 
-    async def _volume(self, places: tuple[Place, ...]) -> tuple[str, ...]:
+    async def _volume(self, places: tuple[Place, ...]) -> Result:
         points = np.array(places)
         low, high = self._panel.toolbar.levels()
         found = await asyncio.to_thread(volume_between, self._ground.ground, points, low, high, _cell(points))
-        return (found.words(),)
+        return (found.words(),), None
 
-    async def _section(self, places: tuple[Place, ...]) -> tuple[str, ...]:
+    async def _section(self, places: tuple[Place, ...]) -> Result:
         """Cut the ground between two places, with the water there now and before, where a river crosses."""
         a, b = places[0], places[1]
         crossed = await asyncio.to_thread(self._crossed, a, b)
@@ -104,13 +112,13 @@ class SandboxTools(QObject):
         length = float(np.hypot(b[0] - a[0], b[1] - a[1]))
         step = max(length / SAMPLES, 0.001)
         found = await asyncio.to_thread(cross_section, self._ground.ground, a, b, waters, step, at)
-        if shiboken6.isValid(self._panel):
-            levels = tuple((w.water.label, w.water.level_m, w.span_km) for w in found.waters)
-            self._panel.strip.show_profile(found.offset_km, found.height_m, found.basis.words(), levels)
+        levels = tuple((w.water.label, w.water.level_m, w.span_km) for w in found.waters)
+        drawn: Drawn = (found.offset_km, found.height_m, found.basis.words(), levels)
         tr = self._c.look.tr
         if crossed is None:
-            return (found.words(), tr("这条线没有穿过有水面的河道，只有地面。"))
-        return (f"{crossed[0].name}：{found.words()}", tr("水位为测站基面沿程内插，地面为 1985 国家高程基准，两者未换算。"))
+            return (found.words(), tr("这条线没有穿过有水面的河道，只有地面。")), drawn
+        caution = tr("水位为测站基面沿程内插，地面为 1985 国家高程基准，两者未换算。")
+        return (f"{crossed[0].name}：{found.words()}", caution), drawn
 
     # --- waters ---------------------------------------------------------------------------
     @property

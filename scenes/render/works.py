@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 from vtkmodules.vtkRenderingCore import vtkRenderer
 
 from console.viewdata.scene import SceneStyle
 from console.viewdata.scene_works import SceneArea, SceneSpot, SceneSurvey, SceneWorks, SceneWorksView
+from scenes.build.gltf import Placement, placed, read_model
+from scenes.build.gltf_file import ModelRefused
 from scenes.build.works_areas import area_mesh, spot_mesh, survey_mesh
 from scenes.build.works_mesh import ground_around, symbol_mesh, works_model
 from scenes.build.works_solids import Mesh as Solid
@@ -17,6 +21,7 @@ from scenes.ground.frame import to_local
 from scenes.ground.source import Ground
 from scenes.render.mesh import Mesh
 
+log = logging.getLogger(__name__)
 MODEL_KM = 9.0  # from nearer by a works' model is drawn, from farther its sign
 SPOTS_KM = 10.0  # cameras and sensors are too small to be told apart from farther
 SIGN = 0.04  # of the eye's distance: how wide a sign is
@@ -91,7 +96,7 @@ class WorksLayer:
             at = ground_around(lambda x, y: self._ground.heights(x, y, 0.0), thing.lon, thing.lat)
             drawn = self._at(thing.lon, thing.lat)
             drawn.base_m = max(drawn.base_m, thing.water_m or 0.0)
-            drawn.model = self._solid(works_model(thing, at, colors).mesh)
+            drawn.model = self._solid(self._own_model(thing) or works_model(thing, at, colors).mesh)
             drawn.make_sign = lambda km: symbol_mesh(thing, km, colors, at)
             if thing.type == "levee" and len(thing.line) > 1:
                 drawn.base_m = 0.0
@@ -111,6 +116,18 @@ class WorksLayer:
         drawn = self._at(thing.lon, thing.lat, small=True)
         drawn.model = self._solid(survey_mesh(thing))
         return drawn
+
+    def _own_model(self, works: SceneWorks) -> Solid | None:
+        """Return the works' real model where it has one that can be read; a refused one is said in the log."""
+        if not works.model:
+            return None
+        base = works.base_m if works.base_m is not None else self._at(works.lon, works.lat).base_m
+        where = Placement(works.lon, works.lat, base, works.bearing_deg or 0.0)
+        try:
+            return placed(read_model(Path(works.model)), where).mesh
+        except ModelRefused as exc:
+            log.warning("%s %s", exc.what, exc.next_step)
+            return None
 
     def _at(self, lon: float, lat: float, *, small: bool = False) -> _Drawn:
         x, y = (float(v) for v in to_local(lon, lat))

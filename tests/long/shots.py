@@ -18,6 +18,12 @@ SHOTS = (
     ("monitor", "monitor-english.png", ("--select", "石角", "--theme", "light", "--language", "en")),
     ("monitor.map", "rain-dark.png", (*SMALL, "--at", "2022-06-21 20:00", "--layers", "isohyets,thiessen", "--theme", "dark")),
     ("monitor.works", "works-dark.png", (*SMALL, "--select", "LOC00506", "--theme", "dark")),
+    ("sandbox.scene", "sandbox-dam-light.png", (*SMALL, "--theme", "light", "--look", "113.25,23.84,20,205,24")),
+    (
+        "sandbox.scene",
+        "sandbox-night.png",
+        (*SMALL, "--at", "2022-06-22 22:00", "--theme", "dark", "--night", "--look", "113.1,23.6,90,350,25"),
+    ),
     ("monitor.dam_safety", "dam-safety-light.png", (*SMALL, "--select", "LOC00506", "--theme", "light")),
 )
 
@@ -26,6 +32,9 @@ def run_shots() -> int:
     FOLDER.mkdir(parents=True, exist_ok=True)
     env = {**os.environ, "QT_QPA_PLATFORM": "offscreen"}
     with tempfile.TemporaryDirectory() as home:
+        terrain = [sys.executable, "-m", "console", "--home", home, "terrain", "build"]
+        if subprocess.run(terrain, cwd=ROOT, env=env, check=False).returncode:
+            return 1
         for view, name, more in SHOTS:
             out = FOLDER / name if name else FOLDER
             command = [sys.executable, "-m", "console", "--home", home, "shot", view, "--at", MOMENT, "--out", str(out), *more]
