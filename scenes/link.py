@@ -149,11 +149,15 @@ class RenderLink(QObject):
         if self._process is None and self._open is not None:
             self._start()
 
-    def release(self) -> None:
-        """End the renderer; what it held of OpenGL is gone with it."""
+    def rest(self) -> None:
+        """End the renderer for now; open() starts it again."""
         self.running = False
         self._watch.stop()
         self._end()
+
+    def release(self) -> None:
+        """End the renderer; what it held of OpenGL is gone with it."""
+        self.rest()
         for file in [*self._old_files, *([self._file] if self._file else [])]:
             file.remove()
         self._old_files, self._file = [], None

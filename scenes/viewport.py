@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from PySide6.QtCore import QPoint, QPointF, Qt, Signal
-from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QResizeEvent, QShowEvent
+from PySide6.QtCore import QPoint, QPointF, Qt, QTimer, Signal
+from PySide6.QtGui import QHideEvent, QMouseEvent, QPainter, QPaintEvent, QResizeEvent, QShowEvent
 
 from console.look import Look
 from console.viewdata.scene import SceneFlood, SceneView
@@ -27,6 +27,7 @@ from widgets.painted import Guard
 
 COARSE = 0.6  # picture scale while the hand moves, where a whole one takes too long
 NEAR_PX = 14  # of a click to a foot
+REST_MS = 300_000  # unseen for so long the renderer gives its memory back
 QUICK_MS = 28.0  # a whole picture that takes no longer is drawn whole while moving too
 
 
@@ -72,6 +73,8 @@ class SceneViewport(Eye):
         self._placed: list[Placed] = []
         self._open: Open | None = None
         self._whole_ms = 0.0
+        self._rest = QTimer(self, singleShot=True, interval=REST_MS)
+        self._rest.timeout.connect(self.link.rest)
         look.changed.connect(self.update)
 
     # --- data -------------------------------------------------------------------------------
@@ -127,6 +130,7 @@ class SceneViewport(Eye):
     def release(self) -> None:
         """End the renderer; the owner calls it before the window dies."""
         self.end_flights()
+        self._rest.stop()
         self.link.release()
         self._end_plain()
 
@@ -198,8 +202,13 @@ class SceneViewport(Eye):
     def _opened(self) -> None:
         self._want(full=True)
 
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self._rest.start()
+
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
+        self._rest.stop()
         if self._open is not None and not self.link.running and not self.problem:
             self.link.open(self._open)
             self.link.show(self.view)

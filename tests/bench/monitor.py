@@ -42,7 +42,9 @@ def run() -> Iterator[Row]:
     floor = f"窗口 {best['window_s']:.2f} s；最慢的面板 {slowest[0]} {slowest[1]:.0f} ms"
     yield Row("open", best["open_s"], "s 窗口后监控工作区画完", floor, "≤ 1.5 s", best["open_s"] <= 1.5)
     memory = max(r["monitor_mb"] for r in reports)
-    floor = f"再打开其余工作区（软件渲染的沙盘）{max(r['memory_mb'] for r in reports):.0f} MB"
-    yield Row("open", memory, "MB 监控全部面板打开后", floor, "≤ 700 MB", memory <= 700)
+    yield Row("open", memory, "MB 监控全部面板打开后", "", "≤ 700 MB", memory <= 700)
+    whole = max(r["memory_mb"] for r in reports)
+    floor = f"另有沙盘的渲染进程 {max(r['scene_mb'] for r in reports):.0f} MB"
+    yield Row("open", whole, "MB 全部工作区打开后的窗口进程", floor, "≤ 700 MB", whole <= 700)
     dialled = sum(len(r["dialled"]) for r in reports)
     yield Row("26", dialled, "个网络套接字（无网走一遍）", "", "0", dialled == 0)

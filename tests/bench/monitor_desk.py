@@ -76,11 +76,13 @@ async def _tour(app, hub, home, theme):
         session.situation.select(row.code)
         await asyncio.sleep(0.15)
     memory = psutil.Process().memory_info().rss / 2**20
+    drawn = frame.workspaces["sandbox"].hosts["sandbox.scene"].widget.view.link.pid
+    scene = psutil.Process(drawn).memory_info().rss / 2**20 if drawn else 0.0
     frame.release()
     frame.hide()
     frame.deleteLater()
     await session.close()
-    return {"window_s": shown_s, "open_s": open_s, "panels_ms": opened, "monitor_mb": monitor_mb, "memory_mb": memory}
+    return {"window_s": shown_s, "open_s": open_s, "panels_ms": opened, "monitor_mb": monitor_mb, "memory_mb": memory, "scene_mb": scene}
 
 
 if __name__ == "__main__":

@@ -219,3 +219,16 @@ def test_a_left_handed_mouse_turns_with_the_other_button(qtbot, sandbox):
     QTest.mouseMove(view, QPoint(140, 100))
     QTest.mouseRelease(view, Qt.MouseButton.RightButton, pos=QPoint(140, 100))
     assert view.camera.heading != before.heading
+
+
+def test_unseen_for_long_it_gives_its_memory_back_and_draws_again_when_shown(qtbot, sandbox):
+    view = sandbox(still=False)
+    qtbot.waitUntil(lambda: view.frame is not None, timeout=60_000)
+    view._rest.setInterval(50)
+    process = psutil.Process(view.link.pid)
+    view.hide()
+    qtbot.waitUntil(lambda: not view.link.running, timeout=10_000)
+    assert not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+    before = view.frame
+    view.show()
+    qtbot.waitUntil(lambda: view.frame is not before, timeout=60_000)
