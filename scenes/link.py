@@ -96,7 +96,7 @@ class RenderLink(QObject):
         self._view: SceneView | None = None
         self._other: SceneView | None = None
         self._works: ShowWorks | None = None
-        self._flood: ShowFlood | None = None
+        self._pictures: dict[str, ShowFlood] = {}
         self._wish: Wish | None = None
         self._asked: tuple[Want, Wish, float] | None = None
         self._old_files: list[FrameFile] = []
@@ -133,7 +133,7 @@ class RenderLink(QObject):
         self._say(message)
 
     def show_flood(self, message: ShowFlood) -> None:
-        self._flood = message
+        self._pictures[message.over] = message
         self._say(message)
 
     def want(
@@ -189,7 +189,7 @@ class RenderLink(QObject):
             self._say(Show(self._view))
         if self._other is not None:
             self._say(Compare(self._other))
-        for message in (self._works, self._flood):
+        for message in (self._works, *self._pictures.values()):
             if message is not None:
                 self._say(message)
 

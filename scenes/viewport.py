@@ -122,6 +122,10 @@ class SceneViewport(Eye):
         self._want(full=not self.moving)
         self.update()
 
+    def show_rain_grid(self, picture: SceneFlood | None) -> None:
+        self.link.show_flood(ShowFlood(picture, "radar"))
+        self._want(full=not self.moving)
+
     def go_still(self, camera: OrbitCamera) -> None:
         """Look from there and have the whole picture, with every tile; drawn tells when it is there."""
         self.camera = camera

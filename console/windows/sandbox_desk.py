@@ -20,6 +20,7 @@ from console.windows.ground_desk import GroundDesk
 from console.windows.panels import Built, Context
 from console.windows.sandbox_flights import SandboxFlights
 from console.windows.sandbox_flood import SandboxFlood
+from console.windows.sandbox_rain_grid import SandboxRainGrid
 from console.windows.sandbox_tools import SandboxTools
 from scenes.ground.frame import to_degrees
 from scenes.palette import ground_palette, sky
@@ -63,7 +64,9 @@ class SandboxDesk(QObject):
         self._flights = SandboxFlights(c, self.panel, lambda: self.style)
         self.panel.touring = self._flights.paint
         self._flood = SandboxFlood(c, self.panel)
-        self._flood.changed.connect(lambda: self._describe(self.view.view))
+        self._rain_grid = SandboxRainGrid(c, self.panel)
+        for laid in (self._flood, self._rain_grid):
+            laid.changed.connect(lambda: self._describe(self.view.view))
         self._own = GroundDesk(c, self.panel)
         self._own.changed.connect(self._ground.again)
         self.panel.toolbar.terrain_requested.connect(self._own.show)
@@ -105,6 +108,7 @@ class SandboxDesk(QObject):
         self._flights.close()
         self._own.close()
         self._flood.close()
+        self._rain_grid.close()
         self._ground.close()
         self.view.release()
         self.deleteLater()
@@ -129,6 +133,7 @@ class SandboxDesk(QObject):
             self._compare_with(self._compared)
         self._show_works()
         self._flood.want(session.board.board.moment)
+        self._rain_grid.want(session.board.board.moment)
         self._describe(self.view.view)
         return said
 
@@ -164,9 +169,10 @@ class SandboxDesk(QObject):
         self.view.notes = notes(
             view, self.view.told, label, (self._making, self._hung), self._c.look.tr, recorded=made, plain=plain
         )
-        if "flood" in view.style.layers and not plain:
-            self.view.legend = (*self.view.legend, *self._flood.legend())
-            self.view.notes = (*self._flood.notes(), *self.view.notes)
+        for layer, laid in (("flood", self._flood), ("rain", self._rain_grid)):
+            if layer in view.style.layers and not plain:
+                self.view.legend = (*self.view.legend, *laid.legend())
+                self.view.notes = (*laid.notes(), *self.view.notes)
         self.view.update()
 
     def _works_judged(self) -> None:

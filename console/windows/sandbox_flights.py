@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import os
@@ -191,7 +192,8 @@ class SandboxFlights(QObject):
             draft.write_text(json.dumps({n: asdict(v) for n, v in views.items()}, ensure_ascii=False), "utf-8")
             draft.replace(self._views_file())
         except OSError as exc:
-            draft.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                draft.unlink(missing_ok=True)
             self._panel.say(f"{tr('视角没有存下')}：{exc.strerror or exc}")
             return
         self._views = views

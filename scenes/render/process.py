@@ -49,8 +49,8 @@ class Renderer:
         self._stage: Any = None
         self._other: SceneView | None = None
         self._works: ShowWorks | None = None
-        self._flood: ShowFlood | None = None
-        self._shown: tuple[ShowWorks | None, ShowFlood | None] = (None, None)
+        self._pictures: dict[str, ShowFlood] = {}
+        self._shown: tuple[ShowWorks | None, dict[str, ShowFlood]] = (None, {})
 
     def run(self) -> int:
         """Draw until the owner leaves; the result is the exit status."""
@@ -99,7 +99,7 @@ class Renderer:
             elif isinstance(message, ShowWorks):
                 self._works = message
             elif isinstance(message, ShowFlood):
-                self._flood = message
+                self._pictures[message.over] = message
         self._show_rest()
         wants = [m for m in batch if isinstance(m, Want)]
         if wants:
@@ -112,7 +112,7 @@ class Renderer:
         if self._stage is None:
             self._stage = Stage(64, 48, message.sky)
         self._stage.set_ground(ground, message.rivers, message.palette, message.sky, self._told)
-        self._shown = (None, None)
+        self._shown = (None, {})
         self._say(Opened())
 
     def _show_rest(self) -> None:
@@ -121,9 +121,10 @@ class Renderer:
             return
         if self._works is not None and self._works is not self._shown[0]:
             self._stage.show_works(self._works.works, self._works.colors)
-        if self._flood is not None and self._flood is not self._shown[1]:
-            self._stage.show_flood(self._flood.flood)
-        self._shown = (self._works, self._flood)
+        for over, message in self._pictures.items():
+            if message is not self._shown[1].get(over):
+                self._stage.show_picture(over, message.flood)
+        self._shown = (self._works, dict(self._pictures))
 
     def _told(self) -> None:
         """A tile is ready; called by its maker's thread."""

@@ -30,6 +30,7 @@ from scenes.render.wind import Wind
 from scenes.render.works import WorksLayer
 
 RAIN_PIXELS = 512
+PICTURES = {"flood": "flood", "radar": "rain"}  # what is laid over the ground, and the layer it belongs to
 SKY_PITCH = 24.0  # looking down more steeply, no sky is in the picture
 RAIN_ALPHA = 150
 
@@ -51,8 +52,8 @@ class Stage:
         self.terrain: Terrain | None = None
         self._works: WorksLayer | None = None
         self._flow: Flow | None = None
-        self._flood: SceneFlood | None = None
-        self._laid: SceneFlood | None = None
+        self._pictures: dict[str, SceneFlood | None] = {}
+        self._laid: dict[str, SceneFlood | None] = {}
         self._drapes = Drapes()
         self._rain: RainField | None = None
         self.view = SceneView()
@@ -98,7 +99,7 @@ class Stage:
         )
         self._works = WorksLayer(self.renderer, ground)
         self._flow = Flow(self.renderer, self._parts[0].courses)
-        self._night, self._rain, self._laid = None, None, None
+        self._night, self._rain, self._laid = None, None, {}
         self.show(self.view)
 
     @property
@@ -127,7 +128,7 @@ class Stage:
         if self._works is not None:
             self._works.restyle(view.style)
         self._show_rain(view)
-        self._lay_flood()
+        self._lay_pictures()
 
     def _lit(self, *, night: bool) -> None:
         if night is self._night:
@@ -162,17 +163,19 @@ class Stage:
         if self._works is not None:
             self._works.show(works, colors, self.view.style)
 
-    def show_flood(self, flood: SceneFlood | None) -> None:
-        self._flood = flood
-        self._lay_flood()
+    def show_picture(self, over: str, picture: SceneFlood | None) -> None:
+        """Lay a picture over the ground; over: a key of PICTURES."""
+        self._pictures[over] = picture
+        self._lay_pictures()
 
-    def _lay_flood(self) -> None:
-        flood = self._flood if "flood" in self.view.style.layers else None
-        if flood is self._laid or self.terrain is None:
-            return
-        self._laid = flood
-        rgba, box = (flood.rgba, flood.box) if flood is not None else (None, (0.0, 0.0, 1.0, 1.0))
-        self._drapes.lay("flood", rgba, box, self.terrain.actors)
+    def _lay_pictures(self) -> None:
+        for over, layer in PICTURES.items():
+            picture = self._pictures.get(over) if layer in self.view.style.layers else None
+            if picture is self._laid.get(over) or self.terrain is None:
+                continue
+            self._laid[over] = picture
+            rgba, box = (picture.rgba, picture.box) if picture is not None else (None, (0.0, 0.0, 1.0, 1.0))
+            self._drapes.lay(over, rgba, box, self.terrain.actors)
 
     # --- rendering --------------------------------------------------------------------------
     def render(self, camera: OrbitCamera, width: int, height: int, *, whole: bool = False) -> tuple[NDArray[np.uint8], int]:

@@ -48,9 +48,10 @@ class ShowWorks:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ShowFlood:
-    """Sent only when it changes; None for no flood."""
+    """Sent only when it changes; None for no picture. over: "flood", or "radar" for gridded rain."""
 
     flood: SceneFlood | None
+    over: str = "flood"
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,7 +82,14 @@ async def _tour(app, hub, home, theme):
     frame.hide()
     frame.deleteLater()
     await session.close()
-    return {"window_s": shown_s, "open_s": open_s, "panels_ms": opened, "monitor_mb": monitor_mb, "memory_mb": memory, "scene_mb": scene}
+    return {
+        "window_s": shown_s,
+        "open_s": open_s,
+        "panels_ms": opened,
+        "monitor_mb": monitor_mb,
+        "memory_mb": memory,
+        "scene_mb": scene,
+    }
 
 
 if __name__ == "__main__":

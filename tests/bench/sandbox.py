@@ -101,7 +101,7 @@ def _stage_rows(spec: GroundSpec) -> Iterator[Row]:
         whole(stage, camera)
 
     def frame(i: int) -> None:
-        stage.show_flood(flood(i))
+        stage.show_picture("flood", flood(i))
         stage.render(ORBIT[i], *SIZE)
 
     spent = cpu_ms(frame)

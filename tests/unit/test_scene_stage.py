@@ -141,7 +141,7 @@ def test_five_hundred_random_settings_leave_no_stuck_tile(stage):
                 style,
             )
         )
-        stage.show_flood(flood if rng.random() < 0.5 else None)
+        stage.show_picture("flood", flood if rng.random() < 0.5 else None)
         camera = OrbitCamera(
             rng.uniform(-300, 300),
             rng.uniform(-200, 200),
