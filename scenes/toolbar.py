@@ -41,7 +41,8 @@ class SandboxToolbar(QWidget):
     tool_chosen: a key of TOOLS, "" for none. comparison_chosen: a key of COMPARISONS, or a moment
     as it was typed. home_requested, cleared. tour_chosen: a flight's name, "" to stop.
     bookmark_chosen: a name; bookmark_added: keep this view. keyframe_added, flight_kept: of one's
-    own flight. film_requested, terrain_requested, flood_requested, rain_requested.
+    own flight. film_requested, terrain_requested, flood_requested, rain_requested. panorama_requested: of the
+    selected object.
     """
 
     layer_switched = Signal(str, bool)
@@ -60,6 +61,7 @@ class SandboxToolbar(QWidget):
     terrain_requested = Signal()
     flood_requested = Signal()
     rain_requested = Signal()
+    panorama_requested = Signal()
 
     def __init__(self, look: Look, parent: QWidget) -> None:
         super().__init__(parent)
@@ -123,6 +125,9 @@ class SandboxToolbar(QWidget):
         self._radar = self._more_menu.addAction("")
         self._radar.triggered.connect(self.rain_requested)
         self.more.setMenu(self._more_menu)
+        self.panorama = self._button("mdi6.panorama-sphere-outline", "所选对象的全景")
+        self.panorama.clicked.connect(self.panorama_requested)
+        self.panorama.hide()
         self.flying = PlainLabel("", self)
         self.flying.setObjectName("dim")
         self._row.addWidget(self.flying)

@@ -23,7 +23,7 @@ from scenes.tools.sampling import basis_of
 
 log = logging.getLogger(__name__)
 Array = NDArray[np.float64]
-MODELS = "models"
+MODELS, PANORAMAS = "models", "panoramas"
 LIBRARY = "ground"  # the folder of imported terrain and imagery
 
 
@@ -58,6 +58,13 @@ def models_below(root: Path) -> dict[str, str]:
     folder = root / MODELS
     found = sorted(folder.iterdir()) if folder.is_dir() else []
     return {p.stem: str(p) for p in found if p.suffix.lower() in (".glb", ".gltf")}
+
+
+def panoramas_below(root: Path) -> dict[str, Path]:
+    """Return the user's panoramas: the file's name is the object's code."""
+    folder = root / PANORAMAS
+    found = sorted(folder.iterdir()) if folder.is_dir() else []
+    return {p.stem: p for p in found if p.suffix.lower() in (".jpg", ".jpeg", ".png")}
 
 
 def load_ground(cache: Path, size: int = QUICK) -> SandboxGround:

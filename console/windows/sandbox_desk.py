@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import shiboken6
 from PySide6.QtCore import QObject
 
 from console.domain.time import full_stamp, moment_of, sane_t
+from console.errors import ConsoleError
 from console.presenters.scene import present_scene, scene_view
 from console.presenters.scene_works_around import scene_works_view
 from console.services.rain_field import RainFieldService
-from console.services.sandbox_ground import GroundService, SandboxGround, models_below
+from console.services.sandbox_ground import GroundService, SandboxGround, models_below, panoramas_below
 from console.services.video.catalogue import Catalogue
 from console.viewdata.scene import LAYERS, SceneStyle, SceneView
 from console.windows.ground_desk import GroundDesk
@@ -25,6 +28,7 @@ from console.windows.sandbox_tools import SandboxTools
 from scenes.ground.frame import to_degrees
 from scenes.palette import ground_palette, sky
 from scenes.panel import SandboxPanel
+from scenes.panorama import PanoramaWindow, read_panorama
 from scenes.render.wire import Open
 from scenes.space_mouse import SpaceMouse, pushed
 from scenes.toolbar import COMPARISONS
@@ -71,6 +75,8 @@ class SandboxDesk(QObject):
         self._own.changed.connect(self._ground.again)
         self.panel.toolbar.terrain_requested.connect(self._own.show)
         self._cameras = Catalogue(c.session.board)
+        self._panoramas = panoramas_below(c.session.source.home.root)
+        self.panel.toolbar.panorama_requested.connect(self._look_around)
         self._models = models_below(c.session.source.home.root)
         self._works_key: tuple[Any, ...] | None = None
         c.session.works.changed.connect(self._works_judged)
@@ -131,6 +137,7 @@ class SandboxDesk(QObject):
         )
         if self._compared is not None and self._compared_for != (session.board.board.moment, self.style):
             self._compare_with(self._compared)
+        self.panel.toolbar.panorama.setVisible((session.situation.current.selection or "") in self._panoramas)
         self._show_works()
         self._flood.want(session.board.board.moment)
         self._rain_grid.want(session.board.board.moment)
@@ -220,6 +227,20 @@ class SandboxDesk(QObject):
         typhoons = session.board.things.get("typhoons", ())
         shown = scene_view(other, session.situation.current.selection, typhoons, None, self.style)
         self.view.compare(shown, (full_stamp(board.moment), full_stamp(moment)))
+
+    def _look_around(self) -> None:
+        code = self._session.situation.current.selection or ""
+        if code in self._panoramas:
+            self._session.tasks.start("panorama", self._open_panorama(self._panoramas[code], code))
+
+    async def _open_panorama(self, path: Path, code: str) -> None:
+        try:
+            sphere = await asyncio.to_thread(read_panorama, path)
+        except ConsoleError as exc:
+            self.panel.say(f"{exc.what}{exc.next_step}")
+            return
+        if shiboken6.isValid(self.panel):
+            PanoramaWindow(self._c.look, sphere, self._session.board.name_of(code), self.panel).show()
 
     def _switch(self, code: str, on: bool) -> None:
         kept = [c for c in LAYERS if (c in self.style.layers or c == code) and (on or c != code)]

@@ -33,7 +33,7 @@ class SandboxFlood(QObject):
         self.strip, self.form = FloodStrip(c.look, panel), FloodForm(c.look, panel)
         if (column := panel.layout()) is not None:
             column.addWidget(self.strip)
-        self.strip.setVisible(not c.large)
+        self.strip.hide()  # until there is a result
         for asks in (panel.toolbar.flood_requested, self.strip.import_requested):
             asks.connect(self.form.show)
             asks.connect(self.desk.begin)  # another console may have imported something
@@ -77,6 +77,7 @@ class SandboxFlood(QObject):
     def _show(self) -> None:
         if not shiboken6.isValid(self._panel):
             return
+        self.strip.setVisible(bool(self.desk.entries) and not self._c.large)
         present_flood(self.strip, self.desk, self._c.look.tr)
         picture = self.desk.now.picture if self.desk.now is not None else None
         if picture is not self._panel.view.flood:
