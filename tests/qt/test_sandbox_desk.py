@@ -1,0 +1,389 @@
+"""The sandbox as a panel on a console that has pulled everything: moments, tools, tours, views, and what it leaves behind."""
+
+from __future__ import annotations
+
+import errno
+import json
+import shutil
+import threading
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import psutil
+import pytest
+
+from console.domain.flight import Flight, Keyframe
+from console.domain.flight_camera import FlightCamera
+from console.domain.flight_document import flight_json
+from console.domain.time import from_beijing, full_stamp
+from console.errors import StoreError
+from console.services.province_ground import FULL, QUICK, Maker, made, province_folder
+from console.services.sandbox_ground import load_ground
+from console.windows.panel_catalog import PANELS
+from console.windows.panels import PanelHost
+from scenes.build.course import course_of
+from scenes.ground.frame import to_local
+from tests.flood_cache import fill
+from tests.grounds import with_hills
+from tests.gui import context_of, session_of, until
+
+CODE = "sandbox.scene"
+PEAK = from_beijing("2022-06-22 14:00")
+CAMERA = FlightCamera(113.05, 23.69, 60.0, 20.0, 35.0)
+
+
+@pytest.fixture(scope="module")
+def ground(tmp_path_factory):
+    """Return a cache with hills and the base map, made once."""
+    cache = tmp_path_factory.mktemp("cache")
+    with_hills(cache)
+    load_ground(cache)
+    return cache
+
+
+@pytest.fixture
+def opened(qapp, home, hub, runner, ground):
+    """Run a story of the opened panel: story(desk, session); ends it as the product does."""
+    shutil.copytree(ground, home.shared_cache, dirs_exist_ok=True)
+    fill(home.profile("live"), until=PEAK)
+
+    def run(story, **settings):
+        async def whole():
+            session = session_of(home, "live", hub)
+            host = PanelHost(context_of(qapp, session, hub, **settings), CODE, *PANELS[CODE])
+            desk = host.built.refresh.__self__
+            try:
+                session.start()
+                host.panel.resize(700, 520)
+                host.panel.show()
+                await until(lambda: any(r.level for r in session.board.board.rows), what="data")
+                await until(lambda: desk._found is not None, what="ground")
+                host._stale = True
+                host.refresh()
+                await story(desk, session)
+            finally:
+                host.panel.hide()
+                host.release()
+                await session.close()
+
+        runner.run(whole())
+
+    return run
+
+
+def said(desk):
+    return desk.panel.said.text() if desk.panel.said.isVisibleTo(desk.panel) else ""
+
+
+def texts(desk):
+    return [row.text for row in desk.view.legend]
+
+
+# --- moments ------------------------------------------------------------------------------------
+
+
+def test_layers_night_and_exaggeration_change_the_picture_and_what_is_said_of_it(opened):
+    async def story(desk, session):
+        bar = desk.panel.toolbar
+        assert len(desk.view.view.stations) > 10 and "超警站" in texts(desk) and "水库水面" in texts(desk)
+        assert "合成地形" in desk.view.notes[-1][0] and "×8" in desk.view.notes[-1][0]
+        bar.layer_actions["stations"].setChecked(False)
+        assert "stations" not in desk.view.view.style.layers and "超警站" not in texts(desk)
+        bar.layer_actions["stations"].setChecked(True)
+        assert "超警站" in texts(desk)
+        bar.night.setChecked(True)
+        bar.lift.activated.emit(bar.lift.findText("×20"))
+        assert desk.view.view.style.night and desk.view.lift == 20.0 and "×20" in desk.view.notes[-1][0]
+        bar.layer_actions["rain"].setChecked(True)
+        await until(lambda: desk.view.view.rain is not None, what="rain")
+        assert any("mm" in t for t in texts(desk))
+        bar.home_requested.emit()
+        assert desk.view.camera.distance_km == 560.0
+        await until(lambda: desk.view.frame is not None, 60, "a picture")
+
+    opened(story)
+
+
+def test_another_moment_beside_this_one_wears_the_same_look_and_nonsense_is_answered(opened):
+    async def story(desk, session):
+        view, bar = desk.view, desk.panel.toolbar
+        bar.compare.lineEdit().setText("2022-06-20 08:00")
+        bar.compare.lineEdit().returnPressed.emit()
+        await until(lambda: view.swipe.other is not None)
+        then = from_beijing("2022-06-20 08:00")
+        assert view.swipe.other.moment == then and view.swipe.words == (
+            full_stamp(session.board.board.moment),
+            full_stamp(then),
+        )
+        labels = {s.code: s.label for s in view.swipe.other.stations}
+        assert labels != {s.code: s.label for s in view.view.stations}, "other levels"
+        for nonsense in ("下周二", "2022-13-45", "nan", "inf", "1e300", "0001-01-01 00:00"):
+            bar.comparison_chosen.emit(nonsense)
+            assert said(desk) == f"{nonsense}：不是时刻，请写成 2022-06-20 08:00"
+            assert view.swipe.other.moment == then, "and changes nothing"
+        session.situation.look_at(PEAK - 3600)  # the clock stands
+        await until(lambda: session.board.board.moment == PEAK - 3600 and view.swipe.words[0] == full_stamp(PEAK - 3600))
+        bar.lift.activated.emit(bar.lift.findText("×2"))
+        bar.layer_actions["works"].setChecked(False)
+        await until(lambda: view.swipe.other.style == desk.style, what="one look on both sides")
+        bar.compare.activated.emit(2)
+        await until(lambda: view.swipe.other.moment == session.board.board.moment - 6 * 3600)
+        assert said(desk) == ""
+        session.situation.look_at(PEAK - 24 * 3600)
+        await until(lambda: session.board.board.moment == PEAK - 24 * 3600)
+        await until(lambda: view.swipe.other.moment == PEAK - 30 * 3600, what="six hours before what is shown")
+        bar.comparison_chosen.emit("")
+        assert view.swipe.other is None
+
+    opened(story)
+
+
+# --- tools --------------------------------------------------------------------------------------
+
+
+def across(desk, km_wide=3.0):
+    """Return two places on both sides of the Beijiang at Shijiao, and two beside each other on land."""
+    river = next(r for r in desk._found.rivers if r.name == "北江")
+    course = course_of(river, desk._found.ground)
+    x, y = (float(v) for v in to_local(112.94, 23.57))
+    i = int(np.hypot(course.x - x, course.y - y).argmin())
+    here, side = np.array([course.x[i], course.y[i]]), course.normal[i] * km_wide
+    return [tuple((here + k * side).tolist()) for k in (-1.0, 1.0, 1.5, 2.0)]
+
+
+async def told(desk, mode, *places):
+    """Use a tool and return what it says."""
+    tools = desk.panel.tools
+    tools.start(mode)
+    for place in places:
+        tools.click(place)
+    tools.finish()
+    await until(lambda: tools.lines and tools.lines != ("正在计算…",) and not tools.lines[0].startswith(("点", "在", "先")))
+    return tools.lines
+
+
+def test_tools_answer_in_words_and_a_section_has_the_water_of_several_times(opened):
+    async def story(desk, session):
+        a, b, c, d = across(desk)
+        lines = await told(desk, "section", a, b)
+        assert lines[0].startswith("北江：断面宽") and "两者未换算" in lines[1] and "合成" in lines[0]
+        waters = desk.panel.strip._waters
+        assert [when for when, _, _ in waters] == ["06-22 14:00", "06-22 08:00", "06-21 14:00"]
+        assert len({level for _, level, _ in waters}) == 3 and all(f"{level:.2f}" in lines[0] for _, level, _ in waters)
+        assert desk.panel.strip.isVisible()
+        desk.panel.grab()
+        assert "没有穿过" in (await told(desk, "section", c, d))[1] and desk.panel.strip._waters == ()
+        assert (await told(desk, "profile", a, b, c))[0].startswith("剖面平距")
+        assert "真方位" in (await told(desk, "measure", a, b))[1]
+        bent = (a[0] + 3.0, a[1] + 3.0)
+        assert "平面面积" in (await told(desk, "measure", a, b, bent))[1]
+        crossing = ((0.0, 40.0), (4.0, 44.0), (4.0, 40.0), (0.0, 44.0))
+        lines = await told(desk, "measure", *crossing)
+        assert lines[0].startswith("平距") and len(lines) == 2, "a way that crosses itself has a length and no area"
+        assert (await told(desk, "sight", a, b))[0]
+        assert "水量" in (await told(desk, "volume", a, b, bent))[0]
+        desk.panel.toolbar._levels[0].setValue(99.0)
+        assert "请把较低的水位放在前面" in (await told(desk, "volume", a, b, bent))[0]
+        desk.panel.toolbar.cleared.emit()
+        assert desk.panel.tools.lines == () and not desk.panel.strip.isVisible()
+
+    opened(story)
+
+
+def test_a_result_that_comes_too_late_does_not_stand_where_the_next_tools_words_are(opened):
+    async def story(desk, session):
+        a, b, *_ = across(desk)
+        tools = desk.panel.tools
+        tools.start("section")
+        tools.click(a)
+        tools.click(b)
+        assert tools.lines == () or "两岸" in tools.lines[0] or "正在" in tools.lines[0]
+        await until(lambda: tools.lines == ("正在计算…",))
+        tools.start("measure")
+        await until(lambda: "sandbox section" not in session.tasks.running())
+        assert "双击结束" in tools.lines[0] and not desk.panel.strip.isVisible()
+
+    opened(story)
+
+
+# --- tours --------------------------------------------------------------------------------------
+
+
+def keep(home, name, start, *, seconds=0.4):
+    """Put a short tour into the user's own folder."""
+    (home.root / "tours").mkdir(exist_ok=True)
+    there = replace(CAMERA, heading=80.0)
+    keys = (Keyframe(0.0, CAMERA, start, caption=name), Keyframe(seconds, there, start + 6 * 3600, dwell_s=0.2))
+    (home.root / "tours" / f"{name}.json").write_text(flight_json(Flight(name, keys)), "utf-8")
+
+
+def test_while_a_tour_plays_the_situation_follows_and_then_is_live_again(opened, home):
+    first, second = PEAK - 48 * 3600, PEAK - 96 * 3600
+    keep(home, "甲", first)
+    keep(home, "乙", second, seconds=30.0)
+    (home.root / "tours" / "坏.json").write_text("{", "utf-8")
+
+    async def story(desk, session):
+        clock = lambda: session.situation.current.clock  # noqa: E731 - read anew each time
+        bar = desk.panel.toolbar
+        assert "坏.json" in said(desk), "a tour that cannot be read is named, the others fly"
+        assert {"甲", "乙"} <= set(bar._tour_names)
+        assert clock().mode == "live"
+        moments = []
+        session.situation.changed.connect(lambda _names: moments.append(session.situation.moment()))
+        bar.tour_chosen.emit("甲")
+        assert clock().mode == "at" and session.situation.moment() == first
+        await until(lambda: desk._flights._shown is None, what="the tour's end")
+        assert clock().mode == "live" and first + 6 * 3600 in moments
+        bar.tour_chosen.emit("乙")
+        assert session.situation.moment() == second
+        desk.view.grab()
+        desk.view.grasped.emit()
+        assert not desk._flights._player.playing and clock().mode == "at", "the hand stops it where it is"
+        bar.tour_chosen.emit("甲")
+        await until(lambda: desk._flights._shown is None)
+        assert clock().mode == "live", "one tour after another: live as before the first"
+        session.situation.look_at(PEAK - 3600)
+        bar.tour_chosen.emit("乙")
+        bar.tour_chosen.emit("")
+        assert clock().mode == "at", "who looked at another moment before is not made live"
+        session.situation.go_live()
+        bar.tour_chosen.emit("乙")
+        desk._flights.close()
+        assert clock().mode == "live", "a panel that goes takes its tour's time with it"
+
+    opened(story)
+
+
+def test_a_film_of_a_tour_is_made_behind_the_screen_or_stopped(opened, home, tmp_path, monkeypatch):
+    monkeypatch.setattr("console.windows.sandbox_flights.FILM_SIZE", (320, 240))
+    monkeypatch.setattr("console.windows.sandbox_flights.FILM_FPS", 4)
+    keep(home, "甲", PEAK - 48 * 3600)
+
+    async def story(desk, session):
+        flights = desk._flights
+        flight = flights._tours.named("甲")
+        flights.film_to(flight, tmp_path / "甲.mp4")
+        await until(lambda: not flights._filming, 60)
+        assert said(desk) == "已导出 甲.mp4" and (tmp_path / "甲.mp4").stat().st_size > 1000
+        flights.film_to(flight, tmp_path / "停.mp4")
+        await until(lambda: flights._job is not None, 60)
+        flights._ask_film()
+        await until(lambda: not flights._filming, 60)
+        assert "已取消" in said(desk) and [f.name for f in tmp_path.glob("*.mp4")] == ["甲.mp4"]
+
+    opened(story)
+
+
+# --- own views and flights ----------------------------------------------------------------------
+
+
+def test_views_are_kept_and_one_that_was_spoilt_takes_no_other_with_it(opened, home):
+    file = home.layouts / "sandbox-views.json"
+    good = {"lon": 113.0, "lat": 23.5, "distance_km": 40.0, "heading": 10.0, "pitch": 30.0, "height_m": 5.0}
+    spoilt = {"甲": good, "乙": {**good, "lon": "x"}, "丙": {"lon": 1}, "丁": 7, "戊": {**good, "distance_km": 1e12}}
+    file.write_text(json.dumps(spoilt, ensure_ascii=False), "utf-8")
+
+    async def story(desk, session):
+        bar = desk.panel.toolbar
+        assert bar._bookmark_names == ("甲",)
+        session.situation.select(next(r.code for r in session.board.board.rows if r.station.name == "石角"))
+        seen = replace(desk.view.camera, distance_km=33.0, heading=77.0)
+        desk.view.turn(seen, moving=False)
+        bar.bookmark_added.emit()
+        assert said(desk) == "已记住 石角 1"
+        desk.view.home()
+        bar.bookmark_chosen.emit("石角 1")
+        assert (desk.view.camera.distance_km, desk.view.camera.heading) == pytest.approx((33.0, 77.0))
+        assert set(json.loads(file.read_text("utf-8"))) == {"甲", "石角 1"}
+
+    opened(story)
+
+    async def later(desk, session):
+        assert desk.panel.toolbar._bookmark_names == ("甲", "石角 1")
+
+    opened(later)
+
+
+@pytest.mark.parametrize("content", [b"{", b"\xff\xfe", b"[1, 2]", b"[" * 100_000, b"null"])
+def test_a_broken_file_of_views_is_no_view_and_no_fault(opened, home, content):
+    (home.layouts / "sandbox-views.json").write_bytes(content)
+
+    async def story(desk, session):
+        assert desk.panel.toolbar._bookmark_names == ()
+
+    opened(story)
+
+
+def test_views_and_flights_that_cannot_be_written_are_said_and_nothing_half_is_left(opened, home, monkeypatch):
+    def full(path, text, encoding):
+        path.write_bytes(text.encode(encoding)[:20])
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    async def story(desk, session):
+        bar = desk.panel.toolbar
+        shutil.rmtree(home.layouts)
+        home.layouts.write_text("a file, not a folder")
+        bar.bookmark_added.emit()
+        assert said(desk).startswith("视角没有存下：") and bar._bookmark_names == ()
+        home.layouts.unlink()
+        home.layouts.mkdir()
+        monkeypatch.setattr(Path, "write_text", full)
+        bar.bookmark_added.emit()
+        assert said(desk) == "视角没有存下：No space left on device" and list(home.layouts.iterdir()) == []
+        for heading in (10.0, 200.0):
+            desk.view.turn(replace(desk.view.camera, heading=heading, distance_km=50.0), moving=False)
+            bar.keyframe_added.emit()
+        bar.flight_kept.emit()
+        assert "没有存下" in said(desk) and len(desk._flights._draft) == 2, "the flight is still there to be kept"
+        assert list((home.root / "tours").iterdir()) == []
+
+    opened(story)
+
+
+def test_a_flight_of_ones_own_is_kept_and_the_next_in_the_same_minute_does_not_replace_it(opened, home):
+    async def story(desk, session):
+        bar = desk.panel.toolbar
+        bar.flight_kept.emit()
+        assert said(desk).startswith("没有存下：有 0 个关键帧")
+        for _ in range(2):
+            for heading in (10.0, 200.0):
+                desk.view.turn(replace(desk.view.camera, heading=heading, distance_km=50.0), moving=False)
+                bar.keyframe_added.emit()
+            bar.flight_kept.emit()
+            assert said(desk).startswith("已存为 自编飞行")
+        own = [n for n in bar._tour_names if n.startswith("自编飞行")]
+        assert len(own) == 2 and len(list((home.root / "tours").glob("*.json"))) == 2
+        flight = desk._flights._tours.named(own[0])
+        assert flight.keyframes[1].camera.heading == 200.0 and flight.keyframes[0].situation_t == pytest.approx(PEAK, abs=60)
+
+    opened(story)
+
+
+# --- what is left -------------------------------------------------------------------------------
+
+
+def test_a_released_sandbox_leaves_no_process_and_no_thread(opened):
+    before, threads = set(psutil.Process().children(recursive=True)), set(threading.enumerate())
+
+    async def story(desk, session):
+        await until(lambda: desk.view.frame is not None, 60, "a picture")
+        assert set(psutil.Process().children(recursive=True)) - before
+
+    opened(story)
+    assert set(psutil.Process().children(recursive=True)) <= before
+    left = [t.name for t in set(threading.enumerate()) - threads if not t.name.startswith("work_")]  # the loop's own
+    assert left == []
+
+
+def test_the_finer_ground_is_made_by_a_process_that_can_be_stopped(tmp_path, ground):
+    maker = Maker(ground, QUICK)
+    assert maker.run() == province_folder(ground, QUICK) == made(ground), "what is there is not made again"
+    shutil.copy(next(ground.glob("basemap-*.npz")), tmp_path)
+    before = set(psutil.Process().children())
+    stopped = Maker(tmp_path, FULL)
+    stopped.stop()
+    with pytest.raises(StoreError, match="细地形没有生成"):
+        stopped.run()
+    assert set(psutil.Process().children()) <= before and made(tmp_path) is None
