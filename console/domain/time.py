@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
@@ -58,7 +59,12 @@ def moment_of(choice: str, now: float, moment: float) -> float:
     """
     if choice == "now":
         return now
-    return float(from_beijing(choice)) if "-" in choice else moment - float(choice) * 3600
+    if "-" in choice:
+        return float(from_beijing(choice))
+    hours = float(choice)
+    if not math.isfinite(hours) or abs(hours) > 24 * 366 * 100:
+        raise ValueError(f"{choice!r} hours")
+    return moment - hours * 3600
 
 
 def stamp(t: float, now: float | None = None) -> str:

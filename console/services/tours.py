@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import tomllib
 from collections.abc import Iterator
@@ -108,7 +109,8 @@ def keep_tour(root: Path, flight: Flight) -> Path:
         if same and same.file != path.name:
             (path.parent / same.file).unlink(missing_ok=True)
     except OSError as exc:
-        draft.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # there may be no folder to leave it in
+            draft.unlink(missing_ok=True)
         raise StoreError(f"“{flight.name}”没有存下。", "请检查磁盘空间和权限，再保存一次。", str(exc)) from exc
     return path
 

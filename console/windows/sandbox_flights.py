@@ -16,7 +16,7 @@ from PySide6.QtCore import QObject
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QFileDialog
 
-from console.domain.flight import Flight, FlightError, FlightMoment, Keyframe
+from console.domain.flight import MAX_KEYFRAMES, Flight, FlightError, FlightMoment, Keyframe
 from console.domain.flight_camera import FlightCamera
 from console.domain.flight_document import SCHEMA, flight_from_doc
 from console.domain.time import stamp
@@ -138,6 +138,9 @@ class SandboxFlights(QObject):
 
     def _add_keyframe(self) -> None:
         moment = self._c.session.situation.moment()
+        if len(self._draft) >= MAX_KEYFRAMES:
+            self._panel.say(self._c.look.tr("一段飞行最多 200 个视角，请先“存为飞行”"))
+            return
         at = self._draft[-1].t_s + LEG_S if self._draft else 0.0
         self._draft.append(Keyframe(at, self._camera(), moment))
         tr = self._c.look.tr
