@@ -54,14 +54,16 @@ class ProfileStrip(PaintedView):
         x = box.left() + self._km / max(self._km[-1], 1e-9) * box.width()
         y = box.bottom() - (self._m - low) / (high - low) * box.height()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        line = [QPointF(a, b) for a, b in zip(x[known].tolist(), y[known].tolist(), strict=True)]
-        path = QPainterPath(QPointF(line[0].x(), box.bottom()))
-        for point in line:
-            path.lineTo(point)
-        path.lineTo(QPointF(line[-1].x(), box.bottom()))
-        painter.fillPath(path, look.color("note", 50))
-        painter.setPen(QPen(look.color("note"), 1.6))
-        painter.drawPolyline(QPolygonF(line))
+        at = np.flatnonzero(known)
+        for piece in np.split(at, np.flatnonzero(np.diff(at) > 1) + 1):  # nothing is drawn where the ground is unknown
+            line = [QPointF(a, b) for a, b in zip(x[piece].tolist(), y[piece].tolist(), strict=True)]
+            path = QPainterPath(QPointF(line[0].x(), box.bottom()))
+            for point in line:
+                path.lineTo(point)
+            path.lineTo(QPointF(line[-1].x(), box.bottom()))
+            painter.fillPath(path, look.color("note", 50))
+            painter.setPen(QPen(look.color("note"), 1.6))
+            painter.drawPolyline(QPolygonF(line))
         self._show_waters(painter, box, low, high)
         self._axes(painter, box, low, high)
         self._reading(painter, box, x, y)
