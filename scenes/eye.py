@@ -236,5 +236,5 @@ class Eye(QWidget):
 
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)
-        self._route = None
+        self._grasp()
         self._flight.stop()

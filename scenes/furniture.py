@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import QPointF, QRect, Qt
-from PySide6.QtGui import QPainter, QPen, QPolygonF
+from PySide6.QtGui import QFontMetrics, QPainter, QPen, QPolygonF
 
 from console.look import Look
 from scenes.camera import OrbitCamera
@@ -76,6 +76,25 @@ def paint_scale(painter: QPainter, look: Look, right: int, bottom: int, camera: 
         painter.drawLine(x, y - 4, x, y)
 
 
+def note_box(look: Look, left: int, bottom: int, lines: Sequence[tuple[str, str]], most: int) -> QRect:
+    """Return where paint_note writes."""
+    metrics = QFontMetrics(look.font("small_px"))
+    texts = [metrics.elidedText(text, Qt.TextElideMode.ElideRight, most - 2 * PAD) for text, _ in lines if text]
+    if not texts:
+        return QRect()
+    tall = len(texts) * (metrics.height() + 1) + 6
+    return QRect(left, bottom - tall, max(metrics.horizontalAdvance(text) for text in texts) + 2 * PAD, tall)
+
+
+def legend_box(look: Look, left: int, top: int, rows: Sequence[LegendRow]) -> QRect:
+    """Return where paint_legend draws."""
+    if not rows:
+        return QRect()
+    metrics = QFontMetrics(look.font("small_px"))
+    wide = max(metrics.horizontalAdvance(r.text) for r in rows) + 30 + 2 * PAD
+    return QRect(left, top, wide, len(rows) * (metrics.height() + 3) + 8)
+
+
 def paint_note(painter: QPainter, look: Look, left: int, bottom: int, lines: Sequence[tuple[str, str]], most: int) -> QRect:
     """Write lines (words, colour token) on one plate that ends at bottom; too long ones are cut with dots."""
     painter.setFont(look.font("small_px"))
@@ -83,9 +102,7 @@ def paint_note(painter: QPainter, look: Look, left: int, bottom: int, lines: Seq
     texts = [(metrics.elidedText(text, Qt.TextElideMode.ElideRight, most - 2 * PAD), token) for text, token in lines if text]
     if not texts:
         return QRect()
-    wide = max(metrics.horizontalAdvance(text) for text, _ in texts) + 2 * PAD
-    tall = len(texts) * (metrics.height() + 1) + 6
-    box = QRect(left, bottom - tall, wide, tall)
+    box = note_box(look, left, bottom, lines, most)
     painter.fillRect(box, look.color("panel", 215))
     for i, (text, token) in enumerate(texts):
         painter.setPen(look.color(token))
@@ -101,8 +118,7 @@ def paint_legend(painter: QPainter, look: Look, left: int, top: int, rows: Seque
     painter.setFont(look.font("small_px"))
     metrics = painter.fontMetrics()
     tall = metrics.height() + 3
-    wide = max(metrics.horizontalAdvance(r.text) for r in rows) + 30 + 2 * PAD
-    box = QRect(left, top, wide, len(rows) * tall + 8)
+    box = legend_box(look, left, top, rows)
     painter.fillRect(box, look.color("panel", 205))
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     for i, row in enumerate(rows):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -36,6 +37,7 @@ class Label:
     ink: str = "text"
     kind: str = "station"
     code: str = ""
+    far_km: float = math.inf  # from farther off it is not written
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,10 +47,12 @@ class LabelSet:
     labels: tuple[Label, ...]
     places: NDArray[np.float64] = field(init=False)
     ranks: NDArray[np.int64] = field(init=False)
+    far_km: NDArray[np.float64] = field(init=False)
 
     def __post_init__(self) -> None:
         places = np.array([(one.x, one.y, one.z) for one in self.labels]).reshape(-1, 3)
         object.__setattr__(self, "places", places)
+        object.__setattr__(self, "far_km", np.array([one.far_km for one in self.labels]))
         object.__setattr__(self, "ranks", np.array([one.rank for one in self.labels], np.int64))
 
 
@@ -67,22 +71,31 @@ class LabelPlacer:
         self._font = ""
 
     def placed(
-        self, wanted: LabelSet, camera: OrbitCamera, width: int, height: int, font: QFont, chosen: str | None
+        self,
+        wanted: LabelSet,
+        camera: OrbitCamera,
+        size: tuple[int, int],
+        font: QFont,
+        chosen: str | None,
+        reserved: Sequence[QRect] = (),
     ) -> list[Placed]:
-        """Return which labels are written, and where; the chosen object's always is."""
+        """Return which labels are written, and where; nothing is written over what is reserved."""
+        width, height = size
         if not wanted.labels:
             return []
         metrics = QFontMetrics(font)
         if font.key() != self._font:
             self._font, self._widths = font.key(), {}
         px, py, depth = camera.project(wanted.places, width, height)
-        seen = np.flatnonzero((depth > 0) & (px > 4) & (px < width - 4) & (py > 12) & (py < height))
+        seen = np.flatnonzero((depth > 0) & (depth < wanted.far_km) & (px > 4) & (px < width - 4) & (py > 12) & (py < height))
         ranks = wanted.ranks[seen]
         if chosen:
             ranks = ranks + 1000 * np.array([wanted.labels[i].code == chosen for i in seen], np.int64)
         order = seen[np.lexsort((depth[seen], -ranks))][:TRIED]
         found: list[Placed] = []
         taken: dict[tuple[int, int], list[tuple[int, int, int, int]]] = {}
+        for box in reserved:
+            _take(taken, box.left(), box.top(), box.right(), box.bottom())
         tall = metrics.height() + 3
         for i, x, y in zip(order.tolist(), px[order].tolist(), py[order].tolist(), strict=True):
             one = wanted.labels[i]

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import IO, Any
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
@@ -105,6 +105,8 @@ class RenderLink(QObject):
         self._started_at: list[float] = []
         self._ready = False
         self._said_silent = False
+        self._opening_at = 0.0
+        self.drew = False  # whether any picture ever came
         self.running = False
         self._heard.connect(self._take, Qt.ConnectionType.QueuedConnection)
         self._watch = QTimer(self, interval=250)
@@ -113,7 +115,8 @@ class RenderLink(QObject):
     # --- wishes -----------------------------------------------------------------------------
     def open(self, message: Open) -> None:
         """Draw this ground from now on; starts the renderer."""
-        self._open, self._ready = message, False
+        self._open, self._ready, self._said_silent = message, False, False
+        self._opening_at = time.monotonic()
         if self._process is None:
             self._start()
         else:
@@ -169,6 +172,7 @@ class RenderLink(QObject):
     # --- the process ------------------------------------------------------------------------
     def _start(self) -> None:
         self.running, self._ready, self._asked, self._said_silent = True, False, None, False
+        self._opening_at = time.monotonic()
         self._started_at = [t for t in self._started_at if time.monotonic() - t < WITHIN_S] + [time.monotonic()]
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}
         try:
@@ -221,6 +225,8 @@ class RenderLink(QObject):
         writer, self._writer = self._writer, None
         listener, self._listener = self._listener, None
         self._asked = None
+        if self._file is not None:  # its name may be gone: another renderer gets another one
+            self._old_files, self._file = [*self._old_files[-1:], self._file], None
         if writer is not None:
             writer.stop()
         if process is not None:
@@ -258,7 +264,8 @@ class RenderLink(QObject):
         if self._asked is None or self._asked[0].serial != drawn.serial or self._file is None:
             return
         want, wish, began = self._asked
-        self._asked, self._said_silent = None, False
+        self._asked, self._said_silent, self.drew = None, False, True
+        self._file.remove()  # both sides have it open: a console that is killed leaves nothing behind
         memory = self._file.slot(want.slot, 4 * want.width * want.height)
         image = QImage(memory, want.width, want.height, 4 * want.width, QImage.Format.Format_RGBX8888)
         waited = (time.perf_counter() - began) * 1000.0
@@ -294,8 +301,8 @@ class RenderLink(QObject):
     def _look_after(self) -> None:
         """Notice a renderer that hangs."""
         if self._asked is None or self._process is None:
-            first = self._process is not None and not self._ready and self._started_at
-            waited = time.monotonic() - self._started_at[-1] if first else 0.0
+            opening = self._process is not None and not self._ready
+            waited = time.monotonic() - self._opening_at if opening else 0.0
             if waited > FIRST_S:
                 self._gone(f"no ground after {FIRST_S:.0f} s")
             elif waited > SLOW_START_S and not self._said_silent:
@@ -318,7 +325,7 @@ class RenderLink(QObject):
             return
         log.warning("the renderer is gone: %s", why)
         if asked is not None and self._wish is None:
-            self._wish = replace(asked[1])
+            self._wish = asked[1]
         recent = [t for t in self._started_at if time.monotonic() - t < WITHIN_S]
         if len(recent) >= TRIES:
             self._give_up(why)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
-from PySide6.QtGui import QPainter
+from PySide6.QtGui import QFontMetrics, QPainter
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from console.look import Look
 from scenes.camera import OrbitCamera
-from scenes.furniture import paint_note
+from scenes.furniture import legend_box, paint_note
 from scenes.toolbar import SandboxToolbar
 from scenes.tooling import SceneTools
 from scenes.viewport import SceneViewport
@@ -59,9 +60,12 @@ class SandboxPanel(QWidget):
         if self.touring(painter, self.view.width(), self.view.height()):
             return
         self.tools.paint(painter, camera, self.view.width(), self.view.height())
-        lines = [(text, "text") for text in self.tools.lines]
-        width = min(self.view.width() - 300, 900)
-        paint_note(painter, self.view.look, self.view.width() // 2 - width // 2, 12 + 20 * (len(lines) + 1), lines, width)
+        split = (re.split(r"(?<=；)", text) for text in self.tools.lines)
+        lines = [(part, "text") for parts in split for part in parts if part]
+        left = legend_box(self.view.look, 10, 10, self.view.legend).right() + 12
+        right = self.view.width() - 70
+        tall = QFontMetrics(self.view.look.font("small_px")).height() + 1
+        paint_note(painter, self.view.look, left, 10 + 6 + tall * len(lines), lines, max(240, right - left))
 
     def _clear(self) -> None:
         self.tools.clear()

@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from console.domain.states import TOKENS, State
 from console.look import Look
 from console.viewdata.scene import SceneFlood, SceneStyle, SceneView
 from console.viewdata.scene_works import SceneWorksView
 from scenes.build.column_size import HEIGHT, size_at, tops_km
+from scenes.camera import OrbitCamera
 from scenes.ground.frame import to_local
 from scenes.ground.source import Ground
 from scenes.labels import Label, LabelSet
@@ -19,6 +21,7 @@ from scenes.render.wire import Told
 
 TOWN_FAR_KM = 700.0
 SPEED_FAR_KM = 160.0
+SIGHT_KM, SIGHT_STEPS, CLEAR_KM = 260.0, 18, 0.05
 ALARM_RANK = 100  # and more: it is over a limit
 BREACH_RANK = 160
 NEAR_KM = 6.0  # cameras and sensors are named from nearer by
@@ -76,7 +79,7 @@ class Spots:
             spots = self._at([(s.lon, s.lat) for s in view.stations])
             tops = tops_km(spots[:, 2] * lift, np.array([s.ratio for s in view.stations]), distance_km)
             for s, (x, y, _), top in zip(view.stations, spots, tops, strict=True):
-                token = TOKENS[s.state] if s.state >= State.WARNING else "text.dim" if s.stale else "text"
+                token = "text.dim" if s.stale else TOKENS[s.state] if s.state >= State.WARNING else "text"
                 found.append(Label(x, y, float(top), s.label, _rank(s.state, s.stale), token, "station", s.code))
         if "reservoirs" in layers:
             for p, (x, y, z) in zip(view.pools, self._at([(p.lon, p.lat) for p in view.pools]), strict=True):
@@ -116,12 +119,11 @@ class Spots:
         areas = [a for a in works.areas if a.ring]
         for area, (x, y, z) in zip(areas, self._at([a.ring[0] for a in areas]), strict=True):
             found.append(Label(x, y, z * lift, area.label or area.name, 5, "text", "works", area.code))
-        if distance_km < NEAR_KM:
+        if distance_km < 4 * NEAR_KM:
             for spot, (x, y, z) in zip(works.spots, self._at([(s.lon, s.lat) for s in works.spots]), strict=True):
                 text = spot.label or spot.name
-                found.append(
-                    Label(x, y, z * lift, text, WORKS_RANK.get(spot.state, -5), WORKS_TOKENS[spot.state], "works", spot.code)
-                )
+                rank, ink = WORKS_RANK.get(spot.state, -5), WORKS_TOKENS[spot.state]
+                found.append(Label(x, y, z * lift, text, rank, ink, "works", spot.code, NEAR_KM))
         return found
 
     def breaches(self, flood: SceneFlood | None, style: SceneStyle) -> list[Label]:
@@ -133,6 +135,16 @@ class Spots:
             Label(x, y, z * lift, words, BREACH_RANK, "state.guaranteed", "works")
             for (_, _, words), (x, y, z) in zip(flood.breaches, spots, strict=True)
         ]
+
+    def hidden(self, wanted: LabelSet, camera: OrbitCamera, lift: float) -> NDArray[np.bool_]:
+        """Tell which labels' feet stand behind ground; from far above nothing does."""
+        if not wanted.labels or camera.distance_km > SIGHT_KM:
+            return np.zeros(len(wanted.labels), bool)
+        eye = np.array(camera.eye)
+        shares = 1.0 - np.geomspace(0.006, 0.9, SIGHT_STEPS)  # of the way, closest near the label
+        way = eye + (wanted.places[:, None, :] - eye) * shares[None, :, None]
+        ground = np.nan_to_num(self._ground.heights(way[..., 0], way[..., 1], 0.2)) * lift / 1000.0
+        return np.asarray((ground > way[..., 2] + CLEAR_KM).any(axis=1))
 
     def towns(self, places: Sequence[tuple[str, float, float]], distance_km: float, exaggeration: float) -> list[Label]:
         if distance_km > TOWN_FAR_KM or not places:

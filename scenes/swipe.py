@@ -23,8 +23,8 @@ class Swipe:
     share: float = 0.5
     held: bool = field(default=False)
 
-    def grips(self, x: float, width: int) -> bool:
-        return self.other is not None and abs(x - self.share * width) <= GRIP_PX
+    def grips(self, x: float, width: int, reach_px: float = GRIP_PX) -> bool:
+        return self.other is not None and abs(x - self.share * width) <= reach_px
 
     def move(self, x: float, width: int) -> None:
         self.share = min(MOST, max(LEAST, x / max(1, width)))

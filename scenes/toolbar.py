@@ -215,10 +215,13 @@ class SandboxToolbar(QWidget):
         for code, action in self.layer_actions.items():
             action.setText(tr(LAYER_WORDS[code]))
         self._lift.setText(tr("垂直夸大"))
-        at = max(0, self.compare.currentIndex())
+        at, typed = self.compare.currentIndex(), self.compare.currentText()
+        own = bool(typed) and typed != self.compare.itemText(at)
         self.compare.clear()
         self.compare.addItems([tr(w) for w in COMPARISONS.values()])
-        self.compare.setCurrentIndex(at)
+        self.compare.setCurrentIndex(max(0, at))
+        if own:
+            self.compare.setEditText(typed)
         self.compare.setToolTip(plain_tip(tr("卷帘对比")))
         self.compare.setAccessibleName(tr("卷帘对比"))
         self.lift.setAccessibleName(tr("垂直夸大"))

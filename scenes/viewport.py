@@ -2,36 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from PySide6.QtCore import QPoint, QPointF, Qt, QTimer, Signal
-from PySide6.QtGui import QHideEvent, QMouseEvent, QPainter, QPaintEvent, QResizeEvent, QShowEvent
+from PySide6.QtCore import QEvent, Qt, QTimer, Signal
+from PySide6.QtGui import QHideEvent, QMouseEvent, QPainter, QPaintEvent, QResizeEvent, QShowEvent, QTouchEvent
 
 from console.look import Look
 from console.viewdata.scene import SceneFlood, SceneView
 from console.viewdata.scene_works import SceneWorksView
 from scenes.camera import OrbitCamera
-from scenes.eye import Eye
-from scenes.furniture import LegendRow, paint_compass, paint_legend, paint_note, paint_scale
 from scenes.ground.source import Ground
-from scenes.labels import LabelPlacer, LabelSet, Placed, paint_labels
+from scenes.lettering import LetteredEye
 from scenes.link import Frame, RenderLink
 from scenes.palette import scene_colors
 from scenes.plain.plain_picture import PlainPicture
 from scenes.render.wire import Open, ShowFlood, ShowWorks, Told
-from scenes.spots import ALARM_RANK, Shown, Spots
-from scenes.swipe import Swipe
-from scenes.wording import legend_from
+from scenes.spots import Spots
 from widgets.painted import Guard
 
 COARSE = 0.6  # picture scale while the hand moves, where a whole one takes too long
-NEAR_PX = 14  # of a click to a foot
+FINGER_PX = 26.0
+AGAIN_MS = 120_000
 REST_MS = 300_000  # unseen for so long the renderer gives its memory back
 QUICK_MS = 28.0  # a whole picture that takes no longer is drawn whole while moving too
 
 
-class SceneViewport(Eye):
+class SceneViewport(LetteredEye):
     """Signals, beside those of its eye:
     drawn: a picture came; arg the Frame.
     notice: something to say above the view, "" for nothing more. failed: 3D cannot run here; arg says why.
@@ -43,7 +39,6 @@ class SceneViewport(Eye):
 
     def __init__(self, look: Look, *, still: bool = False, link: RenderLink | None = None) -> None:
         super().__init__(look, still=still)
-        self.look = look
         self.link = link or RenderLink()
         self.link.frame_ready.connect(self._take_frame)
         self.link.told.connect(self._take_told)
@@ -53,26 +48,13 @@ class SceneViewport(Eye):
         self.link.silent.connect(lambda _s: self._fall_back("三维画面暂无响应，先用 2.5 维画面"))
         self.link.failed.connect(self._take_failure)
         self.on_fault: Guard | None = None  # set by the panel that holds it: a fault while painting goes no farther
-        self.plain: PlainPicture | None = None
         self.frame: Frame | None = None
         self.problem = ""
-        self.view = SceneView()
-        self.works: SceneWorksView | None = None
-        self.flood: SceneFlood | None = None
-        self.told: Told | None = None
-        self.places: Sequence[tuple[str, float, float]] = ()
-        self.legend: tuple[LegendRow, ...] = ()
-        self.notes: tuple[tuple[str, str], ...] = ()
-        self.overlay: Callable[[QPainter, OrbitCamera], None] | None = None
         self.waiting = ""
-        self.furnished = True  # a film brings its own words and scale
-        self.swipe = Swipe()
-        self._beside: Spots | None = None  # of the compared moment
-        self._spots: Spots | None = None
-        self._placer = LabelPlacer()
-        self._placed: list[Placed] = []
         self._open: Open | None = None
         self._whole_ms = 0.0
+        self._again = QTimer(self, singleShot=True, interval=AGAIN_MS)
+        self._again.timeout.connect(self._retry)
         self._rest = QTimer(self, singleShot=True, interval=REST_MS)
         self._rest.timeout.connect(self.link.rest)
         look.changed.connect(self.update)
@@ -135,6 +117,7 @@ class SceneViewport(Eye):
         """End the renderer; the owner calls it before the window dies."""
         self.end_flights()
         self._rest.stop()
+        self._again.stop()
         self.link.release()
         self._end_plain()
 
@@ -150,15 +133,6 @@ class SceneViewport(Eye):
         factor = 1.0 if full or self._whole_ms < QUICK_MS else COARSE
         width, height = round(self.width() * ratio * factor), round(self.height() * ratio * factor)
         self.link.want(self.camera, width, height, full=factor == 1.0, whole=whole or (self.still and full), cut=self.cut)
-
-    @property
-    def cut(self) -> float:
-        return self.swipe.share if self.compared else 1.0
-
-    @property
-    def compared(self) -> bool:
-        """Tell whether two moments are shown; the plainer picture has only one."""
-        return self.swipe.other is not None and self.plain is None
 
     def see(self, *, full: bool) -> None:
         self._want(full=full)
@@ -183,8 +157,20 @@ class SceneViewport(Eye):
 
     def _take_failure(self, why: str) -> None:
         self.problem = why
-        self._fall_back("这台机器上三维画面不能用，已改用 2.5 维画面；要恢复三维，请安装显卡驱动或 libegl1、libgl1 后重新启动")
+        if self.link.drew:
+            self._fall_back("三维画面接连中断，已改用 2.5 维画面；两分钟后再试")
+            self._again.start()
+        else:
+            self._fall_back(
+                "这台机器上三维画面不能用，已改用 2.5 维画面；要恢复三维，请安装显卡驱动或 libegl1、libgl1 后重新启动"
+            )
         self.failed.emit(why)
+
+    def _retry(self) -> None:
+        """Try 3D again, where it worked before."""
+        if self.isVisible():
+            self.problem = ""
+            self.link.retry()
 
     def _fall_back(self, words: str) -> None:
         """Show plainer pictures until the renderer draws again; everything else goes on."""
@@ -213,6 +199,8 @@ class SceneViewport(Eye):
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self._rest.stop()
+        if self.problem and self.link.drew:
+            self._retry()
         if self._open is not None and not self.link.running and not self.problem:
             self.link.open(self._open)
             self.link.show(self.view)
@@ -247,58 +235,29 @@ class SceneViewport(Eye):
         if self.frame is None and plain is None:
             self._paint_waiting(painter)
 
-    def paint_over(self, painter: QPainter, camera: OrbitCamera) -> None:
-        """Paint labels and furniture over a picture that a camera took; a film's frames go through here as well."""
-        if self._spots is not None:
-            font = self.look.font("small_px")
-            shown = Shown(self.view, self.told, self.works, self.flood, self.places)
-            wanted = self._spots.wanted(shown, camera.distance_km, self.look)
-            if self.plain is not None:
-                wanted = self._in_sight(wanted)
-            self._placed = self._placer.placed(wanted, camera, self.width(), self.height(), font, self.view.selected)
-            line = round(self.cut * self.width())
-            painter.setClipRect(0, 0, line, self.height())
-            paint_labels(painter, self._placed, self.look, font, self.view.selected)
-            painter.setClipping(False)
-            if self.compared and self.swipe.other is not None and self._beside is not None:
-                other = Shown(self.swipe.other, towns=self.places)
-                there = self._beside.wanted(other, camera.distance_km, self.look)
-                placed = self._placer.placed(there, camera, self.width(), self.height(), font, self.view.selected)
-                painter.setClipRect(line, 0, self.width(), self.height())
-                paint_labels(painter, placed, self.look, font, self.view.selected)
-                painter.setClipping(False)
-            if self.compared:
-                self.swipe.paint(painter, self.look, self.width(), self.height())
-        if self.overlay is not None:
-            self.overlay(painter, camera)
-        legend = legend_from(self.legend, camera.distance_km)
-        if not self.furnished:
-            paint_legend(painter, self.look, round(0.03 * self.width()), round(0.14 * self.height()), legend)
-            return
-        paint_compass(painter, self.look, self.width(), camera.heading)
-        paint_scale(painter, self.look, self.width() - 10, self.height() - 10, camera, self.height())
-        paint_legend(painter, self.look, 10, 10, legend)
-        paint_note(painter, self.look, 10, self.height() - 10, self.notes, self.width() - 240)
-
-    def _in_sight(self, wanted: LabelSet) -> LabelSet:
-        """Leave out what a mountain hides in the plainer picture, where columns are hidden too; never what is alarmed."""
-        if self.plain is None or not wanted.labels:
-            return wanted
-        hidden = self.plain.hidden(wanted.places, self.width(), self.height())
-        grave = wanted.ranks >= ALARM_RANK
-        kept = [
-            one
-            for one, gone, bad in zip(wanted.labels, hidden, grave, strict=True)
-            if not gone or bad or one.code == self.view.selected
-        ]
-        return LabelSet(tuple(kept))
-
     def _paint_waiting(self, painter: QPainter) -> None:
         painter.setFont(self.look.font())
         painter.setPen(self.look.color("text"))
         text = self.waiting or self.look.tr("正在准备地形…")
         flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
         painter.drawText(self.rect().adjusted(40, 0, -40, 0), flags, text)
+
+    def event(self, event: QEvent) -> bool:
+        """Let a finger move the line as well."""
+        if isinstance(event, QTouchEvent) and self.compared and event.points():
+            x = event.points()[0].position().x()
+            kind = event.type()
+            if kind == QEvent.Type.TouchBegin and self.swipe.grips(x, self.width(), FINGER_PX):
+                self.swipe.held = True
+            if self.swipe.held:
+                self.swipe.move(x, self.width())
+                ended = kind in (QEvent.Type.TouchEnd, QEvent.Type.TouchCancel)
+                self.swipe.held = not ended
+                self._want(full=ended)
+                self.update()
+                event.accept()
+                return True
+        return super().event(event)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         self.swipe.held = self._grips(event)
@@ -328,16 +287,3 @@ class SceneViewport(Eye):
             self._want(full=True)
             return
         super().mouseReleaseEvent(event)
-
-    def hit(self, at: QPoint) -> str:
-        """Return the object whose label, or whose foot, is at a pixel."""
-        named = [p for p in self._placed if p.label.code]
-        over = next((p for p in named if p.box.adjusted(0, 0, 0, 14).contains(at)), None)
-        near = min(named, key=lambda p: _away(p.foot, at), default=None)
-        if over is None and near is not None and _away(near.foot, at) < NEAR_PX:
-            over = near
-        return over.label.code if over is not None else ""
-
-
-def _away(foot: QPointF, at: QPoint) -> float:
-    return abs(foot.x() - at.x()) + abs(foot.y() - at.y())

@@ -60,6 +60,15 @@ def nearest_on_line(line: Array, lon: float, lat: float) -> tuple[float, float]:
     return float(km), float(dist[i] * math.radians(1) * EARTH_KM)
 
 
+def snapped(line: Array, lon: float, lat: float, most_km: float) -> tuple[float, float]:
+    """Return the place on a line of shape (n, 2) lon/lat that is nearest, or the place itself where that is too far."""
+    km, away = nearest_on_line(line, lon, lat)
+    if away > most_km:
+        return lon, lat
+    along = chainage_km(line)
+    return float(np.interp(km, along, line[:, 0])), float(np.interp(km, along, line[:, 1]))
+
+
 def geodesic_km(points: Sequence[tuple[float, float]]) -> float:
     """Return the length of a line of lon/lat points on the CGCS2000 ellipsoid, km."""
     lon, lat = zip(*points, strict=True)

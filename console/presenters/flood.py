@@ -28,7 +28,7 @@ HOURS = {"arrival": (1, 3, 6, 12, 24), "duration": (6, 12, 24, 48, 72)}
 COLOR_TOKENS = (*TOKENS, UNKNOWN_TOKEN)
 PICTURE_PX = 1024
 HATCH_PX = 8
-SHALLOW_ALPHA, DEEP_ALPHA, TIME_ALPHA = 195, 240, 220
+SHALLOW_ALPHA, DEEP_ALPHA, TIME_ALPHA = 165, 215, 190
 DEEP_M = 3.0  # deeper water hides no more of the ground
 HATCH_ALPHA = (40, 120)
 HOUR_S = 3600.0
@@ -81,7 +81,8 @@ def paint_flood(view: InundationView, mode: str, colors: Colors, tr: Translate) 
     west, south, east, north = view.extent_m
     x, y = ORIGIN_M
     box = ((west - x) / 1000, (south - y) / 1000, (east - x) / 1000, (north - y) / 1000)
-    breaches = tuple((b.lon, b.lat, breach_words(b, tr)) for b in view.breaches)
+    begun = [b for b in view.breaches if b.since is None or b.since <= view.moment]
+    breaches = tuple((b.lon, b.lat, breach_words(b, tr)) for b in begun)
     key = hashlib.blake2b(rgba.tobytes() + repr((box, breaches)).encode(), digest_size=12).hexdigest()
     return SceneFlood(key, box, rgba, breaches)
 

@@ -13,7 +13,7 @@ from console.viewdata.inundation import InundationView
 from console.viewdata.scene import SceneFlood
 from scenes.ground.frame import ORIGIN_M
 
-ALPHA = 165
+ALPHA = 125
 MM = 1000.0  # a grid is kept in metres of water
 Legend = tuple[tuple[str, str, str], ...]  # symbol, token, text
 

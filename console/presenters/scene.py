@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
 from console.domain.elements import signed
+from console.domain.geo import snapped
 from console.domain.objects import River, Thing
 from console.domain.reservoirs import stated
+from console.domain.states import State
 from console.presenters.map import reach_states
 from console.presenters.reservoir_figures import marks_of
 from console.presenters.typhoon import typhoon_views
@@ -19,8 +24,12 @@ from console.viewdata.map import RainField
 from console.viewdata.reservoir import MARK_WORDS
 from console.viewdata.scene import ScenePool, SceneReach, SceneStation, SceneStyle, SceneView
 
+ABOUT_KM = 3.0  # how well a station's place is known where it is general knowledge
 LOW_M, HIGH_M = -4.0, 10.0  # margins drawn as the shortest and tallest column
 RISE_M = 0.015  # of an hour: less is no rise and no fall
+
+
+Array = NDArray[np.float64]
 
 
 class SceneTarget(Protocol):
@@ -40,15 +49,19 @@ def scene_view(
     typhoons: Iterable[Thing] = (),
     rain: RainField | None = None,
     style: SceneStyle | None = None,
+    courses: Mapping[str, Array] | None = None,
 ) -> SceneView:
-    rows = [r for r in board.rows if r.station.lon is not None and r.station.lat is not None]
+    """Return what the sandbox draws.
+
+    courses: rivers' lines (n, 2) lon/lat; a station whose place is only about known stands on its river then.
+    """
+    rows = [r for r in board.rows if _placed(r)]
     stations = tuple(
         SceneStation(
             r.code,
             r.station.name,
-            r.station.lon or 0.0,
-            r.station.lat or 0.0,
-            r.state,
+            *_place(r, courses or {}),
+            State.NO_DATA if stale(r) else r.state,  # what was over a limit when last heard is not known to be so now
             stale(r),
             column_ratio(r),
             _label(r),
@@ -67,6 +80,17 @@ def scene_view(
     winds = typhoon_views(typhoons, board.moment, board.now)
     view = SceneView(board.moment, stations, reaches, pools, selected, {}, winds, rain)
     return replace(view, style=style) if style is not None else view
+
+
+def _placed(row: Row) -> bool:
+    lon, lat = row.station.lon, row.station.lat
+    return lon is not None and lat is not None and math.isfinite(lon) and math.isfinite(lat)
+
+
+def _place(row: Row, courses: Mapping[str, Array]) -> tuple[float, float]:
+    line = courses.get(row.station.river)
+    lon, lat = row.station.lon or 0.0, row.station.lat or 0.0
+    return snapped(line, lon, lat, ABOUT_KM) if line is not None and len(line) > 1 else (lon, lat)
 
 
 def _stages(rows: list[Row], river: str) -> tuple[tuple[float, float, float], ...]:
@@ -142,8 +166,9 @@ def present_scene(
     typhoons: Iterable[Thing] = (),
     rain: RainField | None = None,
     style: SceneStyle | None = None,
+    courses: Mapping[str, Array] | None = None,
 ) -> str:
-    scene = scene_view(board, selected, typhoons, rain, style)
+    scene = scene_view(board, selected, typhoons, rain, style, courses)
     view.show_view(scene)
     known = sum(len(r.stages) for r in scene.reaches)
     stations = len(scene.stations)

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+import numpy as np
+
 from console.domain.datum import stated_datum
 from console.domain.elements import LEVELS
+from console.domain.geo import snapped
 from console.domain.objects import Thing
 from console.domain.works import Gate, Works
 from console.presenters.scene_works_facts import Place, Shape, course_km, shape_of
@@ -18,6 +21,8 @@ from console.viewdata.scene_works import HEIGHT_M, SceneGate, SceneSection, Scen
 from console.viewdata.works import WorksReport
 
 MAX_BAYS = 500
+ACROSS = ("dam", "hydropower", "sluice")  # works that stand in their river
+ABOUT_KM = 3.0  # how well a works' place is known where it is general knowledge
 DANGEROUS = ("险工", "险段", "险点")
 ASSUMED = {
     "type": "工程类型未知，按占位方框画",
@@ -63,12 +68,15 @@ def scene_works(
     shape = shape_of(thing, works, river, crest.value if crest else None)
     tail, tail_note = _tail(works, board, tr)
     course = thing.lines[0] if len(thing.lines[0]) > 1 else ()
+    lon, lat = thing.place
+    if works.type in ACROSS and not course and len(river) > 1:
+        lon, lat = snapped(np.array(river, float), lon, lat, ABOUT_KM)
     drawn = SceneWorks(
         code=works.code,
         name=works.name,
         type=works.type,
-        lon=thing.place[0],
-        lat=thing.place[1],
+        lon=lon,
+        lat=lat,
         line=course,
         bearing_deg=shape.bearing_deg,
         crest_m=shape.crest_m,
@@ -116,11 +124,12 @@ def scene_sections(thing: Thing, report: WorksReport) -> tuple[SceneSection, ...
 
 def label_of(report: WorksReport, tr: Translate) -> str:
     """Return what stands beside a works: its name, its state, the water before it."""
-    parts = [report.works.name, tr(STATE_WORDS[report.state])]
+    made = f"（{tr('模拟')}）" if report.works.simulated else ""
+    parts = [report.works.name, f"{tr('工情')}{tr(STATE_WORDS[report.state])}{made}"]
     if report.level_m is not None:
         kind = {"forecast": tr("预报"), "stale": tr("过时")}.get(report.level_kind, "")
-        parts.append(f"{report.level_m:.2f} m{f'（{kind}）' if kind else ''}")
-    return " · ".join(parts) + (f" · {tr('模拟')}" if report.works.simulated else "")
+        parts.append(f"{tr('临水位')} {report.level_m:.2f} m{f'（{kind}）' if kind else ''}")
+    return " · ".join(parts)
 
 
 def unstated_of(drawn: SceneWorks, shape: Shape, works: Works, tr: Translate) -> tuple[str, ...]:

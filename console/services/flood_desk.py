@@ -365,7 +365,7 @@ def _now(
         if mode == "max":
             view = replace(view, depth_m=swept.deepest_m, legend=swept.legend)
     when = "before" if moment < depths.t_s[0] else "after" if moment > depths.t_s[-1] else ""
-    ready = when != "after" if mode == "depth" else swept is not None
+    ready = mode == "depth" or swept is not None  # outside the series all of it is unknown, and drawn so
     picture = paint(view, mode) if ready else None
     old = last.picture if last is not None else None
     if picture is not None and old is not None and old.key == picture.key:

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import shutil
+import tomllib
+import uuid
 from dataclasses import dataclass
+from importlib import resources
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 
-from console.errors import ConsoleError
+from console.errors import ConsoleError, StoreError
 from console.services.province_ground import FULL, QUICK, Maker, made, make, province_folder, relief
 from console.services.tasks import TaskScope
 from console.store.basemap import load_basemap
 from console.viewdata.scene import SceneRiver
 from scenes.ground.frame import to_local
 from scenes.ground.opening import GroundSpec, open_ground
+from scenes.ground.pyramid import HeightPyramid
 from scenes.ground.source import Ground
 from scenes.tools.sampling import basis_of
 
@@ -76,7 +81,7 @@ def load_ground(cache: Path, size: int = QUICK) -> SandboxGround:
     from scenes.ground.library import GroundLibrary  # rasterio: a third of a second
 
     base = load_basemap(cache)
-    province = made(cache) or make(cache, size)
+    province = _whole(cache, size)
     entries = GroundLibrary(library_folder(cache)).entries()
     heights = tuple(e.folder for e in entries if e.about is not None and e.about.kind == "heights")
     pictures = tuple(e.folder for e in entries if e.about is not None and e.about.kind == "picture")
@@ -85,9 +90,30 @@ def load_ground(cache: Path, size: int = QUICK) -> SandboxGround:
         spec,
         open_ground(spec),
         _rivers({name: lines[0] for name, lines in base.rivers.items()}),
-        tuple((p.name.removesuffix("市"), *p.centre) for p in base.prefectures),
+        tuple((name, lon, lat) for name, (lon, lat) in _seats().items()),
         tuple(e.problem for e in entries if e.problem),
     )
+
+
+def _whole(cache: Path, size: int) -> Path:
+    """Return the generated ground; one that is damaged is put aside and made anew, it has no original to import."""
+    for _ in range(3):
+        province = made(cache) or make(cache, size)
+        try:
+            HeightPyramid(province)
+        except ConsoleError as exc:
+            log.warning("the generated ground is damaged and made anew: %s", exc.detail)
+            aside = province.with_name(f".damaged-{province.name}-{uuid.uuid4().hex[:8]}")
+            province.rename(aside)
+            shutil.rmtree(aside, ignore_errors=True)
+        else:
+            return province
+    raise StoreError("合成地形生成后仍读不出来。", "请检查磁盘后重新打开沙盘。", str(cache))
+
+
+def _seats() -> dict[str, tuple[float, float]]:
+    """Return where the prefectures' seats are; the middle of a prefecture may lie far off in its mountains."""
+    return dict(tomllib.loads((resources.files("assets") / "basin" / "seats.toml").read_text("utf-8"))["seats"])
 
 
 def _rivers(lines: dict[str, object]) -> tuple[SceneRiver, ...]:

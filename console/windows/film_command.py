@@ -25,7 +25,7 @@ from console.topics import site_topics
 from console.viewdata.scene import LAYERS, SceneStyle
 from console.windows.film_stage import FilmStage, caption_of, clearance_of
 from console.windows.panels import Context
-from console.windows.shot import wait_for_data
+from console.windows.shot import SETTLE_S, bring_to, wait_for_data
 from scenes.film.encode import FilmWriter, Mp4Writer, PngWriter
 from scenes.film.film import FilmJob, FilmOrder, FilmProgress
 
@@ -98,6 +98,9 @@ async def make_film(
     session.start()
     try:
         await wait_for_data(session)
+        if last:
+            await bring_to(session, last)
+            await asyncio.sleep(SETTLE_S)  # what a recording that was sought sends anew has come in
         found = await asyncio.to_thread(load_ground, home.shared_cache)
         context = Context(make_look(settings), hub, session, settings, Instruments(), still=True)
         style = SceneStyle(exaggeration=options.exaggeration, night=options.night, layers=TILES)

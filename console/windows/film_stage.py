@@ -7,6 +7,7 @@ from concurrent.futures import TimeoutError as NotInTime
 from dataclasses import replace
 
 import numpy as np
+import shiboken6
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QImage
 
@@ -25,7 +26,7 @@ from scenes.ground.frame import to_local
 from scenes.palette import ground_palette, sky
 from scenes.render.wire import Open
 from scenes.viewport import SceneViewport
-from scenes.wording import film_notes, legend_rows
+from scenes.wording import Drawn, film_notes, legend_rows
 
 OPEN_S, PICTURE_S = 60.0, 120.0
 
@@ -90,11 +91,13 @@ class FilmStage:
         if moment.situation_t is not None:
             board = await session.board.at_other(moment.situation_t, board.now)
         selected = moment.selection if moment.selection is not None else view.view.selected
-        view.show_view(scene_view(board, selected, session.board.things.get("typhoons", ()), None, self._style))
+        typhoons, courses = session.board.things.get("typhoons", ()), {r.name: r.line for r in self._found.rivers}
+        view.show_view(scene_view(board, selected, typhoons, None, self._style, courses))
         if not self._works_shown:
             self._works_shown = True
             view.show_works(self._works())
-        view.legend = legend_rows(view.view, view.told, self._c.look.tr)
+        rivers = frozenset(r.name for r in self._found.rivers)
+        view.legend = legend_rows(Drawn(view.view, view.told, view.works, rivers), self._c.look.tr)
         camera = orbit_of(moment.camera, self._style.exaggeration)
         drawn: asyncio.Future[None] = self._loop.create_future()
 
@@ -107,7 +110,8 @@ class FilmStage:
             view.go_still(camera)
             await drawn
         finally:
-            view.drawn.disconnect(take)
+            if shiboken6.isValid(view):  # the console may have been closed meanwhile
+                view.drawn.disconnect(take)
         return view.grab().toImage()
 
     def _works(self) -> SceneWorksView:

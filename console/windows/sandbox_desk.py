@@ -32,7 +32,7 @@ from scenes.panorama import PanoramaWindow, read_panorama
 from scenes.render.wire import Open
 from scenes.space_mouse import SpaceMouse, pushed
 from scenes.toolbar import COMPARISONS
-from scenes.wording import legend_rows, notes
+from scenes.wording import Drawn, legend_rows, notes
 
 if TYPE_CHECKING:
     from scenes.render.wire import Told
@@ -64,6 +64,7 @@ class SandboxDesk(QObject):
         self._ground.progress.connect(self._take_progress)
         self._ground.failed.connect(self.panel.say)
         self._found: SandboxGround | None = None
+        self._courses: dict[str, Any] = {}
         self._tools = SandboxTools(c, self.panel)
         self._flights = SandboxFlights(c, self.panel, lambda: self.style)
         self.panel.touring = self._flights.paint
@@ -134,6 +135,7 @@ class SandboxDesk(QObject):
             session.board.things.get("typhoons", ()),
             rain,
             self.style,
+            self._courses,
         )
         if self._compared is not None and self._compared_for != (session.board.board.moment, self.style):
             self._compare_with(self._compared)
@@ -172,10 +174,12 @@ class SandboxDesk(QObject):
         label = self._found.label if self._found is not None else ""
         plain = self.view.plain is not None
         made = self._session.link.mode == "replay"
-        self.view.legend = legend_rows(view, self.view.told, self._c.look.tr, plain=plain)
-        self.view.notes = notes(
-            view, self.view.told, label, (self._making, self._hung), self._c.look.tr, recorded=made, plain=plain
-        )
+        rivers = frozenset(r.name for r in self._found.rivers) if self._found is not None else frozenset()
+        drawn = Drawn(view, self.view.told, self.view.works, rivers, plain)
+        self.view.legend = legend_rows(drawn, self._c.look.tr)
+        busy, tr = (self._making, self._hung), self._c.look.tr
+        made_up = self._found is None or all(s.synthetic for s in self._found.ground.sources)
+        self.view.notes = notes(drawn, label, made_up, busy, tr, recorded=made)
         for layer, laid in (("flood", self._flood), ("rain", self._rain_grid)):
             if layer in view.style.layers and not plain:
                 self.view.legend = (*self.view.legend, *laid.legend())
@@ -225,7 +229,10 @@ class SandboxDesk(QObject):
         if not shiboken6.isValid(self.view) or self._compared != choice:
             return
         typhoons = session.board.things.get("typhoons", ())
-        shown = scene_view(other, session.situation.current.selection, typhoons, None, self.style)
+        rain = await self._rain.at(other, self._rain.hours) if "rain" in self.style.layers else None
+        if not shiboken6.isValid(self.view) or self._compared != choice:
+            return
+        shown = scene_view(other, session.situation.current.selection, typhoons, rain, self.style, self._courses)
         self.view.compare(shown, (full_stamp(board.moment), full_stamp(moment)))
 
     def _look_around(self) -> None:
@@ -251,6 +258,7 @@ class SandboxDesk(QObject):
         if not shiboken6.isValid(self.view):
             return
         self._found = found
+        self._courses = {r.name: r.line for r in found.rivers}
         self._tools.take_ground(found)
         self._flights.take_ground(found)
         self._works_key = None

@@ -52,10 +52,12 @@ class SandboxFlights(QObject):
         self._player = FlightPlayer(still=c.still or c.settings.reduced_motion, parent=self)
         self._player.moment.connect(self._show)
         self._player.finished.connect(self._ended)
+        self._player.interrupted.connect(self._let_go)
         self._shown: FlightMoment | None = None
         self._caption: FilmCaption | None = None
         self._was_live = True
         self._asked_t = 0.0
+        self._left_t: float | None = None  # the moment at which a tour was broken off
         self._draft: list[Keyframe] = []
         self._job: FilmJob | None = None
         self._filming = self._closed = False
@@ -99,8 +101,10 @@ class SandboxFlights(QObject):
             self._ended()
             return
         situation = self._c.session.situation
-        if self._shown is None:  # one tour after another: what was before the first counts
+        begun = self._shown is not None or (self._left_t is not None and situation.current.clock.t == self._left_t)
+        if not begun:  # one tour after another: what was before the first counts
             self._was_live = situation.current.clock.mode == "live"
+        self._left_t = None
         self._caption = caption_of(self._c, self._found, flight.name, self._style())
         self._asked_t = 0.0
         self._player.load(flight, clearance_of(self._found, self._style()))
@@ -114,6 +118,7 @@ class SandboxFlights(QObject):
         if moment.selection is not None and (moment.selection or None) != situation.current.selection:
             situation.select(moment.selection or None)
         self._shown = moment
+        self._panel.view.furnished = False
         self._panel.view.go(orbit_of(moment.camera, self._style().exaggeration))
 
     def _ended(self) -> None:
@@ -121,7 +126,18 @@ class SandboxFlights(QObject):
         if self._shown is not None and self._was_live:
             self._c.session.situation.go_live()
         self._shown = self._caption = None
+        self._panel.view.furnished = True
         self._panel.view.update()
+
+    def _let_go(self) -> None:
+        """The hand, or another workspace, took over: the picture is the user's again, at the moment that it shows."""
+        if self._shown is None:
+            return
+        self._left_t = self._c.session.situation.current.clock.t
+        self._shown = self._caption = None
+        self._panel.view.furnished = True
+        self._panel.view.update()
+        self._panel.say(self._c.look.tr("飞行已停下，时刻停在此处；Ctrl+L 回到实时"))
 
     def paint(self, painter: QPainter, width: int, height: int) -> bool:
         """Paint a tour's words over the picture, as its film has them; tells whether there is a tour."""
@@ -188,8 +204,12 @@ class SandboxFlights(QObject):
         tr = self._c.look.tr
         row = self._c.session.board.board.row(self._c.session.situation.current.selection)
         near = row.station.name if row is not None else tr("视角")
+        self._views = self._read_views()  # another panel or console may have kept one meanwhile
+        if len(self._views) >= MOST_BOOKMARKS:
+            self._panel.say(tr("最多记 30 个视角，没有再记"))
+            return
         name = next(n for k in range(1, 100) if (n := f"{near} {k}") not in self._views)
-        views = dict(list({**self._views, name: self._camera()}.items())[-MOST_BOOKMARKS:])
+        views = {**self._views, name: self._camera()}
         draft = self._views_file().with_suffix(f".{os.getpid()}")
         try:
             draft.write_text(json.dumps({n: asdict(v) for n, v in views.items()}, ensure_ascii=False), "utf-8")

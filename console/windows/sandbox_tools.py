@@ -99,6 +99,8 @@ class SandboxTools(QObject):
 
     async def _volume(self, places: tuple[Place, ...]) -> Result:
         points = np.array(places)
+        if not shiboken6.isValid(self._panel):
+            return (), None
         low, high = self._panel.toolbar.levels()
         found = await asyncio.to_thread(volume_between, self._ground.ground, points, low, high, _cell(points))
         return (found.words(),), None

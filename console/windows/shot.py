@@ -146,21 +146,30 @@ async def wait_for_data(session: Session) -> None:
         await asyncio.sleep(0.1)
 
 
+async def bring_to(session: Session, at_t: float) -> None:
+    """Bring the recording, or the view, to a time.
+
+    Raises:
+        ConsoleError: it cannot be reached; a picture of another moment would be a wrong one.
+    """
+    if session.link.player:
+        _inside(session, at_t)
+        session.control_player("pause")
+        session.control_player("seek", t=float(at_t))
+    else:
+        session.situation.look_at(float(at_t))
+    end = time.monotonic() + PATIENCE_S
+    while abs(session.situation.moment() - at_t) > 60:
+        if time.monotonic() > end:
+            shown = full_stamp(session.situation.moment())
+            raise ConsoleError(f"到不了 {full_stamp(at_t)}，现在是 {shown}。", "请换一个有数据或预报的时刻。")
+        await asyncio.sleep(0.1)
+
+
 async def _moment(session: Session, options: ShotOptions) -> None:
     """Bring the recording to the wished time, then select; the newest reading must have arrived."""
     if options.at_t is not None:
-        if session.link.player:
-            _inside(session, options.at_t)
-            session.control_player("pause")
-            session.control_player("seek", t=float(options.at_t))
-        else:
-            session.situation.look_at(float(options.at_t))
-        end = time.monotonic() + PATIENCE_S
-        while abs(session.situation.moment() - options.at_t) > 60:
-            if time.monotonic() > end:  # a picture of another moment would be a wrong one
-                shown = full_stamp(session.situation.moment())
-                raise ConsoleError(f"到不了 {full_stamp(options.at_t)}，现在是 {shown}。", "请换一个有数据或预报的时刻。")
-            await asyncio.sleep(0.1)
+        await bring_to(session, options.at_t)
     found = _wanted(session, options.select)
     end = time.monotonic() + PATIENCE_S
     while options.select and found is None and time.monotonic() < end:  # a recording that was sought back comes anew

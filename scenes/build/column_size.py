@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 HALF = 0.0022  # of the eye's distance: half a side
 FOOT, HEIGHT = 0.004, 0.055
-NEAREST_KM = 4.0  # from nearer by they keep their size: the ground around them is what is looked at
+NEAREST_KM = 1.0  # from nearer by they keep their size: the ground around them is what is looked at
 STEP = 1.12
 
 

@@ -16,6 +16,7 @@ from scenes.ground.source import Ground
 
 Array = NDArray[np.float64]
 STEP_KM = 0.8
+NEAR_KM, FADE_KM = 2.0, 28.0  # beyond the outermost stations
 BANK_KM = (0.9, 1.4, 2.0)  # how far beside the line the bank's top is sought
 
 
@@ -84,8 +85,8 @@ def crossing(
 def stage_along(along_km: Array, low_water_m: Array, stations: Sequence[tuple[float, float]]) -> Array:
     """Return the water surface (m) along a river, shape (n,).
 
-    Through every station's stage exactly; between two, the height above low water is interpolated
-    along the chainage; beyond the first and last it is carried on.
+    Through every station's stage exactly; between two, the height above low water is interpolated along the
+    chainage; beyond the first and last it goes back to low water within 30 km: nobody knows it there.
 
     Args:
         along_km: shape (n,) ascending.
@@ -97,7 +98,8 @@ def stage_along(along_km: Array, low_water_m: Array, stations: Sequence[tuple[fl
     ordered = sorted(stations)
     at = np.array([s[0] for s in ordered])
     above = np.array([s[1] for s in ordered]) - np.interp(at, along_km, low_water_m)
-    return np.asarray(low_water_m + np.interp(along_km, at, above))
+    beyond = np.maximum(np.maximum(at[0] - along_km, along_km - at[-1]), 0.0)
+    return np.asarray(low_water_m + np.interp(along_km, at, above) * np.clip(1.0 - (beyond - NEAR_KM) / FADE_KM, 0.0, 1.0))
 
 
 def crests(stations: Sequence[tuple[float, float]]) -> list[float]:

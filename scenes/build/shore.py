@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import shapely
 from numpy.typing import NDArray
 from scipy.ndimage import binary_dilation, label
 
@@ -14,6 +15,7 @@ Array = NDArray[np.float64]
 REACH = 1.9  # radii around the middle that are looked at
 NODES = 72
 SIDES = 48  # of a circle
+BEHIND_KM = 0.12  # a dam has a thickness
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,6 +47,34 @@ def shore(ground: Ground, x: float, y: float, radius_km: float, level_m: float |
     i = np.arange(SIDES)
     fan = np.column_stack([np.zeros(SIDES, int), i + 1, (i + 1) % SIDES + 1])
     return Shore(np.vstack([[x, y], rim]), fan, np.vstack([rim, rim[:1]]), bounded=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Dam:
+    """Where a dam stands (local km) and which way is downstream, degrees clockwise from north."""
+
+    x: float
+    y: float
+    bearing_deg: float
+
+
+def above(sheet: Shore, dam: Dam) -> Shore:
+    """Return the part of a reservoir upstream of its dam; the whole where nothing would be left of it."""
+    turn = np.radians(dam.bearing_deg)
+    down = np.array([np.sin(turn), np.cos(turn)])
+    beyond = (sheet.points - [dam.x, dam.y]) @ down > BEHIND_KM
+    kept = sheet.triangles[~beyond[sheet.triangles].any(axis=1)]
+    if not len(kept):
+        return sheet
+    far, left = 60.0, np.array([-down[1], down[0]])
+    foot = np.array([dam.x, dam.y]) + BEHIND_KM * down
+    upstream = shapely.Polygon(
+        [foot + far * left, foot - far * left, foot - far * left - far * down, foot + far * left - far * down]
+    )
+    parts = shapely.get_parts(shapely.intersection(shapely.make_valid(shapely.Polygon(sheet.rim)), upstream))
+    areas = [p for p in parts if p.geom_type == "Polygon" and not p.is_empty]
+    rim = np.asarray(max(areas, key=lambda p: p.area).exterior.coords, float) if areas else sheet.rim
+    return Shore(sheet.points, kept, rim, sheet.bounded)
 
 
 def circle(x: float, y: float, radius_km: float) -> Array:

@@ -8,12 +8,13 @@ from vtkmodules.vtkRenderingCore import vtkRenderer
 
 from console.domain.states import State
 from console.viewdata.scene import ScenePool, SceneView
-from scenes.build.shore import Shore, shore
+from scenes.build.shore import Dam, Shore, above, shore
 from scenes.ground.frame import to_local
 from scenes.ground.source import Ground
 from scenes.render.mesh import Mesh
 
-SKIN_M = 1.0
+SKIN_M = 0.05
+DAM_REACH = 1.2  # of a reservoir's radius: a dam that is no farther is its own
 NEAR_KM = 90.0  # from where rule levels can be told apart
 
 
@@ -22,7 +23,8 @@ class Pools:
 
     def __init__(self, renderer: vtkRenderer, ground: Ground) -> None:
         self._renderer, self._ground = renderer, ground
-        self._codes: tuple[tuple[str, float, float], ...] = ()
+        self._codes: tuple[object, ...] = ()
+        self._dams: tuple[Dam, ...] = ()
         self._shores: dict[str, Shore] = {}
         self._slices: dict[str, slice] = {}
         self._bed: dict[str, float] = {}
@@ -41,8 +43,12 @@ class Pools:
         if self._rings is not None:
             self._rings.actor.SetVisibility(distance_km < NEAR_KM and bool(self._mesh and self._mesh.actor.GetVisibility()))
 
+    def set_dams(self, dams: tuple[Dam, ...]) -> None:
+        """Let reservoirs end at these dams; shown with the next moment."""
+        self._dams = dams
+
     def show(self, view: SceneView) -> None:
-        codes = tuple((p.code, p.lon, p.lat) for p in view.pools)
+        codes = (self._dams, *((p.code, p.lon, p.lat) for p in view.pools))
         if codes != self._codes:
             self._build(view.pools, codes)
         if self._mesh is None:
@@ -73,7 +79,7 @@ class Pools:
             return None
         return float(self._mesh.points[self._slices[code]][0, 2]) * 1000.0 - SKIN_M
 
-    def _build(self, pools: tuple[ScenePool, ...], codes: tuple[tuple[str, float, float], ...]) -> None:
+    def _build(self, pools: tuple[ScenePool, ...], codes: tuple[object, ...]) -> None:
         if self._mesh is not None:
             self._renderer.RemoveActor(self._mesh.actor)
             self._mesh = None
@@ -84,6 +90,9 @@ class Pools:
             self._bed[pool.code] = self._ground.at(x, y) or 0.0
             known = [z for _, z in pool.rules] + ([pool.level_m] if pool.level_m is not None else [])
             sheet = shore(self._ground, x, y, pool.radius_km, max(known) if known else None)
+            for dam in self._dams:
+                if np.hypot(dam.x - x, dam.y - y) < DAM_REACH * pool.radius_km:
+                    sheet = above(sheet, dam)
             self._shores[pool.code] = sheet
             self._slices[pool.code] = slice(first, first + len(sheet.points))
             points.append(np.column_stack([sheet.points, np.zeros(len(sheet.points))]))

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import os
+import signal
 import sys
 import threading
 import time
@@ -32,6 +35,7 @@ from scenes.render.wire import (
     send,
 )
 
+PR_SET_PDEATHSIG = 1
 SETTLE_S = 60.0  # for a picture that wants every tile
 
 
@@ -91,8 +95,7 @@ class Renderer:
                 self._open(message)
         views = [m for m in batch if isinstance(m, Show)]
         if views and self._stage is not None:
-            self._stage.show(views[-1].view)
-            self._tell(views[-1].view.moment)
+            self._show(views[-1].view)
         for message in batch:
             if isinstance(message, Compare):
                 self._other = message.view
@@ -114,6 +117,15 @@ class Renderer:
         self._stage.set_ground(ground, message.rivers, message.palette, message.sky, self._told)
         self._shown = (None, {})
         self._say(Opened())
+
+    def _show(self, view: SceneView) -> None:
+        """Show a moment; one that cannot be drawn leaves the one before, and is said."""
+        try:
+            self._stage.show(view)
+        except (ValueError, ArithmeticError, IndexError) as exc:
+            self._say(Failed(f"a moment was not drawn: {exc!r}"))
+        else:
+            self._tell(view.moment)
 
     def _show_rest(self) -> None:
         """Show what is sent only when it changes; a new ground shows it again."""
@@ -182,7 +194,15 @@ class Renderer:
                 os._exit(0)  # nobody is there to draw for
 
 
+def _leave_with_owner() -> None:
+    """Be ended with the owner even while stopped; where the system can (Linux)."""
+    if sys.platform.startswith("linux"):
+        with contextlib.suppress(OSError, AttributeError):
+            ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+
+
 def main() -> int:
+    _leave_with_owner()
     # what libraries print must not mix with the pictures' answers
     outbox = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)

@@ -13,6 +13,7 @@ from vtkmodules.vtkRenderingCore import vtkRenderer, vtkRenderWindow
 from console.viewdata.map import RainField
 from console.viewdata.scene import SceneFlood, SceneRiver, SceneView
 from console.viewdata.scene_works import SceneWorksView
+from scenes.build.shore import Dam
 from scenes.camera import VIEW_ANGLE, OrbitCamera
 from scenes.ground.frame import Box, to_local
 from scenes.ground.quadtree import Eye
@@ -23,7 +24,7 @@ from scenes.render.drape import Drapes, painted
 from scenes.render.flow import Flow
 from scenes.render.mesh import vtk_to_numpy
 from scenes.render.pools import Pools
-from scenes.render.sky import DAY, NIGHT, Sky
+from scenes.render.sky import DAY, NIGHT, Color, Sky
 from scenes.render.terrain import Terrain
 from scenes.render.water import Rivers
 from scenes.render.wind import Wind
@@ -32,7 +33,7 @@ from scenes.render.works import WorksLayer
 RAIN_PIXELS = 512
 PICTURES = {"flood": "flood", "radar": "rain"}  # what is laid over the ground, and the layer it belongs to
 SKY_PITCH = 24.0  # looking down more steeply, no sky is in the picture
-RAIN_ALPHA = 150
+RAIN_ALPHA = 112
 
 
 class Stage:
@@ -56,6 +57,7 @@ class Stage:
         self._laid: dict[str, SceneFlood | None] = {}
         self._drapes = Drapes()
         self._rain: RainField | None = None
+        self._painted: list[tuple[RainField | None, tuple[NDArray[np.uint8] | None, Box]]] = []
         self.view = SceneView()
         self._lit(night=False)
 
@@ -99,7 +101,7 @@ class Stage:
         )
         self._works = WorksLayer(self.renderer, ground)
         self._flow = Flow(self.renderer, self._parts[0].courses)
-        self._night, self._rain, self._laid = None, None, {}
+        self._night, self._rain, self._laid, self._painted = None, None, {}, []
         self.show(self.view)
 
     @property
@@ -145,23 +147,19 @@ class Stage:
         if rain is self._rain or self.terrain is None:
             return
         self._rain = rain
-        areas = [(band, ring) for band in (rain.bands if rain else ()) for ring in band.rings]
-        if not areas:
-            self._drapes.lay("rain", None, (0.0, 0.0, 1.0, 1.0), self.terrain.actors)
-            return
-        found = []
-        for band, rings in areas:
-            color = view.colors.get(band.token, (0.4, 0.6, 0.9))
-            r, g, b = (round(255 * c) for c in color)
-            found.append(([np.column_stack(to_local(ring[:, 0], ring[:, 1])) for ring in rings], (r, g, b, RAIN_ALPHA)))
-        corners = np.vstack([rings[0] for rings, _ in found])
-        low, high = corners.min(0), corners.max(0)
-        box: Box = (float(low[0]) - 1, float(low[1]) - 1, float(high[0]) + 1, float(high[1]) + 1)
-        self._drapes.lay("rain", painted(found, box, RAIN_PIXELS), box, self.terrain.actors)
+        painted_before = next((p for r, p in self._painted if r is rain), None)
+        if painted_before is None:
+            painted_before = _rain_picture(rain, view.colors)
+            self._painted = [*self._painted[-1:], (rain, painted_before)]  # two: a comparison shows both in turn
+        rgba, box = painted_before
+        self._drapes.lay("rain", rgba, box, self.terrain.actors)
 
     def show_works(self, works: SceneWorksView, colors: dict[str, tuple[float, float, float]]) -> None:
         if self._works is not None:
             self._works.show(works, colors, self.view.style)
+        if self.pools is not None:
+            self.pools.set_dams(_dams(works))
+            self.show(self.view)
 
     def show_picture(self, over: str, picture: SceneFlood | None) -> None:
         """Lay a picture over the ground; over: a key of PICTURES."""
@@ -197,7 +195,7 @@ class Stage:
         for part in self._parts or ():
             part.seen_from(camera.distance_km)
         if self._works is not None:
-            self._works.seen_from(camera.eye, camera.distance_km)
+            coming += self._works.seen_from(camera.eye, camera.distance_km)
         if self._flow is not None:
             self._flow.seen_from(camera.distance_km)
         self.renderer.SetGradientBackground(camera.pitch < SKY_PITCH)  # a sky that nobody sees costs five milliseconds
@@ -210,3 +208,27 @@ class Stage:
         self.window.Render()
         self.window.GetRGBACharPixelData(0, 0, width - 1, height - 1, 0, self._pixels)  # type: ignore[call-overload]
         return np.asarray(vtk_to_numpy(self._pixels).reshape(height, width, 4)), coming
+
+
+def _dams(works: SceneWorksView) -> tuple[Dam, ...]:
+    found = []
+    for w in works.works:
+        if w.type in ("dam", "hydropower") and w.bearing_deg is not None:
+            x, y = (float(v) for v in to_local(w.lon, w.lat))
+            found.append(Dam(x, y, w.bearing_deg))
+    return tuple(found)
+
+
+def _rain_picture(rain: RainField | None, colors: dict[str, Color]) -> tuple[NDArray[np.uint8] | None, Box]:
+    """Return the isohyets' bands as a picture and where it lies; None for no rain."""
+    found = []
+    for band in rain.bands if rain else ():
+        r, g, b = (round(255 * c) for c in colors.get(band.token, (0.4, 0.6, 0.9)))
+        color = (r, g, b, RAIN_ALPHA)
+        found += [([np.column_stack(to_local(ring[:, 0], ring[:, 1])) for ring in rings], color) for rings in band.rings]
+    if not found:
+        return None, (0.0, 0.0, 1.0, 1.0)
+    corners = np.vstack([rings[0] for rings, _ in found])
+    low, high = corners.min(0), corners.max(0)
+    box: Box = (float(low[0]) - 1, float(low[1]) - 1, float(high[0]) + 1, float(high[1]) + 1)
+    return painted(found, box, RAIN_PIXELS), box

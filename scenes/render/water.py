@@ -16,7 +16,8 @@ from scenes.render.mesh import Mesh
 Array = NDArray[np.float64]
 NARROWEST_KM, WIDEST_KM = 0.36, 2.2
 SHARE = 0.0042  # of the distance to the eye: how wide a river is drawn, so that it can be seen from afar
-SKIN_M = 1.5
+SKIN_M = 0.05
+NEAR_KM = 8.0
 RIM_M = 0.25  # above the bank before it is said so
 
 
@@ -101,7 +102,8 @@ class Rivers:
             self._mesh.points[both][0::2, 2] = z
             self._mesh.points[both][1::2, 2] = z
             self._mesh.colors[both] = np.repeat(self._shades(course, reach, view.colors), 2, axis=0)
-            above = level - course.bank_m
+            told = [self._at(course, a, b) for a, b, _ in reach.stages]
+            above = np.where(_between(course.along_km, told), level - course.bank_m, np.nan)
             if reach.stages and np.isfinite(above).any() and np.nanmax(above) > RIM_M:
                 self.over[name] = float(np.nanmax(above))
             for km in crests([(self._at(course, a, b), rise) for a, b, rise in reach.rises]):
@@ -119,8 +121,9 @@ class Rivers:
     def _shades(self, course: Course, reach: SceneReach, colors: dict[str, tuple[float, float, float]]) -> NDArray[np.uint8]:
         """Return a colour per vertex: that of the station nearest along the river; unknown where no station is known."""
         plain = np.array(colors.get("river", (0.3, 0.5, 0.7)))
-        if not reach.states:
-            return np.tile((plain * 255).astype(np.uint8), (len(course.x), 1))
+        if not reach.states:  # no station tells of it: it is not known to be calm
+            unknown = np.array(colors.get("river.unknown", plain))
+            return np.tile((unknown * 255).astype(np.uint8), (len(course.x), 1))
         at = np.array([self._at(course, lon, lat) for lon, lat, _ in reach.states])
         nearest = np.abs(course.along_km[:, None] - at[None, :]).argmin(1)
         table = np.array([_shade(s, colors, plain) for _, _, s in reach.states])
@@ -134,6 +137,13 @@ class Rivers:
         part = self._slices[river]
         z = self._mesh.points[2 * part.start : 2 * part.stop : 2, 2].astype(float) * 1000.0 - SKIN_M
         return float(np.interp(self._at(course, lon, lat), course.along_km, z))
+
+
+def _between(along_km: Array, stations: list[float]) -> NDArray[np.bool_]:
+    """Tell which places have a station's stage on both sides, or one within a few kilometres."""
+    at = np.array(stations)
+    near = (np.abs(along_km[:, None] - at[None, :]) <= NEAR_KM).any(1) if len(at) else np.zeros(len(along_km), bool)
+    return near | ((along_km >= at.min()) & (along_km <= at.max())) if len(at) else near
 
 
 def _shade(state: State, colors: dict[str, tuple[float, float, float]], plain: Array) -> Array:

@@ -160,9 +160,16 @@ class FrameFile:
         shared = Path("/dev/shm")  # noqa: S108 - the file below has a name of its own and is this user's alone
         folder = shared if os.access(shared, os.W_OK) else Path(tempfile.gettempdir())
         descriptor, name = tempfile.mkstemp(prefix="flood-scene-", dir=folder)
-        with os.fdopen(descriptor, "r+b") as file:
-            file.truncate(SLOTS * slot_bytes)
-        return cls(Path(name), slot_bytes)
+        try:
+            with os.fdopen(descriptor, "r+b") as file:
+                if hasattr(os, "posix_fallocate"):  # room that is promised and not there would end the one who writes
+                    os.posix_fallocate(file.fileno(), 0, SLOTS * slot_bytes)
+                else:
+                    file.truncate(SLOTS * slot_bytes)
+            return cls(Path(name), slot_bytes)
+        except OSError:
+            Path(name).unlink(missing_ok=True)
+            raise
 
     def slot(self, index: int, length: int) -> memoryview:
         start = index * self.slot_bytes

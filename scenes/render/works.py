@@ -26,6 +26,9 @@ MODEL_KM = 9.0  # from nearer by a works' model is drawn, from farther its sign
 SPOTS_KM = 10.0  # cameras and sensors are too small to be told apart from farther
 SIGN = 0.04  # of the eye's distance: how wide a sign is
 SIGN_STEP = 1.35
+SIGN_SEEN = 4.0  # times the eye's distance: farther off nobody sees a sign
+MADE_AT_ONCE = 12  # a frame: more would make it late
+SIGN_FAR_KM = 120.0  # farther off signs grow no more: they would hide the country
 LIFTED = 0.02  # of a sign's width
 Color = tuple[int, int, int]
 Thing = SceneWorks | SceneArea | SceneSpot | SceneSurvey
@@ -43,6 +46,7 @@ class _Drawn:
     sign_km: float = 0.0
     small: bool = False  # only from close by
     make_sign: Callable[[float], Solid] | None = field(default=None)
+    make_model: Callable[[], Solid] | None = field(default=None)  # until it is first needed
 
 
 class WorksLayer:
@@ -77,26 +81,33 @@ class WorksLayer:
         for drawn in self._drawn.values():
             self._place(drawn)
 
-    def seen_from(self, eye: tuple[float, float, float], distance_km: float) -> None:
-        """Show models of what is near and signs of what is far."""
-        size = float(SIGN_STEP ** np.round(np.log(max(2.0, distance_km)) / np.log(SIGN_STEP))) * SIGN
+    def seen_from(self, eye: tuple[float, float, float], distance_km: float) -> bool:
+        """Show models of what is near and signs of what is far; tells whether some are still to be made."""
+        size = float(SIGN_STEP ** np.round(np.log(np.clip(distance_km, 2.0, SIGN_FAR_KM)) / np.log(SIGN_STEP))) * SIGN
+        made = 0
         for drawn in self._drawn.values():
             away = float(np.hypot(np.hypot(drawn.x - eye[0], drawn.y - eye[1]), eye[2]))
             near = away < (SPOTS_KM if drawn.small else MODEL_KM)
+            if near and self._on and drawn.make_model is not None and made < MADE_AT_ONCE:
+                drawn.model, drawn.make_model, made = self._solid(drawn.make_model()), None, made + 1
+                self._place(drawn)
             if drawn.model is not None:
                 drawn.model.actor.SetVisibility(near and self._on)
             if drawn.make_sign is not None:
-                if not near and self._on and drawn.sign_km != size:
+                wanted = not near and self._on and away < max(SIGN_SEEN * distance_km, MODEL_KM)
+                if wanted and drawn.sign_km != size and made < MADE_AT_ONCE:
+                    made += 1
                     self._resign(drawn, size)
                 if drawn.sign is not None:
                     drawn.sign.actor.SetVisibility(not near and self._on)
+        return made >= MADE_AT_ONCE
 
     def _made(self, thing: Thing, colors: Mapping[str, Color]) -> _Drawn:
         if isinstance(thing, SceneWorks):
             at = ground_around(lambda x, y: self._ground.heights(x, y, 0.0), thing.lon, thing.lat)
             drawn = self._at(thing.lon, thing.lat)
             drawn.base_m = max(drawn.base_m, thing.water_m or 0.0)
-            drawn.model = self._solid(self._own_model(thing) or works_model(thing, at, colors).mesh)
+            drawn.make_model = lambda: self._own_model(thing) or works_model(thing, at, colors).mesh
             drawn.make_sign = lambda km: symbol_mesh(thing, km, colors, at)
             if thing.type == "levee" and len(thing.line) > 1:
                 drawn.base_m = 0.0
@@ -106,15 +117,16 @@ class WorksLayer:
             at = ground_around(lambda x, y: self._ground.heights(x, y, 0.0), lon, lat)
             drawn = self._at(lon, lat)
             drawn.make_sign = lambda _km: area_mesh(thing, at, colors.get(thing.state, (150, 154, 158)))
-            drawn.model = self._solid(drawn.make_sign(0.0))
+            drawn.make_model = lambda: area_mesh(thing, at, colors.get(thing.state, (150, 154, 158)))
             drawn.base_m = 0.0
             return drawn
         if isinstance(thing, SceneSpot):
             drawn = self._at(thing.lon, thing.lat, small=True)
-            drawn.model = self._solid(spot_mesh(thing, drawn.base_m, colors.get(thing.state, (150, 154, 158)), 3.0))
+            color = colors.get(thing.state, (150, 154, 158))
+            drawn.make_model = lambda: spot_mesh(thing, drawn.base_m, color, 3.0)
             return drawn
         drawn = self._at(thing.lon, thing.lat, small=True)
-        drawn.model = self._solid(survey_mesh(thing))
+        drawn.make_model = lambda: survey_mesh(thing)
         return drawn
 
     def _own_model(self, works: SceneWorks) -> Solid | None:

@@ -114,7 +114,7 @@ def test_a_chosen_result_is_drawn_where_it_lies_as_deep_as_it_is_at_the_moment(d
     assert colors(desk)[0][:2] == [20, 10], "0.7 and 0.35 m, half-way between two steps"
 
 
-def test_before_the_first_step_all_is_unknown_and_after_the_last_nothing_is_claimed(desk, polder, runner, qtbot, look):
+def test_before_the_first_step_all_is_unknown_and_after_the_last_too(desk, polder, runner, qtbot, look):
     strip = FloodStrip(look)
     qtbot.addWidget(strip)
 
@@ -132,7 +132,7 @@ def test_before_the_first_step_all_is_unknown_and_after_the_last_nothing_is_clai
     assert strip.figures.text() == "06-20 08:00 计算从此时开始，之前未知"
     assert strip.legend.rows[-1][1:] == ("depth.unknown", "未知 0.2 km²") and "—" in strip.legend.rows[0][2]
     runner.run(go(T0 + 10 * HOUR))
-    assert desk.now.when == "after" and desk.now.picture is None and desk.at(*at(0, 0)) is None
+    assert desk.now.when == "after" and (alphas(desk) > 0).all() and desk.at(*at(0, 0)) is None, "unknown, and drawn so"
     assert strip.figures.text() == "06-20 10:30 计算到此时为止，之后没有结论"
     runner.run(until(lambda: desk.counted_at == T0 + 10 * HOUR))
     assert not [line for line in desk.exposures if line.number is not None]
@@ -185,6 +185,10 @@ def test_the_whole_series_has_its_own_pictures(desk, polder, runner):
     still = desk.now.picture
     desk.want(T0 + HOUR)
     runner.run(until(lambda: desk.now.view.moment == T0 + HOUR))
+    assert len(desk.now.picture.breaches) == 1, "the breach is there from when it happened"
+    still = desk.now.picture
+    desk.want(T0 + 1.4 * HOUR)
+    runner.run(until(lambda: desk.now.view.moment > T0 + HOUR))
     assert desk.now.picture is still, "what does not change with the moment is not sent again"
 
 

@@ -21,7 +21,16 @@ RAIN_MM[:, 0, 0], RAIN_MM[:, 0, 1], RAIN_MM[:, 1, 0], RAIN_MM[:, 3, 4] = 60.0, 5
 
 def test_radar_rain_is_followed_through_time_in_the_grades_colours(home, hub, qapp, runner, tmp_path):
     folder = home.shared_cache / "rain-grid"
-    typed = {"crs": "", "variable": "", "unit": "mm", "start": "", "step_h": "", "zone": "", "simulated": None, "empty_is_dry": False}
+    typed = {
+        "crs": "",
+        "variable": "",
+        "unit": "mm",
+        "start": "",
+        "step_h": "",
+        "zone": "",
+        "simulated": None,
+        "empty_is_dry": False,
+    }
     name = FloodLibrary(folder).add(netcdf(tmp_path / "雷达.nc", RAIN_MM), told_of(**typed))
     scope = TaskScope(hub.report)
     desk = FloodDesk(folder, scope, partial(paint_rain, colors=COLORS))

@@ -86,7 +86,7 @@ def texts(desk):
 def test_layers_night_and_exaggeration_change_the_picture_and_what_is_said_of_it(opened):
     async def story(desk, session):
         bar = desk.panel.toolbar
-        assert len(desk.view.view.stations) > 10 and "超警站" in texts(desk) and "水库水面" in texts(desk)
+        assert len(desk.view.view.stations) > 10 and "超警站" in texts(desk) and "水库水面（范围示意）" in texts(desk)
         assert "合成地形" in desk.view.notes[-1][0] and "×8" in desk.view.notes[-1][0]
         bar.layer_actions["stations"].setChecked(False)
         assert "stations" not in desk.view.view.style.layers and "超警站" not in texts(desk)

@@ -25,7 +25,7 @@ from scenes.render.flow import FARTHEST_KM, LONG, Flow
 from scenes.render.wire import Told
 from scenes.render.works import MODEL_KM, WorksLayer
 from scenes.spots import ALARM_RANK, Shown, Spots
-from scenes.wording import film_notes, legend_rows, notes
+from scenes.wording import Drawn, film_notes, legend_rows, notes
 from tests.grounds import river, write_hills
 from tests.rows import T, board_of, station_row
 
@@ -159,7 +159,7 @@ def test_what_is_over_a_limit_is_written_first_and_an_old_alarm_is_none(ground, 
     view = scene_view(board_of(*rows), None)
     spots = Spots(ground)
     ranks = {one.code: one.rank for one in spots.labels(view, None, 100.0, look)}
-    assert ranks["保"] > ranks["警"] >= ALARM_RANK > ranks["旧"] > ranks["常"]
+    assert ranks["保"] > ranks["警"] >= ALARM_RANK > ranks["常"] > ranks["旧"], "an old alarm is unknown now"
     shown = Shown(view, towns=(("清远", 113.0, 23.7),))
     wanted = spots.wanted(shown, 100.0, look)
     assert wanted.labels[-1].text == "清远" and wanted.ranks.min() == wanted.labels[-1].rank, "a town gives way to all"
@@ -195,16 +195,19 @@ def test_a_works_in_alarm_outranks_a_station_in_warning_and_sensors_are_named_fr
 
 
 def words(view, told=None, **more):
-    return [row.text for row in legend_rows(view, told, same, **more)]
+    return [row.text for row in legend_rows(Drawn(view, told, **more), same)]
 
 
 def test_the_legend_names_what_is_drawn_and_nothing_else():
     lon, lat = at(0, 60).values()
     assert words(SceneView()) == []
     calm = SceneView(reaches=(SceneReach("北江", ((lon, lat, State.NORMAL),), ((lon, lat, 20.0),)),))
-    assert words(calm) == ["河道水面", "流向"]
+    assert words(calm) == ["河道水面（宽度示意）", "流向"]
     worse = replace(calm, reaches=(replace(calm.reaches[0], states=((lon, lat, State.GUARANTEED), (lon, lat, State.NO_DATA))),))
-    assert words(worse) == ["河段超保", "河段不明，水面按低水示意", "流向"]
+    assert words(worse) == ["河段超保", "河段不明，水面按内插或低水示意", "流向"]
+    assert "河段不明，水面按内插或低水示意" in words(calm, rivers=frozenset({"北江", "绥江"})), "no station tells of 绥江"
+    watch = replace(calm, reaches=(replace(calm.reaches[0], states=((lon, lat, State.WATCH),)),))
+    assert words(watch) == ["河段关注", "流向"]
     assert words(calm, Told(0.0, {}, (("北江", 0.0, 60.0, 20.0),)))[-1] == "洪峰约在此处（上退下涨之间）"
     stations = (SceneStation("S", "石角", lon, lat, State.WARNING, False, 0.5, "石角"),)
     assert words(SceneView(stations=stations)) == ["超警站", "柱高：距警戒，越高越近或超过"]
@@ -228,18 +231,23 @@ def test_rain_and_typhoon_are_in_the_legend_and_never_in_the_plainer_pictures():
     rain = RainField(24.0, 0.0, (RainBand(50.0, "rain.3", ()), RainBand(250.0, "rain.6", ())))
     wind = TyphoonView("T", "某", (TyphoonPoint(0, 113.0, 21.0, 30.0, 970.0),))
     view = SceneView(rain=rain, typhoons=(wind,))
-    assert words(view) == ["台风路径", "预报路径与可能范围", "7、10、12 级风圈", "24h 50–100 mm", "24h ≥250 mm"]
+    assert words(view) == ["台风路径", "24h 50–100 mm", "24h ≥250 mm"], "no forecast was issued, no circle is known"
+    now = TyphoonPoint(60, 113.0, 21.0, 30.0, 970.0, ((7, (100.0,) * 4),))
+    told = replace(wind, ahead=(now,), now=now)
+    assert words(SceneView(typhoons=(told,))) == ["台风路径", "预报路径与可能范围", "7 级风圈"]
     assert words(view, plain=True) == []
 
 
 def test_the_note_says_what_the_ground_and_the_data_are():
     told = Told(0.0, {"北江": 1.24, "东江": 0.31})
-    lines = notes(SceneView(), told, "合成地形 仅供演示", ("正在生成 40%", ""), same, recorded=True)
+    lines = notes(Drawn(SceneView(), told), "合成地形 仅供演示", True, ("正在生成 40%", ""), same, recorded=True)
     assert (
         lines[0] == ("正在生成 40%", "accent") and "北江 +1.2 m、东江 +0.3 m" in lines[1][0] and "不作漫堤判断" in lines[1][0]
     )
     assert lines[2][0].startswith("重建数据 · 合成地形 仅供演示 · 垂直夸大 ×8 · ") and "仅示意" in lines[2][0]
-    live = notes(SceneView(style=SceneStyle(4.0)), None, "石角 1 m", (), same, recorded=False, plain=True)
+    live = notes(Drawn(SceneView(style=SceneStyle(4.0)), plain=True), "石角 1 m", False, (), same, recorded=False)
+    bare = notes(Drawn(SceneView(style=SceneStyle(layers=()))), "石角 1 m", False, (), same, recorded=False)
+    assert "水面" not in bare[0][0], "no water, no words of it"
     assert len(live) == 1 and live[0][0].startswith("石角 1 m · 垂直夸大 ×4 · 2.5 维")
     assert film_notes("合成地形 仅供演示", True, same)[:2] == ("重建数据", "合成地形 仅供演示")
 
