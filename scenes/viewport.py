@@ -40,6 +40,7 @@ class SceneViewport(LetteredEye):
     def __init__(self, look: Look, *, still: bool = False, link: RenderLink | None = None) -> None:
         super().__init__(look, still=still)
         self.link = link or RenderLink()
+        self.link.setParent(self)  # its connections end with the view
         self.link.frame_ready.connect(self._take_frame)
         self.link.told.connect(self._take_told)
         self.link.finer.connect(self._finer)

@@ -60,6 +60,11 @@ class Instruments(QObject):
     def gauge(self, name: str, read: Callable[[], float]) -> None:
         self.gauges[name] = read
 
+    def forget(self, name: str, read: Callable[[], float]) -> None:
+        """Drop a gauge whose panel is gone, unless another panel has taken its name since."""
+        if self.gauges.get(name) == read:
+            del self.gauges[name]
+
     def _tick(self) -> None:
         now = time.perf_counter()
         late = max(0.0, (now - self._last) * 1000 - TICK_MS)

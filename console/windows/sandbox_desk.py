@@ -88,8 +88,11 @@ class SandboxDesk(QObject):
         if c.large:
             self.panel.plain()
         self._wire()
-        c.instruments.gauge("scene_frame_ms", lambda: self.view.frame.spent_ms if self.view.frame else 0.0)
+        c.instruments.gauge("scene_frame_ms", self._frame_ms)
         c.look.changed.connect(self._look_changed)
+        laid_and_own = (self._flood, self._rain_grid, self._own)
+        for part in (self._mouse, self._rain, self._ground, self._tools, self._flights, *laid_and_own):
+            part.setParent(self)  # what they are connected to goes with them
         self._ground.want()
 
     def _wire(self) -> None:
@@ -117,8 +120,12 @@ class SandboxDesk(QObject):
         self._flood.close()
         self._rain_grid.close()
         self._ground.close()
+        self._c.instruments.forget("scene_frame_ms", self._frame_ms)
         self.view.release()
         self.deleteLater()
+
+    def _frame_ms(self) -> float:
+        return self.view.frame.spent_ms if self.view.frame else 0.0
 
     # --- filling --------------------------------------------------------------------------
     def refresh(self) -> str:
