@@ -280,6 +280,7 @@ class SandboxDesk(QObject):
         else:
             problems = found.problems
         self.panel.say("；".join((*problems, *self._flights.faults)))
+        self._show_works()  # dams stand in the rivers of this ground
         self._describe(self.view.view)
 
     def _look_changed(self) -> None:

@@ -83,7 +83,7 @@ class Pools:
         if self._mesh is not None:
             self._renderer.RemoveActor(self._mesh.actor)
             self._mesh = None
-        self._codes, self._slices, self._shores = codes, {}, {}
+        self._codes, self._slices, self._shores, self._ring_key = codes, {}, {}, None
         points, faces, first = [], [], 0
         for pool in pools:
             x, y = (float(v) for v in to_local(pool.lon, pool.lat))

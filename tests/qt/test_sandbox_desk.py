@@ -105,6 +105,18 @@ def test_layers_night_and_exaggeration_change_the_picture_and_what_is_said_of_it
     opened(story)
 
 
+def test_works_are_placed_anew_when_another_ground_comes(opened, monkeypatch):
+    async def story(desk, session):
+        shown = []
+        monkeypatch.setattr(desk.view, "show_works", shown.append)
+        desk.refresh()
+        assert not shown
+        desk._ground.ready.emit(desk._found)
+        assert len(shown) == 1
+
+    opened(story)
+
+
 def test_another_moment_beside_this_one_wears_the_same_look_and_nonsense_is_answered(opened):
     async def story(desk, session):
         view, bar = desk.view, desk.panel.toolbar

@@ -17,6 +17,7 @@ from console.domain.states import State
 from console.viewdata.map import RainBand, RainField, TyphoonPoint, TyphoonView
 from console.viewdata.scene import LAYERS, SceneFlood, ScenePool, SceneReach, SceneStation, SceneStyle, SceneView
 from scenes.build.course import crests, crossing, stage_along
+from scenes.build.shore import Dam
 from scenes.camera import OrbitCamera
 from scenes.ground.frame import to_degrees, to_local
 from scenes.ground.quadtree import Eye, TileKey, bounds, chosen
@@ -90,6 +91,18 @@ def test_a_reservoir_stands_at_its_level_and_an_unknown_one_has_none(stage):
     assert stage.pools.level_m("A") == pytest.approx(123.45, abs=0.01) and stage.pools.level_m("B") is None
     stage.show(SceneView(1.0, pools=(replace(pools[0], level_m=124.0), pools[1]), colors=COLORS))
     assert stage.pools.level_m("A") == pytest.approx(124.0, abs=0.01)
+
+
+def test_a_reservoir_and_its_rule_levels_end_at_the_dam_that_is_known_later(stage):
+    lon, lat = (float(v) for v in to_degrees(30.0, 40.0))
+    view = SceneView(
+        0.0, pools=(ScenePool("A", "甲", lon, lat, 3.0, 123.45, State.NORMAL, "甲", (("汛限", 120.0),)),), colors=COLORS
+    )
+    stage.show(view)
+    assert stage.pools.rims()[0][:, 1].max() > 42.0 and stage.pools._rings.points[:, 1].max() > 42.0
+    stage.pools.set_dams((Dam(30.0, 41.0, 0.0),))
+    stage.show(view)
+    assert 40.9 < stage.pools.rims()[0][:, 1].max() < 41.3 and stage.pools._rings.points[:, 1].max() < 41.3
 
 
 def red(pixels):
