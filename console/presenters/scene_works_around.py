@@ -12,16 +12,13 @@ from console.domain.elements import LEVELS
 from console.domain.objects import Thing
 from console.domain.works import gate_of, number
 from console.engine.survey import Surface, SurveyRefused
-from console.presenters.reservoir_figures import unverified
 from console.presenters.scene_works import scene_works
 from console.presenters.scene_works_facts import Place, course_km, moved, on_course
 from console.presenters.wording import Translate
 from console.texts import printable
 from console.viewdata.board import Board
-from console.viewdata.reservoir import MARK_WORDS
 from console.viewdata.scene_works import (
     SceneArea,
-    SceneRules,
     SceneSpot,
     SceneSurvey,
     SceneWorks,
@@ -45,7 +42,6 @@ def scene_works_view(
     *,
     rivers: Mapping[str, Sequence[Place]] | None = None,
     models: Mapping[str, str] | None = None,
-    pools: Mapping[str, Sequence[Place]] | None = None,
 ) -> SceneWorksView:
     """Return everything of works at a moment; pure, for a worker thread where surveys are large.
 
@@ -57,7 +53,6 @@ def scene_works_view(
         tr: translation.
         rivers: river's name to its course, downstream.
         models: works' code to its glTF file.
-        pools: reservoir's code to its shore.
     """
     by_code = {t.code: t for t in things.get("works", ())}
     gates = {r.code: gate_of(r.station) for r in board.rows if r.station.kind == "gate"}
@@ -83,8 +78,7 @@ def scene_works_view(
             surveys += found
             unplaced += refused
     areas = [a for t in things.get("retention_areas", ()) if (a := scene_area(t, board, tr)) is not None]
-    rules = [x for code, ring in (pools or {}).items() if (x := scene_rules(code, ring, board, tr)) is not None]
-    return SceneWorksView(tuple(drawn), tuple(areas), tuple(rules), tuple(spots), tuple(surveys), tuple(unplaced))
+    return SceneWorksView(tuple(drawn), tuple(areas), tuple(spots), tuple(surveys), tuple(unplaced))
 
 
 def scene_area(thing: Thing, board: Board, tr: Translate) -> SceneArea | None:
@@ -104,19 +98,6 @@ def scene_area(thing: Thing, board: Board, tr: Translate) -> SceneArea | None:
     label = f"{thing.name} · {word}{water}"
     simulated = thing.facts.get("simulated") is True
     return SceneArea(thing.code, thing.name, ring, "retention", state, level, in_use, label, simulated)
-
-
-def scene_rules(code: str, ring: Sequence[Place], board: Board, tr: Translate) -> SceneRules | None:
-    """Return a reservoir's stated levels that hold at the moment; None where there is none or no shore."""
-    row = board.row(code)
-    if row is None or len(ring) < 3:
-        return None
-    told = [(kind, row.station.threshold(kind, board.moment, "RZ")) for kind in RULES]
-    doubt = {kind: tr("（未核实）") for kind, t in told if t is not None and unverified(t.source)}
-    levels = tuple(
-        (kind, t.value, f"{tr(MARK_WORDS[kind])} {t.value:.2f} m{doubt.get(kind, '')}") for kind, t in told if t is not None
-    )
-    return SceneRules(code, row.station.name, tuple(ring), levels) if levels else None
 
 
 def camera_spot(camera: VideoCamera, facts: Mapping[str, object]) -> SceneSpot | None:

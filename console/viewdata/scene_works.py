@@ -92,16 +92,6 @@ class SceneArea:
 
 
 @dataclass(frozen=True, slots=True)
-class SceneRules:
-    """A reservoir's rule levels. levels: (kind, level_m, text), kind as in Threshold: normal, flood_limit, check."""
-
-    code: str
-    name: str
-    ring: tuple[Place, ...]
-    levels: tuple[tuple[str, float, str], ...]
-
-
-@dataclass(frozen=True, slots=True)
 class SceneSpot:
     """A camera or a sensor. height_m: above the ground. elevation_m: of the sensor itself. assumed: its place is worked out."""
 
@@ -146,7 +136,6 @@ class SceneWorksView:
 
     works: tuple[SceneWorks, ...] = ()
     areas: tuple[SceneArea, ...] = ()
-    rules: tuple[SceneRules, ...] = ()
     spots: tuple[SceneSpot, ...] = ()
     surveys: tuple[SceneSurvey, ...] = ()
     unplaced: tuple[str, ...] = field(default=())

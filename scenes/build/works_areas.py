@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
 
-from console.viewdata.scene_works import SceneArea, SceneRules, SceneSpot, SceneSurvey
+from console.viewdata.scene_works import SceneArea, SceneSpot, SceneSurvey
 from scenes.build.works_solids import CONCRETE_DARK, EMPTY, UNKNOWN, WATER, WHITE, Color, Mesh, Pieces, fill, turned
 from scenes.ground.frame import to_local
 
@@ -61,18 +61,6 @@ def area_mesh(area: SceneArea, ground: GroundAt | None, color: Color) -> Mesh:
     if area.level_m is not None:
         flat = np.column_stack([ring, np.full(len(ring), area.level_m)])
         pieces.triangles("water", flat[fill(ring)], WATER)
-    return pieces.finish()
-
-
-def rules_mesh(rules: SceneRules, colors: Mapping[str, Color], thick_m: float = 1.2) -> Mesh:
-    """Return a reservoir's rule levels around the first point of its ring: a band at each level, part "ring:<kind>"."""
-    ring = local_ring(rules.ring, *rules.ring[0]) if rules.ring else np.empty((0, 2))
-    if not len(ring):
-        return EMPTY
-    pieces = Pieces()
-    for kind, level, _ in rules.levels:
-        flat = np.full(len(ring), level)
-        _curtain(pieces, f"ring:{kind}", ring, flat - thick_m / 2, flat + thick_m / 2, colors.get(kind, UNKNOWN), dashed=False)
     return pieces.finish()
 
 

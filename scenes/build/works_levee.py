@@ -116,12 +116,6 @@ def add_levee(pieces: Pieces, works: SceneWorks, ground: GroundAt | None, colors
     return (*_posts(pieces, c), *_sections(pieces, works, c, colors))
 
 
-def buried_share(works: SceneWorks, ground: GroundAt | None) -> float:
-    """Return which share of a levee has ground at or above its crest: a stated crest on a coarse ground may drown in it."""
-    c = course(works, ground)
-    return 0.0 if c is None else float(np.mean(c.ground_m >= c.crest_m))
-
-
 def _crest(works: SceneWorks, chainage: Array, floor: Array, height: float, step: float) -> Array:
     """Return the crest: through the declared sections' own, else the stated one, else even above the ground."""
     told = sorted(

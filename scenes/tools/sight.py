@@ -1,4 +1,4 @@
-"""What can be seen from a place: one line of sight, and the ground around it; with the earth's curve and refraction."""
+"""Whether one place is seen from another, with the earth's curve and refraction."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from console.domain.geo import EARTH_KM
-from console.errors import ConsoleError
 from scenes.ground.source import Ground
 from scenes.tools import wording
 from scenes.tools.sampling import Basis, Place, along, basis_of, true_km
@@ -61,52 +60,6 @@ class Sight:
         return f"通视：相距 {far}，视线最少高出地面 {clear}{tail}"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Viewshed:
-    """The ground seen from a place.
-
-    bearing_deg (n,) of the grid, clockwise from north; range_km (m,); visible, known (n, m).
-    known: the ray's ground is known up to there, or the place is hidden by ground that is.
-    """
-
-    eye: Place
-    eye_m: float
-    target_above_m: float
-    bearing_deg: Array
-    range_km: Array
-    visible: NDArray[np.bool_]
-    known: NDArray[np.bool_]
-    basis: Basis
-
-    def share(self) -> tuple[float, float]:
-        """Return the shares of the disc's area that are seen and that are unknown."""
-        weight = np.broadcast_to(self.range_km, self.visible.shape)
-        return (
-            float((weight * self.visible).sum() / weight.sum()),
-            float((weight * ~self.known).sum() / weight.sum()),
-        )
-
-    def picture(self, size: int) -> NDArray[np.int8]:
-        """Return (size, size), row 0 in the north, over the square around the disc: 1 seen, 0 hidden, -1 unknown or outside."""
-        axis = (np.arange(size) + 0.5) / size * 2 - 1
-        gx, gy = np.meshgrid(axis * self.range_km[-1], -axis * self.range_km[-1])
-        ray = np.round(np.degrees(np.arctan2(gx, gy)) / 360 * len(self.bearing_deg)).astype(int) % len(self.bearing_deg)
-        away = np.hypot(gx, gy)
-        step = np.clip(np.searchsorted(self.range_km, away), 0, len(self.range_km) - 1)
-        seen = np.where(self.known, self.visible.astype(np.int8), np.int8(-1))[ray, step]
-        return np.asarray(np.where(away <= self.range_km[-1], seen, np.int8(-1)))
-
-    def words(self) -> str:
-        seen, unknown = self.share()
-        radius = float(self.range_km[-1])
-        gap = f"，{wording.share(unknown)}因高程未知不能判定" if unknown else ""
-        return (
-            f"视域：眼高程 {wording.metres(self.eye_m, 1)}，半径 {wording.km(radius)} 内可见 {seen:.0%}"
-            f"（约 {wording.area(seen * np.pi * radius**2 * 1e6)}）{gap}，目标高出地面 {wording.metres(self.target_above_m, 1)}"
-            f"（{STATED}，不含房屋林木） · {self.basis.words()}"
-        )
-
-
 def line_of_sight(
     ground: Ground, eye: Place, target: Place, eye_above_m: float, target_above_m: float = 0.0, step_km: float | None = None
 ) -> Sight:
@@ -145,49 +98,3 @@ def line_of_sight(
             False, float(d[-1]), float(over[least]), closest, place, float(d[i]), float(ground_m[i]), gap, step_km, basis
         )
     return Sight(None if gap else True, float(d[-1]), float(over[least]), closest, None, None, None, gap, step_km, basis)
-
-
-def viewshed(
-    ground: Ground,
-    eye: Place,
-    eye_above_m: float,
-    radius_km: float,
-    target_above_m: float = 0.0,
-    rays: int = 256,
-    steps: int = 256,
-) -> Viewshed:
-    """Return what of the ground within a radius is seen from an eye above it.
-
-    A place is seen when nothing nearer on its ray stands steeper; rays · steps places are sampled.
-
-    Raises:
-        ConsoleError: the ground at the eye is unknown, or the radius is no length.
-    """
-    base = ground.at(*eye)
-    if base is None:
-        raise ConsoleError("视点处的地面高程未知，算不出视域。", "请换一处有地形的视点。")
-    if not radius_km > 0:
-        raise ConsoleError("视域半径不是正数。", "请给出大于 0 的半径。")
-    bearing = np.arange(rays) * 360.0 / rays
-    away = np.arange(1, steps + 1) * radius_km / steps
-    angle = np.radians(bearing)[:, None]
-    x, y = eye[0] + np.sin(angle) * away, eye[1] + np.cos(angle) * away
-    height = ground.heights(x, y, radius_km / steps)
-    level = height - (drop_m(away) + base + eye_above_m)
-    slope = level / (away * 1000)
-    standing = np.maximum.accumulate(np.where(np.isnan(slope), -np.inf, slope), axis=1)
-    before = np.concatenate([np.full((rays, 1), -np.inf), standing[:, :-1]], axis=1)
-    aim = (level + target_above_m) / (away * 1000)
-    unknown = np.isnan(height)
-    broken = np.logical_or.accumulate(unknown, axis=1)
-    hidden = ~unknown & (aim < before)
-    return Viewshed(
-        eye,
-        base + eye_above_m,
-        target_above_m,
-        bearing,
-        away,
-        ~broken & (aim >= before),
-        ~broken | hidden,
-        basis_of(ground, x, y),
-    )

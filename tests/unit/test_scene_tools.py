@@ -18,7 +18,7 @@ from scenes.tools.pick import pick
 from scenes.tools.profile import cross_section, profile
 from scenes.tools.sampling import MERIDIAN_KM as M
 from scenes.tools.sampling import grid_scale
-from scenes.tools.sight import drop_m, line_of_sight, viewshed
+from scenes.tools.sight import drop_m, line_of_sight
 from scenes.tools.wetted import WaterAt
 
 
@@ -196,39 +196,6 @@ def test_unknown_ground_between_leaves_sight_open_unless_known_ground_blocks():
     assert found.visible is None and found.unknown_km == pytest.approx(2.0, abs=0.05) and "不能判定" in found.words()
     blind = line_of_sight(hole, at(0, 0), at(2, 0), 20.0)
     assert blind.visible is None and blind.clearance_m is None
-
-
-def test_from_a_cone_s_top_its_whole_side_is_seen_and_from_its_foot_not_the_far_side():
-    top = viewshed(ground(cone), at(0, 0), 2.0, 4.5)
-    assert top.share()[0] > 0.98
-    foot = viewshed(ground(cone), at(-6, 0), 2.0, 12.0, rays=360, steps=240)
-    east = foot.visible[90]  # straight at the cone
-    near, far = foot.range_km < 5.5, foot.range_km > 6.5
-    assert east[near].all() and not east[far].any()
-    west, horizon = foot.visible[270], math.sqrt(2 * 6371.0 * 0.002 / 0.87)  # 5.4 km over the flat, from 2 m
-    assert west[foot.range_km < horizon - 0.1].all() and not west[foot.range_km > horizon + 0.1].any()
-    picture = foot.picture(101)
-    assert (
-        picture[50, 50] == 1 and picture[50, 95] == 0 and picture[50, 30] == 1 and picture[50, 5] == 0 and picture[0, 0] == -1
-    )
-    assert "可见" in foot.words()
-
-
-def test_a_viewshed_counts_what_it_cannot_know():
-    west = viewshed(ground(plane, box=(M - 9, -9, M + 1, 9)), at(0, 0), 5.0, 4.0)
-    _, unknown = west.share()
-    assert 0.2 < unknown < 0.5 and "不能判定" in west.words()
-    with pytest.raises(ConsoleError, match="请换一处"):
-        viewshed(Ground([]), at(0, 0), 5.0, 4.0)
-
-
-def test_a_viewshed_of_256_by_256_is_there_before_the_hand_notices():
-    spent = []
-    for _ in range(3):
-        began = time.thread_time()
-        viewshed(ground(cone), at(-3, 0), 2.0, 10.0).picture(256)
-        spent.append(time.thread_time() - began)
-    assert min(spent) < 0.2
 
 
 # --- distance, area, slope, volume --------------------------------------------------------------

@@ -15,7 +15,7 @@ from console.domain.time import from_beijing
 from console.domain.works import gate_of, sensor_of, works_of
 from console.drill.facts import basin_objects
 from console.presenters.scene_works import scene_works
-from console.presenters.scene_works_around import camera_spot, place_on, scene_area, scene_rules, scene_works_view
+from console.presenters.scene_works_around import camera_spot, place_on, scene_area, scene_works_view
 from console.presenters.scene_works_facts import bearing_between, moved, shape_of
 from console.viewdata.scene_works import dimensions
 from console.viewdata.surveys import compared, heads, pairs_by_section
@@ -206,14 +206,6 @@ def test_a_detention_area_is_in_use_only_when_its_document_says_so():
     suspect = replace(doubtful, level=replace(doubtful.level, quality=int(Quality.SUSPECT)))
     shown = scene_area(Thing("retention_areas", "P", "潖江", (ring,), {"level": level}), board_of(suspect), same)
     assert shown.level_m is None
-
-
-def test_rule_levels_are_those_that_hold_and_no_others():
-    row = station_row("R", [22.0], kind="reservoir", thresholds={"normal": 24.0, "check": 33.17})
-    ring = ((113.2, 23.7), (113.3, 23.7), (113.25, 23.8))
-    rules = scene_rules("R", ring, board_of(row), same)
-    assert [(k, v) for k, v, _ in rules.levels] == [("normal", 24.0), ("check", 33.17)]
-    assert scene_rules("R", ring[:1], board_of(row), same) is None and scene_rules("nobody", ring, board_of(row), same) is None
 
 
 def test_a_camera_has_a_view_only_when_its_bearing_is_stated():

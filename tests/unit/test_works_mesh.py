@@ -10,15 +10,14 @@ import pytest
 from console.viewdata.scene_works import (
     SceneArea,
     SceneGate,
-    SceneRules,
     SceneSection,
     SceneSpot,
     SceneSurvey,
     SceneWorks,
     dimensions,
 )
-from scenes.build.works_areas import area_mesh, rules_mesh, spot_mesh, survey_mesh
-from scenes.build.works_levee import buried_share, course
+from scenes.build.works_areas import area_mesh, spot_mesh, survey_mesh
+from scenes.build.works_levee import course
 from scenes.build.works_mesh import ground_around, symbol_mesh, works_model
 from scenes.build.works_solids import joined
 from scenes.ground.frame import to_local
@@ -209,7 +208,6 @@ def test_a_levee_without_a_stated_crest_rides_its_assumed_height_above_the_groun
     c = course(LEVEE, hills)
     above = c.crest_m - hills(*c.place.T)
     assert above.min() >= 2.0 and np.median(above) == pytest.approx(6.0, abs=1.5)
-    assert buried_share(LEVEE, hills) == 0.0
 
 
 def test_a_levees_toes_lie_in_the_ground_and_its_road_faces_the_sky():
@@ -255,10 +253,6 @@ def test_a_levee_on_unknown_ground_is_still_drawn():
         assert np.isfinite(mesh.points).all() and mesh.part("road")[..., 2].max() == pytest.approx(12.0)
 
 
-def test_a_stated_crest_that_drowns_in_a_coarse_ground_is_told():
-    assert buried_share(replace(LEVEE, crest_m=3.0), lambda e, n: np.full(np.shape(e), 8.0)) == 1.0
-
-
 # --- signs --------------------------------------------------------------------------------------
 def test_a_sign_is_as_wide_as_asked_and_keeps_what_is_unknown():
     far = symbol_mesh(DAM, 2.0, COLORS)
@@ -298,12 +292,6 @@ def test_a_detention_area_shows_its_level_and_whether_anyone_said_that_it_is_in_
     assert len(area_mesh(replace(area, ring=RING[:2]), hills, (0, 0, 0)).triangles) == 0
     crossed = replace(area, ring=((113.2, 23.7), (113.3, 23.8), (113.3, 23.7), (113.2, 23.8)))
     assert np.isfinite(area_mesh(crossed, None, (0, 0, 0)).points).all()
-
-
-def test_rule_levels_lie_around_the_pool_at_their_levels():
-    mesh = rules_mesh(SceneRules("R", "库", RING, (("normal", 24.0, ""), ("check", 33.17, ""))), {"normal": (1, 2, 3)})
-    for kind, level in (("normal", 24.0), ("check", 33.17)):
-        assert mesh.part(f"ring:{kind}")[..., 2].mean() == pytest.approx(level, abs=1e-3)
 
 
 def test_a_camera_looks_where_it_is_said_to_look_and_nowhere_else():
