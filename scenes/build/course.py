@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter1d
 
 from console.domain.geo import chainage_km, nearest_on_line
 from console.viewdata.scene import SceneRiver
@@ -15,7 +16,8 @@ from scenes.ground.frame import to_local
 from scenes.ground.source import Ground
 
 Array = NDArray[np.float64]
-STEP_KM = 0.8
+STEP_KM = 0.4
+BEND_STEPS = 1.0  # a mapped line has corners that no river has
 NEAR_KM, FADE_KM = 2.0, 28.0  # beyond the outermost stations
 BANK_KM = (0.9, 1.4, 2.0)  # how far beside the line the bank's top is sought
 
@@ -51,7 +53,7 @@ def course_of(river: SceneRiver, ground: Ground) -> Course:
     x, y = to_local(river.line[:, 0], river.line[:, 1])
     along = np.concatenate([[0.0], np.cumsum(np.hypot(np.diff(x), np.diff(y)))])
     fine = np.linspace(0.0, along[-1], max(8, int(along[-1] / STEP_KM)))
-    fx, fy = np.interp(fine, along, x), np.interp(fine, along, y)
+    fx, fy = (_rounded(np.interp(fine, along, v)) for v in (x, y))
     dx, dy = np.gradient(fx), np.gradient(fy)
     length = np.maximum(np.hypot(dx, dy), 1e-9)
     normal = np.column_stack([-dy / length, dx / length])
@@ -62,6 +64,11 @@ def course_of(river: SceneRiver, ground: Ground) -> Course:
     bank = np.min(np.array(sides), 0)
     low = np.interp(fine, along, river.low_water_m)
     return Course(river.name, fx, fy, fine, low, bank, normal, river.line, chainage_km(river.line), along)
+
+
+def _rounded(values: Array) -> Array:
+    """Return coordinates with rounded corners; both ends stay."""
+    return np.concatenate([values[:1], gaussian_filter1d(values, BEND_STEPS, mode="nearest")[1:-1], values[-1:]])
 
 
 def crossing(

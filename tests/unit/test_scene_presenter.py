@@ -179,9 +179,7 @@ def test_a_works_in_alarm_outranks_a_station_in_warning_and_sensors_are_named_fr
     spot = SceneSpot("S", "渗压 1", "sensor", **at(0.1, 60), state="alarm")
     bare = SceneArea("Z", "没有边界", ())
     ring = tuple(tuple(at(x, y).values()) for x, y in ((1, 60), (2, 60), (2, 61)))
-    view = SceneWorksView(
-        (works("alarm"), replace(works("normal"), code="X")), (bare, SceneArea("A", "潖江", ring)), (), (spot,)
-    )
+    view = SceneWorksView((works("alarm"), replace(works("normal"), code="X")), (bare, SceneArea("A", "潖江", ring)), (spot,))
     spots = Spots(ground)
     ranks = {one.code: one.rank for one in spots.works(view, SceneStyle(), 40.0)}
     assert ranks["W"] > ALARM_RANK + 10 * int(State.WARNING) > ALARM_RANK > ranks["X"] and "S" not in ranks
@@ -316,7 +314,7 @@ def test_a_works_is_a_sign_from_far_and_a_model_from_near_and_goes_with_its_laye
     renderer = vtkRenderer()
     layer = WorksLayer(renderer, ground)
     sensor = SceneSpot("S", "渗压 1", "sensor", **at(0, 60), state="alarm", elevation_m=30.0)
-    view = SceneWorksView((works("alarm"),), (), (), (sensor,))
+    view = SceneWorksView((works("alarm"),), (), (sensor,))
     layer.show(view, COLORS, SceneStyle())
     layer.seen_from((0.0, 20.0, 30.0), 50.0)
     (sign,) = shown(renderer)
