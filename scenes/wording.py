@@ -121,8 +121,11 @@ def notes(
         where = "、".join(f"{name} +{by:.1f} m" for name, by in worst)
         quiet = f"（{tr('岸为合成地形，不作漫堤判断')}）" if made_up else ""
         lines.append((f"{tr('水面高于所画地形的岸')}：{where}{quiet}", "text.dim" if made_up else "state.warning"))
-    if drawn.works is not None and drawn.works.unplaced and "works" in layers:
-        lines.append((f"{tr('没有位置、未落图的工程')}：{'、'.join(drawn.works.unplaced[:6])}", "text.dim"))
+    if drawn.works is not None and "works" in layers:
+        said = [tr("工程外形和走线为示意")] if any(w.unstated for w in drawn.works.works) else []
+        if drawn.works.unplaced:
+            said.append(f"{tr('没有位置、未落图的工程')}：{'、'.join(drawn.works.unplaced[:6])}")
+        lines += [("；".join(said), "text.dim")] if said else []
     parts = [tr("重建数据")] if recorded else []
     parts += [tr(ground), f"{tr('垂直夸大')} ×{view.style.exaggeration:g}"]
     if drawn.plain:

@@ -247,6 +247,11 @@ def test_the_note_says_what_the_ground_and_the_data_are():
     bare = notes(Drawn(SceneView(style=SceneStyle(layers=()))), "石角 1 m", False, (), same, recorded=False)
     assert "水面" not in bare[0][0], "no water, no words of it"
     assert len(live) == 1 and live[0][0].startswith("石角 1 m · 垂直夸大 ×4 · 2.5 维")
+    guessed = SceneWorksView((works("normal", unstated=("坝顶高程",)),), unplaced=("芦苞水闸",))
+    told_works = notes(Drawn(SceneView(), works=guessed), "石角 1 m", False, (), same, recorded=False)
+    assert told_works[0][0] == "工程外形和走线为示意；没有位置、未落图的工程：芦苞水闸"
+    surveyed = Drawn(SceneView(), works=SceneWorksView((works("normal"),)))
+    assert all("示意；" not in words for words, _ in notes(surveyed, "石角 1 m", False, (), same, recorded=False))
     assert film_notes("合成地形 仅供演示", True, same)[:2] == ("重建数据", "合成地形 仅供演示")
 
 
