@@ -9,9 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import math
-import re
 import shutil
-import time
 import uuid
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
@@ -31,6 +29,7 @@ from console.store.depth_frames import Told, clean
 from console.viewdata.inundation import BreachPlace, ExposureLine
 from console.viewdata.overlay import LINE, POINT, Overlay, Shapes
 from scenes.ground.frame import ORIGIN_M, to_local
+from scenes.ground.import_folder import NAME_MAX, ImportFolder
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -38,9 +37,6 @@ LIBRARY = "flood"  # the folder of inundation results
 SITE = "site.json"
 SITE_SCHEMA = 1
 REMOVED = "removed-flood"  # a file in a folder that could not be deleted while another window read it
-WORK = re.compile(r"\.import-[0-9a-f]{12}(\.part|\.old)?|\..+\.gone-[0-9a-f]{8}")  # folders of imports under way
-ABANDONED_S = 86_400  # work of nobody: nothing was written in it for a day
-NAME_MAX = 60
 ZONES_H = {"": None, "北京": 8.0, "UTC": 0.0}
 TELL_START = "请写成北京时间，如 2022-06-20 08:00。"
 
@@ -137,11 +133,12 @@ class FloodLibrary:
 
     def __init__(self, cache: Path) -> None:
         self.folder = cache / LIBRARY
+        self._imports = ImportFolder(self.folder, LIBRARY, REMOVED)
 
     def entries(self) -> tuple[FloodEntry, ...]:
         """Return all results by name, those that cannot be used with their problem."""
         found = []
-        for folder in self._folders():
+        for folder in self._imports.folders():
             site, problem = read_site(folder)
             try:
                 depths = open_depths(folder)
@@ -159,7 +156,7 @@ class FloodLibrary:
         Raises:
             DepthRefused: there is none of this name, or it cannot be used.
         """
-        folder = self._folder(name)
+        folder = self._imports.named(name)
         if folder is None:
             raise DepthRefused(f"没有名为 {clean(name, NAME_MAX)} 的淹没成果。", "它可能已被移除；请重新选择或导入。")
         return open_depths(folder), read_site(folder)[0]
@@ -172,11 +169,14 @@ class FloodLibrary:
             Stopped: going said no.
         """
         self.sweep()
-        draft = self.folder / f".import-{uuid.uuid4().hex[:12]}"
+        draft = self._imports.draft()
         import_depths(path, draft, told, going)
         try:
             _write_site(draft, site or Site())
-            return self._settled(draft, path)
+            return self._imports.settle(draft, path)
+        except FileExistsError as exc:
+            shutil.rmtree(draft, ignore_errors=True)
+            raise DepthRefused(f"名为 {exc} 的淹没成果太多了。", "请先移除一些再导入。") from exc
         except OSError as exc:
             shutil.rmtree(draft, ignore_errors=True)
             raise DepthRefused("淹没数据写不进缓存。", "请检查数据文件夹是否可写、磁盘是否已满。", repr(exc)) from exc
@@ -187,67 +187,17 @@ class FloodLibrary:
         Raises:
             DepthRefused: the folder cannot be changed.
         """
-        folder = self._folder(name)
+        folder = self._imports.named(name)
         if folder is None:
             return
-        aside = self.folder / f".{name}.gone-{uuid.uuid4().hex[:8]}"
         try:
-            folder.rename(aside)
-        except FileNotFoundError:
-            return
-        except OSError as exc:  # Windows, while another window has it open
-            log.info("%s is in use, deleted later: %r", folder, exc)
-            try:
-                (folder / REMOVED).touch()
-            except OSError as fault:
-                raise DepthRefused(f"{name} 移除不了。", "请检查数据文件夹的权限后再试。", repr(fault)) from fault
-        else:
-            shutil.rmtree(aside, ignore_errors=True)
+            self._imports.remove(folder)
+        except OSError as exc:
+            raise DepthRefused(f"{name} 移除不了。", "请检查数据文件夹的权限后再试。", repr(exc)) from exc
 
     def sweep(self, now_s: float | None = None) -> None:
         """Delete what was removed while in use, and the halves of imports that were cut off more than a day ago."""
-        now = time.time() if now_s is None else now_s
-        for folder in self._all():
-            half = WORK.fullmatch(folder.name) and now - _last_change_s(folder) > ABANDONED_S
-            if half or (folder / REMOVED).exists():
-                shutil.rmtree(folder, ignore_errors=True)
-
-    def _settled(self, draft: Path, path: Path) -> str:
-        """Give a whole import the first free name after its file; another console may take one at the same time."""
-        stem = re.sub(r'[<>:"/\\|?*\x00-\x1f]+', "_", path.stem).strip(" .")[:NAME_MAX] or LIBRARY
-        for number in range(1, 10_000):
-            name = stem if number == 1 else f"{stem}-{number}"
-            target = self.folder / name
-            if target.exists():
-                continue
-            try:
-                draft.rename(target)
-            except OSError:
-                if target.exists():
-                    continue
-                raise
-            return name
-        shutil.rmtree(draft, ignore_errors=True)
-        raise DepthRefused(f"名为 {stem} 的淹没成果太多了。", "请先移除一些再导入。")
-
-    def _folder(self, name: str) -> Path | None:
-        return next((f for f in self._folders() if f.name == name), None)
-
-    def _all(self) -> list[Path]:
-        try:
-            return sorted(p for p in self.folder.iterdir() if p.is_dir())
-        except OSError:  # nothing was imported yet
-            return []
-
-    def _folders(self) -> list[Path]:
-        return [p for p in self._all() if not p.name.startswith(".") and not (p / REMOVED).exists()]
-
-
-def _last_change_s(folder: Path) -> float:
-    try:
-        return max((p.stat().st_mtime for p in (folder, *folder.iterdir())), default=0.0)
-    except OSError:  # it is being moved or deleted
-        return time.time()
+        self._imports.sweep(now_s)
 
 
 # --- what the user adds ----------------------------------------------------------------------------
