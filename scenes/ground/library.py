@@ -6,7 +6,6 @@ when whole; folders whose name begins with a dot are somebody's work and are nev
 
 from __future__ import annotations
 
-import logging
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +17,6 @@ from scenes.ground.picture_import import Cancelled, PictureReport, Progress, imp
 from scenes.ground.picture_pyramid import PicturePyramid
 from scenes.ground.pyramid import HEIGHTS, About, HeightPyramid, PyramidNotWritten, read_about_folder, writing
 
-log = logging.getLogger(__name__)
 REMOVED = "removed-ground"  # a file in a folder that could not be deleted while another window read it
 
 
