@@ -41,6 +41,28 @@ def make_look(qapp: Any, theme: str = "dark", language: str = "zh") -> Look:
     return Look(theme, language, 1.0, chinese_family())
 
 
+def move_mouse(widget: Any, x: int, y: int, held: Any = None) -> None:
+    """Move the mouse over a widget, a button held or none.
+
+    Not QTest.mouseMove: that moves the platform's cursor, and where another
+    window lies over the place, or the cursor stood there already, no event comes.
+    """
+    from PySide6.QtCore import QEvent, QPointF, Qt
+    from PySide6.QtGui import QMouseEvent
+    from PySide6.QtWidgets import QApplication
+
+    none, place = Qt.MouseButton.NoButton, QPointF(x, y)
+    event = QMouseEvent(
+        QEvent.Type.MouseMove,
+        place,
+        widget.mapToGlobal(place),
+        none,
+        held or none,
+        Qt.KeyboardModifier.NoModifier,
+    )
+    QApplication.sendEvent(widget, event)
+
+
 @contextlib.contextmanager
 def console_loop(qapp: Any, hub: ErrorHub) -> Iterator[asyncio.Runner]:
     hooks = sys.get_asyncgen_hooks()

@@ -9,7 +9,7 @@ from dataclasses import asdict, replace
 import numpy as np
 import pytest
 import shapely
-from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtCore import QPoint, Qt
 
 from console.domain.geo import area_km2, geodesic_km, mercator_y
 from console.domain.objects import Thing
@@ -26,7 +26,7 @@ from console.viewdata.basemap import BaseMap
 from console.viewdata.board import Board
 from console.viewdata.map import MapCounts, MapStations, MapView
 from console.viewdata.notes import Note
-from tests.gui import until
+from tests.gui import move_mouse, until
 from tests.rows import T, board_of, station_row
 from widgets.map_sheet import write_sheet
 from widgets.map_toolbar import MapToolbar
@@ -77,24 +77,13 @@ def test_a_click_on_the_map_selects_and_labels_never_overlap(qtbot, map_widget):
 def test_dragging_and_the_wheel_move_the_map_and_it_keeps_its_place(qtbot, map_widget):
     x = map_widget.frame.x
     qtbot.mousePress(map_widget, Qt.MouseButton.LeftButton, pos=QPoint(400, 300))
-    qtbot.mouseMove(map_widget, QPoint(460, 300))
-    map_widget.mouseMoveEvent(_move(map_widget, 460, 300))
+    move_mouse(map_widget, 460, 300, Qt.MouseButton.LeftButton)
     qtbot.mouseRelease(map_widget, Qt.MouseButton.LeftButton, pos=QPoint(460, 300))
     assert map_widget.frame.x < x
     moved = map_widget.frame
     map_widget.resize(800, 640)
     assert (map_widget.frame.x, map_widget.frame.scale) == (moved.x, moved.scale)
     qtbot.waitSignal(map_widget.camera_moved)
-
-
-def _move(widget, x, y):
-    from PySide6.QtCore import QEvent
-    from PySide6.QtGui import QMouseEvent
-
-    place = QPointF(x, y)
-    return QMouseEvent(
-        QEvent.Type.MouseMove, place, place, Qt.MouseButton.NoButton, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
-    )
 
 
 # --- tools --------------------------------------------------------------------------------
@@ -165,7 +154,7 @@ def test_the_swipe_line_parts_two_moments(qtbot, map_widget):
     map_widget.grab()
     y = 300
     qtbot.mousePress(map_widget, Qt.MouseButton.LeftButton, pos=QPoint(450, y))
-    map_widget.mouseMoveEvent(_move(map_widget, 200, y))
+    move_mouse(map_widget, 200, y, Qt.MouseButton.LeftButton)
     qtbot.mouseRelease(map_widget, Qt.MouseButton.LeftButton, pos=QPoint(200, y))
     assert map_widget._swipe == pytest.approx(200 / 900, abs=0.01)
     x = map_widget.frame.x

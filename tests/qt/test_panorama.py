@@ -9,6 +9,7 @@ from PySide6.QtGui import QImage
 from PySide6.QtTest import QTest
 
 from scenes.panorama import PanoramaRefused, PanoramaWindow, read_panorama, seen
+from tests.gui import move_mouse
 
 
 @pytest.fixture
@@ -39,7 +40,7 @@ def test_one_looks_around_by_hand_wheel_and_keys(sphere, qtbot, look):
     qtbot.addWidget(window)
     window.show()
     QTest.mousePress(window, Qt.MouseButton.LeftButton, pos=QPoint(400, 200))
-    QTest.mouseMove(window, QPoint(300, 200))
+    move_mouse(window, 300, 200, Qt.MouseButton.LeftButton)
     QTest.mouseRelease(window, Qt.MouseButton.LeftButton, pos=QPoint(300, 200))
     assert 5 < window.heading < 20
     QTest.keyClick(window, Qt.Key.Key_Up)

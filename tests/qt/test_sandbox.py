@@ -24,6 +24,7 @@ from scenes.palette import ground_palette, sky
 from scenes.render.wire import Open
 from scenes.viewport import SceneViewport
 from tests.grounds import river, write_hills
+from tests.gui import move_mouse
 
 NO_SUCH_DISPLAY = {"VTK_DEFAULT_OPENGL_WINDOW": "vtkXOpenGLRenderWindow", "DISPLAY": ":987"}
 
@@ -216,7 +217,7 @@ def test_a_left_handed_mouse_turns_with_the_other_button(qtbot, sandbox):
     view.hand.left_handed = True
     before = view.camera
     QTest.mousePress(view, Qt.MouseButton.RightButton, pos=QPoint(100, 100))
-    QTest.mouseMove(view, QPoint(140, 100))
+    move_mouse(view, 140, 100, Qt.MouseButton.RightButton)
     QTest.mouseRelease(view, Qt.MouseButton.RightButton, pos=QPoint(140, 100))
     assert view.camera.heading != before.heading
 
