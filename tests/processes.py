@@ -119,5 +119,6 @@ class Chain:
             client.session.close()
 
     def stop(self) -> None:
-        for child in self.running:
+        """End the newest first: a centre that still has listeners waits two seconds for them."""
+        for child in reversed(self.running):
             child.stop()
