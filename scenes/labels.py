@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -16,7 +16,11 @@ from scenes.camera import OrbitCamera
 
 MOST = 150  # more could not be read
 TRIED = 1500  # the gravest so many are tried: behind them nobody looks for room
+BLOCK = 128  # so many are asked at once whether the ground hides them: most frames are full after a few blocks
+ALARM_RANK = 100  # and more: it is over a limit, and no hill hides its words
 CELL_X, CELL_Y = 96, 24  # pixels of the grid that finds neighbours quickly
+Hides = Callable[[NDArray[np.float64]], NDArray[np.bool_]]
+"""Tell which places (n, 3), local km as drawn, the ground hides."""
 # a reservoir's name stands below its water: the dam stands above it
 BARE = ("place", "river")
 
@@ -78,8 +82,12 @@ class LabelPlacer:
         font: QFont,
         chosen: str | None,
         reserved: Sequence[QRect] = (),
+        hides: Hides | None = None,
     ) -> list[Placed]:
-        """Return which labels are written, and where; nothing is written over what is reserved."""
+        """Return which labels are written, and where; nothing is written over what is reserved.
+
+        What the ground hides is left out, unless it is alarmed or chosen.
+        """
         width, height = size
         if not wanted.labels:
             return []
@@ -97,8 +105,8 @@ class LabelPlacer:
         for box in reserved:
             _take(taken, box.left(), box.top(), box.right(), box.bottom())
         tall = metrics.height() + 3
-        for i, x, y in zip(order.tolist(), px[order].tolist(), py[order].tolist(), strict=True):
-            one = wanted.labels[i]
+        for i in _in_sight(wanted, order, hides, chosen):
+            one, x, y = wanted.labels[i], float(px[i]), float(py[i])
             wide = self._widths.get(one.text)
             if wide is None:
                 wide = self._widths[one.text] = metrics.horizontalAdvance(one.text) + 10
@@ -110,6 +118,16 @@ class LabelPlacer:
             if len(found) >= MOST:
                 break
         return found
+
+
+def _in_sight(wanted: LabelSet, order: NDArray[np.int64], hides: Hides | None, chosen: str | None) -> Iterator[int]:
+    """Give the labels in order that are seen, asking only for as many as are wanted."""
+    for start in range(0, len(order), BLOCK):
+        block = order[start : start + BLOCK]
+        gone = hides(wanted.places[block]) & (wanted.ranks[block] < ALARM_RANK) if hides else np.zeros(len(block), bool)
+        for i, hidden in zip(block.tolist(), gone.tolist(), strict=True):
+            if not hidden or (chosen and wanted.labels[i].code == chosen):
+                yield i
 
 
 def _take(taken: dict[tuple[int, int], list[tuple[int, int, int, int]]], left: int, top: int, right: int, bottom: int) -> bool:
@@ -143,7 +161,7 @@ def paint_labels(painter: QPainter, found: Sequence[Placed], look: Look, font: Q
         edge = one.box.top() if one.label.kind == "pool" else one.box.bottom() + 1
         painter.drawLine(QPointF(one.foot.x(), edge), one.foot)
         painter.fillRect(one.box, panel)
-        if one.label.rank >= 100:  # an edge in the colour of its state is read before the words are
+        if one.label.rank >= ALARM_RANK:  # an edge in the colour of its state is read before the words are
             painter.fillRect(QRect(one.box.left(), one.box.top(), 3, one.box.height()), color)
         if one.label.code and one.label.code == chosen:
             painter.setPen(QPen(accent, 1.5))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QPoint, QPointF, QRect
 from PySide6.QtGui import QPainter
 
@@ -22,10 +24,10 @@ from scenes.furniture import (
     paint_note,
     paint_scale,
 )
-from scenes.labels import LabelPlacer, LabelSet, Placed, paint_labels
+from scenes.labels import LabelPlacer, Placed, paint_labels
 from scenes.plain.plain_picture import PlainPicture
 from scenes.render.wire import Told
-from scenes.spots import ALARM_RANK, Shown, Spots
+from scenes.spots import Shown, Spots
 from scenes.swipe import Swipe
 from scenes.wording import legend_from
 
@@ -98,8 +100,10 @@ class LetteredEye(Eye):
         assert self._spots is not None  # noqa: S101 - asked before
         font, size, chosen = self.look.font("small_px"), (self.width(), self.height()), self.view.selected
         shown = Shown(self.view, self.told, self.works, self.flood, self.places)
-        wanted = self._in_sight(self._spots.wanted(shown, camera.distance_km, self.look), camera)
-        self._placed = self._placer.placed(wanted, camera, size, font, chosen, reserved)
+        wanted = self._spots.wanted(shown, camera.distance_km, self.look)
+        self._placed = self._placer.placed(
+            wanted, camera, size, font, chosen, reserved, lambda places: self._hides(places, camera)
+        )
         line = round(self.cut * self.width())
         painter.setClipRect(0, 0, line, self.height())
         paint_labels(painter, self._placed, self.look, font, chosen)
@@ -112,19 +116,11 @@ class LetteredEye(Eye):
         painter.setClipping(False)
         self.swipe.paint(painter, self.look, self.width(), self.height())
 
-    def _in_sight(self, wanted: LabelSet, camera: OrbitCamera) -> LabelSet:
-        """Leave out what the ground hides; never what is alarmed or chosen."""
-        if not wanted.labels or self._spots is None:
-            return wanted
+    def _hides(self, places: NDArray[np.float64], camera: OrbitCamera) -> NDArray[np.bool_]:
         if self.plain is not None:
-            hidden = self.plain.hidden(wanted.places, self.width(), self.height())
-        else:
-            hidden = self._spots.hidden(wanted, camera, self.lift)
-        if not hidden.any():
-            return wanted
-        grave, chosen = wanted.ranks >= ALARM_RANK, self.view.selected
-        found = zip(wanted.labels, hidden, grave, strict=True)
-        return LabelSet(tuple(one for one, gone, bad in found if not gone or bad or (one.code and one.code == chosen)))
+            return self.plain.hidden(places, self.width(), self.height())
+        assert self._spots is not None  # noqa: S101 - asked before
+        return self._spots.hidden(places, camera, self.lift)
 
     def hit(self, at: QPoint) -> str:
         """Return the object whose label, or whose foot, is at a pixel."""

@@ -16,13 +16,12 @@ from scenes.build.column_size import HEIGHT, size_at, tops_km
 from scenes.camera import OrbitCamera
 from scenes.ground.frame import to_local
 from scenes.ground.source import Ground
-from scenes.labels import Label, LabelSet
+from scenes.labels import ALARM_RANK, Label, LabelSet
 from scenes.render.wire import Told
 
 TOWN_FAR_KM = 700.0
 SPEED_FAR_KM = 160.0
 SIGHT_KM, SIGHT_STEPS, CLEAR_KM = 260.0, 18, 0.05
-ALARM_RANK = 100  # and more: it is over a limit
 BREACH_RANK = 160
 NEAR_KM = 6.0  # cameras and sensors are named from nearer by
 WORKS_RANK = {"alarm": 145, "attention": 115, "doubtful": 40, "normal": 8, "unknown": 3}
@@ -136,13 +135,13 @@ class Spots:
             for (_, _, words), (x, y, z) in zip(flood.breaches, spots, strict=True)
         ]
 
-    def hidden(self, wanted: LabelSet, camera: OrbitCamera, lift: float) -> NDArray[np.bool_]:
-        """Tell which labels' feet stand behind ground; from far above nothing does."""
-        if not wanted.labels or camera.distance_km > SIGHT_KM:
-            return np.zeros(len(wanted.labels), bool)
+    def hidden(self, places: NDArray[np.float64], camera: OrbitCamera, lift: float) -> NDArray[np.bool_]:
+        """Tell which places (n, 3), local km as drawn, stand behind ground; from far above nothing does."""
+        if not len(places) or camera.distance_km > SIGHT_KM:
+            return np.zeros(len(places), bool)
         eye = np.array(camera.eye)
         shares = 1.0 - np.geomspace(0.006, 0.9, SIGHT_STEPS)  # of the way, closest near the label
-        way = eye + (wanted.places[:, None, :] - eye) * shares[None, :, None]
+        way = eye + (places[:, None, :] - eye) * shares[None, :, None]
         ground = np.nan_to_num(self._ground.heights(way[..., 0], way[..., 1], 0.2)) * lift / 1000.0
         return np.asarray((ground > way[..., 2] + CLEAR_KM).any(axis=1))
 
