@@ -54,6 +54,14 @@ class Schedule:
 
 
 @dataclass(frozen=True, slots=True)
+class Keep:
+    """A reservoir held at a level, m of its own datum: it passes on what comes, fills or draws down to it."""
+
+    work: str
+    level_m: float
+
+
+@dataclass(frozen=True, slots=True)
 class Breach:
     """A levee that gives way. at_s after the base moment; width_m final, reached in growth_h; sill_m 1985 datum."""
 
@@ -99,26 +107,27 @@ class Spill:
     decay_per_d: float = 0.0
 
 
-Input = Rain | Inflow | Schedule | Breach | Retention | Tide | Spill
+Input = Rain | Inflow | Schedule | Keep | Breach | Retention | Tide | Spill
 KINDS: dict[str, type[Input]] = {
     "rain": Rain,
     "inflow": Inflow,
     "schedule": Schedule,
+    "keep": Keep,
     "breach": Breach,
     "retention": Retention,
     "tide": Tide,
     "spill": Spill,
 }
 KIND_WORDS = {
-    "rain": "降雨", "inflow": "来水", "schedule": "调度过程", "breach": "溃口", "retention": "蓄滞洪区", "tide": "潮位",
-    "spill": "污染",
+    "rain": "降雨", "inflow": "来水", "schedule": "调度过程", "keep": "控制水位", "breach": "溃口", "retention": "蓄滞洪区",
+    "tide": "潮位", "spill": "污染",
 }  # fmt: skip
 KEY_WORDS = {
     "factor": "倍数", "add_m3s": "加流量 m³/s", "shift_h": "推迟 h", "points": "过程", "kind": "类型", "lon": "经度",
     "lat": "纬度", "width_m": "口宽 m", "at_s": "发生时间", "growth_h": "发展历时 h", "sill_m": "口底高程 m",
-    "open_s": "开启时间", "close_s": "关闭时间", "flow_m3s": "分洪流量 m³/s", "surge_m": "增水 m", "substance": "物质",
-    "at_km": "位置 km", "mass_kg": "质量 kg", "from_s": "开始时间", "to_s": "结束时间", "limit_mg_l": "限值 mg/L",
-    "decay_per_d": "降解 1/d",
+    "open_s": "开启时间", "close_s": "关闭时间", "flow_m3s": "分洪流量 m³/s", "surge_m": "增水 m", "level_m": "水位 m",
+    "substance": "物质", "at_km": "位置 km", "mass_kg": "质量 kg", "from_s": "开始时间", "to_s": "结束时间",
+    "limit_mg_l": "限值 mg/L", "decay_per_d": "降解 1/d",
 }  # fmt: skip
 
 

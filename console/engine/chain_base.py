@@ -1,0 +1,185 @@
+"""What a what-if of a chain starts from: inflows of its sub-basins and levels of its pools, from gauged series.
+
+A gauged flow is divided among the sub-basins above it by declared shares and put earlier by their travel time.
+Where the series end, the last value goes on: no forecast is made up, and the base says so.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from console.engine.refused import EngineRefused
+
+Array = NDArray[np.float64]
+Key = tuple[str, str]
+Series = Mapping[Key, tuple[NDArray[Any], NDArray[Any]]]
+"""Readings by (object, element): times (UTC s, ascending) and values; none of them doubtful."""
+HOUR_S = 3600.0
+STALE_S = 6 * HOUR_S  # a start from an older reading is refused
+HOLE_S = 6 * HOUR_S  # a longer hole is said
+LEAST_M3S = 0.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Measured:
+    """What came at a node since the start: hours after it and values; empty where nothing is measured."""
+
+    flow: tuple[Array, Array]
+    inflow: tuple[Array, Array]
+    level: tuple[Array, Array]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Base:
+    """base_t: UTC s. inflows_m3s: (n,) by inflow node, hourly from base_t. start: level (m) by pool.
+
+    measured: by node, what there is to compare with. notes: what must be said of it, in Chinese.
+    """
+
+    base_t: float
+    inflows_m3s: Mapping[str, Array]
+    start: Mapping[str, float]
+    measured: Mapping[str, Measured]
+    notes: tuple[str, ...]
+
+    @property
+    def hash(self) -> str:
+        """Return what tells one base from another: the same readings give the same."""
+        found = hashlib.sha256(repr((self.base_t, sorted(self.start.items()))).encode())
+        for node, flow in sorted(self.inflows_m3s.items()):
+            found.update(node.encode() + np.round(flow, 3).tobytes())
+        return found.hexdigest()
+
+
+def wanted_series(declared: Mapping[str, Any]) -> tuple[Key, ...]:
+    """Return the series that a chain's base is made of."""
+    found: list[Key] = []
+    for source in _tables(declared, "source"):
+        found.append((str(source["object"]), str(source["element"])))
+        if "less" in source:
+            found.append((str(source["less"]["object"]), str(source["less"]["element"])))
+    for m in _tables(declared, "measured"):
+        found += [(str(m["object"]), str(m[k])) for k in ("level", "flow", "inflow") if k in m]
+    return tuple(dict.fromkeys(found))
+
+
+def reach_h(declared: Mapping[str, Any]) -> float:
+    """Return how many hours past the end of a run the series are read: the longest travel to a gauged place."""
+    ways = [_travel_h(declared, node, str(s["at"])) for s in _tables(declared, "source") for node in s["shares"]]
+    return float(np.ceil(max(ways, default=0.0))) + 4.0
+
+
+def base_of(declared: Mapping[str, Any], series: Series, base_t: float, lead_h: float) -> Base:
+    """Return what a run from base_t starts from.
+
+    Args:
+        declared: the network with its tables source and measured.
+        series: at least what wanted_series names, where it is measured at all.
+
+    Raises:
+        EngineRefused: declared, or gap: a flow that is needed has no reading of the last hours before base_t.
+    """
+    hours = np.arange(round(lead_h) + 1, dtype=float)
+    notes: list[str] = []
+    inflows: dict[str, Array] = {}
+    for source in _tables(declared, "source"):
+        inflows |= _divided(declared, source, series, base_t, hours, notes)
+    start = {}
+    measured = {}
+    for m in _tables(declared, "measured"):
+        node, at = str(m["node"]), str(m["object"])
+        pairs = {k: _since(series.get((at, str(m[k]))) if k in m else None, base_t) for k in ("flow", "inflow", "level")}
+        measured[node] = Measured(**pairs)
+        level = _last(series.get((at, str(m["level"])))) if "level" in m else None
+        if level is not None and any(str(n["id"]) == node and n["kind"] == "reservoir" for n in _tables(declared, "node")):
+            found = _at(series[(at, str(m["level"]))], base_t)
+            if found is not None:
+                start[node] = found
+    lacking = [str(n["id"]) for n in _tables(declared, "node") if n["kind"] == "inflow" and n["id"] not in inflows]
+    if lacking:
+        raise EngineRefused("declared", f"来水节点“{lacking[0]}”没有来源（source）")
+    return Base(base_t, inflows, start, measured, tuple(dict.fromkeys(notes)))
+
+
+def _divided(
+    declared: Mapping[str, Any], source: Mapping[str, Any], series: Series, base_t: float, hours: Array, notes: list[str]
+) -> dict[str, Array]:
+    name = _name(declared, str(source["at"]))
+    found = {}
+    for node, share in source["shares"].items():
+        ahead = _travel_h(declared, str(node), str(source["at"])) + float(source.get("later_h", 0.0))
+        when = base_t + (hours + ahead) * HOUR_S
+        flow = _course(series, (str(source["object"]), str(source["element"])), base_t, when, notes, name)
+        if "less" in source:
+            less = source["less"]
+            late = _travel_h(declared, str(less["node"]), str(source["at"])) + float(source.get("later_h", 0.0))
+            key = (str(less["object"]), str(less["element"]))
+            flow = flow - _course(series, key, base_t, when - late * HOUR_S, notes, f"{name}以上")
+        found[str(node)] = np.maximum(flow * float(share), LEAST_M3S)
+    notes.append(f"{name}以上来水：{source.get('src', '')}（{source.get('sure', '假定')}）")
+    return found
+
+
+def _course(series: Series, key: Key, base_t: float, when: Array, notes: list[str], name: str) -> Array:
+    """Return a flow at moments; beyond its last reading that reading goes on."""
+    t, v = series.get(key, (np.empty(0), np.empty(0)))
+    before = t <= base_t
+    if not before.any() or base_t - t[before][-1] > STALE_S:
+        raise EngineRefused("gap", f"{name}（{key[0]} {key[1]}）在起算时间前 {STALE_S / HOUR_S:.0f} 小时内没有流量")
+    inside = (t >= when[0]) & (t <= when[-1])
+    if np.diff(t[inside]).max(initial=0.0) > HOLE_S:
+        notes.append(f"{name}来水有超过 {HOLE_S / HOUR_S:.0f} 小时的缺测，按直线内插")
+    if t[-1] > base_t:
+        notes.append(f"{name}来水在起算时间之后有 {(t[-1] - base_t) / HOUR_S:.0f} 小时的实测或预报，已用")
+    if t[-1] < when[-1]:
+        notes.append(f"{name}来水最后一个值之后按持平外推（假定），不是预报；可用倍数或加流量改")
+    return np.interp(when, t, v)
+
+
+def _since(found: tuple[NDArray[Any], NDArray[Any]] | None, base_t: float) -> tuple[Array, Array]:
+    if found is None:
+        return np.empty(0), np.empty(0)
+    t, v = found
+    after = t >= base_t
+    return (t[after] - base_t) / HOUR_S, v[after].astype(float)
+
+
+def _last(found: tuple[NDArray[Any], NDArray[Any]] | None) -> float | None:
+    return None if found is None or not len(found[0]) else float(found[1][-1])
+
+
+def _at(found: tuple[NDArray[Any], NDArray[Any]], base_t: float) -> float | None:
+    t, v = found
+    before = np.flatnonzero(t <= base_t)
+    if not len(before) or base_t - t[before[-1]] > STALE_S:
+        return None
+    return float(np.interp(base_t, t, v))
+
+
+def _travel_h(declared: Mapping[str, Any], node: str, at: str) -> float:
+    """Return the sum of the reaches' K from a node to another one downstream."""
+    nodes = {str(n["id"]): n for n in _tables(declared, "node")}
+    spent, here, seen = 0.0, node, set[str]()
+    while here != at:
+        if here not in nodes or here in seen:
+            raise EngineRefused("declared", f"从“{node}”到不了“{at}”")
+        seen.add(here)
+        raw = nodes[here].get("k_h", 0.0)
+        spent += float(raw["value"] if isinstance(raw, Mapping) else raw)
+        here = str(nodes[here].get("to", ""))
+    return spent
+
+
+def _name(declared: Mapping[str, Any], node: str) -> str:
+    return next((str(n.get("name", node)) for n in _tables(declared, "node") if n["id"] == node), node)
+
+
+def _tables(declared: Mapping[str, Any], key: str) -> Sequence[Mapping[str, Any]]:
+    found = declared.get(key, ())
+    return found if isinstance(found, Sequence) and not isinstance(found, str) else ()

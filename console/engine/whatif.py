@@ -1,0 +1,209 @@
+"""One scenario of a chain: its inputs applied to the network and the base, run, and put into figures.
+
+Pure: the same case gives the same outcome, here or in another process.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from console.domain.scenario import Inflow, Input, Keep, Retention, Scenario, Schedule, named
+from console.engine.chain_base import Base
+from console.engine.network import Network, NodeCourse, run
+from console.engine.network_nodes import SETTLED, Assumed, Diversion, Node, Reservoir, Station
+from console.engine.network_nodes import Inflow as InflowNode
+from console.engine.network_nodes import Retention as RetentionNode
+from console.engine.refused import EngineRefused
+from console.errors import ConsoleError
+
+Array = NDArray[np.float64]
+ENGINE = "chain-1"
+STEP_H = 1.0
+Tell = Callable[..., None]
+
+
+class RunRefused(ConsoleError):
+    """A scenario that cannot be run; says what to change."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Case:
+    """declared: the network as its file has it."""
+
+    declared: Mapping[str, Any]
+    base: Base
+    scenario: Scenario
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class NodeOutcome:
+    """A node's course, (n,) hourly from the base moment. level_m: NaN where no level is known.
+
+    kind: reservoir, station, diversion, retention. branch_m3s: diverted, or taken into the area.
+    """
+
+    name: str
+    kind: str
+    inflow_m3s: Array
+    flow_m3s: Array
+    branch_m3s: Array | None
+    level_m: Array | None
+    storage_m3: Array | None
+    reasons: tuple[str, ...]
+
+    @property
+    def peak(self) -> tuple[float, float]:
+        """Return the greatest flow, m³/s, and its hour."""
+        i = int(np.argmax(self.flow_m3s))
+        return float(self.flow_m3s[i]), i * STEP_H
+
+    @property
+    def highest(self) -> tuple[float, float] | None:
+        """Return the highest level, m, and its hour; None where none is known, also at the time of the peak flow."""
+        if self.level_m is None or not np.isfinite(self.level_m[int(np.argmax(self.flow_m3s))]):
+            return None
+        i = int(np.nanargmax(self.level_m))
+        return float(self.level_m[i]), i * STEP_H
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Outcome:
+    """nodes by id in order downstream; reaches and inflows are left out. mass_error: part of what came in."""
+
+    hours: Array
+    nodes: Mapping[str, NodeOutcome]
+    mass_error: float
+    assumed: tuple[Assumed, ...]
+    limits: tuple[str, ...]
+
+    def figures(self) -> dict[str, float]:
+        """Return the figures that tables are made of, by name."""
+        found: dict[str, float] = {}
+        for node_id, node in self.nodes.items():
+            found[f"{node_id}.peak_m3s"], found[f"{node_id}.peak_h"] = node.peak
+            if node.highest is not None:
+                found[f"{node_id}.highest_m"], found[f"{node_id}.highest_h"] = node.highest
+            if node.storage_m3 is not None:
+                found[f"{node_id}.most_mcm"] = float(node.storage_m3.max()) / 1e6
+        return found
+
+
+def run_case(case: Case, tell: Tell) -> Outcome:
+    """Run a scenario; fit to be sent to a worker process.
+
+    Raises:
+        RunRefused: what cannot be calculated, with what to change.
+    """
+    try:
+        return outcome_of(case, tell)
+    except EngineRefused as exc:
+        raise RunRefused(f"情景“{case.scenario.name}”没有算：{exc.detail}。", "请改这一项后再算。", exc.code) from exc
+
+
+def outcome_of(case: Case, tell: Tell = lambda *_: None) -> Outcome:
+    """Raises: EngineRefused: an input for a place that is not there, or of a kind that a chain does not take."""
+    network = Network.of(case.declared)
+    held, said = _held(network, case.base)
+    changes: dict[str, dict[str, Any]] = {k: {"rule": rule} for k, rule in held.items()}
+    inflows = dict(case.base.inflows_m3s)
+    for entry in case.scenario.inputs:
+        if isinstance(entry, Inflow):
+            _node(network, entry, entry.node, InflowNode)
+            inflows[entry.node] = _changed(inflows[entry.node], entry)
+        else:
+            node_id, change = _change(network, entry)
+            changes[node_id] = {**changes.get(node_id, {}), **change}
+            said = [line for line in said if not line.startswith(f"{network.nodes[node_id].name}：没有给出调度")]
+    tell(0.1)
+    got = run(network.changed(changes), inflows, STEP_H, case.base.start)
+    tell(0.9)
+    nodes = {
+        k: _outcome(node, got.courses[k])
+        for k, node in network.nodes.items()
+        if isinstance(node.kind, Reservoir | Station | Diversion | RetentionNode)
+    }
+    n = len(next(iter(nodes.values())).flow_m3s)
+    return Outcome(np.arange(n, dtype=float) * STEP_H, nodes, got.mass_error, got.assumed, (*said, *got.limits))
+
+
+def _held(network: Network, base: Base) -> tuple[dict[str, dict[str, Any]], list[str]]:
+    """Return rules for reservoirs whose own rule nobody published: they stay at the level they start from."""
+    rules, said = {}, []
+    raw = {str(r["id"]): r for r in network.raw}
+    for node_id, node in network.nodes.items():
+        rule = raw[node_id].get("rule")
+        if not isinstance(node.kind, Reservoir) or node.kind.pool is None or node_id not in base.start:
+            continue
+        if isinstance(rule, Mapping) and rule.get("sure") not in SETTLED:
+            level = round(base.start[node_id], 2)
+            rules[node_id] = {"kind": "hold", "level_m": level, "sure": "假定", "src": "规则未公布，按起算水位控制"}
+            said.append(f"{node.name}：没有给出调度，按起算水位 {level:.2f} m 控制（来多少泄多少）")
+    return rules, said
+
+
+def _changed(flow: Array, entry: Inflow) -> Array:
+    """Return an inflow as a scenario has it; what a shift lacks at its edge keeps the edge's value."""
+    hours = np.arange(len(flow)) * STEP_H
+    if entry.points:
+        t, v = np.array(entry.points).T
+        return np.asarray(np.interp(hours, t / 3600.0, v), float)
+    shifted = np.interp(hours - entry.shift_h, hours, flow)
+    return np.asarray(np.maximum(shifted * entry.factor + entry.add_m3s, 0.0), float)
+
+
+def _change(network: Network, entry: Input) -> tuple[str, dict[str, Any]]:
+    """Return the node that an input changes and its new keys."""
+    if isinstance(entry, Keep):
+        _node(network, entry, entry.work, Reservoir)
+        return entry.work, {"rule": _planned({"kind": "hold", "level_m": entry.level_m})}
+    if isinstance(entry, Schedule) and entry.kind == "release":
+        node = _node(network, entry, entry.work, Reservoir | Diversion)
+        rows = [[t / 3600.0, v] for t, v in entry.points]
+        if rows[0][0] > 0.0:
+            rows.insert(0, [0.0, rows[0][1]])
+        if isinstance(node.kind, Diversion):
+            return entry.work, {"orders": {"points": rows, "sure": "方案"}}
+        return entry.work, {"rule": _planned({"kind": "schedule", "rows": rows})}
+    if isinstance(entry, Retention):
+        _node(network, entry, entry.area, RetentionNode)
+        if entry.close_s is not None:
+            raise EngineRefused("declared", f"蓄滞洪区“{entry.area}”的关闭时间还不能计算")
+        change: dict[str, Any] = {"opens_h": {"value": entry.open_s / 3600.0, "sure": "方案"}, "opens_m3s": None}
+        change["keep_m3s"] = {"value": 0.0, "sure": "方案"}
+        if entry.flow_m3s is not None:
+            change["inlet_m3s"] = {"value": entry.flow_m3s, "sure": "方案"}
+        return entry.area, change
+    raise EngineRefused("declared", f"河网计算不接受“{named(entry)[1]}”这一项（{named(entry)[0]}）")
+
+
+def _planned(rule: dict[str, Any]) -> dict[str, Any]:
+    return {"value": rule, "sure": "方案", "src": "情景给定"}
+
+
+def _node(network: Network, entry: Input, node_id: str, kind: Any) -> Node:
+    node = network.nodes.get(node_id)
+    if node is None or not isinstance(node.kind, kind):
+        raise EngineRefused("declared", f"“{node_id}”不是这一项（{named(entry)[0]}）能用的对象")
+    if isinstance(node.kind, Reservoir) and node.kind.pool is None:
+        raise EngineRefused("declared", f"“{node.name}”没有库容曲线，不能给调度")
+    return node
+
+
+def _outcome(node: Node, course: NodeCourse) -> NodeOutcome:
+    level = None
+    if course.level_m is not None:
+        level = course.level_m[0].copy()
+        if course.beyond is not None:
+            level[course.beyond[0]] = math.nan
+    names = {Reservoir: "reservoir", Station: "station", Diversion: "diversion", RetentionNode: "retention"}
+    return NodeOutcome(
+        node.name, names[type(node.kind)], course.inflow_m3s[0], course.outflow_m3s[0],
+        None if course.branch_m3s is None else course.branch_m3s[0], level,
+        None if course.storage_m3 is None else course.storage_m3[0], tuple(dict.fromkeys(course.reasons)),
+    )  # fmt: skip
