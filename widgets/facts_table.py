@@ -9,6 +9,7 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersisten
 from PySide6.QtGui import QColor, QPalette
 from PySide6.QtWidgets import (
     QAbstractItemView,
+    QHeaderView,
     QStackedLayout,
     QStyledItemDelegate,
     QStyleOptionViewItem,
@@ -42,6 +43,15 @@ class FactsModel(QAbstractTableModel):
             return
         self.beginResetModel()
         self.rows = new
+        self.endResetModel()
+
+    def set_titled(self, titles: Sequence[str], rows: Sequence[Sequence[Cell]]) -> None:
+        """Show other columns too."""
+        if tuple(titles) == self._titles:
+            self.set_rows(rows)
+            return
+        self.beginResetModel()
+        self._titles, self.rows = tuple(titles), tuple(tuple(r) for r in rows)
         self.endResetModel()
 
     def rowCount(self, parent: Index = ROOT) -> int:
@@ -96,6 +106,14 @@ class FactsTable(QWidget):
         self._stack = QStackedLayout(self)
         self._stack.addWidget(self._empty)
         self._stack.addWidget(self.table)
+
+    def show_titled(self, titles: Sequence[str], rows: Sequence[Sequence[Cell]]) -> None:
+        """Show rows under other titles; the first column keeps its width and the others share the rest."""
+        self.model.set_titled(titles, rows)
+        header = self.table.horizontalHeader()
+        for column in range(1, len(titles)):
+            header.setSectionResizeMode(column, QHeaderView.ResizeMode.Stretch)
+        self._stack.setCurrentIndex(1 if rows else 0)
 
     def show_rows(self, rows: Sequence[Sequence[Cell]]) -> None:
         self.model.set_rows(rows)

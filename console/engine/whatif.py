@@ -26,6 +26,10 @@ Array = NDArray[np.float64]
 ENGINE = "chain-1"
 STEP_H = 1.0
 Tell = Callable[..., None]
+PASSING: dict[str, Any] = {
+    "through": {"value": True, "sure": "假定", "src": "没有实测库水位"}, "storage": None, "outlets": None, "rule": None,
+    "limits": None, "start_level_m": None,
+}  # fmt: skip
 
 
 class RunRefused(ConsoleError):
@@ -110,7 +114,7 @@ def outcome_of(case: Case, tell: Tell = lambda *_: None) -> Outcome:
     """Raises: EngineRefused: an input for a place that is not there, or of a kind that a chain does not take."""
     network = Network.of(case.declared)
     held, said = _held(network, case.base)
-    changes: dict[str, dict[str, Any]] = {k: {"rule": rule} for k, rule in held.items()}
+    changes = dict(held)
     inflows = dict(case.base.inflows_m3s)
     for entry in case.scenario.inputs:
         if isinstance(entry, Inflow):
@@ -118,7 +122,7 @@ def outcome_of(case: Case, tell: Tell = lambda *_: None) -> Outcome:
             inflows[entry.node] = _changed(inflows[entry.node], entry)
         else:
             node_id, change = _change(network, entry)
-            changes[node_id] = {**changes.get(node_id, {}), **change}
+            changes[node_id] = change
             said = [line for line in said if not line.startswith(f"{network.nodes[node_id].name}：没有给出调度")]
     tell(0.1)
     got = run(network.changed(changes), inflows, STEP_H, case.base.start)
@@ -133,16 +137,25 @@ def outcome_of(case: Case, tell: Tell = lambda *_: None) -> Outcome:
 
 
 def _held(network: Network, base: Base) -> tuple[dict[str, dict[str, Any]], list[str]]:
-    """Return rules for reservoirs whose own rule nobody published: they stay at the level they start from."""
+    """Return what is changed of reservoirs that a scenario says nothing of, and the words for it.
+
+    One whose own rule nobody published stays at the level that it starts from; one whose level is not measured
+    passes on what comes.
+    """
     rules, said = {}, []
     raw = {str(r["id"]): r for r in network.raw}
     for node_id, node in network.nodes.items():
-        rule = raw[node_id].get("rule")
-        if not isinstance(node.kind, Reservoir) or node.kind.pool is None or node_id not in base.start:
+        own = raw[node_id].get("rule")
+        if not isinstance(node.kind, Reservoir) or node.kind.pool is None:
             continue
-        if isinstance(rule, Mapping) and rule.get("sure") not in SETTLED:
+        if node_id not in base.start:
+            said.append(f"{node.name}：没有给出调度，也没有实测库水位，按来水下泄")
+            rules[node_id] = dict(PASSING)
+            continue
+        if isinstance(own, Mapping) and own.get("sure") not in SETTLED:
             level = round(base.start[node_id], 2)
-            rules[node_id] = {"kind": "hold", "level_m": level, "sure": "假定", "src": "规则未公布，按起算水位控制"}
+            rule = {"kind": "hold", "level_m": level}
+            rules[node_id] = {"rule": {"value": rule, "sure": "假定", "src": "规则未公布，按起算水位控制"}}
             said.append(f"{node.name}：没有给出调度，按起算水位 {level:.2f} m 控制（来多少泄多少）")
     return rules, said
 

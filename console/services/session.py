@@ -16,6 +16,7 @@ from console.domain.vocabulary import vocabulary_of
 from console.errors import ErrorHub, StoreError
 from console.paths import DataHome, Profile
 from console.processes import boot_mark
+from console.services.consult_desk import ConsultDesk
 from console.services.duty_desk import DutyDesk
 from console.services.offline_login import OfflineLogin
 from console.services.sync_link import SyncLink
@@ -89,6 +90,8 @@ class Session(QObject):
         self.sync = SyncLink(profile.sync_endpoint, self)
         self.tasks = TaskScope(hub.report)
         self.works = WorksHealth(self.board, self.tasks, self)
+        scenarios = profile.ops.with_name("scenarios.db")
+        self.consult = ConsultDesk(self.board, self.tasks, scenarios, source.home.root, source.key, self)
         self.offline = self._offline_login() if source.personal else None
         if self.offline is not None:
             self.offline.changed.connect(self.login.changed)
@@ -131,6 +134,7 @@ class Session(QObject):
         self._outbox.stop()
         self.sync.close()
         await self.tasks.close()
+        await self.consult.close()
         self.board.close()
         self.duty.close()
         if self.offline is not None:

@@ -71,7 +71,7 @@ class Frame(QMainWindow):
     def _build(self) -> None:
         look = self.look
         entries = [(w.code, w.title, w.icon, w.key) for w in WORKSPACES]
-        entries.insert(3, ("wall", "大屏", "mdi6.view-grid-outline", "Ctrl+7"))
+        entries.insert(4, ("wall", "大屏", "mdi6.view-grid-outline", "Ctrl+7"))
         self.rail = Rail(look, entries)
         self.status_bar = StatusBar(look, self.context.settings.operator)
         self.banner = Banner()

@@ -16,6 +16,12 @@ from console.presenters.sources import source_lines
 from console.presenters.strip import present_strip
 from console.presenters.system import feed_rows, link_rows, outbox_rows
 from console.windows.card_panel import build_card
+from console.windows.consult_panels import (
+    build_scenario_basis,
+    build_scenario_curves,
+    build_scenario_table,
+    build_scenarios,
+)
 from console.windows.curve_panels import build_hydrograph, build_monitor_hydrograph, build_rating
 from console.windows.duty_panels import build_conflicts, build_response
 from console.windows.log_panel import build_log
@@ -175,6 +181,10 @@ PANELS: dict[str, tuple[str, Callable[[Context], Built]]] = {
     "sandbox.scene": ("三维沙盘", build_scene),
     "sandbox.card": ("对象", build_card),
     "sandbox.hydrograph": ("过程线", build_hydrograph),
+    "consult.scenarios": ("情景", build_scenarios),
+    "consult.curves": ("情景过程线", build_scenario_curves),
+    "consult.table": ("情景对比", build_scenario_table),
+    "consult.basis": ("依据与假定", build_scenario_basis),
     "system.link": ("链路与仪表", build_link),
     "system.sources": ("数据来源", build_sources),
     "system.feeds": ("序列", build_feeds),

@@ -87,6 +87,7 @@ class PanelHost(QObject):
         session.link.changed.connect(self._link_changed)
         session.sources.changed.connect(self._sources_changed)
         session.login.changed.connect(self._desk_changed)
+        session.consult.changed.connect(self._consult_changed)
         session.situation.changed.connect(self._situation_changed)
         context.look.changed.connect(self._board_changed)
 
@@ -112,6 +113,9 @@ class PanelHost(QObject):
 
     def _sources_changed(self) -> None:
         self._mark({"sources"})
+
+    def _consult_changed(self) -> None:
+        self._mark({"consult"})
 
     def _link_changed(self) -> None:
         self._mark({"link"})

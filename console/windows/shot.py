@@ -33,7 +33,7 @@ from console.windows.workspaces import WORKSPACES, Workspace
 
 PATIENCE_S = 60.0
 SETTLE_S = 1.2
-ALL_VIEWS = ("duty", "monitor", "sandbox", "wall", "system")
+ALL_VIEWS = ("duty", "monitor", "sandbox", "consult", "wall", "system")
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,6 +94,20 @@ WORKSPACES = (
         shares=(("sandbox.scene", (74, 26)), ("sandbox.card", (46, 54))),
     ),
     WorkspaceSpec(
+        "consult",
+        "会商",
+        "mdi6.account-group-outline",
+        "Ctrl+5",
+        (
+            ("consult.scenarios", "center", None),
+            ("consult.curves", "right", "consult.scenarios"),
+            ("consult.table", "bottom", "consult.curves"),
+            ("consult.basis", "tab", "consult.table"),
+        ),
+        shares=(("consult.scenarios", (30, 70)), ("consult.curves", (58, 42))),
+        front=("consult.table",),
+    ),
+    WorkspaceSpec(
         "system",
         "运维",
         "mdi6.tune-variant",

@@ -1,0 +1,56 @@
+"""An outcome as plain arrays, to be kept and read again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from console.engine.network_nodes import Assumed
+from console.engine.whatif import NodeOutcome, Outcome
+
+PARTS = {"i": "inflow_m3s", "q": "flow_m3s", "b": "branch_m3s", "z": "level_m", "w": "storage_m3"}
+KINDS = ("reservoir", "station", "diversion", "retention")
+
+
+def arrays_of(outcome: Outcome) -> dict[str, NDArray[Any]]:
+    """Return hours and each node's series; a level that is not known is NaN."""
+    found: dict[str, NDArray[Any]] = {"hours": outcome.hours}
+    for node_id, node in outcome.nodes.items():
+        for letter, part in PARTS.items():
+            values = getattr(node, part)
+            if values is not None:
+                found[f"{letter}_{_plain(node_id)}"] = values
+    return found
+
+
+def outcome_from(
+    arrays: Mapping[str, NDArray[Any]],
+    declared: Mapping[str, Any],
+    mass_error: float,
+    assumed: tuple[Assumed, ...],
+    limits: tuple[str, ...],
+) -> Outcome:
+    """Return an outcome as it was kept; a node that the network no longer has is left out."""
+    nodes = {}
+    for raw in declared.get("node", ()):
+        node_id, kind = str(raw["id"]), str(raw["kind"])
+        parts = {part: arrays.get(f"{letter}_{_plain(node_id)}") for letter, part in PARTS.items()}
+        if kind in KINDS and parts["flow_m3s"] is not None and parts["inflow_m3s"] is not None:
+            nodes[node_id] = NodeOutcome(name=str(raw.get("name", node_id)), kind=kind, reasons=(), **parts)  # type: ignore[arg-type]
+    return Outcome(np.asarray(arrays["hours"], float), nodes, mass_error, assumed, limits)
+
+
+def assumed_lines(assumed: tuple[Assumed, ...]) -> tuple[str, ...]:
+    """Return what was assumed as lines of four parts, to be kept with a run."""
+    return tuple("\t".join((a.node, a.key, a.sure, a.source)) for a in assumed)
+
+
+def assumed_from(lines: tuple[str, ...]) -> tuple[Assumed, ...]:
+    return tuple(Assumed(*(*line.split("\t"), "", "", "")[:4]) for line in lines)
+
+
+def _plain(node_id: str) -> str:
+    return "".join(ch if ch.isalnum() and ch.isascii() else "_" for ch in node_id)

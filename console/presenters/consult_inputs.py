@@ -1,0 +1,125 @@
+"""From changes as an officer types them to a scenario's inputs, and the other way; a fault names its row."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from console.domain.scenario import Inflow, Input, Keep, Retention, Schedule
+from console.errors import ConsoleError
+from console.viewdata.consult import CHANGES, Change, Target
+
+HOUR_S = 3600.0
+PAIRS_HELP = "请写“小时 流量”，各段用分号分开，如 0 9000; 6 12000。"
+FLOWS = ("factor", "add", "shift")
+PAIR = re.compile(r"[;；\n]+")
+PART = re.compile(r"[\s,，:：h]+")
+
+
+class NotAChange(ConsoleError):
+    """A row of the form that cannot be taken."""
+
+
+def targets_of(declared: Mapping[str, Any]) -> tuple[Target, ...]:
+    """Return the nodes that can be changed, in the order of the network's file."""
+    found = []
+    for raw in declared.get("node", ()):
+        kinds = {
+            "inflow": ("factor", "add", "shift"),
+            "reservoir": ("keep", "release") if "storage" in raw else (),
+            "diversion": ("release",),
+            "retention": ("retention",),
+        }.get(str(raw["kind"]), ())
+        if kinds:
+            found.append(Target(str(raw["id"]), str(raw.get("name", raw["id"])), kinds))
+    return tuple(found)
+
+
+def inputs_of(changes: Sequence[Change]) -> tuple[Input, ...]:
+    """Return the inputs; changes of one inflow become one.
+
+    Raises:
+        NotAChange: names the row and says how to write it. ScenarioError: a value is outside its limits.
+    """
+    inflows: dict[str, Inflow] = {}
+    others: list[Input] = []
+    seen: set[tuple[str, str]] = set()
+    for row, change in enumerate(changes, 1):
+        if (change.kind, change.target) in seen:
+            raise NotAChange(f"第 {row} 项：同一对象的“{CHANGES[change.kind]}”已经给过。", "请删去其中一项。")
+        seen.add((change.kind, change.target))
+        if change.kind in FLOWS:
+            before = inflows.get(change.target, Inflow(change.target))
+            inflows[change.target] = _with(before, change.kind, _number(change.text, row))
+        elif change.kind == "keep":
+            others.append(Keep(change.target, _number(change.text, row)))
+        elif change.kind == "release":
+            points = tuple((hour * HOUR_S, flow) for hour, flow in _pairs(change.text, row))
+            others.append(Schedule(change.target, "release", points))
+        else:
+            parts = [p for p in PART.split(change.text.strip()) if p]
+            if len(parts) not in (1, 2):
+                raise NotAChange(f"第 {row} 项“{change.text[:20]}”看不懂。", "请写启用的小时，可再写进洪流量，如 12 1300。")
+            flow = _number(parts[1], row) if len(parts) == 2 else None
+            others.append(Retention(change.target, _number(parts[0], row) * HOUR_S, None, flow))
+    return (*inflows.values(), *others)
+
+
+def changes_of(inputs: Sequence[Input]) -> tuple[Change, ...]:
+    """Return inputs as rows of the form; what the form cannot say is left out."""
+    found: list[Change] = []
+    for entry in inputs:
+        if isinstance(entry, Inflow) and not entry.points:
+            pairs = (("factor", entry.factor, 1.0), ("add", entry.add_m3s, 0.0), ("shift", entry.shift_h, 0.0))
+            found += [Change(kind, entry.node, f"{value:g}") for kind, value, plain in pairs if value != plain]
+        elif isinstance(entry, Keep):
+            found.append(Change("keep", entry.work, f"{entry.level_m:.2f}"))
+        elif isinstance(entry, Schedule) and entry.kind == "release":
+            found.append(Change("release", entry.work, "; ".join(f"{t / HOUR_S:g} {v:g}" for t, v in entry.points)))
+        elif isinstance(entry, Retention):
+            flow = f" {entry.flow_m3s:g}" if entry.flow_m3s is not None else ""
+            found.append(Change("retention", entry.area, f"{entry.open_s / HOUR_S:g}{flow}"))
+    return tuple(found)
+
+
+def change_words(change: Change, names: Mapping[str, str]) -> str:
+    """Return a change as a line of a list."""
+    units = {"factor": "×", "add": "m³/s", "shift": "h", "keep": "m", "release": "", "retention": ""}
+    name, unit = names.get(change.target, change.target), units[change.kind]
+    value = f"×{change.text}" if change.kind == "factor" else f"{change.text} {unit}".strip()
+    return f"{name} {CHANGES[change.kind]} {value}"
+
+
+def _with(inflow: Inflow, kind: str, value: float) -> Inflow:
+    if kind == "factor":
+        return replace(inflow, factor=value)
+    return replace(inflow, add_m3s=value) if kind == "add" else replace(inflow, shift_h=value)
+
+
+def _number(text: str, row: int) -> float:
+    try:
+        found = float(text.strip().removeprefix("×").replace("，", "").replace("－", "-"))
+    except ValueError as exc:
+        raise NotAChange(f"第 {row} 项“{text[:20]}”不是数。", "请只写一个数，不写单位。") from exc
+    if not math.isfinite(found):
+        raise NotAChange(f"第 {row} 项“{text[:20]}”不是数。", "请只写一个数，不写单位。")
+    return found
+
+
+def _pairs(text: str, row: int) -> list[tuple[float, float]]:
+    found = []
+    for piece in PAIR.split(text.strip()):
+        parts = [p for p in PART.split(piece.strip()) if p]
+        if not parts:
+            continue
+        if len(parts) != 2:
+            raise NotAChange(
+                f"第 {row} 项“{piece.strip()[:20]}”看不懂。", "请写“小时 流量”，各段用分号分开，如 0 9000; 6 12000。"
+            )
+        found.append((_number(parts[0], row), _number(parts[1], row)))
+    if not found:
+        raise NotAChange(f"第 {row} 项没有写过程。", PAIRS_HELP)
+    return found

@@ -1,0 +1,289 @@
+"""Scenarios of the consultation: kept, run in worker processes, compared; every run by its name.
+
+The store and the base are read on worker threads; a run that fails or is cancelled leaves the others as they are.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+from PySide6.QtCore import QObject, Signal
+
+from console.domain.quality import Quality
+from console.domain.scenario import RunRecord, Scenario
+from console.engine.chain_base import Base, Key, base_of, reach_h, wanted_series
+from console.engine.executor import PoolExecutor, Run, RunCancelled
+from console.engine.refused import EngineRefused
+from console.engine.whatif import ENGINE, Case, Outcome, run_case
+from console.engine.whatif_arrays import arrays_of, assumed_from, assumed_lines, outcome_from
+from console.errors import ConsoleError
+from console.services.tasks import TaskScope
+from console.state.board import BoardState
+from console.store.chains import declared_chain
+from console.store.keys import OpsKey
+from console.store.scenarios import KeptScenario, ScenarioStore
+
+T = TypeVar("T")
+BEFORE_S = 12 * 3600
+UNFIT = (Quality.BAD, Quality.SUSPECT)
+POLL_S = 0.05
+MOST_COMPARED = 6
+FIRST_NODE = "shijiao"
+
+
+@dataclass(frozen=True, slots=True)
+class RunState:
+    """state: waiting, running, done, failed, cancelled. words: why it failed and what to do."""
+
+    state: str
+    share: float = 0.0
+    words: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Result:
+    """What a scenario gave. base: None for a run of an earlier session. watermark: why it no longer holds."""
+
+    outcome: Outcome
+    base: Base | None
+    started: float
+    wall_s: float
+    watermark: str = ""
+
+
+class ConsultDesk(QObject):
+    """One per window's process; opens its file and its workers when first asked.
+
+    Signals:
+        changed: scenarios, states, results or what is compared are others.
+    """
+
+    changed = Signal()
+
+    def __init__(
+        self, board: BoardState, tasks: TaskScope, path: Path, home: Path, key: OpsKey | None, parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.scenarios: tuple[KeptScenario, ...] = ()
+        self.results: dict[str, Result] = {}
+        self.states: dict[str, RunState] = {}
+        self.compared: tuple[str, ...] = ()
+        self.declared: Mapping[str, Any] = {}
+        self.node = FIRST_NODE  # whose curves are looked at
+        self.problem = ""
+        self._board, self._tasks = board, tasks
+        self._path, self._home, self._key = path, home, key
+        self._runs: dict[str, Run] = {}
+        self._pool: PoolExecutor | None = None
+        self._store: ScenarioStore | None = None
+        self._worker = ThreadPoolExecutor(1, thread_name_prefix="scenarios")
+        self._begun = False
+
+    # --- scenarios ------------------------------------------------------------------------
+    def begin(self) -> None:
+        """Read what is kept; again when a panel is shown, for another console may have added to it."""
+        self._tasks.start("scenarios", self._reload())
+
+    async def create(self, scenario: Scenario) -> str:
+        """Keep a scenario and run it; returns its id once it is on disk.
+
+        Raises:
+            ConsoleError: it was not kept.
+        """
+        found = await self._stored(lambda store: store.keep(scenario))
+        await self._list()
+        self.compare((*self.compared, found)[-MOST_COMPARED:])
+        self.run(found)
+        return found
+
+    def scenario(self, scenario_id: str) -> Scenario | None:
+        return next((k.scenario for k in self.scenarios if k.scenario_id == scenario_id), None)
+
+    def drop(self, scenario_id: str) -> None:
+        """Take a scenario out of the list; its file keeps it."""
+        self.cancel(scenario_id)
+        self._tasks.start("drop scenario", self._drop(scenario_id))
+
+    def compare(self, ids: tuple[str, ...]) -> None:
+        """Show these side by side; the first is what the others are measured against."""
+        known = {k.scenario_id for k in self.scenarios}
+        self.compared = tuple(i for i in dict.fromkeys(ids) if i in known)[:MOST_COMPARED]
+        self.changed.emit()
+
+    def look_at(self, node: str) -> None:
+        if node != self.node:
+            self.node = node
+            self.changed.emit()
+
+    # --- runs -----------------------------------------------------------------------------
+    def run(self, scenario_id: str) -> None:
+        """Run a scenario anew, unless it is running."""
+        if scenario_id not in self._running():
+            self._set(scenario_id, RunState("waiting"))
+            self._tasks.start("what-if", self._run(scenario_id))
+
+    def cancel(self, scenario_id: str) -> None:
+        if scenario_id in self._runs:
+            self._runs[scenario_id].cancel()
+
+    async def base(self, base_t: float, lead_h: float) -> Base:
+        """Return what a run from a moment starts from, as the cache has it now.
+
+        Raises:
+            ConsoleError: a flow is missing; says which.
+        """
+        ahead = (lead_h + reach_h(self.declared)) * 3600.0
+        keys: dict[Key, int] = {}
+        for code, element in wanted_series(self.declared):
+            series = self._board.series_of(code).get(element)
+            if series is not None:
+                keys[code, element] = series.sid
+        rows = await self._board.window(list(keys.values()), int(base_t) - BEFORE_S, int(base_t + ahead))
+        found = {}
+        for key, sid in keys.items():
+            t, v, q = rows[sid]
+            good = ~np.isin(q, [int(u) for u in UNFIT]) & np.isfinite(v)
+            if good.any():
+                found[key] = (t[good], v[good])
+        try:
+            return base_of(self.declared, found, base_t, lead_h)
+        except EngineRefused as exc:
+            raise ConsoleError(f"没有算：{exc.detail}。", "请换一个起算时间，或等数据到齐后再算。", exc.code) from exc
+
+    async def close(self) -> None:
+        if self._pool is not None:
+            await asyncio.to_thread(self._pool.close)
+        self._worker.submit(self._let_go)
+        self._worker.shutdown(wait=True)
+
+    # --- inside ---------------------------------------------------------------------------
+    def _running(self) -> set[str]:
+        return {k for k, s in self.states.items() if s.state in ("waiting", "running")}
+
+    def _set(self, scenario_id: str, state: RunState) -> None:
+        self.states[scenario_id] = state
+        self.changed.emit()
+
+    async def _reload(self) -> None:
+        try:
+            if not self.declared:
+                self.declared = await asyncio.to_thread(declared_chain, self._home)
+            await self._list()
+            if not self._begun:
+                self._begun = True
+                self.compared = tuple(k.scenario_id for k in reversed(self.scenarios[:3]))
+            self.problem = ""
+        except ConsoleError as exc:
+            self.problem = f"{exc.what}{exc.next_step}"
+        self.changed.emit()
+        for scenario_id in self.compared:
+            if scenario_id not in self.results and scenario_id not in self._running():
+                await self._read_again(scenario_id)
+
+    async def _list(self) -> None:
+        self.scenarios = await self._stored(lambda store: store.scenarios())
+        known = {k.scenario_id for k in self.scenarios}
+        self.compared = tuple(i for i in self.compared if i in known)
+        self.changed.emit()
+
+    async def _drop(self, scenario_id: str) -> None:
+        try:
+            await self._stored(lambda store: store.drop(scenario_id))
+            await self._list()
+        except ConsoleError as exc:
+            self.problem = f"{exc.what}{exc.next_step}"
+            self.changed.emit()
+
+    async def _read_again(self, scenario_id: str) -> None:
+        """Show the kept run of a scenario, marked when it no longer holds."""
+        scenario = self.scenario(scenario_id)
+        if scenario is None:
+            return
+        try:
+            now = (await self.base(scenario.base_t, scenario.lead_h)).hash
+        except ConsoleError:
+            now = ""  # the readings are gone: what was computed from them says so by its mark
+        try:
+            runs = await self._stored(lambda store: store.runs(scenario_id, ENGINE, now))
+            done = next((r for r in runs if r.record.state == "done"), None)
+            if done is None:  # kept, and the program ended before it was computed
+                self.run(scenario_id)
+                return
+            arrays = await self._stored(lambda store: store.arrays(done.run_id))
+        except ConsoleError as exc:
+            self._set(scenario_id, RunState("failed", words=f"{exc.what}{exc.next_step}"))
+            return
+        record = done.record
+        outcome = outcome_from(
+            arrays, self.declared, record.mass_error or 0.0, assumed_from(record.assumptions), record.warnings
+        )
+        self.results[scenario_id] = Result(outcome, None, record.started, record.wall_s, done.watermark)
+        self._set(scenario_id, RunState("done", 1.0))
+
+    async def _run(self, scenario_id: str) -> None:
+        scenario = self.scenario(scenario_id)
+        if scenario is None:
+            self.states.pop(scenario_id, None)
+            return
+        started, began = time.time(), time.perf_counter()
+        try:
+            base = await self.base(scenario.base_t, scenario.lead_h)
+            outcome = await self._computed(scenario_id, Case(dict(self.declared), base, scenario))
+        except RunCancelled:
+            self._set(scenario_id, RunState("cancelled"))
+            return
+        except ConsoleError as exc:
+            self._set(scenario_id, RunState("failed", words=f"{exc.what}{exc.next_step}"))
+            return
+        finally:
+            self._runs.pop(scenario_id, None)
+        wall_s = time.perf_counter() - began
+        outcome = Outcome(outcome.hours, outcome.nodes, outcome.mass_error, outcome.assumed, (*base.notes, *outcome.limits))
+        self.results[scenario_id] = Result(outcome, base, started, wall_s)
+        self._set(scenario_id, RunState("done", 1.0))
+        record = RunRecord(
+            scenario.inputs_id, ENGINE, 0, started, wall_s, outcome.mass_error, "done",
+            assumed_lines(outcome.assumed), outcome.limits,
+        )  # fmt: skip
+        try:
+            await self._stored(
+                lambda store: store.keep_run(scenario_id, record, base.hash, arrays_of(outcome), outcome.figures())
+            )
+        except ConsoleError as exc:
+            self._set(scenario_id, RunState("done", 1.0, f"{exc.what}{exc.next_step}"))
+
+    async def _computed(self, scenario_id: str, case: Case) -> Outcome:
+        if self._pool is None:
+            self._pool = PoolExecutor()
+        run = self._runs[scenario_id] = self._pool.submit(case.scenario.name, run_case, case)
+        shown = ("", 0.0)
+        while run.state in ("waiting", "running"):
+            if (run.state, run.share) != shown:
+                shown = (run.state, run.share)
+                self._set(scenario_id, RunState(*shown))
+            await asyncio.sleep(POLL_S)
+        found: Outcome = run.result()
+        return found
+
+    async def _stored(self, work: Callable[[ScenarioStore], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._worker, self._with_store, work)
+
+    def _with_store(self, work: Callable[[ScenarioStore], T]) -> T:
+        if self._key is None:
+            raise ConsoleError("情景没有保存：本机记录库还没有解锁。", "请重新启动并输入口令。")
+        if self._store is None:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            self._store = ScenarioStore(self._path, self._key)
+        return work(self._store)
+
+    def _let_go(self) -> None:
+        if self._store is not None:
+            self._store.close()
+            self._store = None

@@ -1,0 +1,106 @@
+"""What the consultation's panels show: scenarios, drafts of changes, curves of a node, tables."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+CHANGES = {
+    "factor": "来水倍数", "add": "来水加流量", "shift": "来水推迟", "keep": "控制库水位", "release": "出库或分流过程",
+    "retention": "启用蓄滞洪区",
+}  # fmt: skip
+HINTS = {
+    "factor": "如 1.2",
+    "add": "m³/s，如 500 或 -300",
+    "shift": "小时，如 6 或 -3",
+    "keep": "m，如 21.50",
+    "release": "小时 m³/s；如 0 9000; 6 12000",
+    "retention": "小时 m³/s；如 12 1300（流量可省）",
+}
+LEADS_H = (24, 48, 72, 120)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A change as typed. kind: of CHANGES; target: a node's id."""
+
+    kind: str
+    target: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A node that a change may be about. kinds: of CHANGES."""
+
+    node: str
+    name: str
+    kinds: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A new scenario as typed; based: name of the one it was copied from."""
+
+    name: str
+    author: str
+    lead_h: int
+    changes: tuple[Change, ...]
+    based: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ScenarioLine:
+    """A scenario in the list. place: of its curve's colour, -1 when it is not compared. state: of a run, "" for none."""
+
+    scenario_id: str
+    name: str
+    author: str
+    base: str
+    changes: tuple[str, ...]
+    place: int
+    state: str
+    said: str
+    share: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class NodeCurve:
+    """One scenario at one node. t: UTC s; values NaN where unknown. place: of its colour."""
+
+    name: str
+    place: int
+    t: Array
+    flow_m3s: Array
+    inflow_m3s: Array | None
+    level_m: Array | None
+    watermark: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class NodeView:
+    """A node of all compared scenarios. measured: (t, value) of flow and level. limits: (words, value) lines."""
+
+    node: str
+    name: str
+    base_t: float | None
+    curves: tuple[NodeCurve, ...]
+    flow_seen: tuple[Array, Array]
+    level_seen: tuple[Array, Array]
+    flow_limits: tuple[tuple[str, float], ...]
+    level_limits: tuple[tuple[str, float], ...]
+    missing: str = ""
+
+
+Cell = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class CompareTable:
+    """titles: of columns; rows of (text, colour token)."""
+
+    titles: tuple[str, ...]
+    rows: tuple[tuple[Cell, ...], ...]

@@ -1,0 +1,217 @@
+"""The meeting's what-if: scenarios typed, run in another process, compared, kept; what is refused stays typed."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PySide6.QtCore import Qt
+
+from console.domain.scenario import Scenario
+from console.presenters.consult import basis_rows, compare_table, node_view, nodes_to_show, scenario_lines
+from console.presenters.consult_inputs import targets_of
+from console.services.consult_desk import ConsultDesk
+from console.services.tasks import TaskScope
+from console.store.keys import OpsKey
+from console.viewdata.consult import Change, Draft, NodeView, ScenarioLine
+from tests.gui import until
+from tests.unit.test_whatif import CHAIN, HOUR, T0, series
+from widgets.scenario_form import ScenarioForm
+from widgets.scenario_list import ScenarioList
+
+from console.domain.scenario import Inflow, Keep  # isort: skip
+
+KEY = OpsKey(bytes(range(32)))
+
+
+class Board:
+    """A cache that holds the gauged series of a flood."""
+
+    def __init__(self, until_h=120.0):
+        self.rows = series(until_h)
+        self.names = {key: i for i, key in enumerate(self.rows, 1)}
+
+    def series_of(self, code):
+        class One:
+            def __init__(self, sid):
+                self.sid = sid
+
+        return {element: One(sid) for (at, element), sid in self.names.items() if at == code}
+
+    async def window(self, sids, from_t, to_t):
+        found = {}
+        for key, sid in self.names.items():
+            t, v = self.rows[key]
+            inside = (t >= from_t) & (t <= to_t)
+            found[sid] = (t[inside].astype(np.int64), v[inside], np.zeros(int(inside.sum()), np.int64))
+        return {sid: found[sid] for sid in sids}
+
+
+@pytest.fixture
+def desk(tmp_path, runner, hub):
+    made = []
+
+    def make(board=None, key=KEY):
+        async def build():
+            return ConsultDesk(board or Board(), TaskScope(hub.report), tmp_path / "scenarios.db", tmp_path, key)
+
+        found = runner.run(build())
+        made.append(found)
+        return found
+
+    yield make
+    for one in made:
+        runner.run(one._tasks.close())
+        runner.run(one.close())
+
+
+def plan(name, *inputs, lead_h=72.0):
+    return Scenario(name, "张三", T0, T0, lead_h, tuple(inputs))
+
+
+def test_three_scenarios_are_run_compared_and_still_there_after_a_restart(runner, desk, look):
+    consult = desk()
+
+    async def story():
+        consult.begin()
+        await until(lambda: consult.declared)
+        first = await consult.create(plan("现状"))
+        second = await consult.create(plan("来水加二成", Inflow("in-lianjiang", 1.2)))
+        third = await consult.create(plan("抬高到二十三米", Keep("feilaixia", 23.0)))
+        await until(lambda: len(consult.results) == 3, 60, "three results")
+        return first, second, third
+
+    ids = runner.run(story())
+    assert consult.compared == ids
+    table = compare_table(consult, look.tr)
+    assert table.titles == ("指标", "现状", "来水加二成", "抬高到二十三米")
+    rows = {row[0][0]: [text for text, _ in row[1:]] for row in table.rows}
+    assert "（+" in rows["石角 洪峰 m³/s"][1] and "（" not in rows["石角 洪峰 m³/s"][0]
+    assert rows["飞来峡 期末库水位 m"][2].startswith("23.0")
+    assert all(float(text) < 1e-3 for text in rows["水量误差"]), "the balance is shown and holds"
+    basis = ["".join(text for text, _ in row) for row in basis_rows(consult, look.tr)]
+    assert any("没有给出调度，按起算水位" in line for line in basis) and any("假定" in line for line in basis)
+    assert any("DC" in line and "洪峰误差" in line for line in basis), "compared with what came"
+    assert ("shijiao", "石角") in nodes_to_show(consult) and "nanshui" not in dict(nodes_to_show(consult))
+    view = node_view(consult, "feilaixia", look.tr)
+    assert [c.name for c in view.curves] == ["现状", "来水加二成", "抬高到二十三米"] and len(view.flow_seen[0])
+
+    again = desk()
+
+    async def later():
+        again.begin()
+        await until(lambda: len(again.results) == 3, 20, "kept runs are read")
+
+    runner.run(later())
+    assert {k.scenario.name for k in again.scenarios} == {"现状", "来水加二成", "抬高到二十三米"}
+    before, after = consult.results[ids[1]].outcome, again.results[ids[1]].outcome
+    assert np.array_equal(before.nodes["shijiao"].flow_m3s, after.nodes["shijiao"].flow_m3s)
+    assert again.results[ids[1]].watermark == "" and before.limits == after.limits and before.assumed == after.assumed
+
+    other = Board()
+    t, v = other.rows["LOC00506", "INQ"]
+    other.rows["LOC00506", "INQ"] = (t, v * 1.1)
+    changed = desk(other)
+
+    async def on_other_data():
+        changed.begin()
+        await until(lambda: len(changed.results) == 3)
+
+    runner.run(on_other_data())
+    assert changed.results[ids[0]].watermark == "底层数据已变"
+    assert any("底层数据已变" in text for row in compare_table(changed, look.tr).rows for text, _ in row)
+
+
+def test_a_run_that_cannot_be_made_says_why_and_the_others_stay(runner, desk, look):
+    consult = desk()
+
+    async def story():
+        consult.begin()
+        await until(lambda: consult.declared)
+        good = await consult.create(plan("好的"))
+        await until(lambda: good in consult.results, 60)
+        bad = await consult.create(plan("没有曲线", Keep("nanshui", 200.0)))
+        await until(lambda: consult.states[bad].state == "failed", 30)
+        early = await consult.create(Scenario("太早", "张三", T0, T0 - 400 * HOUR, 72.0))
+        await until(lambda: consult.states[early].state == "failed", 30)
+        return good, bad, early
+
+    good, bad, early = runner.run(story())
+    assert "没有库容曲线" in consult.states[bad].words and "6 小时内没有流量" in consult.states[early].words
+    assert good in consult.results and consult.states[good].state == "done"
+    said = {line.name: line.said for line in scenario_lines(consult, look.tr)}
+    assert "没有库容曲线" in said["没有曲线"]
+
+
+def test_without_the_key_nothing_is_kept_and_it_says_so(runner, desk):
+    consult = desk(key=None)
+
+    async def story():
+        consult.begin()
+        await until(lambda: consult.problem)
+
+    runner.run(story())
+    assert "没有解锁" in consult.problem or "还没有解锁" in consult.problem
+
+
+def test_what_is_refused_stays_typed_and_a_copy_fills_the_form(qtbot, look):
+    form = ScenarioForm(look)
+    qtbot.addWidget(form)
+    form.show_targets(targets_of(CHAIN))
+    asked = []
+    form.save_requested.connect(asked.append)
+    changes = (Change("keep", "feilaixia", "21.5"), Change("factor", "in-yingde", "1.2"))
+    form.show_draft(Draft("提前腾库 改", "李四", 48, changes, "提前腾库"))
+    qtbot.mouseClick(form.save, Qt.MouseButton.LeftButton)
+    assert asked == [Draft("提前腾库 改", "李四", 48, changes, "提前腾库")]
+    assert not form.save.isEnabled(), "not twice"
+    form.refused("第 1 项不是数。请只写一个数。")
+    assert form.save.isEnabled() and form.draft() == asked[0] and "第 1 项" in form.status.text()
+    form.rows[0].remove.click()
+    assert form.draft().changes == changes[1:]
+    form.saved()
+    assert form.draft() == Draft("", "李四", 48, ()) or form.draft().changes == ()
+    assert form.author.text() == "李四"
+
+
+def test_ticking_compares_and_names_are_no_markup(qtbot, look):
+    listed = ScenarioList(look)
+    qtbot.addWidget(listed)
+    listed.show()
+    told = []
+    listed.compared.connect(told.append)
+    lines = tuple(
+        ScenarioLine(str(i), f"<b>方案{i}</b>", "张三", "06-21 08:00 +72 h", ("来水倍数 ×1.2",), place, "done", "已算完")
+        for i, place in enumerate((0, 1, -1))
+    )
+    listed.show_lines(lines)
+    assert listed.tree.topLevelItem(2).text(0).startswith("<b>方案2</b>")
+    listed.tree.topLevelItem(2).setCheckState(0, Qt.CheckState.Checked)
+    listed.tree.topLevelItem(0).setCheckState(0, Qt.CheckState.Unchecked)
+    assert told == [("0", "1", "2"), ("1",)]
+    asked = []
+    listed.run_requested.connect(asked.append)
+    listed.tree.setCurrentItem(listed.tree.topLevelItem(1))
+    listed.run.click()
+    assert asked == ["1"] and not listed.stop.isEnabled()
+
+
+def test_curves_with_unknown_levels_and_no_results_are_shown_as_such(qtbot, look):
+    from console.viewdata.consult import NodeCurve
+    from widgets.scenario_plot import ScenarioPlot
+
+    plot = ScenarioPlot(look)
+    qtbot.addWidget(plot)
+    plot.resize(700, 480)
+    plot.show()
+    assert plot.empty.isVisible() and not plot.flow.isVisible()
+    t = T0 + np.arange(73) * HOUR
+    flow = np.linspace(3000, 18000, 73)
+    level = np.where(flow > 17000, np.nan, 3.0 + flow / 2000)
+    none = (np.empty(0), np.empty(0))
+    curves = (NodeCurve("现状", 0, t, flow, None, level), NodeCurve("旧的", 1, t, flow * 0.9, flow, None, "底层数据已变"))
+    plot.show_view(NodeView("shijiao", "石角", T0, curves, none, none, (("控制流量", 19000.0),), (("警戒", 11.0),)))
+    assert plot.flow.isVisible() and plot.level.isVisible() and not plot.empty.isVisible()
+    words = plot._words(plot.view, T0 + 72 * HOUR)
+    assert "现状" in words and "nan" not in words and " m ·" not in words.split("旧的")[0].split("现状")[1]
+    plot.show_view(NodeView("sanshui", "三水", T0, curves[:0], none, none, (), (), "没有"))
+    assert plot.empty.isVisible() and plot.empty.text() == "没有"

@@ -1,0 +1,237 @@
+"""A new scenario: name, author, how far, and its changes row by row; what is refused stays as it was typed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import (
+    QComboBox,
+    QGridLayout,
+    QHBoxLayout,
+    QLineEdit,
+    QPushButton,
+    QScrollArea,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from console.look import Look
+from console.viewdata.consult import CHANGES, HINTS, LEADS_H, Change, Draft, Target
+from widgets.plain import PlainLabel
+
+ROWS_MOST = 40
+KIND_PX, TARGET_PX = 104, 128
+
+
+class ChangeRow(QWidget):
+    """One change. Signals: removed."""
+
+    removed = Signal()
+
+    def __init__(self, look: Look, targets: Sequence[Target], parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.look = look
+        self._targets: tuple[Target, ...] = ()
+        self.kind, self.target, self.text = QComboBox(self), QComboBox(self), QLineEdit(self)
+        self.remove = QToolButton(self)
+        self.remove.setText("✕")
+        self.remove.setAutoRaise(True)
+        self.remove.clicked.connect(self.removed)
+        for code in CHANGES:
+            self.kind.addItem("", code)
+        self.kind.currentIndexChanged.connect(lambda _i: self._fill())
+        for box, wide in ((self.kind, KIND_PX), (self.target, TARGET_PX)):
+            box.setMinimumWidth(round(wide * look.scale))
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(4)
+        row.addWidget(self.kind)
+        row.addWidget(self.target)
+        row.addWidget(self.text, 1)
+        row.addWidget(self.remove)
+        self.reword()
+        self.set_targets(targets)
+
+    def reword(self) -> None:
+        tr = self.look.tr
+        for i, word in enumerate(CHANGES.values()):
+            self.kind.setItemText(i, tr(word))
+        self.kind.setAccessibleName(tr("改动"))
+        self.target.setAccessibleName(tr("对象"))
+        self.text.setAccessibleName(tr("数值"))
+        self.remove.setAccessibleName(tr("删去这一项"))
+        self.text.setPlaceholderText(tr(HINTS[str(self.kind.currentData())]))
+
+    def set_targets(self, targets: Sequence[Target]) -> None:
+        if tuple(targets) != self._targets:
+            self._targets = tuple(targets)
+            self._fill()
+
+    def show_change(self, change: Change) -> None:
+        self.kind.setCurrentIndex(max(0, self.kind.findData(change.kind)))
+        self.target.setCurrentIndex(max(0, self.target.findData(change.target)))
+        self.text.setText(change.text)
+
+    def change(self) -> Change:
+        return Change(str(self.kind.currentData()), str(self.target.currentData() or ""), self.text.text().strip())
+
+    def _fill(self) -> None:
+        kind, before = str(self.kind.currentData()), self.target.currentData()
+        self.target.clear()
+        for one in self._targets:
+            if kind in one.kinds:
+                self.target.addItem(one.name, one.node)
+        self.target.setCurrentIndex(max(0, self.target.findData(before)))
+        self.text.setPlaceholderText(self.look.tr(HINTS[kind]))
+
+
+class ScenarioForm(QWidget):
+    """Signals:
+    save_requested: arg is a Draft.
+    """
+
+    save_requested = Signal(object)
+
+    def __init__(self, look: Look, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.look = look
+        self.rows: list[ChangeRow] = []
+        self._targets: tuple[Target, ...] = ()
+        self._based = ""
+        self.name, self.author, self.lead = QLineEdit(self), QLineEdit(self), QComboBox(self)
+        for hours in LEADS_H:
+            self.lead.addItem("", hours)
+        self.lead.setCurrentIndex(LEADS_H.index(72))
+        self.base = PlainLabel("", self)
+        self.base.setObjectName("dim")
+        self.status = PlainLabel("", self)
+        self.status.setWordWrap(True)
+        self.add, self.save, self.clear = QPushButton(self), QPushButton(self), QPushButton(self)
+        self.save.setObjectName("primary")
+        self.add.clicked.connect(lambda: self._add_row())
+        self.clear.clicked.connect(self.reset)
+        self.save.clicked.connect(self._ask)
+        self._labels = tuple(PlainLabel("", self) for _ in range(3))
+        self._arrange()
+        look.changed.connect(self._reworded)
+        self._reworded()
+
+    def _arrange(self) -> None:
+        grid = QGridLayout()
+        grid.setVerticalSpacing(4)
+        for i, (label, widget) in enumerate(zip(self._labels, (self.name, self.author, self.lead), strict=True)):
+            label.setObjectName("dim")
+            label.setBuddy(widget)
+            grid.addWidget(label, i, 0)
+            grid.addWidget(widget, i, 1)
+        grid.addWidget(self.base, 3, 0, 1, 2)
+        grid.setColumnStretch(1, 1)
+        inside = QWidget(self)
+        self._list = QVBoxLayout(inside)
+        self._list.setContentsMargins(0, 0, 0, 0)
+        self._list.setSpacing(3)
+        self._list.addStretch(1)
+        area = QScrollArea(self)
+        area.setWidgetResizable(True)
+        area.setFrameShape(QScrollArea.Shape.NoFrame)
+        area.setObjectName("plainArea")
+        area.setWidget(inside)
+        below = QHBoxLayout()
+        below.addWidget(self.add)
+        below.addStretch(1)
+        below.addWidget(self.clear)
+        below.addWidget(self.save)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(8, 4, 8, 6)
+        column.setSpacing(5)
+        column.addLayout(grid)
+        column.addWidget(area, 1)
+        column.addWidget(self.status)
+        column.addLayout(below)
+
+    def show_targets(self, targets: Sequence[Target]) -> None:
+        self._targets = tuple(targets)
+        for row in self.rows:
+            row.set_targets(targets)
+
+    def show_base(self, text: str) -> None:
+        self.base.setText(text)
+
+    def show_draft(self, draft: Draft) -> None:
+        """Fill the form with a copy of a scenario."""
+        self.reset()
+        self._based = draft.based
+        self.name.setText(draft.name)
+        if not self.author.isReadOnly():
+            self.author.setText(draft.author)
+        self.lead.setCurrentIndex(max(0, self.lead.findData(draft.lead_h)))
+        for change in draft.changes:
+            self._add_row().show_change(change)
+        self.name.setFocus()
+        self.name.selectAll()
+
+    def draft(self) -> Draft:
+        changes = tuple(row.change() for row in self.rows)
+        return Draft(self.name.text().strip(), self.author.text().strip(), int(self.lead.currentData()), changes, self._based)
+
+    def saved(self) -> None:
+        """The scenario is on disk: the form is free for the next one."""
+        author = self.author.text()
+        self.reset()
+        self.author.setText(author)
+        self._say(self.look.tr("已保存，正在计算"), "text.dim")
+
+    def refused(self, words: str) -> None:
+        """Nothing was saved; what was typed stays."""
+        self.save.setEnabled(True)
+        self._say(words, "state.guaranteed")
+
+    def reset(self) -> None:
+        self._based = ""
+        self.name.clear()
+        for row in list(self.rows):
+            self._remove(row)
+        self.save.setEnabled(True)
+        self._say("", "text.dim")
+
+    def _add_row(self) -> ChangeRow:
+        row = ChangeRow(self.look, self._targets, self)
+        row.removed.connect(lambda: self._remove(row))
+        self.rows.append(row)
+        self._list.insertWidget(self._list.count() - 1, row)
+        self.add.setEnabled(len(self.rows) < ROWS_MOST)
+        return row
+
+    def _remove(self, row: ChangeRow) -> None:
+        self.rows.remove(row)
+        self._list.removeWidget(row)
+        row.hide()
+        row.deleteLater()
+        self.add.setEnabled(True)
+
+    def _ask(self) -> None:
+        self.save.setEnabled(False)
+        self._say(self.look.tr("正在保存…"), "text.dim")
+        self.save_requested.emit(self.draft())
+
+    def _say(self, words: str, token: str) -> None:
+        self.status.setText(words)
+        self.status.setVisible(bool(words))
+        palette = self.status.palette()
+        palette.setColor(self.status.foregroundRole(), self.look.color(token))
+        self.status.setPalette(palette)
+
+    def _reworded(self) -> None:
+        tr = self.look.tr
+        for label, word in zip(self._labels, ("名称", "作者", "预见期"), strict=True):
+            label.setText(tr(word))
+        for i, hours in enumerate(LEADS_H):
+            self.lead.setItemText(i, f"{hours} h")
+        self.name.setPlaceholderText(tr("如 飞来峡提前腾库 2000 m³/s"))
+        self.add.setText(tr("加一项改动"))
+        self.clear.setText(tr("清空"))
+        self.save.setText(tr("保存并计算"))
+        for row in self.rows:
+            row.reword()
