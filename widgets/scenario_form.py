@@ -219,9 +219,7 @@ class ScenarioForm(QWidget):
     def _say(self, words: str, token: str) -> None:
         self.status.setText(words)
         self.status.setVisible(bool(words))
-        palette = self.status.palette()
-        palette.setColor(self.status.foregroundRole(), self.look.color(token))
-        self.status.setPalette(palette)
+        self.status.setStyleSheet(f"color: {self.look.color(token).name()}")
 
     def _reworded(self) -> None:
         tr = self.look.tr

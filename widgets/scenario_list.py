@@ -21,7 +21,7 @@ SWATCH = 10
 class ScenarioList(QWidget):
     """Signals:
     compared: the ticked ones in their order; arg is a tuple of ids.
-    run_requested, cancel_requested, copy_requested, drop_requested: arg is an id.
+    run_requested, cancel_requested, copy_requested, drop_requested, optimise_requested: arg is an id.
     """
 
     compared = Signal(tuple)
@@ -29,6 +29,7 @@ class ScenarioList(QWidget):
     cancel_requested = Signal(str)
     copy_requested = Signal(str)
     drop_requested = Signal(str)
+    optimise_requested = Signal(str)
 
     def __init__(self, look: Look, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -51,15 +52,15 @@ class ScenarioList(QWidget):
         self.empty.setObjectName("dim")
         self.empty.setWordWrap(True)
         self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.run, self.stop, self.copy, self.drop = (QPushButton(self) for _ in range(4))
+        self.run, self.stop, self.copy, self.drop, self.better = (QPushButton(self) for _ in range(5))
         for button, signal in (
             (self.run, self.run_requested), (self.stop, self.cancel_requested), (self.copy, self.copy_requested),
-            (self.drop, self.drop_requested),
+            (self.drop, self.drop_requested), (self.better, self.optimise_requested),
         ):  # fmt: skip
             button.clicked.connect(_sender(self, signal))
         row = QHBoxLayout()
         row.setContentsMargins(8, 2, 8, 4)
-        for button in (self.copy, self.run, self.stop, self.drop):
+        for button in (self.copy, self.better, self.run, self.stop, self.drop):
             row.addWidget(button)
         row.addStretch(1)
         column_box = QVBoxLayout(self)
@@ -106,7 +107,7 @@ class ScenarioList(QWidget):
             item.setIcon(0, _swatch(self.look.color(ink_of(line.place))))
         if line.state in TOKENS:
             item.setForeground(2, self.look.color(TOKENS[line.state]))
-        tip = plain_tip("\n".join((line.name, *line.changes, line.said)))
+        tip = plain_tip("\n".join(part for part in (line.name, *line.changes, line.note, line.said) if part))
         for column in range(3):
             item.setToolTip(column, tip)
             item.setTextAlignment(column, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
@@ -126,7 +127,8 @@ class ScenarioList(QWidget):
         going = line is not None and line.state in ("waiting", "running")
         for button in (self.copy, self.drop):
             button.setEnabled(line is not None)
-        self.run.setEnabled(line is not None and not going)
+        for button in (self.run, self.better):
+            button.setEnabled(line is not None and not going)
         self.stop.setEnabled(going)
 
     def _reworded(self) -> None:
@@ -135,9 +137,16 @@ class ScenarioList(QWidget):
         self.tree.setAccessibleName(tr("情景"))
         self.tree.setFont(self.look.font("small_px"))
         self.empty.setText(tr("还没有情景。在下面写上名称和改动，按“保存并计算”；不写改动就是现状方案"))
-        words = ((self.run, "重新计算"), (self.stop, "取消"), (self.copy, "复制修改"), (self.drop, "移出"))
+        words = (
+            (self.run, "重新计算"),
+            (self.stop, "取消"),
+            (self.copy, "复制修改"),
+            (self.drop, "移出"),
+            (self.better, "优化调度"),
+        )
         for button, text in words:
             button.setText(tr(text))
+        self.better.setToolTip(plain_tip(tr("按所选情景的来水求各水库出库，“控制库水位”作上限；得到一个新情景")))
         if self._lines:
             lines, self._lines = self._lines, ()
             self.show_lines(lines)

@@ -115,12 +115,9 @@ def outcome_of(case: Case, tell: Tell = lambda *_: None) -> Outcome:
     network = Network.of(case.declared)
     held, said = _held(network, case.base)
     changes = dict(held)
-    inflows = dict(case.base.inflows_m3s)
+    inflows = changed_inflows(network, case)
     for entry in case.scenario.inputs:
-        if isinstance(entry, Inflow):
-            _node(network, entry, entry.node, InflowNode)
-            inflows[entry.node] = _changed(inflows[entry.node], entry)
-        else:
+        if not isinstance(entry, Inflow):
             node_id, change = _change(network, entry)
             changes[node_id] = change
             said = [line for line in said if not line.startswith(f"{network.nodes[node_id].name}：没有给出调度")]
@@ -134,6 +131,16 @@ def outcome_of(case: Case, tell: Tell = lambda *_: None) -> Outcome:
     }
     n = len(next(iter(nodes.values())).flow_m3s)
     return Outcome(np.arange(n, dtype=float) * STEP_H, nodes, got.mass_error, got.assumed, (*said, *got.limits))
+
+
+def changed_inflows(network: Network, case: Case) -> dict[str, Array]:
+    """Return the base's inflows with a scenario's changes. Raises: EngineRefused: there is no such inflow."""
+    inflows = dict(case.base.inflows_m3s)
+    for entry in case.scenario.inputs:
+        if isinstance(entry, Inflow):
+            _node(network, entry, entry.node, InflowNode)
+            inflows[entry.node] = _changed(inflows[entry.node], entry)
+    return inflows
 
 
 def _held(network: Network, base: Base) -> tuple[dict[str, dict[str, Any]], list[str]]:

@@ -57,7 +57,9 @@ def scenario_lines(desk: ConsultDesk, tr: Translate) -> tuple[ScenarioLine, ...]
         base = f"{stamp(s.base_t)} +{s.lead_h:g} h"
         share, stage = (state.share, state.state) if state else (0.0, "")
         author, words = printable(s.author), tuple(printable(c) for c in changes)
-        found.append(ScenarioLine(kept.scenario_id, printable(s.name), author, base, words, place, stage, said, share))
+        found.append(
+            ScenarioLine(kept.scenario_id, printable(s.name), author, base, words, place, stage, said, share, printable(s.note))
+        )
     return tuple(found)
 
 
@@ -118,6 +120,8 @@ def basis_rows(desk: ConsultDesk, tr: Translate) -> tuple[tuple[Cell, ...], ...]
         result, scenario = desk.results.get(scenario_id), desk.scenario(scenario_id)
         if result is not None and scenario is not None:
             name = printable(scenario.name)
+            if scenario.note:
+                rows.append(((name, PLAIN), (tr("由来"), DIM), (printable(scenario.note), PLAIN)))
             rows += [((name, PLAIN), (tr("说明"), DIM), (printable(line), PLAIN)) for line in result.outcome.limits]
             rows += [((name, PLAIN), (tr("与实测"), DIM), (line, PLAIN)) for line in skill_lines(result, tr)]
     first = next((desk.results[i] for i in desk.compared if i in desk.results), None)
@@ -159,14 +163,16 @@ def _node_rows(
     nodes = [r.outcome.nodes.get(node_id) for _, r in found]
     rows: list[tuple[Cell, ...]] = []
 
-    def row(words: str, values: Sequence[float | None], write: Any, decimals: int, limit: float | None = None) -> None:
+    def row(
+        words: str, values: Sequence[float | None], write: Any, decimals: int, limit: float | None = None, token: str = BAD
+    ) -> None:
         cells: list[Cell] = [(f"{first.name} {tr(words)}", PLAIN)]
         for i, value in enumerate(values):
             text = write(value)
             if i and value is not None and values[0] is not None:
                 text += f"（{signed(value - values[0], decimals)}）"
             over = limit is not None and value is not None and value > limit
-            cells.append((text, BAD if over else PLAIN))
+            cells.append((text, token if over else PLAIN))
         rows.append(tuple(cells))
 
     if first.kind == "reservoir" and "storage" in raw:

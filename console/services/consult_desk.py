@@ -6,10 +6,11 @@ The store and the base are read on worker threads; a run that fails or is cancel
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -23,6 +24,7 @@ from console.engine.executor import PoolExecutor, Run, RunCancelled
 from console.engine.refused import EngineRefused
 from console.engine.whatif import ENGINE, Case, Outcome, run_case
 from console.engine.whatif_arrays import arrays_of, assumed_from, assumed_lines, outcome_from
+from console.engine.whatif_optimise import Proposal, optimise_case
 from console.errors import ConsoleError
 from console.services.tasks import TaskScope
 from console.state.board import BoardState
@@ -49,7 +51,7 @@ class RunState:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Result:
-    """What a scenario gave. base: None for a run of an earlier session. watermark: why it no longer holds."""
+    """What a scenario gave. base: None where its readings are gone. watermark: why it no longer holds."""
 
     outcome: Outcome
     base: Base | None
@@ -129,6 +131,12 @@ class ConsultDesk(QObject):
             self._set(scenario_id, RunState("waiting"))
             self._tasks.start("what-if", self._run(scenario_id))
 
+    def optimise(self, scenario_id: str, author: str, now_t: float) -> None:
+        """Propose a schedule for a scenario's inflows: a new scenario, kept and run like any other."""
+        if scenario_id not in self._running():
+            self._set(scenario_id, RunState("waiting"))
+            self._tasks.start("optimise", self._optimise(scenario_id, author, now_t))
+
     def cancel(self, scenario_id: str) -> None:
         if scenario_id in self._runs:
             self._runs[scenario_id].cancel()
@@ -206,10 +214,10 @@ class ConsultDesk(QObject):
         scenario = self.scenario(scenario_id)
         if scenario is None:
             return
-        try:
-            now = (await self.base(scenario.base_t, scenario.lead_h)).hash
-        except ConsoleError:
-            now = ""  # the readings are gone: what was computed from them says so by its mark
+        base: Base | None = None
+        with contextlib.suppress(ConsoleError):  # the readings are gone: what was computed from them says so by its mark
+            base = await self.base(scenario.base_t, scenario.lead_h)
+        now = base.hash if base is not None else ""
         try:
             runs = await self._stored(lambda store: store.runs(scenario_id, ENGINE, now))
             done = next((r for r in runs if r.record.state == "done"), None)
@@ -224,7 +232,7 @@ class ConsultDesk(QObject):
         outcome = outcome_from(
             arrays, self.declared, record.mass_error or 0.0, assumed_from(record.assumptions), record.warnings
         )
-        self.results[scenario_id] = Result(outcome, None, record.started, record.wall_s, done.watermark)
+        self.results[scenario_id] = Result(outcome, base, record.started, record.wall_s, done.watermark)
         self._set(scenario_id, RunState("done", 1.0))
 
     async def _run(self, scenario_id: str) -> None:
@@ -235,7 +243,7 @@ class ConsultDesk(QObject):
         started, began = time.time(), time.perf_counter()
         try:
             base = await self.base(scenario.base_t, scenario.lead_h)
-            outcome = await self._computed(scenario_id, Case(dict(self.declared), base, scenario))
+            outcome: Outcome = await self._computed(scenario_id, run_case, Case(dict(self.declared), base, scenario))
         except RunCancelled:
             self._set(scenario_id, RunState("cancelled"))
             return
@@ -259,18 +267,38 @@ class ConsultDesk(QObject):
         except ConsoleError as exc:
             self._set(scenario_id, RunState("done", 1.0, f"{exc.what}{exc.next_step}"))
 
-    async def _computed(self, scenario_id: str, case: Case) -> Outcome:
+    async def _optimise(self, scenario_id: str, author: str, now_t: float) -> None:
+        scenario = self.scenario(scenario_id)
+        if scenario is None:
+            return
+        done = RunState("done", 1.0) if scenario_id in self.results else None
+        try:
+            base = await self.base(scenario.base_t, scenario.lead_h)
+            found: Proposal = await self._computed(scenario_id, optimise_case, Case(dict(self.declared), base, scenario))
+            proposed = replace(scenario.copied(found.name, author, now_t, found.inputs), note=found.note)
+            if done is not None:
+                self._set(scenario_id, done)
+            else:
+                self.states.pop(scenario_id, None)
+            await self.create(proposed)
+        except RunCancelled:
+            self._set(scenario_id, done or RunState("cancelled"))
+        except ConsoleError as exc:
+            self._set(scenario_id, RunState("failed", words=f"{exc.what}{exc.next_step}"))
+        finally:
+            self._runs.pop(scenario_id, None)
+
+    async def _computed(self, scenario_id: str, work: Callable[[Case, Any], Any], case: Case) -> Any:
         if self._pool is None:
             self._pool = PoolExecutor()
-        run = self._runs[scenario_id] = self._pool.submit(case.scenario.name, run_case, case)
+        run = self._runs[scenario_id] = self._pool.submit(case.scenario.name, work, case)
         shown = ("", 0.0)
         while run.state in ("waiting", "running"):
             if (run.state, run.share) != shown:
                 shown = (run.state, run.share)
                 self._set(scenario_id, RunState(*shown))
             await asyncio.sleep(POLL_S)
-        found: Outcome = run.result()
-        return found
+        return run.result()
 
     async def _stored(self, work: Callable[[ScenarioStore], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._worker, self._with_store, work)

@@ -65,6 +65,7 @@ class ScenarioLine:
     state: str
     said: str
     share: float = 0.0
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

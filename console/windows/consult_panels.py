@@ -62,7 +62,14 @@ def build_scenarios(c: Context) -> Built:
         if shiboken6.isValid(form):
             form.saved()
 
+    def optimise(scenario_id: str) -> None:
+        try:
+            desk.optimise(scenario_id, session.duty.signed(form.author.text()), time.time())
+        except ConsoleError as exc:
+            form.refused(f"{exc.what}{exc.next_step}")
+
     listed.copy_requested.connect(copy)
+    listed.optimise_requested.connect(optimise)
     form.save_requested.connect(lambda draft: session.tasks.start("save scenario", save(draft)))
 
     def refresh() -> str:
@@ -97,8 +104,10 @@ def build_scenario_curves(c: Context) -> Built:
             drawn[:] = now
             widget.show_nodes(nodes, desk.node)
             widget.show_view(node_view(desk, desk.node, c.look.tr))
-        name = widget.view.name if widget.view is not None else ""
-        return f"{c.look.tr('情景过程线')} · {name}", c.look.tr("模拟")
+        title = c.look.tr("情景过程线")
+        if widget.view is None or not widget.view.curves:
+            return title, ""
+        return f"{title} · {widget.view.name}", c.look.tr("模拟")
 
     seen = [session.situation.current.selection]
 

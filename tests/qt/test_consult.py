@@ -142,6 +142,31 @@ def test_a_run_that_cannot_be_made_says_why_and_the_others_stay(runner, desk, lo
     assert "没有库容曲线" in said["没有曲线"]
 
 
+def test_an_optimised_schedule_is_a_new_scenario_that_was_run_and_says_how_it_came(runner, desk, look):
+    consult = desk()
+
+    async def story():
+        consult.begin()
+        await until(lambda: consult.declared)
+        first = await consult.create(plan("大水", Inflow("in-lianjiang", 1.6), Keep("feilaixia", 24.5)))
+        await until(lambda: first in consult.results, 60)
+        consult.optimise(first, "李四", T0)
+        await until(lambda: len(consult.results) == 2, 60, "the proposal was run")
+        refused = await consult.create(plan("上限太低", Keep("feilaixia", 20.0)))
+        await until(lambda: refused in consult.results, 60)
+        consult.optimise(refused, "李四", T0)
+        await until(lambda: consult.states[refused].state == "failed", 30)
+        return first, refused
+
+    first, refused = runner.run(story())
+    assert consult.states[first].state == "done" and "已高于上限" in consult.states[refused].words
+    made = next(k for k in consult.scenarios if k.scenario.name == "优化：大水")
+    assert made.scenario.author == "李四" and "线性规划：最优" in made.scenario.note
+    peaks = [consult.results[i].outcome.nodes["shijiao"].peak[0] for i in (first, made.scenario_id)]
+    assert peaks[1] <= peaks[0] + 1.0
+    assert any("线性规划" in text for row in basis_rows(consult, look.tr) for text, _ in row)
+
+
 def test_without_the_key_nothing_is_kept_and_it_says_so(runner, desk):
     consult = desk(key=None)
 

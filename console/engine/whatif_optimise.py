@@ -1,0 +1,204 @@
+"""A proposed schedule for the measured reservoirs of a chain, from a scenario's own inflows; pure, for a worker.
+
+The chain is seen as its reservoirs with a known level and the stations with a safe flow, joined by their travel times.
+The proposal is a scenario like any other: its releases are run through the whole network again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from console.domain.scenario import NAME_MAX, NOTE_MAX, Inflow, Input, Keep, Retention, Scenario, Schedule
+from console.engine import dispatch
+from console.engine.dispatch_case import Control, DispatchCase, Reach, Reservoir, Rule
+from console.engine.inundation_grid import Stopped
+from console.engine.network import Network, run
+from console.engine.network_nodes import Node, Station
+from console.engine.network_nodes import Reach as ReachNode
+from console.engine.network_nodes import Reservoir as ReservoirNode
+from console.engine.network_nodes import Retention as RetentionNode
+from console.engine.refused import EngineRefused
+from console.engine.storage import LevelTable
+from console.engine.whatif import PASSING, STEP_H, Case, RunRefused, changed_inflows
+
+Array = NDArray[np.float64]
+STATES = {
+    "optimal": "最优",
+    "limit": "到时限，未证最优",
+    "infeasible": "没有方案满足全部约束，此方案违反最少",
+    "given": "采用规则方案",
+}
+X = 0.2
+Tell = Callable[..., None]
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A new scenario's name, inputs and note. feasible: every limit is kept."""
+
+    name: str
+    inputs: tuple[Input, ...]
+    note: str
+    feasible: bool
+
+
+def optimise_case(case: Case, tell: Tell) -> Proposal:
+    """Propose releases for a scenario's inflows; its held levels are taken as ceilings.
+
+    Raises:
+        RunRefused: there is no reservoir whose level is measured, or no station with a safe flow below one.
+        DispatchRefused: a limit makes no sense.
+    """
+    try:
+        asked = dispatch_case(case)
+    except EngineRefused as exc:
+        raise RunRefused(f"情景“{case.scenario.name}”没有优化：{exc.detail}。", "请改这一项后再算。", exc.code) from exc
+
+    def going(share: float) -> bool:
+        tell(share)
+        return True
+
+    try:
+        found = dispatch.compare(asked, going=going)
+    except Stopped as exc:  # going never says no
+        raise RunRefused("优化中断。", "请再算一次。") from exc
+    return _proposal(case.scenario, asked, found)
+
+
+def dispatch_case(case: Case) -> DispatchCase:
+    """Return what a joint dispatch of the chain is asked. Raises: EngineRefused."""
+    network = Network.of(case.declared)
+    inflows = changed_inflows(network, case)
+    stops = _stops(network, case)
+    pools = [k for k in stops if isinstance(network.nodes[k].kind, ReservoirNode)]
+    stations = [k for k in stops if k not in pools]
+    if not pools:
+        raise EngineRefused("declared", "没有一座有库容曲线和实测库水位的水库")
+    if not stations:
+        raise EngineRefused("declared", "水库下游没有给出安全流量（safe_m3s）的控制站")
+    open_network = network.changed(_open(network))
+    lateral = {k: _lateral(open_network, inflows, k, stops) for k in stops}
+    ceilings = {i.work: i.level_m for i in case.scenario.inputs if isinstance(i, Keep)}
+    return DispatchCase(
+        STEP_H,
+        tuple(_reservoir(network, case, k, lateral[k], stops, ceilings.get(k)) for k in pools),
+        tuple(_control(network, k, lateral[k], stops) for k in stations),
+    )
+
+
+def _stops(network: Network, case: Case) -> list[str]:
+    """Return reservoirs with a curve and a level, and the stations with a safe flow below one of them."""
+    pools = [k for k, n in network.nodes.items() if isinstance(n.kind, ReservoirNode) and n.kind.pool and k in case.base.start]
+    below = {k for pool in pools for k in _way(network, pool)}
+    return [
+        k for k, n in network.nodes.items()
+        if k in pools or (k in below and isinstance(n.kind, Station) and n.kind.safe_m3s is not None)
+    ]  # fmt: skip
+
+
+def _way(network: Network, node: str) -> list[str]:
+    """Return the nodes below one, in order."""
+    found, here = [], network.nodes[node].to
+    while here is not None:
+        found.append(here)
+        here = network.nodes[here].to
+    return found
+
+
+def _open(network: Network) -> dict[str, dict[str, object]]:
+    """Return changes that let everything pass: reservoirs without storage, detention areas shut."""
+    changes: dict[str, dict[str, object]] = {}
+    for k, n in network.nodes.items():
+        if isinstance(n.kind, ReservoirNode) and n.kind.pool is not None:
+            changes[k] = dict(PASSING)
+        if isinstance(n.kind, RetentionNode):
+            changes[k] = {"opens_m3s": None, "opens_h": None, "opens_level_m": None}
+    return changes
+
+
+def _lateral(network: Network, inflows: Mapping[str, Array], stop: str, stops: list[str]) -> Array:
+    """Return what joins above a stop and below the next ones, as means over steps."""
+    mine = {k for k in inflows if next((n for n in _way(network, k) if n in stops), "") == stop}
+    only = {k: (v if k in mine else np.zeros_like(v)) for k, v in inflows.items()}
+    flow = run(network, only, STEP_H).courses[stop].inflow_m3s[0]
+    return np.asarray(np.maximum((flow[:-1] + flow[1:]) / 2, 0.0), float)
+
+
+def _joined(network: Network, node: str, stops: list[str]) -> tuple[str | None, Reach]:
+    """Return the next stop below and the reach to it."""
+    spent = 0.0
+    for below in _way(network, node):
+        kind = network.nodes[below].kind
+        if below in stops:
+            return below, Reach(spent, X if spent else 0.0)
+        spent += kind.k_h if isinstance(kind, ReachNode) else 0.0
+    return None, Reach()
+
+
+def _reservoir(network: Network, case: Case, node_id: str, own: Array, stops: list[str], ceiling: float | None) -> Reservoir:
+    node: Node = network.nodes[node_id]
+    kind = node.kind
+    if not isinstance(kind, ReservoirNode) or kind.pool is None:
+        raise EngineRefused("declared", f"“{node.name}”没有库容曲线")
+    pool, limits, level = kind.pool, kind.limits, case.base.start[node_id]
+    known = [i for i, z in enumerate(pool.level_m) if z <= pool.curve_top_m + 1e-9]
+    levels = [pool.level_m[i] for i in known]
+    storage = LevelTable(levels, [pool.storage_m3[i] / 1e6 for i in known], smooth=False)
+    capacity = LevelTable(levels, [pool.most_m3s[i] for i in known], smooth=False)
+    top = min(ceiling if ceiling is not None else limits.top_m, levels[-1])
+    if level > top:
+        raise EngineRefused("range", f"“{node.name}”起算水位 {level:.2f} m 已高于上限 {top:.2f} m")
+    most = min(max(pool.most_m3s), limits.most_m3s)
+    ramps = [v for v in (limits.rise_m3s_h, limits.fall_m3s_h) if np.isfinite(v)]
+    seen = case.base.measured.get(node_id)
+    now = float(seen.flow[1][0]) if seen is not None and len(seen.flow[1]) else float(own[0])
+    to, reach = _joined(network, node_id, stops)
+    return Reservoir(
+        node_id, node.name, storage, own, level, max(limits.bottom_m, levels[0]), top, most,
+        release_now_m3s=min(now, most), to=to, reach=reach, capacity=capacity, ramp_m3s=min(ramps) * STEP_H if ramps else None,
+        level_end_m=(max(level - 0.5, levels[0]), min(level + 0.5, top)), end_must=False, rule=Rule(level),
+    )  # fmt: skip
+
+
+def _control(network: Network, node_id: str, lateral: Array, stops: list[str]) -> Control:
+    node = network.nodes[node_id]
+    if not isinstance(node.kind, Station) or node.kind.safe_m3s is None:
+        raise EngineRefused("declared", f"“{node.name}”没有安全流量")
+    to, reach = _joined(network, node_id, stops)
+    return Control(node_id, node.name, node.kind.safe_m3s, lateral, to, reach)
+
+
+def _proposal(scenario: Scenario, asked: DispatchCase, found: dispatch.Compared) -> Proposal:
+    plan = found.optimised
+    schedules = tuple(Schedule(r.code, "release", _steps(plan.judged.release_m3s[i])) for i, r in enumerate(asked.reservoirs))
+    kept = tuple(i for i in scenario.inputs if isinstance(i, Inflow | Retention) or _other(i, asked))
+    lines = [f"线性规划：{STATES[plan.state]}"]
+    for i, c in enumerate(asked.controls):
+        peaks = [p.judged.score.peak_m3s[i] for p in (plan, found.rules)]
+        lines.append(f"{c.name}洪峰 {peaks[0]:.0f}（按起算水位控制 {peaks[1]:.0f}）")
+    for i, r in enumerate(asked.reservoirs):
+        lines.append(f"{r.name}最高 {plan.judged.score.top_level_m[i]:.2f} m（上限 {r.level_max_m:.2f} m）")
+        at = int(np.argmax(plan.judged.flow_m3s[-1])) if len(asked.controls) else 0
+        words = [b.words for b in dispatch.bindings(asked, plan, r.code) if b.less and b.kind != "free" and b.step <= at]
+        if words:
+            lines.append(f"不能再少泄：{words[-1]}")
+    lines += [f"违反：{b.words}" for b in plan.judged.breaches[:3]]
+    marked = "" if plan.feasible else "（不满足约束）"
+    name = f"优化{marked}：{scenario.name}"[:NAME_MAX]
+    return Proposal(name, (*kept, *schedules), "；".join(lines)[:NOTE_MAX], plan.feasible)
+
+
+def _other(entry: Input, asked: DispatchCase) -> bool:
+    """Tell whether an operation concerns something that the proposal does not set."""
+    return isinstance(entry, Schedule) and entry.work not in {r.code for r in asked.reservoirs}
+
+
+def _steps(release: Array) -> tuple[tuple[float, float], ...]:
+    """Return a release by step as (seconds, m³/s), where it changes."""
+    rounded = np.round(release)
+    keep = [0, *(i for i in range(1, len(rounded)) if rounded[i] != rounded[i - 1])]
+    return tuple((i * STEP_H * 3600.0, float(rounded[i])) for i in keep)

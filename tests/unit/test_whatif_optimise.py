@@ -1,0 +1,59 @@
+"""A proposed schedule of the chain: never worse than holding the level, within its ceiling, run again by the network."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from console.domain.scenario import Inflow, Keep, Schedule
+from console.engine.chain_base import base_of
+from console.engine.whatif import Case, RunRefused, outcome_of
+from console.engine.whatif_optimise import dispatch_case, optimise_case
+from tests.unit.test_whatif import CHAIN, T0, plan, series
+
+
+def case(*inputs, base=None):
+    return Case(CHAIN, base or base_of(CHAIN, series(), T0, 72.0), plan(*inputs))
+
+
+def proposed(given):
+    found = optimise_case(given, lambda *_: None)
+    scenario = plan(*found.inputs, name=found.name)
+    return found, outcome_of(Case(CHAIN, given.base, scenario))
+
+
+def test_the_proposal_lowers_the_peak_below_and_keeps_the_ceiling_when_the_network_runs_it():
+    given = case(Inflow("in-lianjiang", 1.6), Keep("feilaixia", 24.5))
+    held = outcome_of(case(Inflow("in-lianjiang", 1.6)))
+    began = time.perf_counter()
+    found, got = proposed(given)
+    assert time.perf_counter() - began < 5.0, "72 h of the chain in five seconds"
+    assert found.feasible and "线性规划：最优" in found.note and "石角洪峰" in found.note
+    assert got.nodes["shijiao"].peak[0] < held.nodes["shijiao"].peak[0] - 100.0
+    assert got.nodes["feilaixia"].highest[0] <= 24.5 + 0.05, "the held level is the ceiling"
+    assert Inflow("in-lianjiang", 1.6) in found.inputs and not any(isinstance(i, Keep) for i in found.inputs)
+    assert any(isinstance(i, Schedule) and i.work == "feilaixia" for i in found.inputs)
+
+
+def test_the_chain_is_seen_as_its_measured_reservoir_and_the_stations_with_a_safe_flow():
+    asked = dispatch_case(case())
+    assert [r.code for r in asked.reservoirs] == ["feilaixia"] and [c.code for c in asked.controls] == ["baxia", "shijiao"]
+    assert asked.reservoirs[0].to == "baxia" and asked.controls[0].to == "shijiao"
+    assert asked.controls[0].reach.k_h == pytest.approx(7.0), "飞来峡—清远 4 h, 清远—石角 3 h"
+    assert asked.controls[0].lateral_m3s.max() == 0.0 < asked.controls[1].lateral_m3s.max()
+    total = asked.reservoirs[0].inflow_m3s.max()
+    assert total == pytest.approx(15000.0, rel=0.05)
+
+
+def test_a_ceiling_below_the_present_level_and_a_chain_without_levels_are_refused():
+    with pytest.raises(RunRefused, match="已高于上限 20.00"):
+        optimise_case(case(Keep("feilaixia", 20.0)), lambda *_: None)
+    dry = {k: v for k, v in series().items() if k[1] != "RZ"}
+    with pytest.raises(RunRefused, match="没有一座有库容曲线和实测库水位的水库"):
+        optimise_case(case(base=base_of(CHAIN, dry, T0, 72.0)), lambda *_: None)
+
+
+def test_where_no_plan_keeps_all_limits_the_proposal_is_marked():
+    found, _ = proposed(case(Inflow("in-lianjiang", 6.0), Keep("feilaixia", 21.6)))
+    assert not found.feasible and found.name.startswith("优化（不满足约束）") and "违反" in found.note
