@@ -11,6 +11,7 @@ from console.look import Look
 from console.viewdata.scene import SceneView
 
 GRIP_PX = 9.0
+WORDS_PX = 12.0  # from the top: below stand the notes
 LEAST, MOST = 0.04, 0.96
 
 
@@ -50,7 +51,7 @@ class Swipe:
         metrics = painter.fontMetrics()
         for text, right in zip(self.words, (False, True), strict=True):
             wide = metrics.horizontalAdvance(text) + 12
-            box = QRectF(x + 8 if right else x - 8 - wide, height - 76, wide, metrics.height() + 6)
+            box = QRectF(x + 8 if right else x - 8 - wide, WORDS_PX, wide, metrics.height() + 6)
             painter.fillRect(box, look.color("panel", 225))
             painter.setPen(look.color("text"))
             painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)

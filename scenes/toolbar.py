@@ -25,7 +25,8 @@ LAYER_WORDS = {
     "flow": "洪水传播",
 }
 FACTORS = (1, 2, 4, 8, 12, 20)
-COMPARISONS = {"": "不对比", "now": "实时", "6": "6 小时前", "24": "24 小时前", "72": "72 小时前"}
+PLANS = "plans"  # not another moment: two scenarios at this one
+COMPARISONS = {"": "不对比", "now": "实时", "6": "6 小时前", "24": "24 小时前", "72": "72 小时前", PLANS: "会商前两个情景"}
 TOOLS = {
     "measure": ("mdi6.ruler", "量距离（点各点，双击结束）"),
     "profile": ("mdi6.chart-bell-curve", "地面剖面（点各点，双击结束）"),

@@ -191,6 +191,7 @@ def _node_rows(
                 _level,
                 2,
                 _number(raw.get("warning_m")),
+                WARN,
             )
     elif first.kind in ("retention", "diversion") and first.branch_m3s is not None:
         volumes = [

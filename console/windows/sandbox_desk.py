@@ -23,6 +23,7 @@ from console.windows.ground_desk import GroundDesk
 from console.windows.panels import Built, Context
 from console.windows.sandbox_flights import SandboxFlights
 from console.windows.sandbox_flood import SandboxFlood
+from console.windows.sandbox_plans import Plans, two_plans
 from console.windows.sandbox_rain_grid import SandboxRainGrid
 from console.windows.sandbox_tools import SandboxTools
 from scenes.ground.frame import to_degrees
@@ -31,7 +32,7 @@ from scenes.panel import SandboxPanel
 from scenes.panorama import PanoramaWindow, read_panorama
 from scenes.render.wire import Open
 from scenes.space_mouse import SpaceMouse, pushed
-from scenes.toolbar import COMPARISONS
+from scenes.toolbar import COMPARISONS, PLANS
 from scenes.wording import Drawn, legend_rows, notes
 
 if TYPE_CHECKING:
@@ -85,6 +86,8 @@ class SandboxDesk(QObject):
         self._hung = ""
         self._compared_for: tuple[float, SceneStyle] | None = None  # the moment and the look that it was made beside
         self._compared: str | None = None
+        self._plans: Plans | None = None
+        c.session.consult.changed.connect(self._plans_changed)
         if c.large:
             self.panel.plain()
         self._wire()
@@ -105,13 +108,14 @@ class SandboxDesk(QObject):
         bar.exaggeration_chosen.connect(lambda factor: self._restyle(replace(self.style, exaggeration=factor)))
         bar.night_toggled.connect(lambda on: self._restyle(replace(self.style, night=on)))
         bar.home_requested.connect(view.home)
-        bar.comparison_chosen.connect(self._compare)
+        bar.comparison_chosen.connect(self._choose_comparison)
         bar.show_layers(self.style.layers)
 
     def close(self) -> None:
         """Let go: what listens to longer-lived objects would keep this desk and its renderer."""
         self._c.look.changed.disconnect(self._look_changed)
         self._session.works.changed.disconnect(self._works_judged)
+        self._session.consult.changed.disconnect(self._plans_changed)
         self._rain.close()
         self._rain.changed.disconnect()
         self._mouse.close()
@@ -134,9 +138,11 @@ class SandboxDesk(QObject):
         if "rain" in self.style.layers:
             self._rain.want()
             rain = self._rain.field
+        if self._compared == PLANS and self._compared_for != (session.board.board.moment, self.style):
+            self._compare(PLANS)
         said = present_scene(
             self.view,
-            session.board.board,
+            self._plans.boards[0] if self._plans is not None else session.board.board,
             session.situation.current.selection,
             self._c.look.tr,
             session.board.things.get("typhoons", ()),
@@ -144,8 +150,8 @@ class SandboxDesk(QObject):
             self.style,
             self._courses,
         )
-        if self._compared is not None and self._compared_for != (session.board.board.moment, self.style):
-            self._compare_with(self._compared)
+        if self._compared not in (None, PLANS) and self._compared_for != (session.board.board.moment, self.style):
+            self._compare_with(str(self._compared))
         self.panel.toolbar.panorama.setVisible((session.situation.current.selection or "") in self._panoramas)
         self._show_works()
         self._flood.want(session.board.board.moment)
@@ -208,16 +214,45 @@ class SandboxDesk(QObject):
         self.style = style
         self.refresh()
 
+    def _choose_comparison(self, choice: str) -> None:
+        before = self._plans
+        self._compare(choice)
+        if self._plans is not before:  # the left side is another one too
+            self.refresh()
+
     def _compare(self, choice: str) -> None:
         """Compare with another moment; what cannot be read changes nothing and is answered."""
         if choice in [self._c.look.tr(word) for word in COMPARISONS.values()]:
             choice = list(COMPARISONS)[[self._c.look.tr(word) for word in COMPARISONS.values()].index(choice)]
         try:
-            self._compare_with(choice)
+            if choice == PLANS:
+                self._show_plans()
+            else:
+                self._compare_with(choice)
+                self._plans = None
+        except ConsoleError as exc:
+            self._plans = None
+            self.view.compare(None)
+            self.panel.say(f"{exc.what}{exc.next_step}")
         except ValueError:
             self.panel.say(f"{choice[:30]}：{self._c.look.tr('不是时刻，请写成 2022-06-20 08:00')}")
         else:
             self.panel.say("")
+
+    def _show_plans(self) -> None:
+        """Show two scenarios at this moment. Raises: ConsoleError: they are not there."""
+        board = self._session.board.board
+        self._compared, self._compared_for = PLANS, (board.moment, self.style)
+        self._plans = two_plans(self._c)
+        typhoons = self._session.board.things.get("typhoons", ())
+        selected = self._session.situation.current.selection
+        right = scene_view(self._plans.boards[1], selected, typhoons, None, self.style, self._courses)
+        self.view.compare(right, self._plans.words)
+
+    def _plans_changed(self) -> None:
+        if self._compared == PLANS and shiboken6.isValid(self.panel) and self.panel.isVisible():
+            self._compared_for = None
+            self.refresh()
 
     def _compare_with(self, choice: str) -> None:
         """Raises: ValueError: the choice is no moment."""

@@ -40,7 +40,7 @@ ALL_VIEWS = ("duty", "monitor", "sandbox", "consult", "wall", "system")
 class ShotOptions:
     """view: workspace, workspace.panel, wallscreen or all. at_t: UTC s, None for the live moment.
 
-    look, night: how the sandbox is seen: longitude, latitude, distance km, heading, pitch.
+    look, night, compare: how the sandbox is seen: longitude, latitude, distance km, heading, pitch; beside what.
     """
 
     view: str
@@ -53,6 +53,7 @@ class ShotOptions:
     layers: tuple[str, ...] = ()
     look: tuple[float, float, float, float, float] | None = None
     night: bool = False
+    compare: str = ""
 
     @classmethod
     def from_arguments(cls, options: argparse.Namespace) -> ShotOptions:
@@ -75,7 +76,8 @@ class ShotOptions:
         themes = (options.theme,) if options.theme else (("dark", "light") if options.view == "all" else ("",))
         layers = tuple(p.strip() for p in options.layers.split(",") if p.strip())
         look = _look_of(options.look) if options.look else None
-        return cls(options.view, out, width, height, at, options.select or "", themes, layers, look, options.night)
+        scene = (look, options.night, options.compare)
+        return cls(options.view, out, width, height, at, options.select or "", themes, layers, *scene)
 
 
 def _look_of(text: str) -> tuple[float, float, float, float, float]:
@@ -251,6 +253,8 @@ async def _quiet(page: Any, session: Session, options: ShotOptions) -> None:
         while widget.frame is None and not widget.problem and time.monotonic() < end:
             await asyncio.sleep(0.1)
         panel.toolbar.night.setChecked(options.night)
+        if options.compare:
+            panel.toolbar.comparison_chosen.emit(options.compare)
         if options.look is not None:
             lon, lat, km, heading, pitch = options.look
             widget.turn(replace(widget.camera, heading=heading), moving=False)

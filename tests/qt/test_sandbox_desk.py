@@ -16,6 +16,7 @@ import pytest
 from console.domain.flight import Flight, Keyframe
 from console.domain.flight_camera import FlightCamera
 from console.domain.flight_document import flight_json
+from console.domain.scenario import Keep, Scenario
 from console.domain.time import from_beijing, full_stamp
 from console.errors import StoreError
 from console.services.province_ground import FULL, QUICK, Maker, made, province_folder
@@ -101,6 +102,33 @@ def test_layers_night_and_exaggeration_change_the_picture_and_what_is_said_of_it
         bar.home_requested.emit()
         assert desk.view.camera.distance_km == 560.0
         await until(lambda: desk.view.frame is not None, 60, "a picture")
+
+    opened(story)
+
+
+def test_two_scenarios_of_the_meeting_stand_side_by_side_at_the_moment(opened):
+    async def story(desk, session):
+        view, bar, consult = desk.view, desk.panel.toolbar, session.consult
+        bar.comparison_chosen.emit("plans")
+        assert "还没有两个算好的情景" in said(desk) and view.swipe.other is None
+        await until(lambda: consult.declared, what="the chain")
+        now = session.board.board.moment
+        base = float(now // 3600 * 3600 - 12 * 3600)
+        for name, level in (("维持", None), ("抬到二十四米", 24.0)):
+            inputs = (Keep("feilaixia", level),) if level else ()
+            await consult.create(Scenario(name, "张三", base, base, 72.0, inputs))
+        await until(lambda: view.swipe.other is not None, 60, "both were computed and are shown")
+        left, right = ({s.code: s for s in v.stations} for v in (view.view, view.swipe.other))
+        assert set(left) == set(right) and "LOC00112" in left, "places that no scenario computed are not drawn"
+        assert "LOC00201" not in left and "LOC00201" in {r.code for r in session.board.board.rows}
+        pools = [next(p for p in v.pools if p.code == "LOC00506").level_m for v in (view.view, view.swipe.other)]
+        assert pools[1] > pools[0] + 0.3
+        assert "维持（模拟）" in view.swipe.words[0] and "抬到二十四米（模拟）" in view.swipe.words[1]
+        session.situation.look_at(base - 3600)
+        await until(lambda: "之外" in said(desk), what="before the scenarios begin")
+        assert view.swipe.other is None
+        bar.comparison_chosen.emit("")
+        assert said(desk) == "" and "LOC00201" in {s.code for s in view.view.stations}
 
     opened(story)
 
