@@ -107,9 +107,9 @@ class ScenarioList(QWidget):
             item.setIcon(0, _swatch(self.look.color(ink_of(line.place))))
         if line.state in TOKENS:
             item.setForeground(2, self.look.color(TOKENS[line.state]))
-        tip = plain_tip("\n".join(part for part in (line.name, *line.changes, line.note, line.said) if part))
+        said = "\n".join(part for part in (line.name, *line.changes, line.note, line.said) if part)
         for column in range(3):
-            item.setToolTip(column, tip)
+            item.setToolTip(column, plain_tip(said))
             item.setTextAlignment(column, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
         return item
 

@@ -1,0 +1,175 @@
+"""A levee that gives way: the breach's growth, the weir through it, and the plain behind it as an area to flood.
+
+Source: broad-crested weir Q = 1.705 b H^1.5 (m, s), submerged by Villemonte 1947 (1 − (h₂/h₁)^1.5)^0.385; width
+grows evenly from nothing to its last in growth_s, the sill is there from the start.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from console.engine.refused import EngineRefused, positive
+from console.engine.shallow_water import Area, Flood, Solver
+
+Array = NDArray[np.float64]
+WEIR = 1.705
+OUT_S = 600.0
+EDGE_M = 0.05  # so much water at the area's edge is told: beyond it nothing is computed
+
+
+def weir_m3s(width_m: float, head_m: float, tail_m: float = 0.0) -> float:
+    """Return the flow over a broad crest. head_m, tail_m: levels above the sill, before and behind."""
+    if width_m <= 0 or head_m <= 0 or tail_m >= head_m:
+        return 0.0
+    free = WEIR * width_m * head_m**1.5
+    return float(free if tail_m <= 0 else free * (1.0 - (tail_m / head_m) ** 1.5) ** 0.385)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class BreachInflow:
+    """Through a breach into cells. river_t_s, river_level_m (m,): the level before the levee; sill_m: same datum."""
+
+    rows: NDArray[np.int64]
+    columns: NDArray[np.int64]
+    river_t_s: Array
+    river_level_m: Array
+    width_m: float
+    sill_m: float
+    growth_s: float
+
+    def rate(self, t_s: float, level_m: float, /) -> float:
+        grown = 1.0 if self.growth_s <= 0 else min(1.0, t_s / self.growth_s)
+        river = float(np.interp(t_s, self.river_t_s, self.river_level_m))
+        return weir_m3s(self.width_m * grown, river - self.sill_m, level_m - self.sill_m)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class BreachCase:
+    """bed_m (rows, columns) at cell centres x_m, y_m (ascending); line (k, 2): the levee, same coordinates.
+
+    at (2,): the breach on the line; river (2,): a place on the river's side. crest_m: the levee's, no water passes it
+    elsewhere. river_t_s, river_level_m: see BreachInflow; hours: how long the run is.
+    """
+
+    bed_m: Array
+    x_m: Array
+    y_m: Array
+    line: Array
+    at: Array
+    river: Array
+    crest_m: float
+    width_m: float
+    sill_m: float
+    growth_s: float
+    river_t_s: Array
+    river_level_m: Array
+    manning: float
+    hours: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class BreachOutcome:
+    """depth_m (steps, rows, columns) float32 at t_s; inflow_m3s (steps,). mass_error: part of the water. limits: said."""
+
+    t_s: Array
+    depth_m: NDArray[np.float32]
+    inflow_m3s: Array
+    let_in_m3: float
+    mass_error: float
+    steps: int
+    limits: tuple[str, ...]
+
+
+def run_breach(case: BreachCase, tell: Callable[..., None]) -> BreachOutcome:
+    """Flood the plain behind a breach; fit for a worker process.
+
+    Raises:
+        EngineRefused: gap (bed: cell named), parameter, range (the breach is beside the area).
+    """
+    area, inflow = area_of(case)
+    positive(case.hours, "历时")
+    solver = Solver(area)
+    frames, times, flows = [solver.flood.h_m.astype(np.float32)], [0.0], [inflow.rate(0.0, _level(area, inflow, solver.flood))]
+    whole = case.hours * 3600.0
+
+    def shown(flood: Flood) -> bool:
+        frames.append(flood.h_m.astype(np.float32))
+        times.append(flood.t_s)
+        flows.append(inflow.rate(flood.t_s, _level(area, inflow, flood)))
+        tell(flood.t_s / whole)
+        return True
+
+    flood = solver.run(whole, OUT_S, shown)
+    edge = np.concatenate([flood.deepest_m[0], flood.deepest_m[-1], flood.deepest_m[:, 0], flood.deepest_m[:, -1]])
+    limits = ["水到了计算范围的边，范围以外没有算"] if (edge >= EDGE_M).any() else []
+    if not flood.let_in_m3:
+        limits.append("河道水位不高于口门底高程，没有进水")
+    error = flood.mass_error(area.dx_m)
+    return BreachOutcome(np.array(times), np.stack(frames), np.array(flows), flood.let_in_m3, error, flood.steps, tuple(limits))
+
+
+def area_of(case: BreachCase) -> tuple[Area, BreachInflow]:
+    """Return the area with the levee burnt in as a wall, and the breach's inflow behind it."""
+    dx = float(case.x_m[1] - case.x_m[0])
+    bed = np.array(case.bed_m, float)
+    wall = _cells(case.line, case.x_m, case.y_m, dx)
+    if not len(wall):
+        raise EngineRefused("range", "堤线不在计算范围内")
+    bed[wall[:, 0], wall[:, 1]] = np.maximum(bed[wall[:, 0], wall[:, 1]], case.crest_m)
+    rows, columns = _behind(case, dx, {(int(r), int(c)) for r, c in wall})
+    inflow = BreachInflow(rows, columns, case.river_t_s, case.river_level_m, case.width_m, case.sill_m, case.growth_s)
+    return Area(bed, dx, np.array(case.manning), sources=(inflow,)), inflow
+
+
+def _cells(line: Array, x_m: Array, y_m: Array, dx: float) -> NDArray[np.int64]:
+    """Return the cells that a line passes, joined by their sides so that nothing slips through a corner."""
+    found: list[tuple[int, int]] = []
+    for (ax, ay), (bx, by) in pairwise(line):
+        count = max(2, math.ceil(math.hypot(bx - ax, by - ay) / (dx / 4)))
+        for share in np.linspace(0.0, 1.0, count):
+            cell = (round((ay + share * (by - ay) - y_m[0]) / dx), round((ax + share * (bx - ax) - x_m[0]) / dx))
+            if found and cell != found[-1] and abs(cell[0] - found[-1][0]) == 1 and abs(cell[1] - found[-1][1]) == 1:
+                found.append((found[-1][0], cell[1]))
+            if not found or cell != found[-1]:
+                found.append(cell)
+    inside = [c for c in dict.fromkeys(found) if 0 <= c[0] < len(y_m) and 0 <= c[1] < len(x_m)]
+    return np.array(inside, np.int64).reshape(-1, 2)
+
+
+def _behind(case: BreachCase, dx: float, wall: set[tuple[int, int]]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the cells behind the breach, over its width, on the side away from the river."""
+    i = int(np.argmin([_off(case.at, a, b) for a, b in pairwise(case.line)]))
+    along = case.line[i + 1] - case.line[i]
+    along = along / np.hypot(*along)
+    away = np.array([-along[1], along[0]])
+    if np.dot(away, case.river - case.at) > 0:
+        away = -away
+    found: dict[tuple[int, int], None] = {}
+    for step in range(-math.floor(case.width_m / 2 / dx), math.floor(case.width_m / 2 / dx) + 1):
+        for out in (1.5, 2.0, 2.5, 3.0):
+            x, y = case.at + along * step * dx + away * out * dx
+            cell = (round((y - case.y_m[0]) / dx), round((x - case.x_m[0]) / dx))
+            if cell not in wall:
+                found[cell] = None
+                break
+    inside = [(r, c) for r, c in found if 0 <= r < len(case.y_m) and 0 <= c < len(case.x_m)]
+    if not inside:
+        raise EngineRefused("range", "溃口不在计算范围内")
+    return np.array([r for r, _ in inside], np.int64), np.array([c for _, c in inside], np.int64)
+
+
+def _off(at: Array, a: Array, b: Array) -> float:
+    way = b - a
+    share = float(np.clip(np.dot(at - a, way) / max(float(np.dot(way, way)), 1e-9), 0.0, 1.0))
+    return float(np.hypot(*(a + share * way - at)))
+
+
+def _level(area: Area, inflow: BreachInflow, flood: Flood) -> float:
+    at = (inflow.rows, inflow.columns)
+    return float((area.bed_m[at] + flood.h_m[at]).mean())

@@ -1,0 +1,147 @@
+"""The two-dimensional solver on its reference cases: dam breaks, still water, bumps, a valley, a breach; nothing is lost."""
+
+from __future__ import annotations
+
+import gzip
+import json
+
+import numpy as np
+import pytest
+
+from console.engine.breach import BreachCase, run_breach, weir_m3s
+from console.engine.refused import EngineRefused
+from console.engine.shallow_water import Area, Inflow, Solver
+
+SMOOTH = np.array(0.0)
+
+
+@pytest.fixture
+def case(shared):
+    def read(name):
+        return flat(json.loads((shared / f"refcases/{name}.json").read_text("utf-8")))
+
+    return read
+
+
+def flat(doc):
+    found = {}
+    for key, value in doc.items():
+        found |= flat(value) if isinstance(value, dict) else {key: value}
+    return found
+
+
+@pytest.mark.parametrize(("name", "right"), [("ritter", 0.0), ("stoker", 1.0)])
+def test_a_dam_break_is_that_of_the_books(case, name, right):
+    ref = case(f"dambreak_{name}")
+    x = np.arange(1000) - 499.5
+    h = np.where(x < 0, 5.0, right)[None]
+    for bed, depth in ((np.zeros((1, 1000)), h), (np.zeros((1000, 1)), np.ascontiguousarray(h.T))):
+        flood = Solver(Area(bed, 1.0, SMOOTH, depth_m=depth)).run(25.0, 25.0)
+        got = np.interp(ref["x_m"], x, flood.h_m.ravel())
+        assert np.abs(got - ref["h_m"]).sum() / np.sum(ref["h_m"]) <= 0.006
+        assert flood.mass_error(1.0) < 1e-12
+
+
+@pytest.mark.parametrize("level", [0.5, 0.1])
+def test_still_water_stays_still_over_a_bump_that_may_stand_out_of_it(case, level):
+    bed = np.tile(case("lake_at_rest_bump")["bed_m"], (3, 1))
+    h = np.maximum(0.0, level - bed)
+    flood = Solver(Area(bed, 0.25, SMOOTH, depth_m=h)).run(100.0, 100.0)
+    assert np.abs(np.where(h > 1e-6, np.hypot(flood.hu, flood.hv) / np.maximum(h, 1e-9), 0.0)).max() < 1e-10
+    assert np.abs(flood.h_m - h).max() < 1e-12
+
+
+def test_steady_flow_over_a_bump(case):
+    for name, unit, level, start in (("subcritical", 4.42, 2.0, 2.0), ("transcritical", 1.53, 0.66, 0.66)):
+        ref = case(f"steady_bump_{name}")
+        bed = np.array(ref["bed_m"])[None]
+        edges = ("flow", "stage", "wall", "wall")
+        area = Area(bed, 0.25, SMOOTH, edges, (unit, level, 0.0, 0.0), np.maximum(0.0, start - bed))
+        flood = Solver(area).run(400.0, 400.0)
+        assert np.abs(flood.h_m[0] - ref["h_m"]).mean() / np.mean(ref["h_m"]) < 0.015
+        away = np.r_[0:28, 60:100]  # of the bump's kinks
+        assert np.abs(flood.hu[0][away] - unit).max() < 0.005 * unit
+        assert np.abs(flood.h_m[0] - ref["h_m"]).max() < 0.025, "0.0238 m beside the kink: of first order"
+
+
+def test_the_valley_of_the_environment_agency_floods_when_and_as_high_as_other_solvers_say(case, shared):
+    ref = json.loads((shared / "refcases/ea_test5.json").read_text("utf-8"))
+    facts = flat(ref)
+    with gzip.open(shared / "realdata/ea_test5/ea5-50m.asc.gz", "rt") as file:
+        head = dict(file.readline().split() for _ in range(6))
+        bed = np.array([line.split() for line in file], float)[::-1]
+    bed = np.ascontiguousarray(np.where(bed == float(head["NODATA_value"]), 999.0, bed))
+    cells = np.array(facts["cells_ix_iy_from_SW"])
+    source = Inflow(cells[:, 1], cells[:, 0], np.array(facts["t_s"], float), np.array(facts["Q_m3s"], float))
+    at = np.array(facts["points_xy"])
+    column, row = ((at[:, 0] - facts["xll"]) // 50).astype(int), ((at[:, 1] - facts["yll"]) // 50).astype(int)
+    seen = []
+    flood = Solver(Area(bed, 50.0, np.array(0.04), sources=(source,))).run(
+        108_000.0, 60.0, lambda f: seen.append((f.t_s, f.h_m[row, column].copy())) or True
+    )
+    assert flood.mass_error(50.0) < 1e-6 and flood.let_in_m3 == pytest.approx(facts["volume_m3"], rel=2e-3)
+    minutes, depth = np.array([t for t, _ in seen]) / 60, np.array([h for _, h in seen])
+    for i, want in enumerate(facts["own_fv1"]):
+        ground = bed[row[i], column[i]]
+        assert ground + depth[:, i].max() == pytest.approx(want["peak_level"], abs=0.10)
+        assert ground + depth[-1, i] == pytest.approx(want["final_level_30h"], abs=0.05)
+        assert minutes[np.argmax(depth[:, i] > 0.1)] == pytest.approx(want["arrival_min_h_gt_0p1"], abs=6 if i == 4 else 3)
+
+
+def test_water_in_a_closed_basin_is_neither_made_nor_lost_while_it_sloshes_over_islands():
+    rng = np.random.default_rng(3)
+    bed = rng.uniform(0.0, 2.0, (40, 50))
+    h = np.where(rng.random((40, 50)) < 0.2, rng.uniform(0.0, 4.0, (40, 50)), 0.0)
+    source = Inflow(np.array([5]), np.array([6]), np.array([0.0, 300.0]), np.array([30.0, 5.0]))
+    flood = Solver(Area(bed, 10.0, np.array(0.03), depth_m=h, sources=(source,))).run(900.0, 300.0)
+    assert flood.mass_error(10.0) < 1e-12 and (flood.h_m >= 0).all() and np.isfinite(flood.hu).all()
+    assert (flood.deepest_m >= flood.h_m).all() and ((flood.arrival_s >= 0) == (flood.deepest_m >= 0.05)).all()
+
+
+def test_the_weir_is_that_of_the_reference_and_drowns(case):
+    for one in case("breach_peak_froehlich")["broad_crested"]:
+        assert weir_m3s(one["b"], one["h"]) == pytest.approx(one["Q"], rel=1e-6)
+    assert weir_m3s(80.0, 4.0, 4.0) == 0.0 < weir_m3s(80.0, 4.0, 3.9) < weir_m3s(80.0, 4.0, 1.0) < weir_m3s(80.0, 4.0)
+    assert weir_m3s(0.0, 4.0) == weir_m3s(80.0, -1.0) == 0.0
+
+
+def polder(**more):
+    """A river west of a slanting levee, a plain east of it."""
+    x, y = (np.arange(80) + 0.5) * 50.0, (np.arange(60) + 0.5) * 50.0
+    bed = np.where(x[None, :] < 1000.0 + 0.3 * y[:, None], -3.0, 5.0 + 0.0005 * x[None, :])
+    line = np.array([[1000.0, -100.0], [1900.0, 3100.0]])
+    given = {
+        "bed_m": bed, "x_m": x, "y_m": y, "line": line, "at": line.mean(0), "river": np.array([300.0, 1500.0]),
+        "crest_m": 14.0, "width_m": 200.0, "sill_m": 5.5, "growth_s": 1800.0, "river_t_s": np.array([0.0]),
+        "river_level_m": np.array([11.0]), "manning": 0.05, "hours": 3.0,
+    }  # fmt: skip
+    return BreachCase(**(given | more))
+
+
+def test_a_breach_floods_the_plain_and_not_the_river():
+    told = []
+    got = run_breach(polder(), told.append)
+    depth = got.depth_m[-1]
+    x, y = np.meshgrid(polder().x_m, polder().y_m)
+    river = x < 950.0 + 0.28 * y
+    assert depth[~river].sum() > 0 and depth[river].max() == 0.0, "the levee holds everywhere else"
+    assert got.mass_error < 1e-6 and got.inflow_m3s.max() == pytest.approx(weir_m3s(200.0, 5.5), rel=0.35)
+    assert got.inflow_m3s[0] == 0.0, "it grows"
+    assert got.t_s[1] == 600.0 and len(got.t_s) == 19 and told[-1] == pytest.approx(1.0)
+    assert any("范围的边" in line for line in got.limits)
+    low = run_breach(polder(river_level_m=np.array([5.0]), hours=0.5), told.append)
+    assert low.depth_m.max() == 0.0 and any("没有进水" in line for line in low.limits)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"bed_m": np.where(np.eye(60, 80) > 0, np.nan, 1.0)}, "地面高程第 1 行第 1 列"),
+        ({"at": np.array([1e6, 1e6]), "line": np.array([[1e6, 1e6], [1.1e6, 1e6]])}, "不在计算范围"),
+        ({"manning": 3.0}, "糙率"),
+        ({"hours": -1.0}, "历时"),
+    ],
+)
+def test_absurd_breaches_are_refused_with_the_place(change, words):
+    with pytest.raises(EngineRefused, match=words):
+        run_breach(polder(**change), lambda *_: None)
