@@ -42,7 +42,7 @@ class SandboxToolbar(QWidget):
     tool_chosen: a key of TOOLS, "" for none. comparison_chosen: a key of COMPARISONS, or a moment
     as it was typed. home_requested, cleared. tour_chosen: a flight's name, "" to stop.
     bookmark_chosen: a name; bookmark_added: keep this view. keyframe_added, flight_kept: of one's
-    own flight. film_requested, terrain_requested, flood_requested, rain_requested. panorama_requested: of the
+    own flight. film_requested, terrain_requested, flood_requested, breach_requested, rain_requested. panorama_requested: of the
     selected object.
     """
 
@@ -61,6 +61,7 @@ class SandboxToolbar(QWidget):
     film_requested = Signal()
     terrain_requested = Signal()
     flood_requested = Signal()
+    breach_requested = Signal()
     rain_requested = Signal()
     panorama_requested = Signal()
 
@@ -123,6 +124,8 @@ class SandboxToolbar(QWidget):
         self._terrain.triggered.connect(self.terrain_requested)
         self._flood = self._more_menu.addAction("")
         self._flood.triggered.connect(self.flood_requested)
+        self._breach = self._more_menu.addAction("")
+        self._breach.triggered.connect(self.breach_requested)
         self._radar = self._more_menu.addAction("")
         self._radar.triggered.connect(self.rain_requested)
         self.more.setMenu(self._more_menu)
@@ -231,5 +234,6 @@ class SandboxToolbar(QWidget):
             box.setAccessibleName(tr(name))
         self._terrain.setText(tr("添加地形或影像（GeoTIFF）…"))
         self._flood.setText(tr("添加淹没成果（NetCDF、GeoTIFF、HDF5）…"))
+        self._breach.setText(tr("溃口推演…"))
         self._radar.setText(tr("添加网格雨量（NetCDF、GeoTIFF、HDF5）…"))
         self._fill_menus()

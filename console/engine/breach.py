@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from console.engine.refused import EngineRefused, positive
 from console.engine.shallow_water import Area, Flood, Solver
+from console.errors import ConsoleError
 
 Array = NDArray[np.float64]
 WEIR = 1.705
@@ -84,6 +85,18 @@ class BreachOutcome:
     mass_error: float
     steps: int
     limits: tuple[str, ...]
+
+
+class BreachRefused(ConsoleError):
+    """A breach that cannot be computed; says what to change."""
+
+
+def breach_work(case: BreachCase, tell: Callable[..., None]) -> BreachOutcome:
+    """Run a breach in a worker process. Raises: BreachRefused."""
+    try:
+        return run_breach(case, tell)
+    except EngineRefused as exc:
+        raise BreachRefused(f"溃口没有算：{exc.detail}。", "请改这一项后再算。", exc.code) from exc
 
 
 def run_breach(case: BreachCase, tell: Callable[..., None]) -> BreachOutcome:

@@ -22,7 +22,7 @@ WALL, FREE, STAGE, FLOW = 0, 1, 2, 3
 NEGATIVE_M = -1e-12
 
 
-@njit(cache=True, inline="always", error_model="numpy", fastmath={"contract", "arcp", "nsz"})
+@njit(cache=True, error_model="numpy", fastmath={"contract", "arcp", "nsz"})
 def _flux(hl: float, ul: float, vl: float, hr: float, ur: float, vr: float) -> tuple[float, float, float]:
     """Return flux of mass, of momentum across the edge (with pressure), and along it."""
     if hl <= 0.0 and hr <= 0.0:
@@ -48,7 +48,7 @@ def _flux(hl: float, ul: float, vl: float, hr: float, ur: float, vr: float) -> t
     return mass, cross, mass * (vl if mass > 0.0 else vr)
 
 
-@njit(cache=True, inline="always", error_model="numpy", fastmath={"contract", "arcp", "nsz"})
+@njit(cache=True, error_model="numpy", fastmath={"contract", "arcp", "nsz"})
 def _edge(
     hl: float, zl: float, ul: float, vl: float, hr: float, zr: float, ur: float, vr: float
 ) -> tuple[float, float, float, float]:
@@ -61,7 +61,7 @@ def _edge(
     return mass, cross + 0.5 * G * (hl * hl - a * a), cross + 0.5 * G * (hr * hr - b * b), along
 
 
-@njit(cache=True, inline="always", error_model="numpy", fastmath={"contract", "arcp", "nsz"})
+@njit(cache=True, error_model="numpy", fastmath={"contract", "arcp", "nsz"})
 def _ghost(code: int, value: float, h: float, z: float, u: float, outward: float) -> tuple[float, float]:
     """Return depth and velocity beyond an outer edge. value: level m (STAGE), or m²/s into the area (FLOW)."""
     if code == FREE:
@@ -76,7 +76,7 @@ def _ghost(code: int, value: float, h: float, z: float, u: float, outward: float
     return h, -u
 
 
-@njit(cache=True, inline="always", error_model="numpy", fastmath={"contract", "arcp", "nsz"})
+@njit(cache=True, error_model="numpy", fastmath={"contract", "arcp", "nsz"})
 def _velocity(h: float, qx: float, qy: float) -> tuple[float, float]:
     if h <= DRY_M:
         return 0.0, 0.0

@@ -299,7 +299,7 @@ class SandboxDesk(QObject):
     def _take_ground(self, found: SandboxGround) -> None:
         if not shiboken6.isValid(self.view):
             return
-        self._found = found
+        self._found = self._flood.ground = found
         self._courses = {r.name: r.line for r in found.rivers}
         self._tools.take_ground(found)
         self._flights.take_ground(found)

@@ -9,10 +9,13 @@ import shiboken6
 from PySide6.QtCore import QObject, Signal
 
 from console.presenters.flood import COLOR_TOKENS, legend, note, paint_flood, place_words, present_flood
+from console.services.breach_desk import BreachDesk
 from console.services.flood_desk import FloodDesk, Paint
+from console.services.sandbox_ground import SandboxGround
 from console.windows.panels import Context
 from scenes.furniture import LegendRow
 from scenes.panel import SandboxPanel
+from widgets.breach_form import BreachForm
 from widgets.flood_form import FloodForm
 from widgets.flood_strip import FloodStrip
 
@@ -39,6 +42,15 @@ class SandboxFlood(QObject):
             asks.connect(self.desk.begin)  # another console may have imported something
         for asks in (self.strip.cancel_requested, self.form.cancel_requested):
             asks.connect(self.desk.cancel)
+        self.ground: SandboxGround | None = None
+        self.breaches = BreachDesk(c.session.board, c.session.tasks, self.desk.library, self)
+        self.breach_form = BreachForm(c.look, panel)
+        panel.toolbar.breach_requested.connect(self._show_breach_form)
+        self.breach_form.run_requested.connect(lambda ask: self.breaches.start(ask, self.ground, c.session.situation.moment()))
+        self.breach_form.cancel_requested.connect(self.breaches.cancel)
+        self.breaches.progress.connect(self.breach_form.show_progress)
+        self.breaches.taken.connect(self._take_breach)
+        self.breaches.refused.connect(self.breach_form.refused)
         self.strip.result_chosen.connect(self.desk.choose)
         self.strip.mode_chosen.connect(self.desk.set_mode)
         self.form.import_requested.connect(lambda ask: self.desk.take(**asdict(ask)))
@@ -52,7 +64,17 @@ class SandboxFlood(QObject):
 
     def close(self) -> None:
         self._c.look.changed.disconnect(self._look_changed)
+        self.breaches.close()
         self.desk.close()
+
+    def _show_breach_form(self) -> None:
+        self.breach_form.show_levees(self.breaches.levees(self._c.session.situation.moment()))
+        self.breach_form.show()
+
+    def _take_breach(self, name: str) -> None:
+        self.breach_form.taken(self.breaches.said)
+        self.desk.begin()
+        self.desk.choose(name)
 
     def want(self, moment: float) -> None:
         self.desk.want(moment)

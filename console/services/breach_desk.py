@@ -1,0 +1,222 @@
+"""Breaches of levees: the plain behind one is cut out of the sandbox's ground, flooded in a worker process, and
+handed to the inundation results, where it is shown, counted and read like any other.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QObject, Signal
+
+from console.domain.objects import Thing
+from console.domain.quality import Quality
+from console.domain.time import full_stamp
+from console.domain.works import works_of
+from console.engine.breach import BreachCase, BreachOutcome, breach_work
+from console.engine.executor import PoolExecutor, Run, RunCancelled
+from console.errors import ConsoleError
+from console.services.flood_library import FloodLibrary, Site
+from console.services.sandbox_ground import SandboxGround
+from console.services.tasks import TaskScope
+from console.state.board import BoardState
+from console.store.depth_frames import Told
+from console.store.depth_writing import write_depths
+from console.viewdata.inundation import BreachPlace
+from console.viewdata.inundation_ask import BreachAsk, LeveeChoice
+from scenes.ground.frame import ORIGIN_M, to_degrees, to_local
+
+Array = NDArray[np.float64]
+HALF_M, SHIFT_M = 15_000.0, 9_000.0  # of the square that is computed, and how far it lies to the land side
+MANNING = 0.05
+OVER_M = 5.0  # the levee stands so much over the river: elsewhere nothing passes it
+POLL_S = 0.1
+CELLS = (50.0, 400.0)
+
+
+class BreachRefused(ConsoleError):
+    """A breach that cannot be computed as it was asked."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Place:
+    """line (k, 2), at (2,), river (2,): metres of EPSG:4547."""
+
+    line: Array
+    at: Array
+    river: Array
+
+
+class BreachDesk(QObject):
+    """Owned by the sandbox's desk.
+
+    Signals:
+        progress: how far, 0 to 1. taken: the result's name. refused: why not, "" when the user stopped it.
+    """
+
+    progress = Signal(float)
+    taken = Signal(str)
+    refused = Signal(str)
+
+    def __init__(self, board: BoardState, tasks: TaskScope, library: FloodLibrary, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._board, self._tasks, self._library = board, tasks, library
+        self._pool: PoolExecutor | None = None
+        self._run: Run | None = None
+        self.said = ""  # what the newest result rests on
+        self._closed = False
+
+    def levees(self, moment: float) -> tuple[LeveeChoice, ...]:
+        """Return the levees that have a line, with the water before them now."""
+        found = []
+        for thing in self._board.things.get("works", ()):
+            works = works_of(thing)
+            metres = _line(thing)
+            if works.type != "levee" or len(metres) < 2:
+                continue
+            row = self._board.board.by_code.get(works.level[0]) if works.level else None
+            level = row.level.smooth if row is not None and row.level is not None else None
+            sections = tuple((s.name, s.chainage_m / 1000.0) for s in works.sections if s.chainage_m is not None)
+            length = float(np.hypot(*np.diff(metres, axis=0).T).sum() / 1000.0)
+            found.append(LeveeChoice(works.code, works.name, length, level, row.station.name if row else "", sections))
+        return tuple(found)
+
+    def start(self, ask: BreachAsk, ground: SandboxGround | None, moment: float) -> None:
+        """Compute a breach that happens at a moment; taken or refused tells the end."""
+        if self._run is None and "breach" not in self._tasks.running():
+            self._tasks.start("breach", self._compute(ask, ground, float(moment)))
+
+    def cancel(self) -> None:
+        if self._run is not None:
+            self._run.cancel()
+
+    def close(self) -> None:
+        self._closed = True
+        self.cancel()
+        if self._pool is not None:
+            pool, self._pool = self._pool, None
+            pool.close()
+
+    async def _compute(self, ask: BreachAsk, ground: SandboxGround | None, moment: float) -> None:
+        name = why = ""
+        try:
+            if ground is None:
+                raise BreachRefused("地形还没有准备好。", "请等沙盘画出地形后再算。")
+            thing = next((t for t in self._board.things.get("works", ()) if t.code == ask.levee), None)
+            if thing is None:
+                raise BreachRefused("没有选堤防。", "请选择一条有走线的堤防。")
+            river_t, river_z = await self._river(thing, ask, moment)
+            case = await asyncio.to_thread(_case, ask, thing, ground, river_t, river_z)
+            outcome = await self._computed(thing.name, case)
+            name = await asyncio.to_thread(self._keep, ask, thing, ground, moment, case, outcome)
+        except RunCancelled:
+            pass  # as the user wished
+        except ConsoleError as exc:
+            why = f"{exc.what}{exc.next_step}"
+        finally:
+            self._run = None
+        if self._closed:
+            return
+        if name:
+            self.taken.emit(name)
+        else:
+            self.refused.emit(why)
+
+    async def _computed(self, name: str, case: BreachCase) -> BreachOutcome:
+        if self._pool is None:
+            self._pool = PoolExecutor(1)
+        run = self._run = self._pool.submit(name, breach_work, case)
+        while run.state in ("waiting", "running"):
+            self.progress.emit(run.share)
+            await asyncio.sleep(POLL_S)
+        found: BreachOutcome = run.result()
+        return found
+
+    async def _river(self, thing: Thing, ask: BreachAsk, moment: float) -> tuple[Array, Array]:
+        """Return the level before the levee: as typed at the start, then moving with its station; seconds and m."""
+        works = works_of(thing)
+        series = self._board.series_of(works.level[0]).get(works.level[1]) if works.level else None
+        if series is None or not ask.follow:
+            return np.array([0.0]), np.array([ask.level_m])
+        rows = await self._board.window([series.sid], int(moment) - 6 * 3600, int(moment + ask.hours * 3600))
+        t, v, q = rows[series.sid]
+        good = np.isfinite(v) & ~np.isin(q, [int(Quality.BAD), int(Quality.SUSPECT)])
+        t, v = t[good].astype(float), v[good]
+        if not len(t) or t[0] > moment:
+            return np.array([0.0]), np.array([ask.level_m])
+        after = np.concatenate([[moment], t[t > moment]])
+        return after - moment, ask.level_m + np.interp(after, t, v) - float(np.interp(moment, t, v))
+
+    def _keep(
+        self, ask: BreachAsk, thing: Thing, ground: SandboxGround, moment: float, case: BreachCase, outcome: BreachOutcome
+    ) -> str:
+        """Write the depths and take them among the results; returns the name there."""
+        made_up = "合成地形，" if any(s.synthetic for s in ground.ground.sources) else ""
+        where = f"{thing.name} K{ask.chainage_km:g} 溃口 {ask.width_m:g} m"
+        title = f"{where} {full_stamp(moment)}（{made_up}糙率 {MANNING:g} 为假定）"
+        dx, millions = case.x_m[1] - case.x_m[0], outcome.let_in_m3 / 1e6
+        said = (
+            f"本机二维浅水模拟；地形：{ground.label}；网格 {dx:g} m；糙率 {MANNING:g}（假定）；堤防走线为示意",
+            f"河道水位以 {ask.level_m:.2f} m 起算；进水 {millions:.1f} 百万m³；水量误差 {outcome.mass_error:.0e}",
+            *outcome.limits,
+        )
+        lon, lat = to_degrees((case.at[0] - ORIGIN_M[0]) / 1000, (case.at[1] - ORIGIN_M[1]) / 1000)
+        place = BreachPlace(float(lon), float(lat), f"{thing.name} K{ask.chainage_km:g}", moment, ask.width_m)
+        self.said = "；".join(said)
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / f"{thing.code}-K{ask.chainage_km:g}.nc"
+            write_depths(path, case.x_m, case.y_m, moment + outcome.t_s, outcome.depth_m, title, self.said)
+            return self._library.add(path, Told(unit="m", simulated=True), Site(title, (place,)))
+
+
+def _case(ask: BreachAsk, thing: Thing, ground: SandboxGround, river_t: Array, river_z: Array) -> BreachCase:
+    """Cut the plain out of the ground; blocks for a second."""
+    place = _place(ask, thing, ground)
+    dx = min(max(ask.cell_m, CELLS[0]), CELLS[1])
+    away = place.at - place.river
+    middle = place.at + away / max(float(np.hypot(*away)), 1.0) * SHIFT_M
+    count = round(2 * HALF_M / dx)
+    x, y = (np.round((m - HALF_M) / dx) * dx + (np.arange(count) + 0.5) * dx for m in middle)
+    east, north = np.meshgrid((x - ORIGIN_M[0]) / 1000, (y - ORIGIN_M[1]) / 1000)
+    bed = ground.ground.heights(east, north, dx / 1000).astype(float)
+    crest_m, growth_s, hours = float(river_z.max()) + OVER_M, ask.growth_h * 3600.0, ask.hours
+    shape, river = (place.line, place.at, place.river, crest_m, ask.width_m, ask.sill_m, growth_s), (river_t, river_z)
+    return BreachCase(bed, x, y, *shape, *river, MANNING, hours)
+
+
+def _place(ask: BreachAsk, thing: Thing, ground: SandboxGround) -> _Place:
+    line = _line(thing)
+    if len(line) < 2:
+        raise BreachRefused(f"“{thing.name}”没有走线。", "请选择一条有走线的堤防。")
+    steps = np.hypot(*np.diff(line, axis=0).T)
+    chain = np.concatenate([[0.0], np.cumsum(steps)])
+    if not 0 <= ask.chainage_km * 1000 <= chain[-1]:
+        raise BreachRefused(f"桩号 K{ask.chainage_km:g} 不在堤上。", f"请填 0 到 {chain[-1] / 1000:.1f} km 之间的数。")
+    at = np.array([np.interp(ask.chainage_km * 1000, chain, line[:, i]) for i in (0, 1)])
+    rivers = [_metres(r.line.tolist()) for r in ground.rivers if r.name == str(thing.facts.get("river", ""))]
+    if not rivers:
+        raise BreachRefused(f"“{thing.name}”所在的河没有河线，分不出哪边是河。", "请补上工程资料里的河名。")
+    fine = np.vstack([_fine(r) for r in rivers])
+    return _Place(line, at, fine[int(np.argmin(np.hypot(*(fine - at).T)))])
+
+
+def _line(thing: Thing) -> Array:
+    longest = max(thing.lines, key=len, default=())
+    return _metres([list(p) for p in longest])
+
+
+def _fine(line: Array) -> Array:
+    """Return a line with a place about every hundred metres."""
+    chain = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(line, axis=0).T))])
+    at = np.linspace(0.0, chain[-1], max(2, int(chain[-1] / 100)))
+    return np.column_stack([np.interp(at, chain, line[:, i]) for i in (0, 1)])
+
+
+def _metres(line: list[list[float]]) -> Array:
+    degrees = np.array(line, float).reshape(-1, 2)
+    east, north = to_local(degrees[:, 0], degrees[:, 1])
+    return np.column_stack([east * 1000 + ORIGIN_M[0], north * 1000 + ORIGIN_M[1]])

@@ -1,0 +1,139 @@
+"""A breach of a levee in the sandbox: asked by a form, computed in another process, shown among the inundation results."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from console.domain.objects import Thing
+from console.services.breach_desk import BreachDesk
+from console.services.flood_library import FloodLibrary
+from console.services.sandbox_ground import SandboxGround
+from console.services.tasks import TaskScope
+from console.viewdata.inundation_ask import BreachAsk, LeveeChoice
+from console.viewdata.scene import SceneRiver
+from scenes.ground.frame import to_degrees
+from scenes.ground.opening import GroundSpec
+from tests.gui import until
+from widgets.breach_form import BreachForm
+
+ASK = BreachAsk("L1", 6.0, 300.0, 0.5, 4.0, 9.0, False, 2.0, 200.0)
+
+
+class Plain:
+    """Ground that falls gently to the east; a river west of x = 0."""
+
+    sources = ()
+
+    def heights(self, east_km, north_km, _cell_km):
+        return np.where(east_km < -0.5, -2.0, 3.0 - 0.02 * east_km).astype(np.float32)
+
+
+class Board:
+    def __init__(self):
+        lon, lat = to_degrees(np.array([0.0, 0.0]), np.array([-8.0, 6.0]))
+        line = tuple(zip(lon.tolist(), lat.tolist(), strict=True))
+        self.things = {"works": (Thing("works", "L1", "试堤", (line,), {"type": "levee", "river": "试河"}),)}
+        self.board = type("B", (), {"by_code": {}})()
+
+    def series_of(self, _code):
+        return {}
+
+
+def ground():
+    lon, lat = to_degrees(np.array([-1.5, -1.5]), np.array([12.0, -12.0]))
+    river = SceneRiver("试河", np.column_stack([lon, lat]), np.array([2.0, 1.0]))
+    return SandboxGround(GroundSpec(()), Plain(), (river,), ())
+
+
+@pytest.fixture
+def desk(tmp_path, runner, hub):
+    found = BreachDesk(Board(), TaskScope(hub.report), FloodLibrary(tmp_path))
+    yield found
+    found.close()
+    runner.run(found._tasks.close())
+
+
+def ended(desk):
+    told = []
+    desk.taken.connect(lambda name: told.append(("taken", name)))
+    desk.refused.connect(lambda why: told.append(("refused", why)))
+    return told
+
+
+def test_the_plain_behind_the_levee_is_flooded_and_among_the_results(desk, runner):
+    told = ended(desk)
+    (choice,) = desk.levees(0.0)
+    assert choice.code == "L1" and choice.length_km == pytest.approx(14.0, rel=0.01) and choice.level_m is None
+
+    async def story():
+        desk.start(ASK, ground(), 1_655_838_000.0)
+        await until(lambda: told, 120, "computed")
+
+    runner.run(story())
+    assert told[0][0] == "taken", told
+    (entry,) = desk._library.entries()
+    assert entry.about.simulated and "试堤 K6" in entry.label and entry.site.breaches[0].width_m == 300.0
+    depths, _ = desk._library.open(entry.name)
+    last = np.asarray(depths.step(len(depths.t_s) - 1))
+    x = depths.x_m - 450_000.0
+    assert last[:, x > 300].max() > 0.3 and np.nan_to_num(last[:, x < -600]).max() == 0.0, "east of the levee, not west"
+    assert len(depths.t_s) == 13
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"chainage_km": 99.0}, "不在堤上"),
+        ({"levee": "无"}, "没有选堤防"),
+        ({"hours": 0.0}, "历时"),
+        ({"sill_m": 4.0}, "地形还没有准备好"),
+    ],
+)
+def test_what_cannot_be_computed_is_answered(desk, runner, change, words):
+    told = ended(desk)
+
+    async def story():
+        desk.start(replace(ASK, **change), None if "sill_m" in change else ground(), 0.0)
+        await until(lambda: told, 60)
+
+    runner.run(story())
+    assert told[0][0] == "refused" and words in told[0][1]
+
+
+def test_a_run_is_stopped_by_hand(desk, runner):
+    told = ended(desk)
+
+    async def story():
+        desk.start(replace(ASK, hours=72.0, cell_m=50.0), ground(), 0.0)
+        await until(lambda: desk._run is not None and desk._run.state == "running", 30)
+        desk.cancel()
+        await until(lambda: told, 30)
+
+    runner.run(story())
+    assert told == [("refused", "")]
+
+
+def test_the_form_takes_the_levees_level_and_section_and_keeps_what_was_typed(qtbot, look):
+    form = BreachForm(look)
+    qtbot.addWidget(form)
+    assert not form.begin.isEnabled()
+    form.show_levees((LeveeChoice("L1", "<b>堤</b>", 14.0, 11.83, "石角", (("石角段", 4.2),)),))
+    assert form.numbers["level"].value() == 11.83 and form.numbers["chainage"].maximum() == 14.0
+    form.section.setCurrentIndex(1)
+    form.section.activated.emit(1)
+    assert form.numbers["chainage"].value() == pytest.approx(4.2)
+    form.numbers["width"].setValue(350)
+    asked = []
+    form.run_requested.connect(asked.append)
+    form.begin.click()
+    assert asked[0].width_m == 350 and asked[0].levee == "L1" and not form.begin.isEnabled()
+    stopped = []
+    form.cancel_requested.connect(lambda: stopped.append(1))
+    form.end.click()
+    form.refused("")
+    assert stopped == [1] and form.begin.isEnabled() and form.status.text() == "已停止计算"
+    form.show_levees(form._levees)
+    assert form.numbers["width"].value() == 350

@@ -1,0 +1,211 @@
+"""A breach as typed: which levee and where, how wide and how fast, the river before it; how far the run is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QDialog,
+    QDoubleSpinBox,
+    QGridLayout,
+    QHBoxLayout,
+    QProgressBar,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from console.look import Look
+from console.viewdata.inundation_ask import BreachAsk, LeveeChoice
+from widgets.plain import PlainLabel
+
+CELLS_M = (50, 100, 200)
+WIDE_PX = 520
+# name, least, most, decimals, at first, unit
+NUMBERS = {
+    "chainage": ("桩号", 0.0, 500.0, 1, 4.2, " km"),
+    "width": ("最终口宽", 5.0, 2000.0, 0, 200.0, " m"),
+    "growth": ("发展历时", 0.0, 48.0, 1, 2.0, " h"),
+    "sill": ("口门底高程（1985）", -20.0, 200.0, 2, 6.0, " m"),
+    "level": ("河道水位（1985）", -20.0, 200.0, 2, 12.0, " m"),
+    "hours": ("计算历时", 1.0, 72.0, 0, 12.0, " h"),
+}
+
+
+class BreachForm(QDialog):
+    """Beside the work, not in its way; closing keeps what was typed.
+
+    Signals:
+        run_requested: arg is a BreachAsk. cancel_requested: stop the run.
+    """
+
+    run_requested = Signal(object)
+    cancel_requested = Signal()
+
+    def __init__(self, look: Look, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.look = look
+        self.setModal(False)
+        self._levees: tuple[LeveeChoice, ...] = ()
+        self._running = False
+        self.levee, self.section, self.cell = QComboBox(self), QComboBox(self), QComboBox(self)
+        for metres in CELLS_M:
+            self.cell.addItem(f"{metres} m", metres)
+        self.cell.setCurrentIndex(1)
+        self.numbers = {key: self._number(*row[1:]) for key, row in NUMBERS.items()}
+        self.follow = QCheckBox(self)
+        self.follow.setChecked(True)
+        self.note, self.status = PlainLabel("", self), PlainLabel("", self)
+        for label in (self.note, self.status):
+            label.setWordWrap(True)
+        self.note.setObjectName("dim")
+        self.bar = QProgressBar(self)
+        self.bar.setTextVisible(False)
+        self.bar.setFixedHeight(round(6 * look.scale))
+        self.bar.hide()
+        self.begin, self.end = QPushButton(self), QPushButton(self)
+        self.begin.setObjectName("primary")
+        self.begin.setDefault(True)
+        self.end.setAutoDefault(False)
+        self._labels = tuple(PlainLabel("", self) for _ in range(3 + len(NUMBERS)))
+        self._arrange()
+        self.levee.currentIndexChanged.connect(lambda _i: self._take_levee())
+        self.section.activated.connect(self._take_section)
+        self.begin.clicked.connect(self._ask)
+        self.end.clicked.connect(self._stop)
+        look.changed.connect(self._reworded)
+        self._reworded()
+
+    def _number(self, least: float, most: float, decimals: int, first: float, unit: str) -> QDoubleSpinBox:
+        box = QDoubleSpinBox(self)
+        box.setRange(least, most)
+        box.setDecimals(decimals)
+        box.setValue(first)
+        box.setSuffix(unit)
+        box.setSingleStep(1.0 if decimals == 0 else 0.5)
+        return box
+
+    def _arrange(self) -> None:
+        grid = QGridLayout()
+        grid.setVerticalSpacing(6)
+        n = list(self.numbers.values())
+        pairs = ((self.levee, self.section), (n[0], n[1]), (n[2], n[3]), (n[4], n[5]), (self.cell, self.follow))
+        labels = iter(self._labels)
+        for row, pair in enumerate(pairs):
+            for side, widget in enumerate(pair):
+                if widget is self.follow:
+                    grid.addWidget(widget, row, 2, 1, 2)
+                    continue
+                label = next(labels)
+                label.setObjectName("dim")
+                label.setBuddy(widget)
+                grid.addWidget(label, row, 2 * side)
+                grid.addWidget(widget, row, 2 * side + 1)
+        grid.setColumnStretch(1, 1)
+        grid.setColumnStretch(3, 1)
+        below = QHBoxLayout()
+        below.addWidget(self.status, 1)
+        below.addWidget(self.begin)
+        below.addWidget(self.end)
+        column = QVBoxLayout(self)
+        column.addLayout(grid)
+        column.addWidget(self.note)
+        column.addWidget(self.bar)
+        column.addLayout(below)
+        self.setMinimumWidth(round(WIDE_PX * self.look.scale))
+
+    # --- what is offered --------------------------------------------------------------------
+    def show_levees(self, levees: Sequence[LeveeChoice]) -> None:
+        """Offer these levees; what was typed stays while the choice is the same."""
+        known = [self.levee.itemData(i) for i in range(self.levee.count())]
+        self._levees = tuple(levees)
+        if known != [one.code for one in levees]:
+            self.levee.clear()
+            for one in levees:
+                self.levee.addItem(one.name, one.code)
+        self._enable()
+
+    def _take_levee(self) -> None:
+        one = next((w for w in self._levees if w.code == self.levee.currentData()), None)
+        self.section.clear()
+        self.section.addItem(self.look.tr("按桩号"), None)
+        if one is None:
+            return
+        for name, km in one.sections:
+            self.section.addItem(f"{name} K{km:.1f}", km)
+        self.numbers["chainage"].setMaximum(max(0.1, one.length_km))
+        if one.level_m is not None:
+            self.numbers["level"].setValue(one.level_m)
+        self._enable()
+
+    def _take_section(self, place: int) -> None:
+        km = self.section.itemData(place)
+        if km is not None:
+            self.numbers["chainage"].setValue(float(km))
+
+    # --- asking ---------------------------------------------------------------------------
+    def asked(self) -> BreachAsk:
+        n = {key: box.value() for key, box in self.numbers.items()}
+        return BreachAsk(
+            str(self.levee.currentData() or ""), n["chainage"], n["width"], n["growth"], n["sill"], n["level"],
+            self.follow.isChecked(), n["hours"], float(self.cell.currentData()),
+        )  # fmt: skip
+
+    def _ask(self) -> None:
+        self._running = True
+        self._enable()
+        self.bar.setValue(0)
+        self.bar.show()
+        self._say(self.look.tr("正在计算；本机第一次计算要先准备十几秒"))
+        self.run_requested.emit(self.asked())
+
+    def show_progress(self, share: float) -> None:
+        if self._running:
+            self.bar.setValue(round(100 * share))
+
+    def taken(self, said: str) -> None:
+        """It is among the results; said: what it rests on."""
+        self._over()
+        self._say(f"{self.look.tr('已算完，见沙盘下方的淹没成果')}：{said}")
+
+    def refused(self, why: str) -> None:
+        """Nothing came of it; "" when the user stopped it."""
+        self._over()
+        self._say(why or self.look.tr("已停止计算"))
+
+    def _over(self) -> None:
+        self._running = False
+        self.bar.hide()
+        self._enable()
+
+    def _stop(self) -> None:
+        if self._running:
+            self.cancel_requested.emit()
+        else:
+            self.reject()
+
+    def _say(self, words: str) -> None:
+        self.status.setText(words)
+
+    def _enable(self) -> None:
+        self.begin.setEnabled(bool(self._levees) and not self._running)
+        self.end.setText(self.look.tr("停止" if self._running else "关闭"))
+        tr = self.look.tr
+        self.note.setText(
+            tr("从时间轴的时刻起溃；在沙盘地形上算二维浅水，堤防其他地方不漫。合成地形上的结果仅供演示。")
+            if self._levees
+            else tr("没有带走线的堤防：请在中心登记堤防的走线。")
+        )
+
+    def _reworded(self) -> None:
+        tr = self.look.tr
+        self.setWindowTitle(tr("溃口推演"))
+        words = ("堤防", "险工段", *(row[0] for row in NUMBERS.values()), "网格")
+        for label, word in zip(self._labels, words, strict=True):
+            label.setText(tr(word))
+        self.follow.setText(tr("水位随测站过程涨落"))
+        self.begin.setText(tr("开始计算"))
+        self._enable()
