@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QVBoxLayout, QWidget
 
 from console.domain.elements import flow_text
 from console.domain.time import stamp
 from console.look import Look
-from console.viewdata.consult import Array, NodeCurve, NodeView
-from widgets.plain import PlainLabel
+from console.viewdata.consult import Array, CurveBand, NodeCurve, NodeView
+from widgets.plain import PlainLabel, plain_tip
 from widgets.plot_axes import BeijingAxis, FigureAxis
 from widgets.scenario_list import ink_of
 
@@ -24,10 +24,11 @@ ROOM = 0.08  # of the range, above and below
 
 class ScenarioPlot(QWidget):
     """Signals:
-    node_chosen: arg is a node's id.
+    node_chosen: arg is a node's id. band_wanted: arg is a bool.
     """
 
     node_chosen = Signal(str)
+    band_wanted = Signal(bool)
 
     def __init__(self, look: Look, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -38,6 +39,8 @@ class ScenarioPlot(QWidget):
         self._quiet = False
         self.nodes = QComboBox(self)
         self.nodes.currentIndexChanged.connect(self._chosen)
+        self.band = QCheckBox(self)
+        self.band.clicked.connect(self.band_wanted)
         self.legend = QHBoxLayout()
         self.legend.setSpacing(12)
         self.flow, self.level = self._plot(), self._plot()
@@ -54,6 +57,7 @@ class ScenarioPlot(QWidget):
         head.setContentsMargins(8, 2, 8, 0)
         head.addWidget(self.nodes)
         head.addLayout(self.legend, 1)
+        head.addWidget(self.band)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 2, 4, 2)
         column.setSpacing(2)
@@ -100,6 +104,9 @@ class ScenarioPlot(QWidget):
         if view is None or not curves:
             self.level.hide()
             return
+        if view.band is not None:
+            self._band(self.flow, view.band, view.band.flow_m3s)
+            self._band(self.level, view.band, view.band.level_m)
         for curve in curves:
             self._curve(self.flow, curve, curve.flow_m3s)
             if curve.inflow_m3s is not None:
@@ -110,7 +117,10 @@ class ScenarioPlot(QWidget):
         levels = [c.level_m for c in curves if c.level_m is not None and np.isfinite(c.level_m).any()]
         self.level.setVisible(bool(levels))
         low, high = min(c.t[0] for c in curves), max(c.t[-1] for c in curves)
-        flows = [part for c in curves for part in (c.flow_m3s, c.inflow_m3s) if part is not None]
+        edges = view.band
+        flows = [*edges.flow_m3s] if edges is not None else []
+        levels += [*edges.level_m] if edges is not None and edges.level_m is not None else []
+        flows += [part for c in curves for part in (c.flow_m3s, c.inflow_m3s) if part is not None]
         self._frame(self.flow, flows, view.flow_seen, view.flow_limits, (low, high))
         self._frame(self.level, levels, view.level_seen, view.level_limits, (low, high))
         for plot in (self.flow, self.level):
@@ -119,6 +129,13 @@ class ScenarioPlot(QWidget):
             plot.addItem(cursor, ignoreBounds=True)
             self._cursors.append(cursor)
         self.readout.setText(self._words(view))
+
+    def _band(self, plot: Any, band: CurveBand, edges: tuple[Array, Array] | None) -> None:
+        if edges is not None:
+            low, high = (pg.PlotCurveItem(band.t, part, pen=pg.mkPen(None)) for part in edges)
+            brush = pg.mkBrush(self.look.color(ink_of(band.place), 45))
+            for item in (low, high, pg.FillBetweenItem(low, high, brush=brush)):
+                plot.addItem(item, ignoreBounds=True)
 
     def _curve(self, plot: Any, curve: NodeCurve, values: Array) -> None:
         style = Qt.PenStyle.DotLine if curve.watermark else Qt.PenStyle.SolidLine
@@ -148,10 +165,11 @@ class ScenarioPlot(QWidget):
         reach = max(high - low, abs(high) * 0.02, 0.1)
         for words, value in limits:
             if low - 0.5 * reach <= value <= high + 0.5 * reach:
+                side = (0, 0) if value > (low + high) / 2 else (0, 1)  # words below a line that is high up
                 line = pg.InfiniteLine(
                     value, angle=0, pen=pg.mkPen(self.look.color("state.warning"), width=1, style=Qt.PenStyle.DashLine),
                     label=f"{words} {value:g}",
-                    labelOpts={"position": 0.02, "anchors": [(0, 0), (0, 0)], "color": self.look.color("state.warning")},
+                    labelOpts={"position": 0.02, "anchors": [side, side], "color": self.look.color("state.warning")},
                 )  # fmt: skip
                 line.label.setFont(self.look.font("small_px"))
                 plot.addItem(line, ignoreBounds=True)
@@ -181,7 +199,8 @@ class ScenarioPlot(QWidget):
     def _words(self, view: NodeView, t: float | None = None) -> str:
         """Return what each scenario has at a moment; without one what the picture is."""
         if t is None:
-            return self.look.tr("模拟结果，不是实测；移动鼠标读数")
+            said = self.look.tr("模拟结果，不是实测；移动鼠标读数")
+            return f"{said} · {self.look.tr('不确定带')}：{view.band.words}" if view.band is not None else said
         parts = [stamp(t)]
         for c in view.curves:
             i = int(np.argmin(np.abs(c.t - t)))
@@ -216,6 +235,9 @@ class ScenarioPlot(QWidget):
                 axis.label.setFont(look.font("small_px"))
             item.getAxis("left").setWidth(round(66 * look.scale))
             item.setLabel("left", f"{look.tr(word)} {'m³/s' if word == '流量' else 'm'}", color=dim)
+        self.band.setText(look.tr("不确定带"))
+        self.band.setFont(look.font("small_px"))
+        self.band.setToolTip(plain_tip(look.tr("第一个情景：来水有离散时，八成成员落在其中")))
         self.nodes.setAccessibleName(look.tr("节点"))
         self.setAccessibleName(look.tr("情景过程线"))
         self.show_view(self.view)

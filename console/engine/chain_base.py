@@ -61,7 +61,7 @@ def wanted_series(declared: Mapping[str, Any]) -> tuple[Key, ...]:
     """Return the series that a chain's base is made of."""
     found: list[Key] = []
     for source in _tables(declared, "source"):
-        found.append((str(source["object"]), str(source["element"])))
+        found += [(str(source["object"]), str(source[k])) for k in ("element", "instead") if k in source]
         if "less" in source:
             found.append((str(source["less"]["object"]), str(source["less"]["element"])))
     for m in _tables(declared, "measured"):
@@ -96,9 +96,9 @@ def base_of(declared: Mapping[str, Any], series: Series, base_t: float, lead_h: 
         node, at = str(m["node"]), str(m["object"])
         pairs = {k: _since(series.get((at, str(m[k]))) if k in m else None, base_t) for k in ("flow", "inflow", "level")}
         measured[node] = Measured(**pairs)
-        level = _last(series.get((at, str(m["level"])))) if "level" in m else None
+        level = series.get((at, str(m["level"]))) if "level" in m else None
         if level is not None and any(str(n["id"]) == node and n["kind"] == "reservoir" for n in _tables(declared, "node")):
-            found = _at(series[(at, str(m["level"]))], base_t)
+            found = _at(level, base_t)
             if found is not None:
                 start[node] = found
     lacking = [str(n["id"]) for n in _tables(declared, "node") if n["kind"] == "inflow" and n["id"] not in inflows]
@@ -111,11 +111,15 @@ def _divided(
     declared: Mapping[str, Any], source: Mapping[str, Any], series: Series, base_t: float, hours: Array, notes: list[str]
 ) -> dict[str, Array]:
     name = _name(declared, str(source["at"]))
+    own = (str(source["object"]), str(source["element"]))
+    if "instead" in source and not _fresh(series, own, base_t):
+        own = (own[0], str(source["instead"]))
+        notes.append(f"{name}没有{source.get('lacking', '流量')}，用{source.get('taken', '别的流量')}代替")
     found = {}
     for node, share in source["shares"].items():
         ahead = _travel_h(declared, str(node), str(source["at"])) + float(source.get("later_h", 0.0))
         when = base_t + (hours + ahead) * HOUR_S
-        flow = _course(series, (str(source["object"]), str(source["element"])), base_t, when, notes, name)
+        flow = _course(series, own, base_t, when, notes, name)
         if "less" in source:
             less = source["less"]
             late = _travel_h(declared, str(less["node"]), str(source["at"])) + float(source.get("later_h", 0.0))
@@ -129,8 +133,7 @@ def _divided(
 def _course(series: Series, key: Key, base_t: float, when: Array, notes: list[str], name: str) -> Array:
     """Return a flow at moments; beyond its last reading that reading goes on."""
     t, v = series.get(key, (np.empty(0), np.empty(0)))
-    before = t <= base_t
-    if not before.any() or base_t - t[before][-1] > STALE_S:
+    if not _fresh(series, key, base_t):
         raise EngineRefused("gap", f"{name}（{key[0]} {key[1]}）在起算时间前 {STALE_S / HOUR_S:.0f} 小时内没有流量")
     inside = (t >= when[0]) & (t <= when[-1])
     if np.diff(t[inside]).max(initial=0.0) > HOLE_S:
@@ -142,16 +145,19 @@ def _course(series: Series, key: Key, base_t: float, when: Array, notes: list[st
     return np.interp(when, t, v)
 
 
+def _fresh(series: Series, key: Key, base_t: float) -> bool:
+    """Tell whether a series has a reading of the last hours before the start."""
+    t = series[key][0] if key in series else np.empty(0)
+    before = t[t <= base_t]
+    return bool(len(before)) and base_t - float(before[-1]) <= STALE_S
+
+
 def _since(found: tuple[NDArray[Any], NDArray[Any]] | None, base_t: float) -> tuple[Array, Array]:
     if found is None:
         return np.empty(0), np.empty(0)
     t, v = found
     after = t >= base_t
     return (t[after] - base_t) / HOUR_S, v[after].astype(float)
-
-
-def _last(found: tuple[NDArray[Any], NDArray[Any]] | None) -> float | None:
-    return None if found is None or not len(found[0]) else float(found[1][-1])
 
 
 def _at(found: tuple[NDArray[Any], NDArray[Any]], base_t: float) -> float | None:

@@ -112,6 +112,21 @@ def run_case(case: Case, tell: Tell) -> Outcome:
 
 def outcome_of(case: Case, tell: Tell = lambda *_: None) -> Outcome:
     """Raises: EngineRefused: an input for a place that is not there, or of a kind that a chain does not take."""
+    network, inflows, said = prepared(case)
+    tell(0.1)
+    got = run(network, inflows, STEP_H, case.base.start)
+    tell(0.9)
+    nodes = {
+        k: _outcome(node, got.courses[k])
+        for k, node in network.nodes.items()
+        if isinstance(node.kind, Reservoir | Station | Diversion | RetentionNode)
+    }
+    n = len(next(iter(nodes.values())).flow_m3s)
+    return Outcome(np.arange(n, dtype=float) * STEP_H, nodes, got.mass_error, got.assumed, (*said, *got.limits))
+
+
+def prepared(case: Case) -> tuple[Network, dict[str, Array], list[str]]:
+    """Return a scenario's network and inflows, and what must be said of both. Raises: EngineRefused."""
     network = Network.of(case.declared)
     held, said = _held(network, case.base)
     changes = dict(held)
@@ -121,16 +136,7 @@ def outcome_of(case: Case, tell: Tell = lambda *_: None) -> Outcome:
             node_id, change = _change(network, entry)
             changes[node_id] = change
             said = [line for line in said if not line.startswith(f"{network.nodes[node_id].name}：没有给出调度")]
-    tell(0.1)
-    got = run(network.changed(changes), inflows, STEP_H, case.base.start)
-    tell(0.9)
-    nodes = {
-        k: _outcome(node, got.courses[k])
-        for k, node in network.nodes.items()
-        if isinstance(node.kind, Reservoir | Station | Diversion | RetentionNode)
-    }
-    n = len(next(iter(nodes.values())).flow_m3s)
-    return Outcome(np.arange(n, dtype=float) * STEP_H, nodes, got.mass_error, got.assumed, (*said, *got.limits))
+    return network.changed(changes), inflows, said
 
 
 def changed_inflows(network: Network, case: Case) -> dict[str, Array]:

@@ -18,7 +18,7 @@ from console.presenters.consult_inputs import change_words, changes_of
 from console.presenters.wording import Translate
 from console.services.consult_desk import ConsultDesk, Result
 from console.texts import printable
-from console.viewdata.consult import Array, Cell, CompareTable, NodeCurve, NodeView, ScenarioLine
+from console.viewdata.consult import Array, Cell, CompareTable, CurveBand, NodeCurve, NodeView, ScenarioLine
 
 HOUR_S = 3600.0
 DASH = "—"
@@ -93,7 +93,19 @@ def node_view(desk: ConsultDesk, node: str, tr: Translate) -> NodeView:
     return NodeView(
         node, str(raw.get("name", node)), base_t, tuple(curves), _seen(seen.flow if seen else None, seen_t),
         _seen(seen.level if seen else None, seen_t), _limits(raw, ("safe_m3s",), tr), _limits(raw, ("warning_m",), tr), missing,
+        _band_of(desk, node),
     )  # fmt: skip
+
+
+def _band_of(desk: ConsultDesk, node: str) -> CurveBand | None:
+    """Return the band of the first compared scenario, where it is wanted and computed."""
+    place = next((i for i, one in enumerate(desk.compared) if one in desk.results), -1)
+    scenario_id = desk.compared[place] if place >= 0 else ""
+    band, scenario = desk.bands.get(scenario_id), desk.scenario(scenario_id)
+    if not desk.banded or band is None or scenario is None or node not in band.flow_m3s:
+        return None
+    t = scenario.base_t + band.hours * HOUR_S
+    return CurveBand(place, t, band.flow_m3s[node], band.level_m.get(node), band.words)
 
 
 def compare_table(desk: ConsultDesk, tr: Translate) -> CompareTable:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from console.domain.scenario import Inflow, Input, Keep, Retention, Schedule
+from console.engine.chain_base import Base
 from console.errors import ConsoleError
 from console.viewdata.consult import CHANGES, Change, Target
 
@@ -29,7 +30,7 @@ def targets_of(declared: Mapping[str, Any]) -> tuple[Target, ...]:
     for raw in declared.get("node", ()):
         kinds = {
             "inflow": ("factor", "add", "shift"),
-            "reservoir": ("keep", "release") if "storage" in raw else (),
+            "reservoir": ("keep", "release", "actual") if "storage" in raw else (),
             "diversion": ("release",),
             "retention": ("retention",),
         }.get(str(raw["kind"]), ())
@@ -38,8 +39,8 @@ def targets_of(declared: Mapping[str, Any]) -> tuple[Target, ...]:
     return tuple(found)
 
 
-def inputs_of(changes: Sequence[Change]) -> tuple[Input, ...]:
-    """Return the inputs; changes of one inflow become one.
+def inputs_of(changes: Sequence[Change], base: Base | None = None) -> tuple[Input, ...]:
+    """Return the inputs; changes of one inflow become one. base: for releases as they were measured.
 
     Raises:
         NotAChange: names the row and says how to write it. ScenarioError: a value is outside its limits.
@@ -56,6 +57,8 @@ def inputs_of(changes: Sequence[Change]) -> tuple[Input, ...]:
             inflows[change.target] = _with(before, change.kind, _number(change.text, row))
         elif change.kind == "keep":
             others.append(Keep(change.target, _number(change.text, row)))
+        elif change.kind == "actual":
+            others.append(Schedule(change.target, "release", _measured(change.target, row, base)))
         elif change.kind == "release":
             points = tuple((hour * HOUR_S, flow) for hour, flow in _pairs(change.text, row))
             others.append(Schedule(change.target, "release", points))
@@ -87,7 +90,7 @@ def changes_of(inputs: Sequence[Input]) -> tuple[Change, ...]:
 
 def change_words(change: Change, names: Mapping[str, str]) -> str:
     """Return a change as a line of a list."""
-    units = {"factor": "×", "add": "m³/s", "shift": "h", "keep": "m", "release": "", "retention": ""}
+    units = {"factor": "×", "add": "m³/s", "shift": "h", "keep": "m", "release": "", "actual": "", "retention": ""}
     name, unit = names.get(change.target, change.target), units[change.kind]
     value = f"×{change.text}" if change.kind == "factor" else f"{change.text} {unit}".strip()
     return f"{name} {CHANGES[change.kind]} {value}"
@@ -97,6 +100,15 @@ def _with(inflow: Inflow, kind: str, value: float) -> Inflow:
     if kind == "factor":
         return replace(inflow, factor=value)
     return replace(inflow, add_m3s=value) if kind == "add" else replace(inflow, shift_h=value)
+
+
+def _measured(node: str, row: int, base: Base | None) -> tuple[tuple[float, float], ...]:
+    """Return the release that was measured since the start, as (seconds, m³/s); after its last reading that one stays."""
+    seen = base.measured.get(node) if base is not None else None
+    hours, flow = seen.flow if seen is not None else ((), ())
+    if len(hours) < 2:
+        raise NotAChange(f"第 {row} 项：起算时间之后没有实测出库。", "请把起算时间放早一些，或自己写出库过程。")
+    return tuple((round(float(h) * HOUR_S), round(float(v))) for h, v in zip(hours, flow, strict=True))
 
 
 def _number(text: str, row: int) -> float:

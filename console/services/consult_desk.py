@@ -24,6 +24,7 @@ from console.engine.executor import PoolExecutor, Run, RunCancelled
 from console.engine.refused import EngineRefused
 from console.engine.whatif import ENGINE, Case, Outcome, run_case
 from console.engine.whatif_arrays import arrays_of, assumed_from, assumed_lines, outcome_from
+from console.engine.whatif_band import Band, band_case
 from console.engine.whatif_optimise import Proposal, optimise_case
 from console.errors import ConsoleError
 from console.services.tasks import TaskScope
@@ -76,6 +77,8 @@ class ConsultDesk(QObject):
         self.scenarios: tuple[KeptScenario, ...] = ()
         self.results: dict[str, Result] = {}
         self.states: dict[str, RunState] = {}
+        self.bands: dict[str, Band] = {}
+        self.banded = False  # whether the first compared scenario shows its band
         self.compared: tuple[str, ...] = ()
         self.declared: Mapping[str, Any] = {}
         self.node = FIRST_NODE  # whose curves are looked at
@@ -118,6 +121,7 @@ class ConsultDesk(QObject):
         known = {k.scenario_id for k in self.scenarios}
         self.compared = tuple(i for i in dict.fromkeys(ids) if i in known)[:MOST_COMPARED]
         self.changed.emit()
+        self._want_band()
 
     def look_at(self, node: str) -> None:
         if node != self.node:
@@ -136,6 +140,32 @@ class ConsultDesk(QObject):
         if scenario_id not in self._running():
             self._set(scenario_id, RunState("waiting"))
             self._tasks.start("optimise", self._optimise(scenario_id, author, now_t))
+
+    def show_band(self, on: bool) -> None:
+        """Show how uncertain inflows widen the first compared scenario; computed when it is first wanted."""
+        self.banded = on
+        self.changed.emit()
+        self._want_band()
+
+    def _want_band(self) -> None:
+        first = next((i for i in self.compared if i in self.results), "")
+        if self.banded and first and first not in self.bands and "band" not in self._tasks.running():
+            self._tasks.start("band", self._band(first))
+
+    async def _band(self, scenario_id: str) -> None:
+        scenario, result = self.scenario(scenario_id), self.results.get(scenario_id)
+        if scenario is None or result is None or result.base is None:
+            return
+        try:
+            pool = self._pool = self._pool or PoolExecutor()
+            run = pool.submit(scenario.name, band_case, Case(dict(self.declared), result.base, scenario))
+            while run.state in ("waiting", "running"):
+                await asyncio.sleep(POLL_S)
+            self.bands[scenario_id] = run.result()
+            self.problem = ""
+        except ConsoleError as exc:
+            self.banded, self.problem = False, f"{exc.what}{exc.next_step}"
+        self.changed.emit()
 
     def cancel(self, scenario_id: str) -> None:
         if scenario_id in self._runs:
@@ -255,6 +285,7 @@ class ConsultDesk(QObject):
         wall_s = time.perf_counter() - began
         outcome = Outcome(outcome.hours, outcome.nodes, outcome.mass_error, outcome.assumed, (*base.notes, *outcome.limits))
         self.results[scenario_id] = Result(outcome, base, started, wall_s)
+        self.bands.pop(scenario_id, None)
         self._set(scenario_id, RunState("done", 1.0))
         record = RunRecord(
             scenario.inputs_id, ENGINE, 0, started, wall_s, outcome.mass_error, "done",

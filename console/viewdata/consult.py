@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 CHANGES = {
     "factor": "来水倍数", "add": "来水加流量", "shift": "来水推迟", "keep": "控制库水位", "release": "出库或分流过程",
-    "retention": "启用蓄滞洪区",
+    "actual": "按实况出库", "retention": "启用蓄滞洪区",
 }  # fmt: skip
 HINTS = {
     "factor": "如 1.2",
@@ -18,6 +18,7 @@ HINTS = {
     "shift": "小时，如 6 或 -3",
     "keep": "m，如 21.50",
     "release": "小时 m³/s；如 0 9000; 6 12000",
+    "actual": "不用填；取起算后的实测出库",
     "retention": "小时 m³/s；如 12 1300（流量可省）",
 }
 LEADS_H = (24, 48, 72, 120)
@@ -82,6 +83,17 @@ class NodeCurve:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class CurveBand:
+    """place: whose colour. flow_m3s, level_m: (low, high), (n,); level None where it is not known. words: what it is."""
+
+    place: int
+    t: Array
+    flow_m3s: tuple[Array, Array]
+    level_m: tuple[Array, Array] | None
+    words: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class NodeView:
     """A node of all compared scenarios. measured: (t, value) of flow and level. limits: (words, value) lines."""
 
@@ -94,6 +106,7 @@ class NodeView:
     flow_limits: tuple[tuple[str, float], ...]
     level_limits: tuple[tuple[str, float], ...]
     missing: str = ""
+    band: CurveBand | None = None
 
 
 Cell = tuple[str, str]

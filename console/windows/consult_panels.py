@@ -49,10 +49,12 @@ def build_scenarios(c: Context) -> Built:
 
     async def save(draft: Draft) -> None:
         try:
-            author = session.duty.signed(draft.author)
+            author, lead_h = session.duty.signed(draft.author), float(draft.lead_h)
+            needs_base = any(change.kind == "actual" for change in draft.changes)
+            base = await desk.base(base_t(), lead_h) if needs_base else None
             scenario = Scenario(
-                draft.name, author, time.time(), base_t(), float(draft.lead_h),
-                inputs_of(draft.changes), f"{c.look.tr('复制自')} {draft.based}" if draft.based else "",
+                draft.name, author, time.time(), base_t(), lead_h,
+                inputs_of(draft.changes, base), f"{c.look.tr('复制自')} {draft.based}" if draft.based else "",
             )  # fmt: skip
             await desk.create(scenario)
         except ConsoleError as exc:
@@ -99,7 +101,8 @@ def build_scenario_curves(c: Context) -> Built:
         if nodes and desk.node not in dict(nodes):
             desk.look_at(nodes[-1][0])
         widget.show_cursor(session.situation.moment())
-        now = [desk.node, desk.compared, *(desk.results.get(i) for i in desk.compared)]
+        widget.band.setChecked(desk.banded)
+        now = [desk.node, desk.compared, desk.banded, len(desk.bands), *(desk.results.get(i) for i in desk.compared)]
         if now != drawn:
             drawn[:] = now
             widget.show_nodes(nodes, desk.node)
@@ -127,6 +130,7 @@ def build_scenario_curves(c: Context) -> Built:
             session.situation.select(code)
 
     widget.node_chosen.connect(choose)
+    widget.band_wanted.connect(desk.show_band)
     return Built(widget, refresh, NEEDS | {"selection"})
 
 

@@ -7,6 +7,8 @@ import pytest
 from PySide6.QtCore import Qt
 
 from console.domain.scenario import Scenario
+from console.engine.whatif import Case
+from console.engine.whatif_band import band_case
 from console.presenters.consult import basis_rows, compare_table, node_view, nodes_to_show, scenario_lines
 from console.presenters.consult_inputs import targets_of
 from console.services.consult_desk import ConsultDesk
@@ -140,6 +142,30 @@ def test_a_run_that_cannot_be_made_says_why_and_the_others_stay(runner, desk, lo
     assert good in consult.results and consult.states[good].state == "done"
     said = {line.name: line.said for line in scenario_lines(consult, look.tr)}
     assert "没有库容曲线" in said["没有曲线"]
+
+
+def test_the_band_of_uncertain_inflows_lies_about_the_first_scenario_and_is_the_same_again(runner, desk, look):
+    consult = desk()
+
+    async def story():
+        consult.begin()
+        await until(lambda: consult.declared)
+        first = await consult.create(plan("现状"))
+        await until(lambda: first in consult.results, 60)
+        assert node_view(consult, "shijiao", look.tr).band is None
+        consult.show_band(True)
+        await until(lambda: consult.bands, 60)
+        return first
+
+    first = runner.run(story())
+    band, own = consult.bands[first], consult.results[first].outcome.nodes["shijiao"].flow_m3s
+    low, high = band.flow_m3s["shijiao"]
+    assert (low <= own + 1.0).mean() > 0.95 and (own <= high + 1.0).mean() > 0.95
+    assert high[0] - low[0] < 1.0 < 1000.0 < (high - low).max(), "known at the start, less and less later"
+    view = node_view(consult, "shijiao", look.tr)
+    assert view.band is not None and view.band.place == 0 and "假定" in view.band.words
+    again = band_case(Case(dict(consult.declared), consult.results[first].base, consult.scenario(first)), lambda *_: None)
+    assert np.array_equal(again.flow_m3s["shijiao"][0], low)
 
 
 def test_an_optimised_schedule_is_a_new_scenario_that_was_run_and_says_how_it_came(runner, desk, look):

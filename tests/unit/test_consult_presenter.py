@@ -6,9 +6,10 @@ import pytest
 
 from console.domain.scenario import Inflow, Keep, Retention, Scenario, Schedule
 from console.domain.scenario_reader import ScenarioError
+from console.engine.chain_base import base_of
 from console.presenters.consult_inputs import NotAChange, change_words, changes_of, inputs_of, targets_of
 from console.viewdata.consult import Change
-from tests.unit.test_whatif import CHAIN, T0
+from tests.unit.test_whatif import CHAIN, T0, series
 
 TYPED = (
     Change("factor", "in-lianjiang", "1.2"), Change("add", "in-lianjiang", "-300"), Change("keep", "feilaixia", "21.5"),
@@ -47,6 +48,18 @@ def test_what_cannot_be_read_is_refused_with_its_row_and_how_to_write_it(change,
     assert words in caught.value.what and caught.value.next_step
 
 
+def test_the_measured_release_becomes_a_schedule_of_its_own_hours():
+    base = base_of(CHAIN, series(until_h=10.0), T0, 72.0)
+    (found,) = inputs_of((Change("actual", "feilaixia", ""),), base)
+    t, q = series(until_h=10.0)["LOC00506", "OTQ"]
+    since = t >= T0
+    assert found.work == "feilaixia" and found.kind == "release"
+    assert found.points == tuple((round(s - T0), round(v)) for s, v in zip(t[since], q[since], strict=True))
+    for none in (None, base_of(CHAIN, series(until_h=0.0), T0, 72.0)):
+        with pytest.raises(NotAChange, match="没有实测出库"):
+            inputs_of((Change("actual", "feilaixia", ""),), none)
+
+
 def test_the_same_change_twice_and_absurd_values_are_refused():
     with pytest.raises(NotAChange, match="第 2 项"):
         inputs_of((TYPED[0], TYPED[0]))
@@ -61,7 +74,7 @@ def test_the_same_change_twice_and_absurd_values_are_refused():
 
 def test_only_what_can_be_changed_is_offered():
     found = {t.node: t.kinds for t in targets_of(CHAIN)}
-    assert found["feilaixia"] == ("keep", "release") and found["pajiang"] == ("retention",)
+    assert found["feilaixia"] == ("keep", "release", "actual") and found["pajiang"] == ("retention",)
     assert found["in-yingde"] == ("factor", "add", "shift") and found["xinan"] == ("release",)
     assert "nanshui" not in found, "no storage curve, nothing to operate"
     assert "shijiao" not in found and "reach-shijiao" not in found

@@ -94,11 +94,23 @@ def test_where_the_readings_end_the_last_value_goes_on_and_the_base_says_so():
     assert later.hash != base.hash and later.hash == base_of(CHAIN, series(), T0, 72.0).hash
 
 
+def test_where_no_inflow_is_measured_the_release_stands_for_it_and_the_base_says_so():
+    given = series()
+    given["LOC00506", "OTQ"] = given["LOC00506", "INQ"]
+    del given["LOC00506", "INQ"], given["LOC00506", "RZ"]
+    base = base_of(CHAIN, given, T0, 72.0)
+    assert any("没有入库流量，用出库流量代替" in n for n in base.notes) and base.start == {}
+    got = ran(base=base)
+    assert got.nodes["feilaixia"].peak[0] == pytest.approx(15000, rel=0.05)
+    assert any("也没有实测库水位，按来水下泄" in line for line in got.limits)
+
+
 def test_without_recent_readings_nothing_is_calculated():
     old = series()
     t, v = old[("LOC00506", "INQ")]
+    early = {("LOC00506", key): (t[:10], v[:10]) for key in ("INQ", "OTQ")}
     with pytest.raises(EngineRefused, match="飞来峡.*前 6 小时内没有流量"):
-        base_of(CHAIN, old | {("LOC00506", "INQ"): (t[:10], v[:10])}, T0, 72.0)
+        base_of(CHAIN, old | early, T0, 72.0)
     with pytest.raises(EngineRefused, match="没有流量"):
         base_of(CHAIN, {}, T0, 72.0)
 
