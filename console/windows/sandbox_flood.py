@@ -80,8 +80,11 @@ class SandboxFlood(QObject):
         self.desk.want(moment)
 
     def legend(self) -> tuple[LegendRow, ...]:
+        """Return the depths' signs for the picture; none while the strip below has them."""
         now = self.desk.now
-        return tuple(LegendRow(*row) for row in legend(now.view, now.mode, self._c.look.tr)) if now and now.picture else ()
+        if now is None or now.picture is None or not self.strip.isHidden():
+            return ()
+        return tuple(LegendRow(*row) for row in legend(now.view, now.mode, self._c.look.tr))
 
     def notes(self) -> tuple[tuple[str, str], ...]:
         now = self.desk.now
