@@ -17,6 +17,7 @@ from console.errors import ConsoleError
 from console.look import Look
 from console.presenters.wording import Translate
 from console.services.session import Session
+from console.store.briefing_file import template_below, write_briefing
 from console.texts import printable
 from console.windows.export import write_csv, write_xlsx
 from console.windows.panels import PanelHost
@@ -78,6 +79,7 @@ class PanelExport:
         dialog = QFileDialog(self._window, self._look.tr("导出"))
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         kinds = ["PNG (*.png)", "SVG (*.svg)"] + (["Excel (*.xlsx)", "CSV (*.csv)"] if host.built.export_table else [])
+        kinds += ["Word (*.docx)"] if host.built.export_document else []
         dialog.setNameFilters(kinds)
         dialog.setDefaultSuffix("png")
         dialog.selectFile(f"{host.code}.png")
@@ -94,6 +96,11 @@ class PanelExport:
                 write = write_csv if path.suffix.lower() == ".csv" else write_xlsx
                 rows = await asyncio.to_thread(write, path, table(), notes)
                 said = f"{tr('已导出')} {rows} {tr('行')} · {path.name}"
+            elif path.suffix.lower() == ".docx" and host.built.export_document is not None:
+                briefing = host.built.export_document(notes)
+                template = template_below(self._session.source.home.root)
+                parts = await asyncio.to_thread(write_briefing, path, briefing, template)
+                said = f"{tr('已导出')} {parts} {tr('个图表')} · {path.name}"
             elif path.suffix.lower() == ".svg":
                 drawing = drawing_of(host.panel, host.panel.windowTitle() or host.code, notes)
                 await asyncio.to_thread(path.write_bytes, drawing)

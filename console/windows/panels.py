@@ -15,6 +15,7 @@ from console.look import Look
 from console.services.instruments import Instruments
 from console.services.session import Session
 from console.settings import Settings
+from console.viewdata.briefing import Briefing
 from widgets.panel import Panel
 
 REFRESH_MS = 100  # at most ten refreshes a second, none while hidden
@@ -51,6 +52,7 @@ class Built:
     export_table: Callable[[], list[list[str]]] | None = None
     freeze: Callable[[bool], None] | None = None  # a view that moves by itself stands still too
     asks: SignalInstance | None = None  # another panel is wanted; arg is its code
+    export_document: Callable[[list[str]], Briefing] | None = None  # a briefing with these notes
 
 
 class PanelHost(QObject):

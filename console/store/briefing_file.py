@@ -1,0 +1,142 @@
+"""A briefing as a Word document, in the office's own template where there is one.
+
+A template is any .docx: {{标题}} and {{说明}} are replaced where they stand, the text comes where a paragraph says
+{{正文}}, else at the end; its styles, head and foot stay as the office made them.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile
+
+from console.errors import StoreError
+from console.viewdata.briefing import Briefing, Section
+
+TITLE, NOTES, BODY = "{{标题}}", "{{说明}}", "{{正文}}"
+TEMPLATE = "briefing.docx"
+WIDE_CM = 16.0
+FONT = "宋体"
+
+
+def template_below(home: Path) -> Path | None:
+    """Return the office's template, <home>/templates/briefing.docx, None where there is none."""
+    found = home / "templates" / TEMPLATE
+    return found if found.is_file() else None
+
+
+def write_briefing(path: Path, briefing: Briefing, template: Path | None = None) -> int:
+    """Write a document; returns how many tables and pictures it holds. The file is whole or not there.
+
+    Raises:
+        StoreError: the template cannot be read, or the document not written.
+    """
+    from docx import Document  # lxml: a quarter of a second
+    from docx.opc.exceptions import OpcError
+
+    try:
+        document = Document(str(template)) if template is not None else Document()
+    except (OSError, ValueError, KeyError, BadZipFile, OpcError) as exc:
+        advice = "请用 Word 另存为 .docx，或移走它以使用随程序的样式。"
+        raise StoreError(f"模板 {TEMPLATE} 读不出来。", advice, repr(exc)) from exc
+    if template is None:
+        _plain(document)
+    body = next((p for p in document.paragraphs if p.text.strip() == BODY), None)
+    _fill(document, {TITLE: briefing.title, NOTES: "；".join(briefing.notes)})
+    count = _Writer(document, body).write(briefing, titled=template is None or not _has(template, TITLE))
+    draft = path.with_name(f".{path.name}.part")
+    try:
+        document.save(str(draft))
+        os.replace(draft, path)
+    except OSError as exc:
+        draft.unlink(missing_ok=True)
+        raise StoreError("简报没有写下。", "请换一个目录或清理磁盘后再试。", repr(exc)) from exc
+    return count
+
+
+class _Writer:
+    """Puts parts before a paragraph, or at the end where there is none."""
+
+    def __init__(self, document: Any, before: Any) -> None:
+        self._document, self._before = document, before
+
+    def write(self, briefing: Briefing, *, titled: bool) -> int:
+        if titled:
+            self._put(self._document.add_heading(briefing.title, 0))
+            for note in briefing.notes:
+                self._put(self._document.add_paragraph(note))
+        count = sum(self._section(section) for section in briefing.sections)
+        if self._before is not None:
+            self._before._element.getparent().remove(self._before._element)
+        return count
+
+    def _section(self, section: Section) -> int:
+        self._put(self._document.add_heading(section.heading, 1))
+        for line in section.lines:
+            self._put(self._document.add_paragraph(line))
+        if section.rows:
+            self._put(_table(self._document, section.rows))
+        if section.picture:
+            from docx.shared import Cm
+
+            self._document.add_picture(io.BytesIO(section.picture), width=Cm(WIDE_CM))
+            self._put(self._document.paragraphs[-1])
+            self._put(self._document.add_paragraph(section.caption))
+        return bool(section.rows) + bool(section.picture)
+
+    def _put(self, made: Any) -> None:
+        """Move what was just made, at the end, to its place."""
+        if self._before is not None:
+            self._before._element.addprevious(made._element)
+
+
+def _table(document: Any, rows: tuple[tuple[str, ...], ...]) -> Any:
+    from docx.shared import Pt
+
+    made = document.add_table(rows=len(rows), cols=max(len(r) for r in rows))
+    if "Table Grid" in [s.name for s in document.styles]:
+        made.style = "Table Grid"
+    for cells, row in zip(made.rows, rows, strict=True):
+        for cell, text in zip(cells.cells, row, strict=False):
+            cell.text = text
+            for run in cell.paragraphs[0].runs:
+                run.font.size = Pt(9)
+                run.font.bold = row is rows[0]
+    return made
+
+
+def _plain(document: Any) -> None:
+    """Give the library's own sheet Chinese type and narrower margins."""
+    from docx.oxml.ns import qn
+    from docx.shared import Cm, Pt
+
+    normal = document.styles["Normal"]
+    normal.font.name, normal.font.size = FONT, Pt(10.5)
+    normal.element.rPr.rFonts.set(qn("w:eastAsia"), FONT)
+    for name in ("Title", "Heading 1"):
+        style = document.styles[name]
+        style.font.name = FONT
+        style.element.get_or_add_rPr().get_or_add_rFonts().set(qn("w:eastAsia"), "黑体")
+    for section in document.sections:
+        section.left_margin = section.right_margin = Cm(2.4)
+
+
+def _fill(document: Any, values: dict[str, str]) -> None:
+    """Replace marks in paragraphs, also of heads, feet and tables."""
+    places = [*document.paragraphs]
+    for section in document.sections:
+        places += [*section.header.paragraphs, *section.footer.paragraphs]
+    for table in document.tables:
+        places += [p for row in table.rows for cell in row.cells for p in cell.paragraphs]
+    for paragraph in places:
+        for mark, text in values.items():
+            if mark in paragraph.text:
+                paragraph.text = paragraph.text.replace(mark, text)
+
+
+def _has(template: Path, mark: str) -> bool:
+    from docx import Document
+
+    return any(mark in p.text for p in Document(str(template)).paragraphs)

@@ -1,0 +1,61 @@
+"""A briefing in Word: tables as on screen, curves on white, in the office's own template; a bad one is answered."""
+
+from __future__ import annotations
+
+import pytest
+from docx import Document
+from PySide6.QtGui import QColor, QImage
+
+from console.errors import StoreError
+from console.store.briefing_file import template_below, write_briefing
+from console.viewdata.briefing import Briefing, Section
+
+
+@pytest.fixture
+def briefing(tmp_path):
+    image = QImage(60, 30, QImage.Format.Format_RGB32)
+    image.fill(QColor("white"))
+    image.save(str(tmp_path / "p.png"))
+    rows = (("指标", "现状", "<b>甲</b>"), ("石角 洪峰 m³/s", "18 900", "18 000（−874）"))
+    sections = (
+        Section("结果对比", ("括号内为差",), rows),
+        Section("石角", picture=(tmp_path / "p.png").read_bytes(), caption="模拟"),
+    )
+    return Briefing("会商情景对比简报", ("数据时刻 2022-06-22 15:00", "数据源 演练"), sections)
+
+
+def test_a_briefing_holds_what_was_on_screen_as_it_was(briefing, tmp_path):
+    path = tmp_path / "简报.docx"
+    assert write_briefing(path, briefing) == 2
+    back = Document(str(path))
+    assert [[c.text for c in row.cells] for row in back.tables[0].rows] == [list(r) for r in briefing.sections[0].rows]
+    texts = [p.text for p in back.paragraphs]
+    assert texts[0] == "会商情景对比简报" and "数据时刻 2022-06-22 15:00" in texts and "模拟" in texts
+    assert len(back.inline_shapes) == 1 and not list(tmp_path.glob(".*.part"))
+
+
+def test_the_offices_template_keeps_its_head_and_says_where_the_text_comes(briefing, tmp_path):
+    (tmp_path / "templates").mkdir()
+    own = Document()
+    own.sections[0].header.paragraphs[0].text = "广东省防总 · {{标题}}"
+    own.add_paragraph("{{标题}}")
+    own.add_paragraph("说明：{{说明}}")
+    own.add_paragraph("{{正文}}")
+    own.add_paragraph("签发：")
+    own.save(str(tmp_path / "templates" / "briefing.docx"))
+    path = tmp_path / "a.docx"
+    assert write_briefing(path, briefing, template_below(tmp_path)) == 2
+    back = Document(str(path))
+    texts = [p.text for p in back.paragraphs]
+    assert back.sections[0].header.paragraphs[0].text == "广东省防总 · 会商情景对比简报"
+    assert texts.count("会商情景对比简报") == 1 and texts[-1] == "签发：" and "{{正文}}" not in "".join(texts)
+    assert texts.index("结果对比") < texts.index("签发：") and len(back.tables) == 1 and len(back.inline_shapes) == 1
+
+
+def test_a_template_that_is_none_and_a_folder_that_is_not_there_are_answered(briefing, tmp_path):
+    (tmp_path / "templates").mkdir()
+    (tmp_path / "templates" / "briefing.docx").write_bytes(b"no document")
+    with pytest.raises(StoreError, match="模板 briefing.docx 读不出来"):
+        write_briefing(tmp_path / "a.docx", briefing, template_below(tmp_path))
+    with pytest.raises(StoreError, match="没有写下"):
+        write_briefing(tmp_path / "nowhere" / "a.docx", briefing)
