@@ -194,6 +194,7 @@ class ScenarioPlot(QWidget):
             label.setFont(self.look.font("small_px"))
             label.setStyleSheet(f"color: {self.look.color(token).name()}")
             self.legend.addWidget(label)
+            label.show()  # at once: a picture may be taken before the loop runs again
         self.legend.addStretch(1)
 
     def _words(self, view: NodeView, t: float | None = None) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 import shiboken6
-from PySide6.QtCore import QBuffer, QIODevice, Qt
+from PySide6.QtCore import QBuffer, QCoreApplication, QEvent, QIODevice, Qt
 from PySide6.QtWidgets import QSplitter
 
 from console.domain.scenario import Scenario
@@ -166,14 +166,17 @@ def _pictures(c: Context) -> dict[str, bytes]:
     paper = Look("light", c.settings.language, 1.0, c.look.family)
     plot = ScenarioPlot(paper)
     plot.setAttribute(Qt.WidgetAttribute.WA_DontShowOnScreen)
+    plot.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+    plot.setStyleSheet(f"{paper.style_sheet()}\nScenarioPlot {{ background: {paper.color('panel').name()}; }}")
     plot.resize(*PAPER_PX)
-    plot.band.hide()
-    plot.nodes.hide()
+    for control in (plot.band, plot.nodes, plot.readout):
+        control.setMaximumHeight(0)
     plot.show()
     found = {}
     for node, name in nodes_to_show(desk):
         if node in PICTURED:
             plot.show_view(node_view(desk, node, c.look.tr))
+            QCoreApplication.sendPostedEvents(None, QEvent.Type.LayoutRequest)  # the legend has a place before the picture
             store = QBuffer()
             store.open(QIODevice.OpenModeFlag.WriteOnly)
             plot.grab().save(store, "PNG")

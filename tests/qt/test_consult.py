@@ -10,6 +10,7 @@ from console.domain.scenario import Scenario
 from console.engine.whatif import Case
 from console.engine.whatif_band import band_case
 from console.presenters.consult import basis_rows, compare_table, node_view, nodes_to_show, scenario_lines
+from console.presenters.consult_briefing import consult_briefing
 from console.presenters.consult_inputs import targets_of
 from console.services.consult_desk import ConsultDesk
 from console.services.tasks import TaskScope
@@ -96,6 +97,11 @@ def test_three_scenarios_are_run_compared_and_still_there_after_a_restart(runner
     assert ("shijiao", "石角") in nodes_to_show(consult) and "nanshui" not in dict(nodes_to_show(consult))
     view = node_view(consult, "feilaixia", look.tr)
     assert [c.name for c in view.curves] == ["现状", "来水加二成", "抬高到二十三米"] and len(view.flow_seen[0])
+
+    briefing = consult_briefing(consult, ["数据源 演练"], {"石角": b""}, T0, look.tr)
+    assert briefing.sections[1].rows[0] == table.titles and len(briefing.sections[1].rows) == len(table.rows) + 1
+    traced = {row[0]: row for row in briefing.sections[-1].rows[1:]}
+    assert ids[0] in traced["现状"][1] and consult.results[ids[0]].base.hash[:12] in traced["现状"][2]
 
     again = desk()
 
