@@ -11,6 +11,7 @@ from PySide6.QtGui import QFontMetrics, QPainter, QPen, QPolygonF
 
 from console.look import Look
 from scenes.camera import OrbitCamera
+from scenes.palette import surface
 
 COMPASS_PX = 48
 PAD = 8
@@ -125,7 +126,7 @@ def paint_legend(painter: QPainter, look: Look, left: int, top: int, rows: Seque
         y = box.top() + 4 + i * tall
         middle = y + tall // 2
         x = box.left() + PAD
-        color = look.color(row.token)
+        color = surface(look, row.token)
         if row.symbol in ("line", "dash"):
             style = Qt.PenStyle.DashLine if row.symbol == "dash" else Qt.PenStyle.SolidLine
             painter.setPen(QPen(color, 3 if row.symbol == "line" else 2, style))

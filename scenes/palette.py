@@ -19,6 +19,8 @@ WORKS_TOKENS = {
     "flood_limit": "state.flood_limit",
     "check": "state.guaranteed",
 }
+# on the relief a colour that can be read as words is mud: surfaces have one of their own
+SURFACES = {"state.warning": "scene.state.warning"}
 SHADES = {"dark": (0.36, 1.16), "light": (0.62, 1.1)}
 
 
@@ -37,6 +39,11 @@ def sky(look: Look) -> Sky:
     return Sky((rgb("scene.sky"), rgb("scene.horizon")), (rgb("scene.night"), rgb("scene.night.horizon")))
 
 
+def surface(look: Look, token: str) -> QColor:
+    """Return the colour in which something lies on the ground, and in which the legend shows it."""
+    return look.color(SURFACES.get(token, token))
+
+
 def scene_colors(look: Look) -> dict[str, tuple[float, float, float]]:
     """Return the colours that the renderer draws states and water in, 0 to 1."""
     tokens = {f"state{int(s)}": TOKENS[s] for s in State} | {
@@ -52,6 +59,6 @@ def scene_colors(look: Look) -> dict[str, tuple[float, float, float]]:
         "wind12": "state.guaranteed",
     }
     tokens |= {f"works.{state}": token for state, token in WORKS_TOKENS.items()}
-    found = {name: look.color(token) for name, token in tokens.items()}
+    found = {name: surface(look, token) for name, token in tokens.items()}
     found |= {f"rain.{i}": look.color(f"rain.{i}") for i in range(1, 7)}
     return {name: (c.redF(), c.greenF(), c.blueF()) for name, c in found.items()}
