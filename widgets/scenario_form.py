@@ -176,8 +176,12 @@ class ScenarioForm(QWidget):
         changes = tuple(row.change() for row in self.rows)
         return Draft(self.name.text().strip(), self.author.text().strip(), int(self.lead.currentData()), changes, self._based)
 
-    def saved(self) -> None:
-        """The scenario is on disk: the form is free for the next one."""
+    def saved(self, draft: Draft) -> None:
+        """A draft is on disk: the form is free for the next one, unless that is being typed already."""
+        if self.draft() != draft:
+            self.save.setEnabled(True)
+            self._say(self.look.tr("已保存，正在计算"), "text.dim")
+            return
         author = self.author.text()
         self.reset()
         self.author.setText(author)

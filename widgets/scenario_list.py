@@ -9,7 +9,7 @@ from PySide6.QtGui import QColor, QIcon, QPixmap
 from PySide6.QtWidgets import QHBoxLayout, QHeaderView, QPushButton, QTreeWidget, QTreeWidgetItem, QVBoxLayout, QWidget
 
 from console.look import Look
-from console.viewdata.consult import ScenarioLine
+from console.viewdata.consult import MOST_COMPARED, ScenarioLine
 from widgets.plain import PlainLabel, plain_tip
 
 INKS = ("curve.flow", "curve.other4", "curve.other1", "curve.other2", "curve.other3", "curve.outflow")
@@ -119,6 +119,11 @@ class ScenarioList(QWidget):
         before = [line.scenario_id for line in self._lines if line.place >= 0]
         changed = str(item.data(0, ID))
         on = item.checkState(0) == Qt.CheckState.Checked
+        if on and changed not in before and len(before) >= MOST_COMPARED:  # a tick that compares nothing would lie
+            self._quiet = True
+            item.setCheckState(0, Qt.CheckState.Unchecked)
+            self._quiet = False
+            return
         kept = tuple(i for i in before if i != changed or on)
         self.compared.emit((*kept, changed) if on and changed not in kept else kept)
 
@@ -133,7 +138,7 @@ class ScenarioList(QWidget):
 
     def _reworded(self) -> None:
         tr = self.look.tr
-        self.tree.setHeaderLabels([tr("情景与改动"), tr("作者"), tr("状态与起算")])
+        self.tree.setHeaderLabels([tr("情景与改动（最多并排 6 个）"), tr("作者"), tr("状态与起算")])
         self.tree.setAccessibleName(tr("情景"))
         self.tree.setFont(self.look.font("small_px"))
         self.empty.setText(tr("还没有情景。在下面写上名称和改动，按“保存并计算”；不写改动就是现状方案"))

@@ -167,10 +167,13 @@ class BreachDesk(QObject):
         lon, lat = to_degrees((case.at[0] - ORIGIN_M[0]) / 1000, (case.at[1] - ORIGIN_M[1]) / 1000)
         place = BreachPlace(float(lon), float(lat), f"{thing.name} K{ask.chainage_km:g}", moment, ask.width_m)
         self.said = "；".join(said)
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / f"{thing.code}-K{ask.chainage_km:g}.nc"
-            write_depths(path, case.x_m, case.y_m, moment + outcome.t_s, outcome.depth_m, title, self.said)
-            return self._library.add(path, Told(unit="m", simulated=True), Site(title, (place,)))
+        try:
+            with tempfile.TemporaryDirectory() as folder:
+                path = Path(folder) / f"{thing.code}-K{ask.chainage_km:g}.nc"
+                write_depths(path, case.x_m, case.y_m, moment + outcome.t_s, outcome.depth_m, title, self.said)
+                return self._library.add(path, Told(unit="m", simulated=True), Site(title, (place,)))
+        except OSError as exc:  # no room even for the folder
+            raise BreachRefused("溃口算完了，但结果没有地方存。", "请清理磁盘后再算。", repr(exc)) from exc
 
 
 def _case(ask: BreachAsk, thing: Thing, ground: SandboxGround, river_t: Array, river_z: Array) -> BreachCase:

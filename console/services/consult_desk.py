@@ -32,12 +32,12 @@ from console.state.board import BoardState
 from console.store.chains import declared_chain
 from console.store.keys import OpsKey
 from console.store.scenarios import KeptScenario, ScenarioStore
+from console.viewdata.consult import MOST_COMPARED
 
 T = TypeVar("T")
 BEFORE_S = 12 * 3600
 UNFIT = (Quality.BAD, Quality.SUSPECT)
 POLL_S = 0.05
-MOST_COMPARED = 6
 FIRST_NODE = "shijiao"
 
 
@@ -104,8 +104,8 @@ class ConsultDesk(QObject):
         """
         found = await self._stored(lambda store: store.keep(scenario))
         await self._list()
-        self.compare((*self.compared, found)[-MOST_COMPARED:])
         self.run(found)
+        self.compare((*self.compared[: MOST_COMPARED - 1], found))  # what all are measured against stays
         return found
 
     def scenario(self, scenario_id: str) -> Scenario | None:
@@ -121,6 +121,7 @@ class ConsultDesk(QObject):
         known = {k.scenario_id for k in self.scenarios}
         self.compared = tuple(i for i in dict.fromkeys(ids) if i in known)[:MOST_COMPARED]
         self.changed.emit()
+        self._tasks.start("kept runs", self._read_missing())
         self._want_band()
 
     def look_at(self, node: str) -> None:
@@ -221,8 +222,12 @@ class ConsultDesk(QObject):
         except ConsoleError as exc:
             self.problem = f"{exc.what}{exc.next_step}"
         self.changed.emit()
+        await self._read_missing()
+
+    async def _read_missing(self) -> None:
+        """Read the kept runs of what is compared and was neither read nor run yet."""
         for scenario_id in self.compared:
-            if scenario_id not in self.results and scenario_id not in self._running():
+            if scenario_id not in self.results and scenario_id not in self.states:
                 await self._read_again(scenario_id)
 
     async def _list(self) -> None:

@@ -22,6 +22,7 @@ HINTS = {
     "retention": "小时 m³/s；如 12 1300（流量可省）",
 }
 LEADS_H = (24, 48, 72, 120)
+MOST_COMPARED = 6
 
 
 @dataclass(frozen=True, slots=True)

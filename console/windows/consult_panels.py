@@ -25,6 +25,7 @@ from widgets.scenario_list import ScenarioList
 
 NEEDS = frozenset({"consult", "time"})
 HOUR_S = 3600.0
+REREAD_S = 10.0
 PICTURED = ("shijiao", "feilaixia")
 PAPER_PX = (1500, 720)
 
@@ -67,7 +68,7 @@ def build_scenarios(c: Context) -> Built:
                 form.refused(f"{exc.what}{exc.next_step}")
             return
         if shiboken6.isValid(form):
-            form.saved()
+            form.saved(draft)
 
     def optimise(scenario_id: str) -> None:
         try:
@@ -79,14 +80,18 @@ def build_scenarios(c: Context) -> Built:
     listed.optimise_requested.connect(optimise)
     form.save_requested.connect(lambda draft: session.tasks.start("save scenario", save(draft)))
 
+    told, read_s = [""], [float("-inf")]  # the last problem that was said, when the list was last read
+
     def refresh() -> str:
-        if not desk.declared:
+        if time.monotonic() - read_s[0] > REREAD_S:  # another console may have added to them
+            read_s[0] = time.monotonic()
             desk.begin()
         sign_as(form.author, session.person)
         form.show_targets(targets_of(desk.declared))
         form.show_base(f"{c.look.tr('起算')} {full_stamp(base_t())}（{c.look.tr('按时间轴')}）")
         listed.show_lines(scenario_lines(desk, c.look.tr))
-        if desk.problem:
+        if desk.problem != told[0]:
+            told[0] = desk.problem
             form.refused(desk.problem)
         return f"{len(desk.scenarios)} {c.look.tr('个情景')}"
 

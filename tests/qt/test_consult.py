@@ -225,8 +225,11 @@ def test_what_is_refused_stays_typed_and_a_copy_fills_the_form(qtbot, look):
     assert form.save.isEnabled() and form.draft() == asked[0] and "第 1 项" in form.status.text()
     form.rows[0].remove.click()
     assert form.draft().changes == changes[1:]
-    form.saved()
-    assert form.draft() == Draft("", "李四", 48, ()) or form.draft().changes == ()
+    form.name.setText("已在写下一个")
+    form.saved(asked[0])
+    assert form.name.text() == "已在写下一个" and form.draft().changes == changes[1:], "what is being typed stays"
+    form.saved(form.draft())
+    assert form.draft().name == "" and form.draft().changes == ()
     assert form.author.text() == "李四"
 
 
@@ -250,6 +253,47 @@ def test_ticking_compares_and_names_are_no_markup(qtbot, look):
     listed.tree.setCurrentItem(listed.tree.topLevelItem(1))
     listed.run.click()
     assert asked == ["1"] and not listed.stop.isEnabled()
+
+
+def test_a_seventh_scenario_cannot_be_ticked_as_if_it_were_compared(qtbot, look):
+    listed = ScenarioList(look)
+    qtbot.addWidget(listed)
+    told = []
+    listed.compared.connect(told.append)
+    places = (*range(6), -1)
+    listed.show_lines(
+        tuple(ScenarioLine(str(i), f"方案{i}", "张三", "", (), place, "done", "") for i, place in enumerate(places))
+    )
+    listed.tree.topLevelItem(6).setCheckState(0, Qt.CheckState.Checked)
+    assert told == [] and listed.tree.topLevelItem(6).checkState(0) == Qt.CheckState.Unchecked
+
+
+def test_an_older_scenario_that_is_ticked_and_one_of_another_console_are_there(runner, desk):
+    first = desk()
+
+    async def make():
+        first.begin()
+        await until(lambda: first.declared)
+        for i in range(5):
+            await first.create(plan(f"方案{i}"))
+        await until(lambda: len(first.results) == 5 and not first._tasks.running(), 60)
+
+    runner.run(make())
+    second = desk()
+
+    async def tick():
+        second.begin()
+        await until(lambda: len(second.results) == 3)
+        oldest = next(k.scenario_id for k in second.scenarios if k.scenario.name == "方案0")
+        assert oldest not in second.compared
+        second.compare((*second.compared, oldest))
+        await until(lambda: oldest in second.results, 20, "its kept run is read")
+        added = await first.create(plan("别的台上的"))
+        await until(lambda: added in first.results, 60)
+        second.begin()
+        await until(lambda: any(k.scenario_id == added for k in second.scenarios), 20)
+
+    runner.run(tick())
 
 
 def test_curves_with_unknown_levels_and_no_results_are_shown_as_such(qtbot, look):
