@@ -91,6 +91,11 @@ class ConsultDesk(QObject):
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="scenarios")
         self._begun = False
 
+    @property
+    def busy(self) -> bool:
+        """Tell whether a run waits or goes."""
+        return bool(self._running())
+
     # --- scenarios ------------------------------------------------------------------------
     def begin(self) -> None:
         """Read what is kept; again when a panel is shown, for another console may have added to it."""

@@ -240,10 +240,10 @@ async def _paint(context: Context, wall: WallControl, options: ShotOptions, them
 
 
 async def _quiet(page: Any, session: Session, options: ShotOptions) -> None:
-    """Wait until views are filled, the base map is there, and the sandbox has drawn its ground."""
+    """Wait until views are filled, the base map is there, scenarios have run, and the sandbox has drawn its ground."""
     await asyncio.sleep(SETTLE_S)
     limit = time.monotonic() + PATIENCE_S
-    while "base map" in session.tasks.running() and time.monotonic() < limit:
+    while ("base map" in session.tasks.running() or session.consult.busy) and time.monotonic() < limit:
         await asyncio.sleep(0.1)
     scene = page.hosts.get("sandbox.scene") if isinstance(page, Workspace) else None
     if scene is not None:
