@@ -94,7 +94,7 @@ class RenderLink(QObject):
         self._listener: threading.Thread | None = None
         self._open: Open | None = None
         self._view: SceneView | None = None
-        self._other: SceneView | None = None
+        self._other: Compare | None = None
         self._works: ShowWorks | None = None
         self._pictures: dict[str, ShowFlood] = {}
         self._wish: Wish | None = None
@@ -126,10 +126,10 @@ class RenderLink(QObject):
         self._view = view
         self._say(Show(view))
 
-    def compare(self, view: SceneView | None) -> None:
+    def compare(self, message: Compare) -> None:
         """Draw another view right of the cut."""
-        self._other = view
-        self._say(Compare(view))
+        self._other = message
+        self._say(message)
 
     def show_works(self, message: ShowWorks) -> None:
         self._works = message
@@ -192,7 +192,7 @@ class RenderLink(QObject):
         if self._view is not None:
             self._say(Show(self._view))
         if self._other is not None:
-            self._say(Compare(self._other))
+            self._say(self._other)
         for message in (self._works, *self._pictures.values()):
             if message is not None:
                 self._say(message)

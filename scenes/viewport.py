@@ -16,7 +16,7 @@ from scenes.lettering import LetteredEye
 from scenes.link import Frame, RenderLink
 from scenes.palette import scene_colors
 from scenes.plain.plain_picture import PlainPicture
-from scenes.render.wire import Open, ShowFlood, ShowWorks, Told
+from scenes.render.wire import Compare, Open, ShowFlood, ShowWorks, Told
 from scenes.spots import Spots
 from widgets.painted import Guard
 
@@ -85,11 +85,19 @@ class SceneViewport(LetteredEye):
             self.turn(self.camera, moving=False)
         self.update()
 
-    def compare(self, other: SceneView | None, words: tuple[str, str] = ("", "")) -> None:
-        """Show another moment right of a line that the hand can move; None shows one moment again."""
+    def compare(
+        self,
+        other: SceneView | None,
+        words: tuple[str, str] = ("", ""),
+        pictures: dict[str, SceneFlood | None] | None = None,
+    ) -> None:
+        """Show another moment right of a line that the hand can move; None shows one moment again.
+
+        pictures: what lies over its ground where that is not what lies over the left.
+        """
         self.swipe.other = replace(other, colors=scene_colors(self.look)) if other is not None else None
         self.swipe.words = words
-        self.link.compare(self.swipe.other)
+        self.link.compare(Compare(self.swipe.other, pictures or {}))
         self._want(full=True)
         self.update()
 

@@ -15,7 +15,8 @@ from console.domain.elements import grouped
 from console.domain.time import stamp
 from console.engine.depth_grid import DRY, UNKNOWN, WET_M, Flooded, class_of
 from console.presenters.wording import Translate
-from console.services.flood_desk import FloodAt, FloodDesk, FloodNow
+from console.services.flood_desk import FloodAt, FloodDesk
+from console.services.flood_frames import FloodNow
 from console.texts import printable
 from console.viewdata.inundation import BreachPlace, ExposureLine, InundationView
 from console.viewdata.inundation_drawn import DRY_TOKEN, TOKENS, UNKNOWN_TOKEN

@@ -8,6 +8,7 @@ import os
 from collections.abc import Iterable
 
 from console.commands import Command
+from console.domain.objects import Thing
 from console.domain.topics import Topic
 from console.presenters.wording import Translate, state_text, value_text
 from console.viewdata.board import Board
@@ -40,7 +41,12 @@ class PaletteEntries:
         await asyncio.to_thread(lambda: [self._of(name) for name in names])
 
     def build(
-        self, board: Board, commands: Iterable[Command], tr: Translate, topics: Iterable[Topic] = ()
+        self,
+        board: Board,
+        commands: Iterable[Command],
+        tr: Translate,
+        topics: Iterable[Topic] = (),
+        works: Iterable[Thing] = (),
     ) -> list[PaletteItem]:
         names = {kind.code: kind.name for topic in topics for kind in topic.objects}
         items = []
@@ -49,6 +55,12 @@ class PaletteEntries:
             value = f"{value_text(row.main)} · {state_text(row, tr)}" if row.main else state_text(row, tr)
             detail = " · ".join(p for p in (tr(names.get(s.kind, s.kind)), s.river, value) if p)
             items.append(PaletteItem(f"object:{s.code}", s.name, detail, self._of(s.name), words=s.river))
+        measured = {row.station.code for row in board.rows}
+        for thing in works:
+            if thing.code not in measured:  # a station of that code has its line already
+                river = str(thing.facts.get("river") or "")
+                detail = " · ".join(p for p in (tr("工程"), river) if p)
+                items.append(PaletteItem(f"object:{thing.code}", thing.name, detail, self._of(thing.name), words=river))
         for c in commands:
             reason = c.enabled()
             text = tr(c.text)

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -18,73 +17,22 @@ from typing import Any, TypeVar
 import numpy as np
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from console.engine.depth_grid import Array, Depth, Flooded, cell_of, flooded_of
-from console.engine.exposure import exposed
-from console.engine.exposure_layers import Layer
-from console.engine.inundation_grid import DepthSeries, Stopped, Sweep
+from console.engine.depth_grid import cell_of
+from console.engine.inundation_grid import DepthSeries, Stopped
 from console.errors import ConsoleError
-from console.services.flood_library import FloodEntry, FloodLibrary, Site, read_layers, shown_label, told_of
+from console.services.flood_frames import FloodNow, Going, Opened, Paint, Swept, counted, drawn_at, swept_of, whole_minute
+from console.services.flood_library import FloodEntry, FloodLibrary, read_layers, told_of
 from console.services.tasks import TaskScope
 from console.services.vector_files import VectorProcesses
-from console.store.depth_cache import CachedDepths, DepthRefused
-from console.viewdata.inundation import ExposureLine, InundationView, LegendRow
-from console.viewdata.inundation_drawn import exposure_lines, inundation_view, least_of, legend_rows, most_of
+from console.store.depth_cache import DepthRefused
+from console.viewdata.inundation import ExposureLine
 from console.viewdata.overlay import Overlay
 from console.viewdata.scene import SceneFlood
 from scenes.ground.frame import ORIGIN_M, to_local
 
 MODES = ("depth", "arrival", "duration", "max")
-MINUTE_S = 60.0
 TICK_MS = 100
 R = TypeVar("R")
-Paint = Callable[[InundationView, str], SceneFlood]  # of a mode; called on a worker thread
-
-
-class Going:
-    """How far a piece of work is, and whether it is still wanted; written by its thread, read by the desk."""
-
-    def __init__(self) -> None:
-        self.share = 0.0
-        self.stop = threading.Event()
-
-    def __call__(self, share: float) -> bool:
-        self.share = share
-        return not self.stop.is_set()
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Opened:
-    """A result that is open."""
-
-    depths: CachedDepths
-    site: Site
-    series: DepthSeries
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Swept:
-    """Of the whole series: on the full grid, and as a view has it. legend: of the greatest depths."""
-
-    sweep: Sweep
-    arrival_s: Array
-    duration_s: Depth
-    deepest_m: Depth
-    legend: tuple[LegendRow, ...]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class FloodNow:
-    """What is shown. when: "before" or "after" the series, else "". depth_m: of the moment, full grid.
-
-    view: of the mode max, its depths and legend are the greatest of the series. picture: None claims nothing.
-    """
-
-    view: InundationView
-    mode: str
-    when: str
-    depth_m: Depth
-    flooded: Flooded | None
-    picture: SceneFlood | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +154,23 @@ class FloodDesk(QObject):
         self._wishes.set()
         self._drawings.set()
 
+    @property
+    def drawn_as(self) -> tuple[object, ...]:
+        """Return what every moment's picture depends on, the moment itself left out."""
+        return self._opened, self.mode, self._paint, self.swept
+
+    async def picture_of(self, moment: float) -> SceneFlood | None:
+        """Return the picture of the shown result at another moment; None without one, or where it cannot be read.
+
+        Raises:
+            ConsoleError: the result cannot be read.
+        """
+        opened = self._opened
+        if opened is None:
+            return None
+        wish = whole_minute(moment, opened.depths.t_s), self.mode, self._paint, self.swept
+        return (await self._off("other", partial(drawn_at, opened, *wish, None))).picture
+
     # --- at the cursor --------------------------------------------------------------------
     def at(self, lon: float, lat: float) -> FloodAt | None:
         """Return what holds at a place (degrees); None beside the grid, after the series and without a result."""
@@ -302,7 +267,7 @@ class FloodDesk(QObject):
 
     async def _sweep(self, opened: Opened) -> None:
         try:
-            found = await self._off("sweep", lambda going: _swept(opened.depths, going))
+            found = await self._off("sweep", lambda going: swept_of(opened.depths, going))
         except Stopped:
             return
         except ConsoleError as exc:
@@ -318,14 +283,14 @@ class FloodDesk(QObject):
         drawn: tuple[object, ...] = ()
         while self._opened is opened:
             self._wishes.clear()
-            moment = None if self._moment is None else _minute(self._moment, opened.depths.t_s)
+            moment = None if self._moment is None else whole_minute(self._moment, opened.depths.t_s)
             wish = (moment, self.mode, self._paint, self.swept)
             if moment is None or wish == drawn:
                 await self._wishes.wait()
                 continue
             drawn = wish
             try:
-                made = await self._off("picture", partial(_now, opened, moment, *wish[1:], self.now))
+                made = await self._off("picture", partial(drawn_at, opened, moment, *wish[1:], self.now))
             except ConsoleError as exc:
                 self._fault(exc, opened)
                 continue
@@ -344,57 +309,9 @@ class FloodDesk(QObject):
                 await self._drawings.wait()
                 continue
             try:
-                lines = await self._off("count", partial(_exposures, opened.depths, now, layers))
+                lines = await self._off("count", partial(counted, opened.depths, now, layers))
             except Stopped:
                 return
             if self._opened is opened:
                 self.exposures, self.counted_at = (*lines, *refused), now.view.moment
                 self.changed.emit()
-
-
-# --- on worker threads -----------------------------------------------------------------------------
-def _now(
-    opened: Opened, moment: float, mode: str, paint: Paint, swept: Swept | None, last: FloodNow | None, _going: Going
-) -> FloodNow:
-    depths, series, site = opened.depths, opened.series, opened.site
-    about = depths.about
-    source = "，".join(t for t in (about.file, about.made_by, about.made_at, f"格距 {about.cell_m[0]:.4g} m") if t)
-    view = inundation_view(series, moment, shown_label(about, site), source, about.simulated, breaches=site.breaches)
-    if swept is not None:
-        view = replace(view, arrival_s=swept.arrival_s, duration_s=swept.duration_s)
-        if mode == "max":
-            view = replace(view, depth_m=swept.deepest_m, legend=swept.legend)
-    when = "before" if moment < depths.t_s[0] else "after" if moment > depths.t_s[-1] else ""
-    ready = mode == "depth" or swept is not None  # outside the series all of it is unknown, and drawn so
-    picture = paint(view, mode) if ready else None
-    old = last.picture if last is not None else None
-    if picture is not None and old is not None and old.key == picture.key:
-        picture = old  # it need not be sent to the renderer again
-    depth = series.depth_at_time(moment)
-    return FloodNow(view, mode, when, depth, flooded_of(depth, depths.x_m, depths.y_m), picture)
-
-
-def _swept(depths: CachedDepths, going: Going) -> Swept:
-    sweep = DepthSeries(depths).sweep(going=going)  # its own: it would push the moment's two steps out
-    return Swept(
-        sweep,
-        least_of(sweep.arrival_s),
-        most_of(sweep.duration_s),
-        most_of(sweep.max_depth_m),
-        legend_rows(sweep.max_depth_m, depths.x_m, depths.y_m),
-    )
-
-
-def _exposures(depths: CachedDepths, now: FloodNow, layers: Sequence[Layer], going: Going) -> tuple[ExposureLine, ...]:
-    if now.when == "after":
-        return ()
-    found = [exposed(layer, now.depth_m, depths.x_m, depths.y_m, going=lambda _share: going(0.0)) for layer in layers]
-    return tuple(line for e in found for line in exposure_lines(e))
-
-
-def _minute(moment: float, t_s: Array) -> float:
-    """Return the whole minute at or before a moment, but never one on the other side of the series' ends."""
-    minute, first, last = moment // MINUTE_S * MINUTE_S, float(t_s[0]), float(t_s[-1])
-    if moment > last:
-        return max(minute, math.nextafter(last, math.inf))
-    return max(minute, first) if moment >= first else minute

@@ -73,6 +73,14 @@ class BoardState(QObject):
         return next((w.name for w in self.things.get("works", ()) if w.code == code), printable(code, 60))
 
     # --- requests (GUI thread) --------------------------------------------------------------
+    def place_of(self, code: str) -> tuple[float, float] | None:
+        """Return where a station or another object stands, CGCS2000 degrees; None where nobody says it."""
+        row = self.board.row(code)
+        if row is not None and row.station.lon is not None and row.station.lat is not None:
+            return row.station.lon, row.station.lat
+        things = (thing for things in self.things.values() for thing in things if thing.code == code)
+        return next((thing.place for thing in things), None)
+
     def mark(self, sids: Iterable[int] | None) -> None:
         """Note series whose readings changed; None for all."""
         for sid in [None] if sids is None else (sids := list(sids)):

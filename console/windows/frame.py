@@ -236,7 +236,9 @@ class Frame(QMainWindow):
 
     # --- commands ---------------------------------------------------------------------------
     def open_palette(self) -> None:
-        items = self._entries.build(self.session.board.board, self.commands, self.look.tr, self.session.topics)
+        board = self.session.board
+        works = board.things.get("works", ())
+        items = self._entries.build(board.board, self.commands, self.look.tr, self.session.topics, works)
         self.palette_.open_with(items)
 
     def _names_changed(self) -> None:
@@ -246,13 +248,16 @@ class Frame(QMainWindow):
         """Get the palette ready once the first whole picture stands: its dictionary takes time from that."""
         if self._unlearned and self.session.board.whole:
             self._unlearned = False
-            names = [s.name for s in self.session.board.stations.values()]
+            works = self.session.board.things.get("works", ())
+            names = [s.name for s in (*self.session.board.stations.values(), *works)]
             self.session.tasks.start("names", self._entries.learn(names))
 
     def _chosen(self, code: str) -> None:
         kind, _, name = code.partition(":")
         if kind == "object":
             self.session.situation.select(name)
+            if self.current == "sandbox":  # who searches there wants to be there
+                self.fly()
         else:
             self.commands.run(name)
 
@@ -331,14 +336,17 @@ class Frame(QMainWindow):
         return page.hosts["sandbox.scene"].widget if isinstance(page, Workspace) else None
 
     def why_no_flight(self) -> str:
-        return "" if self.session.situation.current.selection else self.look.tr("先选一个对象")
+        code = self.session.situation.current.selection
+        if not code:
+            return self.look.tr("先选一个对象")
+        return "" if self.session.board.place_of(code) else self.look.tr("这个对象没有坐标")
 
     def fly(self) -> None:
         self.open_workspace("sandbox")
-        row = self.session.board.board.row(self.session.situation.current.selection)
+        place = self.session.board.place_of(self.session.situation.current.selection or "")
         scene = self._scene()
-        if row is not None and row.station.lon is not None and row.station.lat is not None and scene is not None:
-            scene.view.fly_to(row.station.lon, row.station.lat)  # type: ignore[attr-defined]
+        if place is not None and scene is not None:
+            scene.view.fly_to(*place)  # type: ignore[attr-defined]
 
     def show_instruments(self) -> None:
         self.context.instruments.save(self.session.source.home.logs / "instruments.json")

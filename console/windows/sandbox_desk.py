@@ -72,7 +72,7 @@ class SandboxDesk(QObject):
         self._flood = SandboxFlood(c, self.panel)
         self._rain_grid = SandboxRainGrid(c, self.panel)
         for laid in (self._flood, self._rain_grid):
-            laid.changed.connect(lambda: self._describe(self.view.view))
+            laid.changed.connect(self._laid_changed)
         self._own = GroundDesk(c, self.panel)
         self._own.changed.connect(self._ground.again)
         self.panel.toolbar.terrain_requested.connect(self._own.show)
@@ -86,6 +86,7 @@ class SandboxDesk(QObject):
         self._hung = ""
         self._compared_for: tuple[float, SceneStyle] | None = None  # the moment and the look that it was made beside
         self._compared: str | None = None
+        self._laid: tuple[object, ...] = ()  # how its floods and rain were drawn
         self._plans: Plans | None = None
         c.session.consult.changed.connect(self._plans_changed)
         if c.large:
@@ -254,11 +255,18 @@ class SandboxDesk(QObject):
             self._compared_for = None
             self.refresh()
 
+    def _laid_changed(self) -> None:
+        """Another result, or another way to draw it, lies over the ground: on both sides of a comparison."""
+        self._describe(self.view.view)
+        if self._compared not in (None, PLANS) and self._laid != (self._flood.desk.drawn_as, self._rain_grid.desk.drawn_as):
+            self._compare_with(str(self._compared))
+
     def _compare_with(self, choice: str) -> None:
         """Raises: ValueError: the choice is no moment."""
         board = self._session.board.board
         moment = sane_t(moment_of(choice, board.now, board.moment)) if choice else None
         self._compared_for = (board.moment, self.style)
+        self._laid = self._flood.desk.drawn_as, self._rain_grid.desk.drawn_as
         self._compared = choice if moment is not None else None
         if moment is None:
             self.view.compare(None)
@@ -275,7 +283,13 @@ class SandboxDesk(QObject):
         if not shiboken6.isValid(self.view) or self._compared != choice:
             return
         shown = scene_view(other, session.situation.current.selection, typhoons, rain, self.style, self._courses)
-        self.view.compare(shown, (full_stamp(board.moment), full_stamp(moment)))
+        try:
+            laid = {"flood": await self._flood.desk.picture_of(moment), "radar": await self._rain_grid.desk.picture_of(moment)}
+        except ConsoleError as exc:
+            self.panel.say(f"{exc.what}{exc.next_step}")
+            return
+        if shiboken6.isValid(self.view) and self._compared == choice:
+            self.view.compare(shown, (full_stamp(board.moment), full_stamp(moment)), laid)
 
     def _look_around(self) -> None:
         code = self._session.situation.current.selection or ""

@@ -10,7 +10,8 @@ from PySide6.QtCore import QObject, Signal
 
 from console.presenters.flood import COLOR_TOKENS, legend, note, paint_flood, place_words, present_flood
 from console.services.breach_desk import BreachDesk
-from console.services.flood_desk import FloodDesk, Paint
+from console.services.flood_desk import FloodDesk
+from console.services.flood_frames import Paint
 from console.services.sandbox_ground import SandboxGround
 from console.windows.panels import Context
 from scenes.furniture import LegendRow

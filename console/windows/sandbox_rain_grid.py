@@ -10,7 +10,8 @@ from PySide6.QtCore import QObject, Signal
 
 from console.domain.rain import TOKENS
 from console.presenters.rain_grid import paint_rain, rain_legend, rain_note
-from console.services.flood_desk import FloodDesk, Paint
+from console.services.flood_desk import FloodDesk
+from console.services.flood_frames import Paint
 from console.windows.panels import Context
 from scenes.furniture import LegendRow
 from scenes.panel import SandboxPanel

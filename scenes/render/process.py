@@ -51,7 +51,7 @@ class Renderer:
         self._coming = False
         self._files: dict[str, FrameFile] = {}
         self._stage: Any = None
-        self._other: SceneView | None = None
+        self._other = Compare(None)
         self._works: ShowWorks | None = None
         self._pictures: dict[str, ShowFlood] = {}
         self._shown: tuple[ShowWorks | None, dict[str, ShowFlood]] = (None, {})
@@ -98,7 +98,7 @@ class Renderer:
             self._show(views[-1].view)
         for message in batch:
             if isinstance(message, Compare):
-                self._other = message.view
+                self._other = message
             elif isinstance(message, ShowWorks):
                 self._works = message
             elif isinstance(message, ShowFlood):
@@ -163,7 +163,7 @@ class Renderer:
         target = self._file(want.file).slot(want.slot, 4 * want.width * want.height)
         picture = np.frombuffer(target, np.uint8).reshape(want.height, want.width, 4)
         np.copyto(picture, pixels[::-1])
-        if self._other is not None and want.cut < 1.0:
+        if self._other.view is not None and want.cut < 1.0:
             self._draw_other(want, picture)
         self._say(Drawn(want.serial, coming, (time.perf_counter() - began) * 1000.0))
         self._coming = coming > 0
@@ -173,10 +173,14 @@ class Renderer:
     def _draw_other(self, want: Want, picture: NDArray[np.uint8]) -> None:
         """Draw the compared view over the part right of the cut."""
         shown = self._stage.view
-        self._stage.show(self._other)
+        for over, laid in self._other.pictures.items():
+            self._stage.show_picture(over, laid)
+        self._stage.show(self._other.view)
         pixels, _ = self._stage.render(want.camera, want.width, want.height)
         left = round(want.cut * want.width)
         np.copyto(picture[:, left:], pixels[::-1][:, left:])
+        for over in self._other.pictures:
+            self._stage.show_picture(over, self._pictures[over].flood if over in self._pictures else None)
         self._stage.show(shown)
 
     def _file(self, name: str) -> FrameFile:

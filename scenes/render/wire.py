@@ -56,9 +56,13 @@ class ShowFlood:
 
 @dataclass(frozen=True, slots=True)
 class Compare:
-    """What is drawn right of the cut; None for nothing."""
+    """What is drawn right of the cut; None for nothing. pictures: what lies over its ground, by ShowFlood.over.
+
+    A picture that is not named is the one of the left.
+    """
 
     view: SceneView | None
+    pictures: dict[str, SceneFlood | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

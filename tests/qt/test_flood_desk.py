@@ -112,6 +112,11 @@ def test_a_chosen_result_is_drawn_where_it_lies_as_deep_as_it_is_at_the_moment(d
 
     runner.run(half_an_hour_before())
     assert colors(desk)[0][:2] == [20, 10], "0.7 and 0.35 m, half-way between two steps"
+    shown_now = desk.now
+    beside = runner.run(desk.picture_of(T0 + HOUR))
+    assert beside.key != shown_now.picture.key and desk.now is shown_now, "another moment beside it, which changes nothing"
+    desk.choose("")
+    assert runner.run(desk.picture_of(T0 + HOUR)) is None
 
 
 def test_before_the_first_step_all_is_unknown_and_after_the_last_too(desk, polder, runner, qtbot, look):

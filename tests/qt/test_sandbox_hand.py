@@ -13,7 +13,7 @@ from PySide6.QtGui import QColor, QImage
 from PySide6.QtTest import QTest
 
 from console.domain.states import State
-from console.viewdata.scene import SceneReach, SceneStation, SceneStyle, SceneView
+from console.viewdata.scene import SceneFlood, SceneReach, SceneStation, SceneStyle, SceneView
 from scenes.eye import CLEAR_KM
 from scenes.furniture import LegendRow, compass_box, scale_bar
 from scenes.ground.frame import to_degrees
@@ -184,6 +184,18 @@ def test_the_line_between_two_moments_is_drawn_by_the_hand_and_both_sides_differ
     half = one.width() // 2
     assert both.copy(0, 0, half, both.height()) == one.copy(0, 0, half, one.height())
     assert both.copy(half, 0, half, both.height()) != one.copy(half, 0, half, one.height())
+    east, north = view.camera.x, view.camera.y
+    red = np.zeros((8, 8, 4), np.uint8)
+    red[:] = (255, 0, 0, 255)
+    view.show_flood(SceneFlood("now", (east - 90, north - 90, east + 90, north + 90), red))
+    flooded = settled(0.5)
+    assert flooded.copy(half, 0, half, both.height()) != both.copy(half, 0, half, both.height()), "the same flood on both"
+    view.compare(other, ("06-22 14:00", "06-20 08:00"), {"flood": None})
+    apart = settled(0.5)
+    assert apart.copy(half, 0, half, both.height()) == both.copy(half, 0, half, both.height()), "then there was none"
+    assert apart.copy(0, 0, half, both.height()) == flooded.copy(0, 0, half, both.height()), "and the left keeps its own"
+    view.show_flood(None)
+    view.compare(other, ("06-22 14:00", "06-20 08:00"))
     turned, line = view.camera, round(0.5 * view.width())
     QTest.mousePress(view, LEFT, pos=QPoint(line + 3, 100))
     move_mouse(view, 200, 120, LEFT)

@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 import shiboken6
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QFont, QRawFont
 
 from console.domain.objects import Station
@@ -18,6 +19,7 @@ from console.services.wall_control import WallControl
 from console.windows.docking import DockPage, is_sound
 from console.windows.frame import Frame
 from console.windows.panels import Built, PanelHost
+from scenes.ground.frame import to_local
 from tests.flood_cache import fill
 from tests.gui import console_loop, context_of, session_of, until
 from tests.texts import shown_texts
@@ -302,6 +304,39 @@ def test_a_field_laptop_of_768_lines_shows_the_whole_window(qapp, home, hub, run
         await session.close()
 
     runner.run(story())
+
+
+def test_what_is_searched_in_the_sandbox_is_flown_to_stations_and_works_alike(qapp, home, hub, runner, qtbot):
+    fill(home.profile("live"), "beijiang-2022-06", from_beijing("2022-06-22 14:00"))
+
+    async def run():
+        session = session_of(home, "live", hub)
+        frame = Frame(context_of(qapp, session, hub), wall=WallControl(session))
+        try:
+            session.start()
+            frame.show()
+            frame.open_workspace("sandbox")
+            await until(lambda: session.board.whole and session.board.things.get("works"))
+            view = frame.workspaces["sandbox"].hosts["sandbox.scene"].widget.view
+            view.still = True  # jumps: what counts is where it ends
+            works = next(t for t in session.board.things["works"] if t.place and t.code not in session.board.stations)
+            station = next(s for s in session.board.stations.values() if s.name == "石角")
+            for typed, place in (("石角", (station.lon, station.lat)), (works.name, works.place)):
+                frame.open_palette()
+                frame.palette_.input.setText(typed)
+                qtbot.keyClick(frame.palette_.input, Qt.Key.Key_Return)
+                east, north = to_local(*place)
+                assert (view.camera.x, view.camera.y) == pytest.approx((float(east), float(north)), abs=2.0), typed
+                assert view.camera.distance_km == 60.0
+            assert frame.why_no_flight() == ""
+            session.situation.select("nowhere")
+            assert frame.why_no_flight() == "这个对象没有坐标"
+        finally:
+            frame.release()
+            frame.hide()
+            await session.close()
+
+    runner.run(run())
 
 
 def test_a_card_offers_what_its_topic_declares_and_opens_it(qapp, home, hub, runner, qtbot):
