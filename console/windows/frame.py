@@ -249,7 +249,7 @@ class Frame(QMainWindow):
         if self._unlearned and self.session.board.whole:
             self._unlearned = False
             works = self.session.board.things.get("works", ())
-            names = [s.name for s in (*self.session.board.stations.values(), *works)]
+            names = [*(s.name for s in self.session.board.stations.values()), *(w.name for w in works)]
             self.session.tasks.start("names", self._entries.learn(names))
 
     def _chosen(self, code: str) -> None:
