@@ -329,13 +329,11 @@ class SandboxDesk(QObject):
         else:
             problems = found.problems
         self.panel.say("；".join((*problems, *self._flights.faults)))
-        self._show_works()  # dams stand in the rivers of this ground
-        self._describe(self.view.view)
+        self.refresh()  # stations stand on the rivers of this ground, dams in them
 
     def _look_changed(self) -> None:
         if self._found is not None:
             self._take_ground(self._found)
-            self.refresh()
 
     def _take_progress(self, share: float) -> None:
         words = self._c.look.tr("正在生成更细的地形")

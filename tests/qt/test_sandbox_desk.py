@@ -133,14 +133,18 @@ def test_two_scenarios_of_the_meeting_stand_side_by_side_at_the_moment(opened):
     opened(story)
 
 
-def test_works_are_placed_anew_when_another_ground_comes(opened, monkeypatch):
+def test_works_and_stations_are_placed_anew_when_another_ground_comes(opened, monkeypatch):
     async def story(desk, session):
         shown = []
         monkeypatch.setattr(desk.view, "show_works", shown.append)
         desk.refresh()
         assert not shown
+        desk._courses = {}  # as before the first ground: no river is known that a station could stand on
+        desk.refresh()
+        apart = {s.code: (s.lon, s.lat) for s in desk.view.view.stations}
         desk._ground.ready.emit(desk._found)
         assert len(shown) == 1
+        assert {s.code: (s.lon, s.lat) for s in desk.view.view.stations} != apart, "on their rivers, without a new reading"
 
     opened(story)
 
