@@ -12,24 +12,16 @@ from console.domain.quality import word as quality_word
 from console.domain.states import WORDS as STATE_WORDS
 from console.domain.states import State
 from console.domain.time import stamp
+from console.presenters.whats_next import next_step, usable_level
 from console.presenters.wording import NameOf, Translate, alarm_word, rule_word, value_text
 from console.state.desk import Ack
 from console.texts import printable
-from console.viewdata.board import Board, Row, Sample
+from console.viewdata.board import Board, Row
 from console.viewdata.duty import Happening
 
 ALARM_STATES = {1: State.WATCH, 2: State.WARNING, 3: State.FLOOD_LIMIT, 4: State.GUARANTEED, 5: State.RECORD}
 
 
-LADDER = (
-    ("warning", "警戒"),
-    ("guaranteed", "保证"),
-    ("flood_limit", "汛限"),
-    ("design", "设计"),
-    ("check", "校核"),
-    ("record", "历史最高"),
-)
-AHEAD_H = 48.0
 REACHED = {  # the figures that a state rests on, the highest first
     State.RECORD: ("record", "crest", "check"),
     State.GUARANTEED: ("guaranteed", "design"),
@@ -37,29 +29,6 @@ REACHED = {  # the figures that a state rests on, the highest first
     State.WARNING: ("warning",),
 }
 LOOKED = frozenset({"scour", "structure"})  # found by a look at a works, which neither rises nor falls
-
-
-def next_step(row: Row, moment: float, tr: Translate) -> str:
-    """Return when the next figure above is reached at the rate of the last hour, "" when falling or far off."""
-    level = usable_level(row)
-    if level is None or level.value is None or level.element not in LEVELS or row.stale or row.trend <= 0:
-        return ""
-    rate = level.change_1h or 0.0
-    above = [
-        (found.value, word)
-        for kind, word in LADDER
-        if (found := row.station.threshold(kind, moment, row.station.main_element)) is not None and found.value > level.value
-    ]
-    if not above:
-        return ""
-    value, word = min(above)
-    hours = (value - level.value) / rate
-    return tr("照此约 {} h 到{}").format(f"{hours:.0f}", tr(word)) if hours <= AHEAD_H else ""
-
-
-def usable_level(row: Row | None) -> Sample | None:
-    """Return the reading that may be judged, None where the newest is in doubt."""
-    return row.level if row is not None and row.level is not None and row.level.usable else None
 
 
 def handler(group: Sequence[Alarm], acks: Mapping[str, Sequence[Ack]], tr: Translate) -> str:

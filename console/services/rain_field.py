@@ -19,6 +19,7 @@ from console.domain.time import DAY_S, hydrological_day
 from console.engine.areal_rain import areal_rain, to_plane
 from console.engine.isohyets import bands, spread
 from console.services.session import Session
+from console.state.rows import measured
 from console.store.cache_reader import Rows
 from console.viewdata.board import Board
 from console.viewdata.map import RainBand, RainField
@@ -100,6 +101,8 @@ class RainFieldService(QObject):
         series = {s.code: rain.get(s.code) for s in stations}
         sids = [s.sid for s in series.values() if s is not None]
         rows = await state.window(sids, int(moment - (hours + SILENT_H) * 3600), moment)
+        if not board.ahead:  # what was once forecast for hours that have passed is no rain
+            rows = {sid: measured(found) for sid, found in rows.items()}
         newest = max((int(r[0][-1]) for r in rows.values() if len(r[0])), default=moment)
         steps = [s.interval_s for s in series.values() if s is not None]
         longest = _usual(steps, hours)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from console.domain.elements import LEVELS, Element
 from console.domain.freshness import STEADY_M, Freshness, breaks_line, freshness, trend
@@ -56,8 +57,13 @@ class Windows:
 
 
 def sample(series: Series, rows: Rows, moment: float, *, ahead: bool = False) -> Sample | None:
-    """Return one series at a moment; None when it has no reading at or before it. ahead: the moment is a future one."""
-    t, value, quality = rows
+    """Return one series at a moment; None when it has no reading at or before it.
+
+    ahead: the moment is a future one. Else what was once forecast for a moment that has come says nothing of it: a gauge
+    that fell silent would look fresh by it.
+    """
+    forecast_t, forecast_v = _forecast(rows, moment)
+    t, value, quality = rows if ahead else measured(rows)
     i = int(np.searchsorted(t, moment, side="right")) - 1
     if i < 0:
         return None
@@ -89,7 +95,25 @@ def sample(series: Series, rows: Rows, moment: float, *, ahead: bool = False) ->
         recent_t=t[recent][keep],
         recent_v=value[recent][keep],
         ahead=ahead,
+        forecast_t=forecast_t,
+        forecast_v=forecast_v,
     )
+
+
+def measured(rows: Rows) -> Rows:
+    """Return rows without forecasts."""
+    t, value, quality = rows
+    kept = quality != Quality.FORECAST
+    return rows if kept.all() else (t[kept], value[kept], quality[kept])
+
+
+def _forecast(rows: Rows, moment: float) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Return what is forecast after a moment."""
+    t, value, quality = rows
+    if not len(t) or t[-1] <= moment or quality[-1] != Quality.FORECAST:  # most series have none
+        return t[:0], value[:0]
+    kept = (t > moment) & (quality == Quality.FORECAST) & np.isfinite(value)
+    return t[kept], value[kept]
 
 
 def forecast_end(rows: Rows, now: float) -> float:

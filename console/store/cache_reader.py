@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from console.domain.objects import WATCHED
+from console.domain.quality import Quality
 from console.domain.scopes import ALL, basin_names, scopes_of, within
 from console.errors import StoreError
 from console.paths import Profile
@@ -213,15 +214,15 @@ class CacheReader:
         return None
 
     def last_before(self, sid: int, t: int) -> tuple[int, float | None, int] | None:
-        """Return the newest reading at or before t."""
+        """Return the newest reading at or before t; a forecast is none."""
         for path in reversed(self._files(0, t)):
             row = None
             with self._db(path) as db:
                 if db is None:
                     continue
                 row = db.execute(
-                    "select t,value,quality from obs where sid=? and t<=? order by t desc limit 1",
-                    (sid, t),
+                    "select t,value,quality from obs where sid=? and t<=? and quality<>? order by t desc limit 1",
+                    (sid, t, int(Quality.FORECAST)),
                 ).fetchone()
             if row:
                 return row[0], row[1], row[2]

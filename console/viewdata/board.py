@@ -29,6 +29,7 @@ class Sample:
     t, value, quality: the newest reading at or before it. smooth: interpolated between readings
     (held after the last one). change_1h: value minus the value an hour before, None if unknown.
     recent_t, recent_v: the last 24 h, shape (n,). ahead: the shown moment lies in the future.
+    forecast_t, forecast_v: what is forecast after the moment, shape (m,); not while a moment long past is shown.
     """
 
     sid: int
@@ -43,6 +44,8 @@ class Sample:
     recent_t: NDArray[np.int64] = field(default_factory=lambda: EMPTY_T)
     recent_v: Array = field(default_factory=lambda: EMPTY_V)
     ahead: bool = False
+    forecast_t: NDArray[np.int64] = field(default_factory=lambda: EMPTY_T)
+    forecast_v: Array = field(default_factory=lambda: EMPTY_V)
 
     @property
     def usable(self) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from PySide6.QtCore import Qt
 
@@ -14,6 +16,7 @@ from console.presenters.overview import happenings
 from console.presenters.regimes import Regimes, tiles
 from console.presenters.status import status
 from console.presenters.timebar import TimeBarPresenter
+from console.presenters.whats_next import next_step
 from console.presenters.wording import meta
 from console.store.cache_writer import CacheWriter
 from console.viewdata.timebar import TimeBarView
@@ -84,6 +87,43 @@ def test_who_looks_ahead_sees_the_forecast_judged_and_named_and_nothing_else_as_
         assert session.board.board.row("LOC00106").state is State.NORMAL, "by then it has fallen below the warning level"
         session.situation.look_at(now + 90 * H)
         assert session.situation.moment() == NOW + 24 * H, "no further than a forecast reaches"
+
+    told(home, hub, runner, story)
+
+
+def test_what_was_forecast_for_hours_that_have_passed_neither_judges_nor_freshens_a_silent_gauge(qapp, home, hub, runner):
+    """The gauge fell silent and its forecast ran on: it is as stale, and as far over its limit, as without one."""
+
+    async def story(session):
+        board = session.board.board
+        assert board.now > NOW + 5 * H
+        row = board.row("LOC00106")
+        assert row.stale and row.level.t <= NOW and row.level.quality != Quality.FORECAST
+        assert row.state.value >= State.WARNING.value and row.margin_m > 0, "what it last measured was over its limit"
+        others = [r for r in board.rows if r.station.kind == "river" and r.level is not None]
+        assert {r.freshness for r in others} == {row.freshness}
+
+    def silent(profile):
+        writer = CacheWriter(profile)
+        writer.note_link(last_now=str(NOW + 6 * H))
+        writer.close()
+
+    told(home, hub, runner, story, more=silent)
+
+
+def test_what_comes_next_is_the_forecasts_and_only_without_one_the_rate_of_the_last_hour(qapp, home, hub, runner):
+    async def story(session):
+        board = session.board.board
+        row = board.row("LOC00106")
+        assert len(row.level.forecast_t) == 24 and float(row.level.forecast_v[0]) == 36.0
+        said = next_step(row, board.moment, plain)
+        assert said.startswith("预报 06-22 16:00") and "36.00 m" in said or "到" in said
+        down = replace(row.level, forecast_t=row.level.forecast_t, forecast_v=np.linspace(row.level.value, 20.0, 24))
+        assert "退到" in next_step(replace(row, level=down), board.moment, plain)
+        flat = replace(row.level, forecast_v=np.full(24, row.level.value))
+        assert "仍超" in next_step(replace(row, level=flat), board.moment, plain)
+        bare = replace(row.level, forecast_t=row.level.forecast_t[:0], forecast_v=row.level.forecast_v[:0], change_1h=-0.5)
+        assert "照此约" in next_step(replace(row, level=bare, trend=-1), board.moment, plain)
 
     told(home, hub, runner, story)
 
