@@ -10,7 +10,7 @@ from PySide6.QtGui import QLinearGradient, QMouseEvent, QPainter, QPen
 from console.domain.states import TOKENS, State
 from console.look import Look
 from console.viewdata.curves import StripNode, StripView
-from widgets.map_base import UNKNOWN_DASH, river_token
+from widgets.map_rivers import UNKNOWN_DASH, river_token
 from widgets.painted import PaintedView
 from widgets.symbols import draw_reservoir, draw_state
 

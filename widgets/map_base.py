@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import contextlib
-import itertools
 from collections.abc import Callable, Iterator
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen, QPixmap, QPolygonF, QTransform
 
-from console.domain.geo import chainage_km, mercator_y, nearest_on_line
-from console.domain.states import TOKENS, State
+from console.domain.geo import mercator_y
 from console.look import Look
 from console.viewdata.basemap import BaseMap, Line
 from widgets.map_projection import MapFrame
+from widgets.map_rivers import RiverLines, Stations
 
 MARGIN = 0.25  # of the view on each side, so that a pan shows ready ground
 
@@ -33,31 +32,7 @@ def path_of(lines: tuple[Line, ...] | list[Line], *, closed: bool) -> QPainterPa
     return path
 
 
-def cut_by_station(line: Line, stations: tuple[tuple[float, float, State], ...]) -> list[tuple[State, Line]]:
-    """Return (state, stretch) pieces of a line, cut half way between neighbouring stations.
-
-    Of a line without a station nothing is known.
-    """
-    if not stations:
-        return [(State.NO_DATA, line)]
-    along = chainage_km(line)
-    placed = sorted((nearest_on_line(line, lon, lat)[0], state) for lon, lat, state in stations)
-    bounds = [(a[0] + b[0]) / 2 for a, b in itertools.pairwise(placed)]
-    cuts = [0, *(int(np.searchsorted(along, b)) for b in bounds), len(line) - 1]
-    return [
-        (state, line[first : last + 1]) for (_, state), first, last in zip(placed, cuts, cuts[1:], strict=False) if last > first
-    ]
-
-
-def river_token(state: State) -> str:
-    """Return the colour of a stretch of river; the map and the basin strip have one rule."""
-    if state >= State.WATCH:
-        return TOKENS[state]
-    return "map.river.unknown" if state is State.NO_DATA else "map.river"
-
-
 Paths = tuple[dict[str, QPainterPath], dict[str, QPainterPath]]
-UNKNOWN_DASH = [3.0, 3.0]
 COARSE_SCALE = 260.0  # pixels per degree below which the thinned lines serve
 
 
@@ -88,9 +63,8 @@ class MapBase:
         self._look = look
         self._fine: Paths = ({}, {})
         self._paths: dict[str, QPainterPath] = {}
-        self._rivers: tuple[dict[str, tuple[Line, ...]], ...] = ({}, {})
-        self._reaches: dict[str, tuple[tuple[float, float, State], ...]] = {}
-        self._river_paths: list[list[tuple[State, QPainterPath]]] = [[], []]
+        self._rivers: tuple[RiverLines, ...] = (RiverLines({}), RiverLines({}))
+        self._reaches: dict[str, Stations] = {}
         self._detail = 0
         self._layers: frozenset[str] = frozenset()
         self._picture: QPixmap | None = None
@@ -105,26 +79,19 @@ class MapBase:
 
     def set_base(self, base: BaseMap, paths: Paths) -> None:
         self._fine = paths
-        self._rivers = (base.rivers, base.coarse.rivers if base.coarse is not None else base.rivers)
-        self._cut_rivers()
+        self._rivers = tuple(RiverLines(b.rivers) for b in (base, base.coarse if base.coarse is not None else base))
+        for rivers in self._rivers:
+            rivers.tell(self._reaches)
         self._labels = [(p.name.removesuffix("市"), *p.centre) for p in base.prefectures]
         self.forget()
 
-    def set_reaches(self, reaches: dict[str, tuple[tuple[float, float, State], ...]]) -> None:
+    def set_reaches(self, reaches: dict[str, Stations]) -> None:
         """Colour each stretch of a river by the station nearest along it."""
         if reaches != self._reaches:
             self._reaches = reaches
-            self._cut_rivers()
-            self.forget()
-
-    def _cut_rivers(self) -> None:
-        for detail, rivers in enumerate(self._rivers):
-            pieces: dict[State, list[Line]] = {}
-            for name, lines in rivers.items():
-                for line in lines:
-                    for state, part in cut_by_station(line, self._reaches.get(name, ())):
-                        pieces.setdefault(state, []).append(part)
-            self._river_paths[detail] = [(s, path_of(pieces[s], closed=False)) for s in sorted(pieces)]
+            for rivers in self._rivers:
+                if rivers.tell(reaches):
+                    self.forget()
 
     def set_layers(self, layers: frozenset[str]) -> None:
         if layers != self._layers:
@@ -185,7 +152,7 @@ class MapBase:
         with _painting(ground, big) as painter:
             self._areas(painter, frame.scale)
         with _painting(lines, big) as painter:
-            self._lines(painter, frame.scale)
+            self._lines(painter, big)
             painter.resetTransform()
             if "cities" in self._layers:
                 self._names(painter, big)
@@ -214,7 +181,7 @@ class MapBase:
             painter.drawPath(self._paths["guangdong"])
         painter.fillPath(self._paths["lakes"], look.color("map.lake"))
 
-    def _lines(self, painter: QPainter, scale: float) -> None:
+    def _lines(self, painter: QPainter, frame: MapFrame) -> None:
         look = self._look
         if self._split and "admin" in self._layers and self._paths:  # pictures lie over the land's own lines
             painter.setBrush(Qt.BrushStyle.NoBrush)
@@ -226,17 +193,10 @@ class MapBase:
         if self._paths:
             painter.setPen(_cosmetic(look.color("map.river.dim"), 1.0))
             painter.drawPath(self._paths["other"])
-        width = 1.8 if scale < 150 else 2.6
-        for state, path in self._river_paths[self._detail]:
-            if state >= State.WATCH:
-                painter.setPen(_cosmetic(look.color(TOKENS[state], 70), width + 5))
-                painter.drawPath(path)
-            pen = _cosmetic(look.color(river_token(state)), width)
-            if state is State.NO_DATA:
-                pen.setCapStyle(Qt.PenCapStyle.FlatCap)
-                pen.setDashPattern(UNKNOWN_DASH)
-            painter.setPen(pen)
-            painter.drawPath(path)
+        self._rivers[self._detail].draw(painter, frame, 1.8 if frame.scale < 150 else 2.6, self._pen)
+
+    def _pen(self, token: str, width: float, alpha: int) -> QPen:
+        return _cosmetic(self._look.color(token, alpha), width)
 
     def _names(self, painter: QPainter, frame: MapFrame) -> None:
         painter.setFont(self._look.font("small_px"))

@@ -16,8 +16,8 @@ from console.windows.map_desk import MapDesk
 from tests.flood_cache import fill
 from tests.gui import context_of, make_look, session_of, until
 from widgets.basin_strip import BasinStrip
-from widgets.map_base import cut_by_station, river_token
 from widgets.map_projection import MapFrame
+from widgets.map_rivers import cut_by_station, river_token
 from widgets.map_tools import MapTools
 
 NOW = from_beijing("2022-06-22 15:00")
