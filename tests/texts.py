@@ -66,7 +66,7 @@ FACT_HEADINGS = {
 
 
 def _tables() -> set[str]:
-    from console.domain import alarms, anomalies, layers, quality, rain, states, works
+    from console.domain import alarms, anomalies, layers, quality, rain, states, typhoons, works
     from console.domain import response as levels
     from console.domain import video as stream_words
     from console.presenters import (
@@ -74,7 +74,6 @@ def _tables() -> set[str]:
         conflicts,
         duty,
         hydrograph,
-        overview,
         packs,
         rating,
         regimes,
@@ -83,8 +82,11 @@ def _tables() -> set[str]:
         sources,
         status,
         system,
+        thing_card,
+        whats_next,
         works_charts,
     )
+    from console.presenters import map as map_presenter
     from console.presenters import table as table_columns
     from console.presenters import video as video_words
     from console.presenters import works as works_words
@@ -98,7 +100,7 @@ def _tables() -> set[str]:
     from console.viewdata import reservoir
     from console.windows import panel_catalog, unlock, workspaces
     from scenes import toolbar, tooling
-    from widgets import duty_log, layer_tree, map_toolbar, map_tools, map_typhoon, reservoir_model
+    from widgets import duty_log, layer_tree, map_toolbar, map_tools, reservoir_model
 
     texts = (
         set(alarms.WORDS.values())
@@ -133,9 +135,10 @@ def _tables() -> set[str]:
     texts |= {c.title for c in reservoir_model.COLUMNS} | set(reservoir.MARK_WORDS.values())
     texts |= set(layers.GROUND.values()) | set(layers.DRAPES.values()) | set(layers.MARKS.values()) | set(layer_tree.GROUPS)
     texts |= set(rain.GRADES) | set(map_tools.MODES.values()) | set(map_toolbar.COMPARISONS.values()) | {map_toolbar.SINCE_8}
-    texts |= {word for _, _, word in map_typhoon.GRADES} | {
+    texts |= {word for _, _, word in typhoons.GRADES} | {
         "强度不明",
         "堤防、大坝",
+        "可能范围（示意，约七成）",
         "这一时段没有雨量站读数",
         "没有带坐标的雨量站",
     }
@@ -143,8 +146,9 @@ def _tables() -> set[str]:
     texts |= {part for words in offline_login.REFUSALS.values() for part in words}
     texts |= set(login.LOGIN_WORDS.values()) | set(packs.NAMES.values()) | set(packs.STATES.values())
     texts |= {s.name for s in pack_specs()} | set(regimes.NOT_CONNECTED) | set(regimes.NOT_CONNECTED.values())
-    texts |= {word for _, word in overview.LADDER} | set(card.THING_WORDS.values())
+    texts |= {word for _, word in whats_next.LADDER} | set(thing_card.THING_WORDS.values()) | set(thing_card.KEYS.values())
     texts |= {part for words in trust.TRUST_WORDS.values() for part in words}
+    texts |= set(map_presenter.WORKS_SIGNS.values())
     texts |= set(works.TYPES.values()) | set(works.SUBSYSTEMS.values()) | set(works.SUBSYSTEM_STATES.values())
     texts |= set(works_words.STATE_WORDS.values()) | set(works_words.REASONS.values())
     texts |= set(works_charts.CAUSE_WORDS.values()) | {words for words, _, _ in anomalies.EVIDENCE.values()}

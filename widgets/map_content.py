@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRect, QRectF
 from PySide6.QtGui import QPainter, QPen, QPolygonF
 
@@ -27,6 +28,8 @@ from widgets.map_typhoon import draw_typhoons
 
 EMPTY = MapView(MapStations.none(), {}, MapCounts(0, 0, 0, 0))
 FACILITY_LABEL_KM = 160.0
+HIT_PX = 12.0
+Array = NDArray[np.float64]
 
 
 class OwnLayer(Protocol):
@@ -59,7 +62,7 @@ class MapContent:
         self.states: tuple[LayerState, ...] = ()
         self._shown: dict[str, int] = {}  # opacity of each layer that the view's width lets show
         self._declared: dict[str, float] = {}
-        self._mark_places: list[tuple[QPointF, MapMark]] = []
+        self._mark_places: list[tuple[Array, MapMark]] = []
 
     def set_base(self, base: BaseMap, paths: Paths) -> None:
         self.base.set_base(base, paths)
@@ -164,7 +167,7 @@ class MapContent:
                     half = 6 if alarmed else 4
                     painter.drawRect(QRectF(path[0].x() - half, path[0].y() - half, 2 * half, 2 * half))
                 middle = path[len(path) // 2]
-                self._mark_places.append((middle, mark))
+                self._mark_places.append((np.column_stack([x, y]), mark))
                 if mark.state >= State.WARNING:
                     metrics = painter.fontMetrics()
                     wide = metrics.horizontalAdvance(mark.name)
@@ -182,6 +185,14 @@ class MapContent:
         found = self.objects.object_at(place, frame)
         if found:
             return found
-        near = [(abs(p.x() - place.x()) + abs(p.y() - place.y()), m.code) for p, m in self._mark_places]
+        near = [(_px_to(place, path), m.code) for path, m in self._mark_places]
         best = min(near, default=(99.0, ""))
-        return best[1] if best[0] < 12 else ""
+        return best[1] if best[0] < HIT_PX else ""
+
+
+def _px_to(place: QPointF, path: Array) -> float:
+    """Return how far a point lies from a line (n, 2) of pixels."""
+    at = np.array([place.x(), place.y()])
+    start, step = path[:-1] if len(path) > 1 else path, np.diff(path, axis=0) if len(path) > 1 else np.zeros((1, 2))
+    share = np.clip(((at - start) * step).sum(1) / np.maximum((step * step).sum(1), 1e-9), 0.0, 1.0)
+    return float(np.hypot(*(start + share[:, None] * step - at).T).min())

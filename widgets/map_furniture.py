@@ -129,6 +129,11 @@ def _sign(painter: QPainter, look: Look, metrics: QFontMetrics, at: QPointF, sym
         style = Qt.PenStyle.DotLine if symbol == "dashes" else Qt.PenStyle.SolidLine
         painter.setPen(QPen(look.color(token), 2.4, style))
         painter.drawLine(QPointF(x + 10, y - 4), QPointF(x + 26, y - 4))
+    elif symbol in ("dot", "square"):
+        painter.setPen(QPen(look.color("panel"), 1))
+        painter.setBrush(look.color(token))
+        draw = painter.drawEllipse if symbol == "dot" else painter.drawRect
+        draw(QRectF(x + 14, y - 8, 8, 8))
     else:
         state = next((s for s in State if f"state.{s.name.lower()}" == token.replace("nodata", "no_data")), State.NORMAL)
         draw_mark(painter, look, symbol, state, QPointF(x + 18, y - 4), 6.5)

@@ -11,28 +11,13 @@ from PySide6.QtGui import QPainter, QPainterPath, QPen, QPolygonF
 
 from console.domain.geo import mercator_y
 from console.domain.time import stamp
+from console.domain.typhoons import grade_of
 from console.look import Look
 from console.viewdata.map import TyphoonPoint, TyphoonView
 from widgets.map_projection import MapFrame
 
-# lower bounds of the grades, m/s. Source: GB/T 19201-2006
-GRADES = (
-    (51.0, "state.record", "超强台风"),
-    (41.5, "state.guaranteed", "强台风"),
-    (32.7, "state.flood_limit", "台风"),
-    (24.5, "state.warning", "强热带风暴"),
-    (17.2, "state.watch", "热带风暴"),
-    (10.8, "state.normal", "热带低压"),
-)
 CIRCLES = {7: "state.watch", 10: "state.flood_limit", 12: "state.guaranteed"}
 KM_PER_DEGREE = 111.32
-
-
-def grade_of(wind_ms: float | None) -> tuple[str, str]:
-    """Return (token, word) of a wind near the centre; unknown wind is no grade."""
-    if wind_ms is None:
-        return "state.nodata", "强度不明"
-    return next(((token, word) for low, token, word in GRADES if wind_ms >= low), ("state.nodata", "强度不明"))
 
 
 def circle_path(point: TyphoonPoint, radii_km: Sequence[float], frame: MapFrame) -> QPainterPath:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Protocol, overload
 
 import numpy as np
@@ -14,11 +15,12 @@ from console.domain.states import TOKENS as STATE_TOKENS
 from console.domain.states import State
 from console.domain.time import full_stamp, stamp
 from console.domain.topics import Topic, topic_of
+from console.domain.typhoons import grade_of
 from console.presenters.fields import field_of
 from console.presenters.typhoon import typhoon_views
 from console.presenters.wording import Translate, margin_text, value_text
 from console.viewdata.board import Board, Row
-from console.viewdata.map import MapCounts, MapLayerView, MapMark, MapStations, MapView
+from console.viewdata.map import MapCounts, MapLayerView, MapMark, MapStations, MapView, TyphoonView
 from console.viewdata.table import Moments
 
 LEGEND_STATES = (
@@ -31,6 +33,7 @@ LEGEND_STATES = (
     State.UNJUDGED,
     State.NO_DATA,
 )
+WORKS_SIGNS = {State.GUARANTEED: "工程超限", State.WARNING: "工程关注", State.WATCH: "疑似仪器"}
 THINGS = {"works": "facilities", "cameras": "cameras"}
 
 
@@ -107,21 +110,42 @@ def layer_views(
     rows: list[tuple[Row, Topic]],
     topics: tuple[Topic, ...],
     things: Mapping[str, tuple[Thing, ...]],
-    typhoons: int,
-    tr: Translate,
+    typhoons: Sequence[TyphoonView],
+    works: Mapping[str, State],
 ) -> tuple[MapLayerView, ...]:
     """Return every layer of the tree from the bottom up, with badges of what is over and what is unknown."""
     found = [MapLayerView(code, name, "底图", legend=_ground_legend(code)) for code, name in GROUND.items()]
     found += [MapLayerView(code, name, "雨量分布", legend=_rain_legend()) for code, name in DRAPES.items()]
-    counts = {"facilities": len(things.get("works", ())), "cameras": len(things.get("cameras", ())), "typhoon": typhoons}
+    counts = {"facilities": len(things.get("works", ())), "cameras": len(things.get("cameras", ())), "typhoon": len(typhoons)}
+    told = [works.get(t.code, State.NO_DATA) for t in things.get("works", ())]
+    legends = {
+        "facilities": _works_legend(told),
+        "cameras": (("square", "accent", "摄像头"),) if counts["cameras"] else (),
+        "typhoon": _typhoon_legend(typhoons),
+    }
     for code, name in MARKS.items():
-        legend = (("line", "concrete", "堤防、大坝"),) if code == "facilities" and counts[code] else ()
-        found.append(MapLayerView(code, name, "标绘" if code == "notes" else "对象", counts.get(code), legend=legend))
+        one = MapLayerView(code, name, "标绘" if code == "notes" else "对象", counts.get(code), legend=legends.get(code, ()))
+        if code == "facilities":
+            one = replace(one, over=sum(s >= State.WARNING for s in told), unknown=sum(s < State.NORMAL for s in told))
+        found.append(one)
     for topic in topics:
         mine = [r for r, t in rows if t is topic]
         if mine:
             found.append(_topic_layer(topic, mine))
     return tuple(found)
+
+
+def _works_legend(told: Sequence[State]) -> tuple[tuple[str, str, str], ...]:
+    """Return the signs of the works that there are: nobody's verdict is needed to draw one."""
+    signs = (("line", STATE_TOKENS[state], word) for state, word in WORKS_SIGNS.items() if state in told)
+    return (("line", "concrete", "堤防、大坝"), *signs) if told else ()
+
+
+def _typhoon_legend(typhoons: Sequence[TyphoonView]) -> tuple[tuple[str, str, str], ...]:
+    points = [p for one in typhoons for p in (*one.track, *([one.now] if one.now else []), *one.ahead)]
+    signs = dict.fromkeys(("dot", *grade_of(p.wind_ms)) for p in sorted(points, key=lambda p: -(p.wind_ms or 0.0)))
+    cone = (("swatch", "text.dim", "可能范围（示意，约七成）"),) if any(one.cone for one in typhoons) else ()
+    return (*signs, *cone)
 
 
 def _topic_layer(topic: Topic, rows: list[Row]) -> MapLayerView:
@@ -164,7 +188,7 @@ def _rain_signs() -> tuple[tuple[str, str, str], ...]:
 def marks_of(things: Mapping[str, tuple[Thing, ...]], works: Mapping[str, State]) -> tuple[MapMark, ...]:
     """Return works and cameras; works: the verdict on each, where there is one. The worst are drawn last."""
     found = [
-        MapMark(THINGS[kind], t.code, t.name, t.lines, works.get(t.code, State.NORMAL))
+        MapMark(THINGS[kind], t.code, t.name, t.lines, works.get(t.code, State.NO_DATA))
         for kind in THINGS
         for t in things.get(kind, ())
         if t.lines
@@ -196,7 +220,7 @@ def map_view(
         reaches=reach_states([r for r, _ in rows]),
         counts=counts,
         selected=selected,
-        layers=layer_views(rows, topics, things, len(typhoons), tr),
+        layers=layer_views(rows, topics, things, typhoons, works or {}),
         marks=marks_of(things, works or {}),
         moment_text=full_stamp(board.moment),
         typhoons=typhoons,

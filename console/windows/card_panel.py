@@ -9,7 +9,8 @@ import shiboken6
 
 from console.domain.topics import topic_of
 from console.errors import StoreError
-from console.presenters.card import NO_PAPERS, Papers, present_card
+from console.presenters.card import present_card
+from console.presenters.card_papers import NO_PAPERS, Papers
 from console.windows.panels import Built, Context
 from widgets.card_desk import CardDesk
 from widgets.object_card import ObjectCard
@@ -28,7 +29,9 @@ def build_card(c: Context) -> Built:
 
     def show() -> str:
         board, chosen = session.board.board, session.situation.current.selection
-        return present_card(widget, board, chosen, c.look.tr, c.topics, session.board.things, papers[0])
+        session.works.follow()
+        report = session.works.report(chosen)
+        return present_card(widget, board, chosen, c.look.tr, c.topics, session.board.things, papers[0], report)
 
     async def read() -> None:
         docs: dict[str, Sequence[Mapping[str, Any]]] = {}
@@ -49,8 +52,17 @@ def build_card(c: Context) -> Built:
             session.tasks.start("papers", read())
         return show()
 
+    def judged() -> None:
+        if shiboken6.isValid(widget) and widget.isVisible():
+            show()
+
+    session.works.changed.connect(judged)
+
+    def release() -> None:
+        session.works.changed.disconnect(judged)
+
     asks = widget.panel_wanted if isinstance(widget, CardDesk) else None
-    return Built(widget, refresh, frozenset({"board", "selection"}), asks=asks)
+    return Built(widget, refresh, frozenset({"board", "selection"}), release, asks=asks)
 
 
 def _follow(c: Context, widget: CardDesk, code: str) -> None:

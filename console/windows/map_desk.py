@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QFileDialog
 
 from console.domain.geo import geodesic_km, mercator_y
 from console.domain.layers import DRAPES, OWN, LayerState, faded, layer_texts, limited, moved, read_layers, toggled
+from console.domain.states import State
 from console.domain.time import full_stamp, moment_of
 from console.presenters.map import map_view, present_map
 from console.presenters.works import WORKS_STATES
@@ -114,8 +115,7 @@ class MapDesk(QObject):
                 self._map.go_to(row.station.lon, row.station.lat)
             self._followed = current.selection
         board = self._works.judged(session.board.board, session.works.reports)
-        works = {r.works.code: WORKS_STATES[r.state] for r in session.works.reports}
-        said = present_map(self._map, board, current.selection, tr, self._c.topics, session.board.things, works)
+        said = present_map(self._map, board, current.selection, tr, self._c.topics, session.board.things, self._verdicts())
         self._show_layers()
         self._notes.refresh(next((layer for layer in self._layers() if layer.code == "notes"), None))
         self._queries.refresh(board)
@@ -124,6 +124,9 @@ class MapDesk(QObject):
         if self._comparison and not self._comparing:
             session.tasks.start("compare", self._other())
         return said
+
+    def _verdicts(self) -> dict[str, State]:
+        return {r.works.code: WORKS_STATES[r.state] for r in self._session.works.reports}
 
     def _works_judged(self) -> None:
         if shiboken6.isValid(self.panel) and self.panel.isVisible():
@@ -243,6 +246,7 @@ class MapDesk(QObject):
         session, tr = self._session, self._c.look.tr
         board, layers = session.board.board, session.situation.current.layers
         rain: RainField | None = None
+        works: dict[str, State] = {}  # of another moment nobody has judged them
         if choice == "layers":
             on = {layer.code for layer in self._layers()}
             gone = {self.panel.layers.current} & on or set(DRAPES) & on
@@ -250,7 +254,8 @@ class MapDesk(QObject):
                 self.panel.say(tr("请先在图层里点一个开着的图层，分割线右侧就不画它"))
                 return
             name = "、".join(self.panel.layers.name_of(code) for code in sorted(gone))
-            other, words = board, (name, f"{tr('无')}{name}")
+            other, words = self._works.judged(board, session.works.reports), (name, f"{tr('无')}{name}")
+            works = self._verdicts()
             layers = layer_texts(layer for layer in self._layers() if layer.code not in gone)
             rain = None if gone & set(DRAPES) else self._rain.field
         else:
@@ -260,7 +265,8 @@ class MapDesk(QObject):
             if set(DRAPES) & {layer.code for layer in self._layers()}:
                 rain = await self._rain.at(other, self._rain.hours)
         if shiboken6.isValid(self._map) and self._comparison == choice:
-            view = map_view(other, self._c.topics, session.board.things, session.situation.current.selection, tr)
+            selected = session.situation.current.selection
+            view = map_view(other, self._c.topics, session.board.things, selected, tr, works)
             self._map.compare((view, layers), words, rain)
 
     # --- tools ----------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from typing import Any
 from PySide6.QtCore import QCoreApplication, QEvent
 from PySide6.QtWidgets import QWidget
 
-from console.domain.objects import Station
+from console.domain.objects import Station, Thing
 from console.domain.time import from_beijing, full_stamp
 from console.errors import ConsoleError, ErrorHub
 from console.look import Look
@@ -194,11 +194,12 @@ def _inside(session: Session, at_t: float) -> None:
         raise ConsoleError(f"录像没有 {full_stamp(at_t)}。", f"请给出 {full_stamp(first)} 至 {full_stamp(last)} 之间的时刻。")
 
 
-def _wanted(session: Session, words: str) -> Station | None:
-    """Return the object that is meant: by code, by its whole name, else by how its name begins."""
-    stations = list(session.board.stations.values()) if words else []
-    exact = next((s for s in stations if words in (s.code, s.name)), None)
-    return exact or next((s for s in stations if s.name.startswith(words)), None)
+def _wanted(session: Session, words: str) -> Station | Thing | None:
+    """Return the station or works that is meant: by code, by its whole name, else by how its name begins."""
+    known = (*session.board.stations.values(), *session.board.things.get("works", ()))
+    found: list[Station | Thing] = list(known) if words else []
+    exact = next((s for s in found if words in (s.code, s.name)), None)
+    return exact or next((s for s in found if s.name.startswith(words)), None)
 
 
 async def _paint(context: Context, wall: WallControl, options: ShotOptions, theme: str) -> list[Path]:

@@ -9,15 +9,18 @@ from dataclasses import asdict, replace
 import numpy as np
 import pytest
 import shapely
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPoint, QPointF, Qt
 
 from console.domain.geo import area_km2, geodesic_km, mercator_y
 from console.domain.objects import Thing
 from console.domain.situation import DEFAULT_LAYERS
 from console.domain.states import State
 from console.domain.time import from_beijing
+from console.domain.works import works_of
 from console.errors import StoreError
 from console.presenters.card import present_card
+from console.presenters.card_papers import Papers
+from console.presenters.map import map_view
 from console.presenters.regimes import Regimes, _wind
 from console.presenters.typhoon import typhoon_views
 from console.services.rain_field import Gauges, rain_field
@@ -26,6 +29,7 @@ from console.viewdata.basemap import BaseMap
 from console.viewdata.board import Board
 from console.viewdata.map import MapCounts, MapStations, MapView
 from console.viewdata.notes import Note
+from console.viewdata.works import WorksReport
 from tests.gui import move_mouse, until
 from tests.rows import T, board_of, station_row
 from widgets.map_sheet import write_sheet
@@ -345,5 +349,42 @@ def test_a_works_that_is_clicked_has_a_card_of_its_own():
     texts = {f.name: f.value for s in view.sections for f in s.facts}
     assert (view.title, texts["泄水闸"], texts["邻近"]) == ("飞来峡水利枢纽", "15 孔", "飞来峡(坝下) 3 km")
     assert "a:b" not in str(texts) and "rows" not in texts
+    camera = Thing("cameras", "C1", "坝顶球机", (), {"name": "坝顶球机", "objects": ["W1"]})
+    report = WorksReport(works_of(dam), "alarm", level_m=22.5, level_t=T)
+    present_card(Target(), board_of(near), "W1", plain, (), {"works": (dam,), "cameras": (camera,)}, Papers({}), report)
+    view = shown[-1]
+    texts = {f.name: f.value for s in view.sections for f in s.facts}
+    assert view.state is State.GUARANTEED and view.state_word == "超限", "the card says what the map says"
+    assert (texts["摄像头"], texts["临水位"], texts["类型"]) == ("坝顶球机", "22.50 m", "大坝")
+    assert texts["水雨情采集"] == "未知" and "river" not in texts and "type" not in texts
+    assert "离线包" in next(f.source for s in view.sections for f in s.facts if f.name == "预案")
     present_card(Target(), board_of(near), "没有", plain, (), {"works": (dam,)})
     assert shown[-1] is None
+
+
+def test_a_levee_is_found_anywhere_along_it_and_its_layer_counts_and_explains_what_is_wrong(qtbot, map_widget):
+    levee = Thing("works", "L1", "城关防洪堤", (((113.2, 24.4), (113.5, 24.4), (113.5, 24.6)),), {"type": "levee"})
+    dam = Thing("works", "D1", "一库大坝", (((113.3, 24.0),),), {"type": "dam"})
+    things = {"works": (levee, dam)}
+    row = station_row("Y", lon=113.9, lat=23.2)
+    view = map_view(board_of(row), (), things, None, plain, {"L1": State.GUARANTEED})
+    layer = next(one for one in view.layers if one.code == "facilities")
+    assert (layer.total, layer.over, layer.unknown) == (2, 1, 1)
+    assert ("line", "state.guaranteed", "工程超限") in layer.legend
+    map_widget.set_layers(("facilities",))
+    map_widget.show_view(view)
+    map_widget.grab()
+    for lon, lat, found in ((113.28, 24.4, "L1"), (113.5, 24.52, "L1"), (113.3, 24.0, "D1"), (113.3, 24.55, "")):
+        x, y = map_widget.frame.to_pixels(np.array([lon]), mercator_y(np.array([lat])))
+        assert map_widget.content.object_at(QPointF(float(x[0]), float(y[0])), map_widget.frame) == found, (lon, lat)
+    unjudged = map_view(board_of(row), (), things, None, plain)
+    assert {m.state for m in unjudged.marks} == {State.NO_DATA}, "nobody's verdict is no verdict"
+
+
+def test_the_map_explains_the_colours_of_a_typhoon_and_calls_its_cone_indicative():
+    thing = Thing("typhoons", "T1", "测试", (), {"name": "测试", "fixes": [
+        {"t": T - 6 * 3600, "lon": 114.0, "lat": 19.0, "wind_ms": 38.0}, {"t": T, "lon": 113.6, "lat": 19.6, "wind_ms": 45.0}],
+        "forecasts": [{"issued": T, "points": [{"t": T + 12 * 3600, "lon": 113.0, "lat": 21.0, "wind_ms": 30.0}]}]})  # fmt: skip
+    view = map_view(board_of(station_row("Y", lon=113.9, lat=23.2)), (), {"typhoons": (thing,)}, None, plain)
+    words = [word for _, _, word in next(one for one in view.layers if one.code == "typhoon").legend]
+    assert words[:2] == ["强台风", "台风"] and any("示意" in w for w in words)

@@ -12,13 +12,13 @@ from console.domain.network import upstream_of
 from console.domain.objects import ReachNode, River, Station
 from console.domain.rain import grade, grade_word
 from console.domain.states import State, judge
-from console.presenters.card import Papers
+from console.domain.typhoons import grade_of
+from console.presenters.card_papers import Papers
 from console.presenters.typhoon import typhoon_views
 from console.state.shown import shown_river, shown_series, shown_station, shown_thing
 from console.store.cache_reader import _believable
 from tests.rows import T, station_row
 from widgets.decimate import Pyramid
-from widgets.map_typhoon import grade_of
 
 HUGE = 10**400
 
@@ -96,7 +96,7 @@ def test_absurd_rain_and_wind_have_no_grade():
 def test_papers_that_are_no_papers_are_passed_over():
     row = station_row("A", name="石角")
     papers = Papers({"plans": [{"properties": []}, {"properties": "x"}, {"properties": {"name": "石角预案", "facts": 5}}]})
-    assert papers.of("plans", row) == ["石角预案"]
+    assert papers.of("plans", row.code, row.station.name, row.station.city) == ["石角预案"]
 
 
 def test_a_long_chain_and_a_ring_of_rivers_end():
