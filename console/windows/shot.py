@@ -196,8 +196,8 @@ def _inside(session: Session, at_t: float) -> None:
 
 def _wanted(session: Session, words: str) -> Station | Thing | None:
     """Return the station or works that is meant: by code, by its whole name, else by how its name begins."""
-    known = (*session.board.stations.values(), *session.board.things.get("works", ()))
-    found: list[Station | Thing] = list(known) if words else []
+    found: list[Station | Thing] = [*session.board.stations.values()] if words else []
+    found += session.board.things.get("works", ()) if words else ()
     exact = next((s for s in found if words in (s.code, s.name)), None)
     return exact or next((s for s in found if s.name.startswith(words)), None)
 
