@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from console.central.corrections import RECORD, correction_fault
+from console.domain.meeting_rules import entry_fault
 from console.domain.response import ENDED, LEVEL_WORDS, TOPICS
 
 TEXT_LIMIT = 4000
@@ -158,6 +159,7 @@ POLICIES: Mapping[str, Policy] = {
     "log.entry": Policy("append", "log", _log),
     "log.correction": Policy("append", "log", _correction, points_at=("corrects", "log")),
     "field.report": Policy("append", "report", _report, points_at=("report_id", "report")),
+    "meeting.entry": Policy("append", "meeting", entry_fault),
     "alarm.ack": Policy("union", "ack", _ack, "alarm_id"),
     "alarm.shelve": Policy("union", "shelve", _shelve, "alarm_id"),
     "alarm.comment": Policy("union", "comment", _comment, "alarm_id"),

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,8 @@ from console.central.verdict import Verdict
 from console.domain.digests import day_of
 from console.store.sqlite import transaction
 
+PAGE_BYTES = 8 * 1024 * 1024  # of record bodies in one answer: consoles read no more than 64 MB
+
 
 class Repository(ReadingStore):
     """The whole store: readings and objects, and what people entered."""
@@ -34,14 +36,19 @@ class Repository(ReadingStore):
         return [(r[0], json.loads(r[1])) for r in rows]
 
     def record_changes(self, after: int, limit: int) -> tuple[list[tuple[Any, ...]], int, bool]:
+        """Return (kind, id, rev, body text, seq) after a place, up to which that is, and whether more follow.
+
+        Long bodies make a page shorter: one that consoles would not read would hold up all that comes after it.
+        """
         with self._lock:
             last = self.seq  # before the rows: what an import commits in between comes next time
             rows = self._db.execute(
                 "select kind,id,rev,body,seq from record where seq>? order by seq limit ?",
                 (after, limit + 1),
             ).fetchall()
-        more = len(rows) > limit
-        rows = rows[:limit]
+        fits = _fitting(rows)
+        more = len(rows) > min(limit, fits)
+        rows = rows[: min(limit, fits)]
         return rows, rows[-1][4] if more else max([last, after, *(r[4] for r in rows[-1:])]), more
 
     def record(self, kind: str, record_id: str) -> dict[str, Any] | None:
@@ -198,6 +205,16 @@ class Repository(ReadingStore):
                     self._put_records([("alarm", record_id, alarm)])
             self._db.executemany(SET_META, list(meta.items()))
             self._db.execute("update meta set value=? where key='epoch'", (uuid.uuid4().hex,))
+
+
+def _fitting(rows: Sequence[tuple[Any, ...]]) -> int:
+    """Return how many rows one answer carries, at least one."""
+    left = PAGE_BYTES
+    for n, row in enumerate(rows):
+        left -= len(row[3].encode())
+        if left < 0:
+            return max(1, n)
+    return len(rows)
 
 
 def open_repository(folder: Path, source: str, url: str = "", *, sole: bool = False) -> Repository:

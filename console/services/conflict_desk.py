@@ -25,6 +25,7 @@ KINDS = {
     "layout.save": "布局",
     "annotation.save": "标注",
     "reading.correct": "读数订正",
+    "meeting.entry": "会商记录",
 }
 CHOICES = {"theirs": "采用中心的", "mine": "坚持我的", "log": "另存为日志", "drop": "放弃"}
 

@@ -11,13 +11,15 @@ from PySide6.QtCore import QObject, Signal
 
 from console.domain.alarms import Alarm, alarm_from_doc
 from console.domain.documents import UNREADABLE
+from console.domain.meeting import Meeting
 from console.domain.response import TOPICS, Response, response_from_doc
 from console.domain.time import sane_t
+from console.state.meeting_join import MeetingJoin
 from console.store.attachment_table import Parcel
 from console.store.ops import Attached, OutboxOp
 
 log = logging.getLogger(__name__)
-RECORD_KINDS = ("alarm", "ack", "log", "response", "correction")
+RECORD_KINDS = ("alarm", "ack", "log", "response", "correction", "meeting")
 UNDECIDED = ("conflict", "rejected")
 T = TypeVar("T")
 
@@ -74,7 +76,7 @@ class DeskState(QObject):
     """What the duty officer owes and did; centre's records joined with what still waits here.
 
     Signals:
-        changed: alarms, acknowledgements, log, response levels or outbox are others.
+        changed: alarms, acknowledgements, log, response levels, meetings or outbox are others.
         draft_offered: an entry that was refused goes back into the log form; arg is its text.
     """
 
@@ -93,12 +95,14 @@ class DeskState(QObject):
         self.oldest: float | None = None
         self.responses: dict[str, Response] = {topic: Response(topic) for topic in TOPICS}
         self.corrections: dict[tuple[int, int], Correction] = {}
+        self.meetings: tuple[Meeting, ...] = ()
         self.undecided: tuple[OutboxOp, ...] = ()
         self.held: frozenset[str] = frozenset()
         self.offered = ""
         self.draft_files: tuple[Attached, ...] = ()  # of the entry being written; outlives a rebuilt panel
         self.parcels: dict[str, Parcel] = {}
         self.files_here: frozenset[str] = frozenset()
+        self._meetings = MeetingJoin()
         self._records: dict[str, list[tuple[str, dict[str, Any]]]] = {kind: [] for kind in RECORD_KINDS}
 
     def set_records(self, kind: str, rows: Iterable[tuple[str, Mapping[str, Any]]]) -> None:
@@ -145,6 +149,8 @@ class DeskState(QObject):
         self.log = self._join_log(local)
         self.responses = self._join_responses()
         self.corrections = self._join_corrections()
+        self.meetings = self._meetings.joined(self._records["meeting"], self.outbox)
+        self.unreadable += self._meetings.unreadable
         self.changed.emit()
 
     def _read(self, kind: str, convert: Callable[[str, dict[str, Any]], T]) -> list[T]:

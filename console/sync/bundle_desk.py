@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 Announce = Callable[[str, Mapping[str, Any]], None]
 ANSWER_S = 900.0
 STARTING_S = 10.0
-KINDS = ("alarm", "ack", "log")
+KINDS = ("alarm", "ack", "log", "meeting")
 
 
 class BundleDesk:
