@@ -67,6 +67,7 @@ FACT_HEADINGS = {
 
 def _tables() -> set[str]:
     from console.domain import alarms, anomalies, layers, quality, rain, states, typhoons, works
+    from console.domain import meeting as meetings
     from console.domain import response as levels
     from console.domain import video as stream_words
     from console.presenters import (
@@ -91,7 +92,7 @@ def _tables() -> set[str]:
     from console.presenters import video as video_words
     from console.presenters import works as works_words
     from console.presenters.video_patrol import HEAD, RESULTS
-    from console.services import conflict_desk, duty_desk, ground_words, offline_login, wall_control
+    from console.services import conflict_desk, duty_desk, ground_words, meeting_words, offline_login, wall_control
     from console.store import keys
     from console.store.cause_rules import declared_causes
     from console.store.packs import pack_specs
@@ -155,5 +156,9 @@ def _tables() -> set[str]:
     texts |= {part for rule in declared_causes() for part in (rule.cause, rule.check)}
     texts |= {part for words in ground_words.GROUND_WORDS.values() for part in words} | {ground_words.SHIFTED}
     texts |= set(stream_words.WORDS.values()) | set(video_words.REASONS.values())
-    texts |= set(RESULTS.values()) | set(HEAD)
+    texts |= set(RESULTS.values()) | set(HEAD) | {s.title for s in meetings.STEPS}
+    for words in (meetings.WHATS, meetings.VENUES, meetings.VOTES, meetings.DECISION_TYPES, meetings.LINK_KINDS):
+        texts |= set(words.values())
+    texts |= {part for said in meeting_words.MEETING_REFUSALS.values() for part in said}
+    texts |= {meeting_words.ALREADY, meeting_words.ALREADY_NEXT, meeting_words.NO_LEVEL, meeting_words.NO_LEVEL_NEXT}
     return texts

@@ -11,11 +11,13 @@ from console.domain.time import age_text, stamp
 from console.presenters.overview import ALARM_STATES
 from console.presenters.wording import NameOf, Translate, alarm_word
 from console.services.duty_desk import LOG_TYPES
+from console.services.meeting_words import MEETING_REFUSALS
 from console.state.desk import Ack, DeskState
 from console.texts import printable
 from console.viewdata.duty import AlarmRow, FileView, LogRow
 
 REFUSALS = {
+    **{code: what.rstrip("。") for code, (what, _) in MEETING_REFUSALS.items()},
     "text-missing": "内容为空",
     "text-too-long": "内容过长",
     "bad-type": "类型无效",

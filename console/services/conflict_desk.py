@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from console.domain.meeting import WHATS
 from console.domain.response import LEVEL_WORDS, TOPICS
 from console.services.duty_desk import TEXT_LIMIT, DutyDesk, EntryRefused
 from console.store.decisions import Decision, settle, undo
@@ -39,6 +40,9 @@ def summary(op: OutboxOp) -> str:
         value = body.get("value")
         new = "作废" if value is None else f"{value:g}" if isinstance(value, int | float) else str(value)
         return f"{body.get('name', '')} {body.get('when', '')} → {new}：{body.get('reason', '')}".strip()
+    if op.kind == "meeting.entry":
+        said = next((str(body[k]) for k in ("text", "topic", "title", "name", "person", "org", "step") if body.get(k)), "")
+        return f"{WHATS.get(str(body.get('what')), '')} {said}".strip()
     return str(body.get("text") or body.get("reason") or body.get("note") or body.get("alarm_id") or body.get("order_id") or "")
 
 

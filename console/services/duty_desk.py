@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
@@ -113,6 +113,15 @@ class DutyDesk:
             raise EntryRefused("没有写明依据。", f"请写明会商结论或文号（{BASIS_LIMIT} 字以内）。")
         body = {"topic": topic, "level": level, "basis": basis.strip()}
         return await self._add("response.set", f"response:{topic}", body, author, base_version)
+
+    async def enter(self, kind: str, entity: str, body: Mapping[str, Any], author: str, base_version: int | None = None) -> str:
+        """Save an entry of a kind that another desk knows and has checked; returns its id once it is on disk.
+
+        Raises:
+            EntryRefused: no name. Refused: nobody may make entries now.
+            StoreError: nothing was saved.
+        """
+        return await self._add(kind, entity, dict(body), self.signed(author), base_version)
 
     @staticmethod
     def signed(author: str) -> str:

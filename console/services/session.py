@@ -18,6 +18,7 @@ from console.paths import DataHome, Profile
 from console.processes import boot_mark
 from console.services.consult_desk import ConsultDesk
 from console.services.duty_desk import DutyDesk
+from console.services.meeting_desk import MeetingDesk
 from console.services.offline_login import OfflineLogin
 from console.services.sync_link import SyncLink
 from console.services.tasks import TaskScope
@@ -104,6 +105,7 @@ class Session(QObject):
             key=source.key,
             check_person=self.offline.check if self.offline is not None else lambda: None,
         )
+        self.meetings = MeetingDesk(self.duty, self.desk, self)
         self.sync.heard.connect(self._heard)
         self.sync.connected_changed.connect(self._sync_changed)
         self.situation.changed.connect(self._situation_changed)

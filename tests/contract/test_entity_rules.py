@@ -56,6 +56,9 @@ def test_of_two_officers_the_first_to_sign_is_first_and_the_other_has_read_it(pu
         ("field.report", {"stage": "x", "text": "水位回落"}, "bad-type"),
         ("response.set", {"topic": "flood", "level": "V"}, "bad-level"),
         ("order.issue", {"order_id": str(uuid.UUID(int=9))}, "illegal-transition"),
+        ("meeting.entry", {"meeting_id": "m", "what": "step", "step": "lunch"}, "bad-step"),
+        ("meeting.entry", {"what": "close"}, "meeting-missing"),
+        ("meeting.entry", {"meeting_id": "m", "what": "revise", "corrects": "e", "text": "x"}, "reason-missing"),
         ("log.entry", {"type": "note", "text": "x", "attachments": [{"name": "a", "sha256": "../x"}]}, "bad-attachments"),
     ],
 )
@@ -73,6 +76,21 @@ def test_a_correction_and_a_follow_up_point_at_what_went_before(push, record):
     assert record("log", entry["id"])["text"] == "管涌 3+200", "the old entry stays as it was"
     assert record("log", fix["id"])["corrects"] == entry["id"]
     assert record("report", follow["id"])["report_id"] == report["id"]
+
+
+def test_a_meeting_comes_back_entry_by_entry_in_the_centres_order(push, record):
+    meeting = {"meeting_id": uuid.uuid4().hex}
+    head = {"topic": "北江2号洪水", "level": "Ⅱ", "chair": "王五", "recorder": "张三", "cutoff_t": 1655802000}
+    said = {"org": "省水文局", "person": "赵七", "text": "洪峰16500", "step": "regime"}
+    opening = op("meeting.entry", meeting | {"what": "open"} | head)
+    opinion = op("meeting.entry", meeting | {"what": "opinion"} | said, "赵七")
+    fix = op("meeting.entry", meeting | {"what": "revise", "corrects": opinion["id"], "text": "洪峰18100", "reason": "口误"})
+    assert {a["status"] for a in push(opening, opinion, fix)} == {"applied"}
+    docs = [record("meeting", o["id"]) for o in (opening, opinion, fix)]
+    assert [d["what"] for d in docs] == ["open", "opinion", "revise"] and docs[1]["author"] == "赵七"
+    assert docs[1]["text"] == "洪峰16500", "the old entry stays as it was"
+    assert docs[0]["seq"] < docs[1]["seq"] < docs[2]["seq"]
+    assert push(opinion)["status"] == "duplicate"
 
 
 def test_an_order_goes_step_by_step_and_nobody_skips_one(push, record):
