@@ -98,10 +98,11 @@ def _tables() -> set[str]:
     from console.store.packs import pack_specs
     from console.sync import login, trust
     from console.topics import declared_topics
+    from console.viewdata import meeting as meeting_forms
     from console.viewdata import reservoir
     from console.windows import panel_catalog, unlock, workspaces
     from scenes import toolbar, tooling
-    from widgets import duty_log, layer_tree, map_toolbar, map_tools, reservoir_model
+    from widgets import duty_log, layer_tree, map_toolbar, map_tools, meeting_form, reservoir_model
 
     texts = (
         set(alarms.WORDS.values())
@@ -149,6 +150,8 @@ def _tables() -> set[str]:
     texts |= {s.name for s in pack_specs()} | set(regimes.NOT_CONNECTED) | set(regimes.NOT_CONNECTED.values())
     texts |= {word for _, word in whats_next.LADDER} | set(thing_card.THING_WORDS.values()) | set(thing_card.KEYS.values())
     texts |= {part for words in trust.TRUST_WORDS.values() for part in words}
+    texts |= set(meeting_forms.FORM_WORDS.values()) | {label for form in meeting_forms.FORMS.values() for _, label, _ in form}
+    texts |= set(meeting_form.HINTS.values())
     texts |= set(map_presenter.WORKS_SIGNS.values())
     texts |= set(works.TYPES.values()) | set(works.SUBSYSTEMS.values()) | set(works.SUBSYSTEM_STATES.values())
     texts |= set(works_words.STATE_WORDS.values()) | set(works_words.REASONS.values())

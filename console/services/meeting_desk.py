@@ -51,6 +51,7 @@ class MeetingDesk(QObject):
         self._duty, self._desk = duty, desk
         self._seen = desk.meetings
         self.current = ""
+        self._from_file: Meeting | None = None
         desk.changed.connect(self._desk_changed)
 
     @property
@@ -58,8 +59,20 @@ class MeetingDesk(QObject):
         """Return the chosen meeting, None while nothing of it is here."""
         return self.of(self.current)
 
+    @property
+    def all(self) -> tuple[Meeting, ...]:
+        """Return the meetings that can be chosen; one from a file last, unless its entries are here anyway."""
+        from_file = self._from_file
+        here = {m.meeting_id for m in self._desk.meetings}
+        return self._desk.meetings if from_file is None or from_file.meeting_id in here else (*self._desk.meetings, from_file)
+
     def of(self, meeting_id: str) -> Meeting | None:
-        return next((m for m in self._desk.meetings if m.meeting_id == meeting_id), None)
+        return next((m for m in self.all if m.meeting_id == meeting_id), None)
+
+    def show_file(self, meeting: Meeting) -> None:
+        """Show a meeting that was read from a file; nothing of it is entered."""
+        self._from_file, self.current = meeting, meeting.meeting_id
+        self.changed.emit()
 
     def choose(self, meeting_id: str) -> None:
         if meeting_id != self.current:

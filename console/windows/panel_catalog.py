@@ -26,6 +26,7 @@ from console.windows.curve_panels import build_hydrograph, build_monitor_hydrogr
 from console.windows.duty_panels import build_conflicts, build_response
 from console.windows.log_panel import build_log
 from console.windows.map_desk import build_map
+from console.windows.meeting_panels import build_decisions, build_meeting, build_options, build_record
 from console.windows.offline_panels import build_library, build_packs
 from console.windows.overview_panels import build_happening, build_overview
 from console.windows.panels import Built, Context
@@ -185,6 +186,10 @@ PANELS: dict[str, tuple[str, Callable[[Context], Built]]] = {
     "consult.curves": ("情景过程线", build_scenario_curves),
     "consult.table": ("情景对比", build_scenario_table),
     "consult.basis": ("依据与假定", build_scenario_basis),
+    "consult.meeting": ("会商", build_meeting),
+    "consult.record": ("会议记录", build_record),
+    "consult.options": ("方案与表态", build_options),
+    "consult.decisions": ("会议决定", build_decisions),
     "system.link": ("链路与仪表", build_link),
     "system.sources": ("数据来源", build_sources),
     "system.feeds": ("序列", build_feeds),

@@ -90,6 +90,7 @@ class PanelHost(QObject):
         session.sources.changed.connect(self._sources_changed)
         session.login.changed.connect(self._desk_changed)
         session.consult.changed.connect(self._consult_changed)
+        session.meetings.changed.connect(self._meeting_changed)
         session.situation.changed.connect(self._situation_changed)
         context.look.changed.connect(self._board_changed)
 
@@ -118,6 +119,9 @@ class PanelHost(QObject):
 
     def _consult_changed(self) -> None:
         self._mark({"consult"})
+
+    def _meeting_changed(self) -> None:
+        self._mark({"meeting"})
 
     def _link_changed(self) -> None:
         self._mark({"link"})
@@ -168,6 +172,8 @@ class PanelHost(QObject):
         session.board.changed.disconnect(self._board_changed)
         session.board.reference_changed.disconnect(self._board_changed)
         session.desk.changed.disconnect(self._desk_changed)
+        session.consult.changed.disconnect(self._consult_changed)
+        session.meetings.changed.disconnect(self._meeting_changed)
         session.login.changed.disconnect(self._desk_changed)
         session.link.changed.disconnect(self._link_changed)
         session.sources.changed.disconnect(self._sources_changed)

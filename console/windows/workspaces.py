@@ -100,12 +100,16 @@ WORKSPACES = (
         "Ctrl+5",
         (
             ("consult.scenarios", "center", None),
+            ("consult.meeting", "tab", "consult.scenarios"),
             ("consult.curves", "right", "consult.scenarios"),
             ("consult.table", "bottom", "consult.curves"),
             ("consult.basis", "tab", "consult.table"),
+            ("consult.record", "tab", "consult.table"),
+            ("consult.options", "tab", "consult.table"),
+            ("consult.decisions", "tab", "consult.table"),
         ),
         shares=(("consult.scenarios", (30, 70)), ("consult.curves", (58, 42))),
-        front=("consult.table",),
+        front=("consult.scenarios", "consult.table"),
     ),
     WorkspaceSpec(
         "system",

@@ -1,0 +1,199 @@
+"""Panels of a consultation: agenda and form, the record, options and decisions."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Coroutine
+from pathlib import Path
+from typing import Any
+
+import shiboken6
+from PySide6.QtWidgets import QFileDialog
+
+from console.domain.meeting import Meeting
+from console.errors import ConsoleError
+from console.presenters.consult import scenario_lines
+from console.presenters.meeting import meeting_view
+from console.presenters.meeting_material import frozen_tables, option_of
+from console.presenters.meeting_minutes import minutes
+from console.presenters.meeting_typed import fields_of
+from console.store.meeting_file import read_meeting, write_meeting
+from console.texts import printable
+from console.viewdata.briefing import Briefing
+from console.viewdata.meeting import MeetingView, Typed
+from console.windows.panels import Built, Context
+from widgets.facts_table import FactsTable
+from widgets.meeting_board import MeetingBoard
+from widgets.name_field import sign_as
+
+NEEDS = frozenset({"desk", "meeting", "consult"})
+
+
+def _view(c: Context) -> MeetingView:
+    session = c.session
+    scenarios = [(line.scenario_id, line.name) for line in scenario_lines(session.consult, c.look.tr) if line.place >= 0]
+    return meeting_view(session.meetings.all, session.meetings.current, time.time(), scenarios, c.look.tr)
+
+
+class MeetingHand:
+    """What the buttons and the form of one panel do."""
+
+    def __init__(self, c: Context, board: MeetingBoard) -> None:
+        self._c, self._board = c, board
+        self._desk, tasks = c.session.meetings, c.session.tasks
+        form = board.form
+        form.author.setText(c.settings.operator)
+        form.save_requested.connect(lambda typed: tasks.start("meeting entry", self._enter(typed)))
+        board.chosen.connect(self._desk.choose)
+        board.step_chosen.connect(lambda code: self._add("step", {"step": code}))
+        board.close_requested.connect(lambda: self._add("close", {}))
+        board.read_back_requested.connect(lambda: self._add("read_back", {"decisions": list(_view(c).unread)}))
+        board.file_requested.connect(self._ask_target)
+        board.open_requested.connect(self._ask_source)
+
+    def _add(self, what: str, fields: dict[str, object]) -> None:
+        async def entered() -> None:
+            await self._desk.add(self._desk.current, what, fields, self._board.form.author.text())
+
+        self._c.session.tasks.start("meeting entry", self._said(entered))
+
+    async def _said(self, work: Callable[[], Awaitable[object]]) -> bool:
+        """Do work and say in the form what kept it from being done; tells whether it was done."""
+        try:
+            await work()
+        except ConsoleError as exc:
+            if shiboken6.isValid(self._board):
+                self._board.form.refused(f"{exc.what}{exc.next_step}")
+            return False
+        await self._c.session.read_outbox()
+        return True
+
+    async def _enter(self, typed: Typed) -> None:
+        if await self._said(lambda: self._write(typed)) and shiboken6.isValid(self._board):
+            self._board.form.saved(typed)
+
+    async def _write(self, typed: Typed) -> None:
+        session, meeting = self._c.session, self._desk.meeting
+        fields = fields_of(typed, session.situation.now(), meeting.step if meeting is not None else "opening")
+        if typed.what == "open":
+            cutoff = fields["cutoff_t"] if fields["cutoff_t"] is not None else session.situation.moment()
+            topic, level, chair, recorder = (str(fields[k]) for k in ("topic", "level", "chair", "recorder"))
+            await self._desk.open_meeting(topic, level, chair, recorder, float(str(cutoff)), typed.author)
+        elif typed.what == "decision":
+            due = fields["due_t"]
+            await self._desk.decide(
+                self._desk.current, str(fields["text"]), str(fields["type"]), str(fields["owner"]),
+                float(str(due)) if due is not None else None, typed.author, bool(fields["order"]),
+                topic=str(fields["topic"]), level=str(fields["level"]),
+            )  # fmt: skip
+        else:
+            await self._desk.add(self._desk.current, typed.what, fields | self._frozen(typed.what, fields), typed.author)
+
+    def _frozen(self, what: str, fields: dict[str, object]) -> dict[str, object]:
+        """Return what is taken from the screen as it stands now."""
+        session, tr = self._c.session, self._c.look.tr
+        if what == "material":
+            situation = session.situation.current
+            tables = frozen_tables(session.board.board, session.consult, situation.selection, tr)
+            return {"situation": situation.to_json(session.situation.moment()), "tables": tables}
+        if what == "option":
+            name, scenario, figures = option_of(session.consult, str(fields["scenario"]), tr)
+            return {"name": name or f"{tr('方案')} {fields['letter']}", "scenario": scenario, "figures": figures}
+        return {}
+
+    # --- files ----------------------------------------------------------------------------
+    def _ask_target(self) -> None:
+        meeting = self._desk.meeting
+        if meeting is None:
+            return
+        dialog = QFileDialog(self._board, self._c.look.tr("存为文件"))
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.setDefaultSuffix("meeting")
+        dialog.selectFile(f"{printable(meeting.topic, 40).replace('/', '_') or 'meeting'}.meeting")
+        self._open(dialog, lambda path: self.save(meeting, path))
+
+    def _ask_source(self) -> None:
+        dialog = QFileDialog(self._board, self._c.look.tr("打开文件"))
+        dialog.setNameFilter("*.meeting")
+        self._open(dialog, self.show)
+
+    def _open(self, dialog: QFileDialog, work: Callable[[Path], Coroutine[Any, Any, None]]) -> None:
+        dialog.fileSelected.connect(lambda name: self._c.session.tasks.start("meeting file", work(Path(name))))
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
+
+    async def save(self, meeting: Meeting, path: Path) -> None:
+        """Write a meeting with all its entries and frozen figures."""
+        if await self._said(lambda: asyncio.to_thread(write_meeting, path, meeting)):
+            self._board.form.say(f"{self._c.look.tr('已存为')} {printable(path.name, 60)}")
+
+    async def show(self, path: Path) -> None:
+        """Show a meeting from a file beside those that are here; nothing of it is entered."""
+
+        async def read() -> None:
+            self._desk.show_file(await asyncio.to_thread(read_meeting, path))
+
+        await self._said(read)
+
+
+def build_meeting(c: Context) -> Built:
+    board = MeetingBoard(c.look)
+    hand = MeetingHand(c, board)
+    board.hand = hand  # type: ignore[attr-defined] # lives as long as its panel
+
+    def refresh() -> str:
+        sign_as(board.form.author, c.session.person)
+        view = _view(c)
+        board.show_view(view)
+        return f"{len(view.records)} {c.look.tr('条')}" if view.chosen else ""
+
+    return Built(board, refresh, NEEDS)
+
+
+def build_record(c: Context) -> Built:
+    titles = ("时间", "类别", "单位、姓名", "内容", "状态")
+    widget = FactsTable(c.look, titles, (110, 84, 150, 560), "开会之后，每一条记录列在这里")
+    titled = [c.look.tr(t) for t in titles]
+
+    def refresh() -> str:
+        view = _view(c)
+        widget.show_rows(view.records)
+        return view.head
+
+    def cells() -> list[list[str]]:
+        return [titled, *([text for text, _ in row] for row in _view(c).records)]
+
+    def document(notes: list[str]) -> Briefing:
+        meeting = c.session.meetings.meeting or Meeting("")
+        return minutes(meeting, notes, time.time(), c.look.tr)
+
+    return Built(widget, refresh, NEEDS, export_table=cells, export_document=document)
+
+
+def build_options(c: Context) -> Built:
+    titles = ("方案", "名称", "指标", "说明", "表态")
+    widget = FactsTable(c.look, titles, (50, 170, 420, 150), "把情景记为方案后，各单位的表态列在这里")
+
+    def refresh() -> None:
+        widget.show_rows(_view(c).options)
+
+    def cells() -> list[list[str]]:
+        return [[c.look.tr(t) for t in titles], *([text for text, _ in row] for row in _view(c).options)]
+
+    return Built(widget, refresh, NEEDS, export_table=cells)
+
+
+def build_decisions(c: Context) -> Built:
+    titles = ("决定", "类型", "责任单位", "期限", "办理", "宣读")
+    widget = FactsTable(c.look, titles, (460, 90, 150, 100, 150), "会议决定列在这里：谁办、何时办完、转成了什么")
+
+    def refresh() -> str:
+        view = _view(c)
+        widget.show_rows(view.decisions)
+        return f"{c.look.tr('未宣读')} {len(view.unread)}" if view.unread else ""
+
+    def cells() -> list[list[str]]:
+        return [[c.look.tr(t) for t in titles], *([text for text, _ in row] for row in _view(c).decisions)]
+
+    return Built(widget, refresh, NEEDS, export_table=cells)

@@ -1,0 +1,195 @@
+"""A meeting from its opening to its minutes through the panels; kept in a file it is the same a year later."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from docx import Document
+
+from console.domain.time import from_beijing
+from console.presenters.meeting_typed import NotTyped, typed_t
+from console.store.briefing_file import write_briefing
+from console.windows.export import write_csv
+from console.windows.panel_catalog import PANELS
+from console.windows.panels import PanelHost
+from tests.flood_cache import fill
+from tests.gui import context_of, session_of, until
+
+NOW = from_beijing("2022-06-22 15:00")
+CODES = ("consult.meeting", "consult.record", "consult.options", "consult.decisions")
+
+
+class Room:
+    """The panels of one desk, and a hand at its form."""
+
+    def __init__(self, qapp, session, hub):
+        self.session = session
+        self.hosts = {code: PanelHost(context_of(qapp, session, hub), code, *PANELS[code]) for code in CODES}
+        for host in self.hosts.values():
+            host.panel.resize(640, 820)
+            host.panel.show()
+        self.form = self.hosts["consult.meeting"].widget.form
+
+    async def enter(self, what, **fields):
+        """Type an entry and save it; returns what the form says then."""
+        self.form.choose(what)
+        self.form.author.setText("张三")
+        self.form.pages[what].fill(fields)
+        self.form.save.click()
+        await until(self.form.save.isEnabled)
+        self.refresh()
+        return self.form.status.text()
+
+    def refresh(self):
+        for host in self.hosts.values():
+            host._stale = True
+            host.refresh()
+
+    def rows(self, code):
+        return [[text for text, _ in row] for row in self.hosts[code].widget.model.rows]
+
+    async def close(self):
+        for host in self.hosts.values():
+            host.panel.hide()
+            host.release()
+        await self.session.close()
+
+
+@pytest.fixture
+def held(qapp, home, hub, runner):
+    """Run a story in a room over the flood's cache."""
+    fill(home.profile("live"), "beijiang-2022-06", NOW)
+
+    def run(story):
+        async def whole():
+            session = session_of(home, "live", hub)
+            room = Room(qapp, session, hub)
+            try:
+                session.start()
+                await until(lambda: session.board.whole and session.situation.heard and session.desk.loaded)
+                room.refresh()
+                await story(room)
+            finally:
+                await room.close()
+
+        runner.run(whole())
+
+    return run
+
+
+async def opened(room):
+    said = await room.enter("open", topic="北江2号洪水会商", level="Ⅱ", chair="李总", recorder="张三", cutoff="06-22 14:00")
+    assert said == "已保存"
+
+
+def test_a_meeting_goes_from_its_opening_to_minutes_with_every_decision_carried_out(held, tmp_path):
+    async def story(room):
+        board, meetings = room.hosts["consult.meeting"].widget, room.session.meetings
+        assert room.form.kind.currentData() == "open", "without a meeting only one can be opened"
+        await opened(room)
+        assert room.form.kind.currentData() == "attend" and "李总" in board.head.text() and "06-22 14:00" in board.head.text()
+        await room.enter("attend", org="省水文局", person="王工", venue="main", online="0")
+        await room.enter("attend", org="清远市", person="陈局", venue="branch", online="1")
+        board.step_chosen.emit("regime")
+        await until(lambda: meetings.meeting.step == "regime")
+        room.refresh()
+        assert "▶ 3 雨情水情和预报" in board.agenda.item(2).text()
+        await room.enter("opinion", org="省水文局", person="王工", text="石角洪峰约 19 000 m³/s，今晚出现")
+        await room.enter("material", title="北江干流水情", presenter="王工")
+        frozen = meetings.meeting.materials[0]
+        assert any("英德" in row[0] for row in frozen.tables[0].rows) and frozen.step == "regime"
+        await room.enter("option", letter="A", note="维持现状")
+        await room.enter("vote", letter="A", org="清远市", choice="against")
+        await room.enter("vote", letter="A", org="清远市", choice="for")
+        said = await room.enter("decision", text="今夜加强北江大堤巡查", type="inspection", owner="清远市", due="20:00")
+        assert said == "已保存"
+        await room.enter("decision", text="防汛应急响应提升至Ⅱ级", type="response", owner="省防总", topic="flood", level="II")
+        await room.enter("decision", text="飞来峡出库控制在 15 500 m³/s", type="dispatch", owner="飞来峡管理处")
+        await until(lambda: len(room.session.desk.outbox) >= 14)
+        kinds = [op.kind for op in room.session.desk.outbox]
+        assert {"log.entry", "response.set", "order.draft"} <= set(kinds), "each decision led to something"
+        assert room.session.desk.responses["flood"].level == "II"
+        board.read_back_requested.emit()
+        await until(lambda: all(d.read_back for d in meetings.meeting.decisions))
+        await room.enter("next", at="06-23 08:00")
+        board.close_requested.emit()
+        await until(lambda: not meetings.meeting.live)
+        room.refresh()
+        decided = room.rows("consult.decisions")
+        assert decided[0][3:] == ["06-22 20:00", "已转为值班记录", "已宣读"] and len(decided) == 3
+        assert room.rows("consult.options")[0][-1] == "赞成 1（清远市）", "the last word of a unit counts"
+        assert all(row[-1] == "待上报" for row in room.rows("consult.record")), "none is back from a centre yet"
+        if folder := os.environ.get("MEETING_SHOTS"):
+            for code, host in room.hosts.items():
+                host.panel.grab().save(str(Path(folder) / f"{code}.png"))
+        built = room.hosts["consult.record"].built
+        path = tmp_path / "纪要.docx"
+        write_briefing(path, built.export_document(["数据源 演练"]))
+        document = Document(str(path))
+        text = "\n".join(p.text for p in document.paragraphs)
+        cells = [c.text for t in document.tables for row in t.rows for c in row.cells]
+        assert "会商纪要：北江2号洪水会商" in text and "石角洪峰约 19 000" in text and "2022-06-23 08:00" in text
+        assert "今夜加强北江大堤巡查" in cells and "2022-06-22 20:00" in cells and "英德(五)" in cells
+
+        own = tmp_path / "a.meeting"
+        hand = board.hand
+        await hand.save(meetings.meeting, own)
+        first = tmp_path / "first.csv"
+        write_csv(first, built.export_table(), [])
+        before = [(t.title, t.columns, t.rows) for m in meetings.meeting.materials for t in m.tables]
+        room.session.desk.set_outbox(())  # another machine, a year later: nothing is here but the file
+        room.session.desk.join()
+        meetings.choose("")
+        await hand.show(own)
+        room.refresh()
+        assert "已散会" in board.meetings.currentText()
+        assert [(t.title, t.columns, t.rows) for m in meetings.meeting.materials for t in m.tables] == before
+        second = tmp_path / "second.csv"
+        write_csv(second, built.export_table(), [])
+        assert second.read_bytes() == first.read_bytes()
+        await hand.save(meetings.meeting, tmp_path / "b.meeting")
+        assert (tmp_path / "b.meeting").read_bytes() == own.read_bytes()
+
+    held(story)
+
+
+def test_what_is_refused_says_why_and_stays_typed(held, tmp_path):
+    async def story(room):
+        said = await room.enter("open", topic="", chair="李总", recorder="张三")
+        assert said and room.form.pages["open"].fields()["chair"] == "李总" and not room.session.desk.meetings
+        await opened(room)
+        said = await room.enter("decision", text="开闸", owner="管理处", due="25点", order="1")
+        assert "不是时刻" in said and room.form.pages["decision"].fields()["text"] == "开闸"
+        assert not room.session.meetings.meeting.decisions
+        said = await room.enter("opinion", org="<b>甲</b>", person="乙", text="<img src=x onerror=1> {0} %s\x00\u202e")
+        assert said == "已保存" and "<img" in room.rows("consult.record")[-1][3], "shown as text, and only as text"
+        (tmp_path / "bad.meeting").write_text("{}")
+        await room.hosts["consult.meeting"].widget.hand.show(tmp_path / "bad.meeting")
+        assert room.form.status.text() and room.session.meetings.meeting.topic == "北江2号洪水会商"
+        kept = room.form.draft()
+        room.form.restore_draft({**kept, "opinion.text": "没有说完的话", "kind": "opinion"})
+        assert room.form.typed().fields["text"] == "没有说完的话"
+
+    held(story)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("20:00", "2022-06-22 20:00"),
+        ("08:30", "2022-06-23 08:30"),
+        ("06-25 08:00", "2022-06-25 08:00"),
+        ("2023-01-02 03:04", "2023-01-02 03:04"),
+        ("20：00", "2022-06-22 20:00"),
+    ],
+)
+def test_a_deadline_is_read_as_it_is_said(text, found):
+    assert typed_t(text, NOW, "期限") == from_beijing(found)
+
+
+@pytest.mark.parametrize("text", ["", "明天", "24:00", "06-31 08:00", "13-01 08:00", "8点", "0" * 50])
+def test_what_is_no_time_is_refused_in_words(text):
+    with pytest.raises(NotTyped, match="期限"):
+        typed_t(text, NOW, "期限")
