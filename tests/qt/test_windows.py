@@ -316,7 +316,7 @@ def test_what_is_searched_in_the_sandbox_is_flown_to_stations_and_works_alike(qa
             session.start()
             frame.show()
             frame.open_workspace("sandbox")
-            await until(lambda: session.board.whole and session.board.things.get("works"))
+            await until(lambda: session.board.board.rows and session.board.things.get("works"))
             view = frame.workspaces["sandbox"].hosts["sandbox.scene"].widget.view
             view.still = True  # jumps: what counts is where it ends
             works = next(t for t in session.board.things["works"] if t.place and t.code not in session.board.stations)
