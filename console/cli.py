@@ -78,6 +78,7 @@ def _parser() -> argparse.ArgumentParser:
     film.add_argument("--language", choices=("zh", "en"))
     shot.add_argument("--look", default="", help="沙盘视角：经度,纬度,距离km[,方位,俯角]")
     shot.add_argument("--night", action="store_true", help="沙盘夜色")
+    shot.add_argument("--front", default="", help="放到前面的面板，逗号分开，如 consult.meeting,consult.record")
     shot.add_argument("--compare", default="", help="沙盘卷帘的另一侧：时刻，或 plans（会商前两个情景）")
     load = roles.add_parser("import", help="导入一个目录的实测数据（CSV、XLSX、SL 323 表）")
     load.add_argument("folder", type=Path, help="目录，或一个联络包文件（.fccx）")

@@ -82,6 +82,8 @@ class MeetingDesk(QObject):
     def _desk_changed(self) -> None:
         if self._desk.meetings is not self._seen:
             self._seen = self._desk.meetings
+            if not self.current:  # who opens the console during a meeting wants that one
+                self.current = next((m.meeting_id for m in self._seen if m.live and m.known), "")
             self.changed.emit()
 
     async def open_meeting(self, topic: str, level: str, chair: str, recorder: str, cutoff_t: float, author: str) -> str:

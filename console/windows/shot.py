@@ -41,6 +41,7 @@ class ShotOptions:
     """view: workspace, workspace.panel, wallscreen or all. at_t: UTC s, None for the live moment.
 
     look, night, compare: how the sandbox is seen: longitude, latitude, distance km, heading, pitch; beside what.
+    front: panels that are brought before those that share their place.
     """
 
     view: str
@@ -54,6 +55,7 @@ class ShotOptions:
     look: tuple[float, float, float, float, float] | None = None
     night: bool = False
     compare: str = ""
+    front: tuple[str, ...] = ()
 
     @classmethod
     def from_arguments(cls, options: argparse.Namespace) -> ShotOptions:
@@ -76,7 +78,10 @@ class ShotOptions:
         themes = (options.theme,) if options.theme else (("dark", "light") if options.view == "all" else ("",))
         layers = tuple(p.strip() for p in options.layers.split(",") if p.strip())
         look = _look_of(options.look) if options.look else None
-        scene = (look, options.night, options.compare)
+        front = tuple(p.strip() for p in options.front.split(",") if p.strip())
+        if unknown := [p for p in front if p not in PANELS]:
+            raise ConsoleError(f"没有名为 {unknown[0]} 的面板。", f"可用：{'、'.join(sorted(PANELS))}。")
+        scene = (look, options.night, options.compare, front)
         return cls(options.view, out, width, height, at, options.select or "", themes, layers, *scene)
 
 
@@ -215,6 +220,9 @@ async def _paint(context: Context, wall: WallControl, options: ShotOptions, them
         workspace, _, panel = view.partition(".")
         frame.open_workspace(workspace)
         page = frame.workspaces[workspace]
+        if isinstance(page, Workspace):
+            for code in set(options.front) & set(page.page.docks):
+                page.page.bring_forward(code)
         await _quiet(page, context.session, options)
         target: QWidget = frame
         if panel and isinstance(page, Workspace):
