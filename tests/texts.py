@@ -100,7 +100,7 @@ def _tables() -> set[str]:
     from console.topics import declared_topics
     from console.viewdata import meeting as meeting_forms
     from console.viewdata import reservoir
-    from console.windows import panel_catalog, unlock, workspaces
+    from console.windows import meeting_tables, panel_catalog, unlock, workspaces
     from scenes import toolbar, tooling
     from widgets import duty_log, layer_tree, map_toolbar, map_tools, meeting_form, reservoir_model
 
@@ -152,6 +152,8 @@ def _tables() -> set[str]:
     texts |= {part for words in trust.TRUST_WORDS.values() for part in words}
     texts |= set(meeting_forms.FORM_WORDS.values()) | {label for form in meeting_forms.FORMS.values() for _, label, _ in form}
     texts |= set(meeting_form.HINTS.values())
+    texts |= {t for titles, _, empty in meeting_tables.TITLES.values() for t in (*titles, empty)}
+    texts |= {word for words in meeting_tables.ACTIONS.values() for word in words.values()}
     texts |= set(map_presenter.WORKS_SIGNS.values())
     texts |= set(works.TYPES.values()) | set(works.SUBSYSTEMS.values()) | set(works.SUBSYSTEM_STATES.values())
     texts |= set(works_words.STATE_WORDS.values()) | set(works_words.REASONS.values())

@@ -24,6 +24,7 @@ from widgets.plain import PlainLabel
 class MeetingBoard(QWidget):
     """Signals:
     chosen: arg is a meeting's id. step_chosen: arg is an agenda item's code.
+    lead_toggled, follow_toggled: this desk presents, or follows who presents.
     read_back_requested: the decisions were read aloud. close_requested, file_requested, open_requested: the
     meeting is over; it goes into a file; one from a file is to be shown.
     """
@@ -32,6 +33,8 @@ class MeetingBoard(QWidget):
     step_chosen = Signal(str)
     read_back_requested = Signal()
     close_requested = Signal()
+    lead_toggled = Signal(bool)
+    follow_toggled = Signal(bool)
     file_requested = Signal()
     open_requested = Signal()
 
@@ -49,6 +52,12 @@ class MeetingBoard(QWidget):
         self.end.clicked.connect(self.close_requested)
         self.to_file.clicked.connect(self.file_requested)
         self.from_file.clicked.connect(self.open_requested)
+        self.lead, self.follow = QPushButton(self), QPushButton(self)
+        for button, told in ((self.lead, self.lead_toggled), (self.follow, self.follow_toggled)):
+            button.setCheckable(True)
+            button.clicked.connect(told)
+        self.presenting = PlainLabel("", self)
+        self.presenting.setObjectName("dim")
         self.meetings.activated.connect(lambda i: self.chosen.emit(str(self.meetings.itemData(i) or "")))
         self.agenda.itemActivated.connect(self._go)
         self.agenda.itemDoubleClicked.connect(self._go)
@@ -66,11 +75,16 @@ class MeetingBoard(QWidget):
         for button in (self.read_back, self.end, self.to_file, self.from_file):
             buttons.addWidget(button)
         buttons.addStretch(1)
+        together = QHBoxLayout()
+        together.addWidget(self.lead)
+        together.addWidget(self.follow)
+        together.addWidget(self.presenting, 1)
         column = QVBoxLayout(upper)
         column.setContentsMargins(8, 6, 8, 4)
         column.setSpacing(5)
         column.addLayout(first)
         column.addWidget(self.head)
+        column.addLayout(together)
         column.addWidget(self.agenda, 1)
         column.addLayout(buttons)
         split = QSplitter(Qt.Orientation.Vertical, self)
@@ -95,9 +109,15 @@ class MeetingBoard(QWidget):
             self._shown = view.agenda
             self._list_agenda()
         self.form.show_choices(view.choices, begun=bool(view.chosen))
+        for button in (self.lead, self.follow):
+            button.setEnabled(view.live and bool(view.chosen))
         self.read_back.setEnabled(bool(view.unread))
         self.end.setEnabled(view.live and bool(view.chosen))
         self.to_file.setEnabled(bool(view.chosen))
+
+    def show_roles(self, *, leads: bool, follows: bool) -> None:
+        self.lead.setChecked(leads)
+        self.follow.setChecked(follows)
 
     def draft(self) -> dict[str, str]:
         return self.form.draft()
@@ -124,6 +144,8 @@ class MeetingBoard(QWidget):
         words = ((self.begin, "新会商"), (self.read_back, "宣读决定"), (self.end, "散会"))
         for button, word in words:
             button.setText(tr(word))
+        self.lead.setText(tr("我来主讲"))
+        self.follow.setText(tr("跟随主讲"))
         self.to_file.setText(tr("存为文件"))
         self.from_file.setText(tr("打开文件"))
         self.meetings.setPlaceholderText(tr("还没有会商；在下面填写后保存即开会"))

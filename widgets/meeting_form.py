@@ -36,9 +36,13 @@ class EntryPage(QWidget):
         self.look, self.what = look, what
         self.editors: dict[str, QWidget] = {}
         self._labels: dict[str, PlainLabel] = {}
-        self._form = QFormLayout(self)
+        self._form = QFormLayout()
         self._form.setContentsMargins(0, 0, 0, 0)
         self._form.setVerticalSpacing(4)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addLayout(self._form)
+        column.addStretch(1)
         for name, _label, editor in FORMS[what]:
             self.editors[name] = made = _editor(editor, self)
             self._labels[name] = label = PlainLabel("", self)

@@ -8,7 +8,7 @@ from typing import Any
 from PySide6.QtCore import QObject, Signal
 from uuid6 import uuid7
 
-from console.domain.meeting import Meeting
+from console.domain.meeting import Decision, Meeting
 from console.domain.meeting_rules import entry_fault
 from console.domain.response import LEVEL_WORDS, TOPICS
 from console.domain.time import full_stamp
@@ -141,16 +141,39 @@ class MeetingDesk(QObject):
             self._check_level(topic, level)
         fields = {"text": text, "type": kind, "owner": owner, "due_t": due_t}
         decision = await self.add(meeting_id, "decision", fields, author)
-        if not order:
-            return decision
+        if order:
+            await self._carried(meeting_id, decision, fields, author, (topic, level, base_version))
+        return decision
+
+    async def carry_out(self, decision: Decision, author: str) -> None:
+        """Enter what a decision leads to that was only recorded; not for one that leads somewhere already.
+
+        Raises:
+            EntryRefused: it is carried out already, or it sets a response, which needs its level.
+            NotCarriedOut: nothing was entered, or it is not linked.
+        """
+        if decision.links:
+            raise EntryRefused("这项决定已经下达。", "需要更改时请更正决定，再另行下达。")
+        if decision.kind == "response":
+            raise EntryRefused("响应决定要写明种类和级别。", "请在值守的应急响应里设定级别，依据写本次会商。")
+        fields = {"text": decision.text, "type": decision.kind, "owner": decision.owner, "due_t": decision.due_t}
+        await self._carried(decision.entry.meeting_id, decision.entry.entry_id, fields, author, ("", "", None))
+
+    async def _carried(
+        self,
+        meeting_id: str,
+        decision: str,
+        fields: Mapping[str, Any],
+        author: str,
+        response: tuple[str, str, int | None],
+    ) -> None:
         done = ""
         try:
-            link = await self._carry_out(meeting_id, fields, author, (topic, level, base_version))
+            link = await self._carry_out(meeting_id, fields, author, response)
             done = link["ref"]
             await self.add(meeting_id, "linked", link | {"decision": decision}, author)
         except ConsoleError as exc:
             raise NotCarriedOut(decision, done, exc) from exc
-        return decision
 
     def _check_level(self, topic: str, level: str) -> None:
         if topic not in TOPICS or level not in LEVEL_WORDS:

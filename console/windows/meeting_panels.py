@@ -1,4 +1,4 @@
-"""Panels of a consultation: agenda and form, the record, options and decisions."""
+"""The panel at which a consultation is recorded: agenda, form, who presents, the meeting as a file."""
 
 from __future__ import annotations
 
@@ -16,21 +16,19 @@ from console.errors import ConsoleError
 from console.presenters.consult import scenario_lines
 from console.presenters.meeting import meeting_view
 from console.presenters.meeting_material import frozen_tables, option_of
-from console.presenters.meeting_minutes import minutes
 from console.presenters.meeting_typed import fields_of
+from console.services.presenting import Presenting
 from console.store.meeting_file import read_meeting, write_meeting
 from console.texts import printable
-from console.viewdata.briefing import Briefing
 from console.viewdata.meeting import MeetingView, Typed
 from console.windows.panels import Built, Context
-from widgets.facts_table import FactsTable
 from widgets.meeting_board import MeetingBoard
 from widgets.name_field import sign_as
 
 NEEDS = frozenset({"desk", "meeting", "consult"})
 
 
-def _view(c: Context) -> MeetingView:
+def shown_meeting(c: Context) -> MeetingView:
     session = c.session
     scenarios = [(line.scenario_id, line.name) for line in scenario_lines(session.consult, c.look.tr) if line.place >= 0]
     return meeting_view(session.meetings.all, session.meetings.current, time.time(), scenarios, c.look.tr)
@@ -45,12 +43,22 @@ class MeetingHand:
         form = board.form
         form.author.setText(c.settings.operator)
         form.save_requested.connect(lambda typed: tasks.start("meeting entry", self._enter(typed)))
+        self.presenting = Presenting(c.session, board)
+        self.presenting.changed.connect(self.show_roles)
+        board.lead_toggled.connect(lambda on: self.presenting.lead(form.author.text().strip(), on=on))
+        board.follow_toggled.connect(lambda on: self.presenting.follow(on=on))
         board.chosen.connect(self._desk.choose)
         board.step_chosen.connect(lambda code: self._add("step", {"step": code}))
         board.close_requested.connect(lambda: self._add("close", {}))
-        board.read_back_requested.connect(lambda: self._add("read_back", {"decisions": list(_view(c).unread)}))
+        board.read_back_requested.connect(lambda: self._add("read_back", {"decisions": list(shown_meeting(c).unread)}))
         board.file_requested.connect(self._ask_target)
         board.open_requested.connect(self._ask_source)
+
+    def show_roles(self) -> None:
+        tr, somebody = self._c.look.tr, self.presenting.somebody
+        self._board.show_roles(leads=self.presenting.leads, follows=self.presenting.follows)
+        said = tr("正在向各席主讲") if self.presenting.leads else f"{tr('主讲')} {printable(somebody, 20)}" if somebody else ""
+        self._board.presenting.setText(said)
 
     def _add(self, what: str, fields: dict[str, object]) -> None:
         async def entered() -> None:
@@ -144,56 +152,9 @@ def build_meeting(c: Context) -> Built:
 
     def refresh() -> str:
         sign_as(board.form.author, c.session.person)
-        view = _view(c)
+        view = shown_meeting(c)
         board.show_view(view)
+        hand.show_roles()
         return f"{len(view.records)} {c.look.tr('条')}" if view.chosen else ""
 
-    return Built(board, refresh, NEEDS)
-
-
-def build_record(c: Context) -> Built:
-    titles = ("时间", "类别", "单位、姓名", "内容", "状态")
-    widget = FactsTable(c.look, titles, (110, 84, 150, 560), "开会之后，每一条记录列在这里")
-    titled = [c.look.tr(t) for t in titles]
-
-    def refresh() -> str:
-        view = _view(c)
-        widget.show_rows(view.records)
-        return view.head
-
-    def cells() -> list[list[str]]:
-        return [titled, *([text for text, _ in row] for row in _view(c).records)]
-
-    def document(notes: list[str]) -> Briefing:
-        meeting = c.session.meetings.meeting or Meeting("")
-        return minutes(meeting, notes, time.time(), c.look.tr)
-
-    return Built(widget, refresh, NEEDS, export_table=cells, export_document=document)
-
-
-def build_options(c: Context) -> Built:
-    titles = ("方案", "名称", "指标", "说明", "表态")
-    widget = FactsTable(c.look, titles, (50, 170, 420, 150), "把情景记为方案后，各单位的表态列在这里")
-
-    def refresh() -> None:
-        widget.show_rows(_view(c).options)
-
-    def cells() -> list[list[str]]:
-        return [[c.look.tr(t) for t in titles], *([text for text, _ in row] for row in _view(c).options)]
-
-    return Built(widget, refresh, NEEDS, export_table=cells)
-
-
-def build_decisions(c: Context) -> Built:
-    titles = ("决定", "类型", "责任单位", "期限", "办理", "宣读")
-    widget = FactsTable(c.look, titles, (460, 90, 150, 100, 150), "会议决定列在这里：谁办、何时办完、转成了什么")
-
-    def refresh() -> str:
-        view = _view(c)
-        widget.show_rows(view.decisions)
-        return f"{c.look.tr('未宣读')} {len(view.unread)}" if view.unread else ""
-
-    def cells() -> list[list[str]]:
-        return [[c.look.tr(t) for t in titles], *([text for text, _ in row] for row in _view(c).decisions)]
-
-    return Built(widget, refresh, NEEDS, export_table=cells)
+    return Built(board, refresh, NEEDS, hand.presenting.close)

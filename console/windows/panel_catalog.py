@@ -26,7 +26,8 @@ from console.windows.curve_panels import build_hydrograph, build_monitor_hydrogr
 from console.windows.duty_panels import build_conflicts, build_response
 from console.windows.log_panel import build_log
 from console.windows.map_desk import build_map
-from console.windows.meeting_panels import build_decisions, build_meeting, build_options, build_record
+from console.windows.meeting_panels import build_meeting
+from console.windows.meeting_tables import build_decisions, build_options, build_record
 from console.windows.offline_panels import build_library, build_packs
 from console.windows.overview_panels import build_happening, build_overview
 from console.windows.panels import Built, Context

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
 import pytest
 from docx import Document
+from PySide6.QtCore import QObject, Signal
 
+from console.domain.scenario import Keep, Scenario, scenario_json
 from console.domain.time import from_beijing
 from console.presenters.meeting_typed import NotTyped, typed_t
+from console.services.presenting import Presenting
+from console.state.situation import SituationState
 from console.store.briefing_file import write_briefing
 from console.windows.export import write_csv
 from console.windows.panel_catalog import PANELS
@@ -153,6 +158,88 @@ def test_a_meeting_goes_from_its_opening_to_minutes_with_every_decision_carried_
         assert (tmp_path / "b.meeting").read_bytes() == own.read_bytes()
 
     held(story)
+
+
+def test_a_row_can_be_acted_on_a_decision_carried_out_later_a_picture_shown_again(held):
+    async def story(room):
+        session, meetings = room.session, room.session.meetings
+
+        async def act(code, row):
+            table = room.hosts[code].widget
+            table.list.table.selectRow(row)
+            table.status.setText("")
+            next(iter(table.buttons.values())).click()
+            await until(lambda: table.status.text())
+            room.refresh()
+            return table.status.text()
+
+        await opened(room)
+        session.situation.look_at(NOW - 6 * 3600)
+        session.situation.select("LOC00106")
+        await room.enter("material", title="六小时前", presenter="王工")
+        session.situation.go_live()
+        session.situation.select(None)
+        assert await act("consult.record", 0) == "这一条没有存画面；请选一条材料"
+        assert await act("consult.record", 1) == "已回到当时的画面"
+        assert session.situation.current.selection == "LOC00106"
+        assert session.situation.moment() == pytest.approx(NOW - 6 * 3600, abs=1)
+        await room.enter("decision", text="加强巡查", type="inspection", owner="清远市", order="0")
+        assert room.rows("consult.decisions")[0][4] == "未下达"
+        assert await act("consult.decisions", 0) == "已下达"
+        assert room.rows("consult.decisions")[0][4] == "已转为值班记录"
+        assert "已经下达" in await act("consult.decisions", 0) and len(meetings.meeting.decisions[0].links) == 1
+        await room.enter("decision", text="提升响应", type="response", owner="省防总", order="0")
+        assert "写明种类和级别" in await act("consult.decisions", 1)
+        scenario = scenario_json(Scenario("抬到二十三米", "李四", NOW, NOW, 72.0, (Keep("feilaixia", 23.0),)))
+        body = {"letter": "B", "name": "抬到二十三米", "scenario": scenario, "figures": [], "note": ""}
+        await meetings.add(meetings.current, "option", body, "李四")  # as it comes from another console
+        await session.read_outbox()
+        room.refresh()
+        assert await act("consult.options", 0) == "情景已取回本机，正在计算"
+        assert [k.scenario.name for k in session.consult.scenarios] == ["抬到二十三米"]
+
+    held(story)
+
+
+class Desk(QObject):
+    """As much of a console as presenting needs; rooms are heard by every other one."""
+
+    room_heard = Signal(str, dict)
+
+    class Meetings(QObject):
+        changed = Signal()
+        current = "m1"
+
+    def __init__(self, others):
+        super().__init__()
+        self.situation, self.meetings, self.sync, self._others = SituationState(), Desk.Meetings(), self, others
+
+    def send(self, command):
+        for other in self._others:
+            other.room_heard.emit(command["room"], json.loads(json.dumps(command["doc"])))
+
+
+def test_who_follows_sees_what_is_presented_and_the_newest_presenter_has_the_floor(qtbot):
+    desks = []
+    desks += [Desk(desks), Desk(desks), Desk(desks)]
+    first, second, third = (Presenting(d) for d in desks)
+    desks[0].situation.look_at(float(NOW))
+    second.follow(on=True)
+    first.lead("王工", on=True)
+    assert desks[1].situation.current.clock.t == NOW and second.somebody == "王工"
+    assert desks[2].situation.current.clock.mode == "live", "who does not follow is left alone"
+    desks[0].situation.select("LOC00112")
+    qtbot.waitUntil(lambda: desks[1].situation.current.selection == "LOC00112")
+    third.lead("李总", on=True)
+    assert not first.leads and first.somebody == "李总" and desks[1].situation.current.clock.mode == "live"
+    for room, doc in (("m-other", {}), ("m-m1", {}), ("m-m1", {"situation": 5}), ("m-m1", {"situation": {"clock": {}}})):
+        desks[1].room_heard.emit(room, doc)
+    assert second.somebody == "李总" and second.follows, "what cannot be read changes nothing"
+    desks[1].meetings.current = "m2"
+    desks[1].meetings.changed.emit()
+    assert not second.follows and second.somebody == "", "another meeting has its own presenter"
+    for one in (first, second, third):
+        one.close()
 
 
 def test_what_is_refused_says_why_and_stays_typed(held, tmp_path):

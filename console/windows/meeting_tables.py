@@ -1,0 +1,107 @@
+"""What was recorded in a consultation: the record, options with votes, decisions; each with what can be done with a row."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+
+import shiboken6
+
+from console.domain.meeting import Meeting
+from console.domain.scenario import scenario_from_json
+from console.domain.scenario_reader import ScenarioError
+from console.domain.situation import Situation, SituationError
+from console.errors import ConsoleError
+from console.presenters.meeting_minutes import minutes
+from console.viewdata.briefing import Briefing
+from console.viewdata.meeting import Cell, MeetingView
+from console.windows.meeting_panels import NEEDS, shown_meeting
+from console.windows.panels import Built, Context
+from widgets.acted_table import ActedTable
+
+Rows = Callable[[MeetingView], Sequence[Sequence[Cell]]]
+Act = Callable[[Meeting, int], Awaitable[str]]
+TITLES: Mapping[str, tuple[tuple[str, ...], tuple[int, ...], str]] = {
+    "record": (("时间", "类别", "单位、姓名", "内容", "状态"), (110, 84, 150, 560), "开会之后，每一条记录列在这里"),
+    "options": (("方案", "名称", "指标", "说明", "表态"), (50, 170, 420, 150), "把情景记为方案后，各单位的表态列在这里"),
+    "decisions": (
+        ("决定", "类型", "责任单位", "期限", "办理", "宣读"),
+        (460, 90, 150, 100, 150),
+        "会议决定列在这里：谁办、何时办完、转成了什么",
+    ),
+}
+ACTIONS = {
+    "record": {"again": "重现当时画面"},
+    "options": {"take": "取回情景"},
+    "decisions": {"carry": "下达"},
+}
+
+
+def build_record(c: Context) -> Built:
+    async def again(meeting: Meeting, row: int) -> str:
+        entry = meeting.entries[row]
+        found = next((m for m in meeting.materials if m.entry.entry_id == entry.entry_id), None)
+        if found is None:
+            return c.look.tr("这一条没有存画面；请选一条材料")
+        try:
+            situation = Situation.from_json(found.situation, c.session.situation.ref())
+        except SituationError:
+            return c.look.tr("当时的画面读不出来；冻结的表仍在纪要里")
+        c.session.situation.adopt(situation)
+        return c.look.tr("已回到当时的画面")
+
+    def document(notes: list[str]) -> Briefing:
+        return minutes(c.session.meetings.meeting or Meeting(""), notes, time.time(), c.look.tr)
+
+    return _built(c, "record", lambda view: view.records, again, document)
+
+
+def build_options(c: Context) -> Built:
+    async def take(meeting: Meeting, row: int) -> str:
+        option = meeting.options[row]
+        if not option.scenario:
+            return c.look.tr("这个方案没有附情景")
+        try:
+            await c.session.consult.create(scenario_from_json(option.scenario))
+        except ScenarioError:
+            return c.look.tr("这个情景由较新的程序写成，请升级本机程序")
+        return c.look.tr("情景已取回本机，正在计算")
+
+    return _built(c, "options", lambda view: view.options, take)
+
+
+def build_decisions(c: Context) -> Built:
+    async def carry(meeting: Meeting, row: int) -> str:
+        await c.session.meetings.carry_out(meeting.decisions[row], c.session.person or c.settings.operator)
+        await c.session.read_outbox()
+        return c.look.tr("已下达")
+
+    return _built(c, "decisions", lambda view: view.decisions, carry)
+
+
+def _built(c: Context, kind: str, rows: Rows, act: Act, document: Callable[[list[str]], Briefing] | None = None) -> Built:
+    titles, widths, empty = TITLES[kind]
+    widget = ActedTable(c.look, titles, widths, empty, ACTIONS[kind])
+
+    async def acted(row: int) -> None:
+        meeting, bad = c.session.meetings.meeting, True
+        if meeting is None:
+            return
+        try:
+            said, bad = await act(meeting, row), False
+        except ConsoleError as exc:
+            said = f"{exc.what}{exc.next_step}"
+        if shiboken6.isValid(widget):
+            widget.say(said, bad=bad)
+
+    widget.acted.connect(lambda _code, row: c.session.tasks.start(f"meeting {kind}", acted(row)))
+
+    def refresh() -> str:
+        view = shown_meeting(c)
+        widget.show_rows(rows(view))
+        return f"{c.look.tr('未宣读')} {len(view.unread)}" if kind == "decisions" and view.unread else ""
+
+    def cells() -> list[list[str]]:
+        return [[c.look.tr(t) for t in titles], *([text for text, _ in row] for row in rows(shown_meeting(c)))]
+
+    return Built(widget, refresh, NEEDS, export_table=cells, export_document=document)
