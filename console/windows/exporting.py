@@ -18,10 +18,14 @@ from console.look import Look
 from console.presenters.wording import Translate
 from console.services.session import Session
 from console.store.briefing_file import template_below, write_briefing
+from console.store.briefing_slides import slides_template_below, write_slides
 from console.texts import printable
+from console.viewdata.briefing import Briefing
+from console.windows.briefing_pdf import write_pdf
 from console.windows.export import write_csv, write_xlsx
 from console.windows.panels import PanelHost
 
+DOCUMENTS = (".docx", ".pdf", ".pptx")
 PICTURES = (".png", ".jpg", ".jpeg", ".bmp")
 EXPORT_NOTE = "数据含重建（演练）值，质量列注明；仅供演练与演示"
 
@@ -79,7 +83,7 @@ class PanelExport:
         dialog = QFileDialog(self._window, self._look.tr("导出"))
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         kinds = ["PNG (*.png)", "SVG (*.svg)"] + (["Excel (*.xlsx)", "CSV (*.csv)"] if host.built.export_table else [])
-        kinds += ["Word (*.docx)"] if host.built.export_document else []
+        kinds += ["Word (*.docx)", "PDF (*.pdf)", "PowerPoint (*.pptx)"] if host.built.export_document else []
         dialog.setNameFilters(kinds)
         dialog.setDefaultSuffix("png")
         dialog.selectFile(f"{host.code}.png")
@@ -96,11 +100,9 @@ class PanelExport:
                 write = write_csv if path.suffix.lower() == ".csv" else write_xlsx
                 rows = await asyncio.to_thread(write, path, table(), notes)
                 said = f"{tr('已导出')} {rows} {tr('行')} · {path.name}"
-            elif path.suffix.lower() == ".docx" and host.built.export_document is not None:
-                briefing = host.built.export_document(notes)
-                template = template_below(self._session.source.home.root)
-                parts = await asyncio.to_thread(write_briefing, path, briefing, template)
-                said = f"{tr('已导出')} {parts} {tr('个图表')} · {path.name}"
+            elif path.suffix.lower() in DOCUMENTS and host.built.export_document is not None:
+                count = await self._document(path, host.built.export_document(notes))
+                said = f"{tr('已导出')} {count} · {path.name}"
             elif path.suffix.lower() == ".svg":
                 drawing = drawing_of(host.panel, host.panel.windowTitle() or host.code, notes)
                 await asyncio.to_thread(path.write_bytes, drawing)
@@ -118,3 +120,17 @@ class PanelExport:
             said = f"{tr('没有导出')}：{exc.strerror or exc}。{tr('请换一个目录或清理磁盘后再试')}"
         if shiboken6.isValid(host.panel):
             host.panel.say(said)
+
+    async def _document(self, path: Path, briefing: Briefing) -> str:
+        """Write a briefing in the format of the file's name; returns how much is in it, in words.
+
+        Raises:
+            StoreError: it was not written.
+        """
+        tr, home = self._look.tr, self._session.source.home.root
+        if path.suffix.lower() == ".pdf":
+            return f"{await asyncio.to_thread(write_pdf, path, briefing, self._look.family)} {tr('页')}"
+        if path.suffix.lower() == ".pptx":
+            made = await asyncio.to_thread(write_slides, path, briefing, slides_template_below(home))
+            return f"{made} {tr('张幻灯片')}"
+        return f"{await asyncio.to_thread(write_briefing, path, briefing, template_below(home))} {tr('个图表')}"

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from docx import Document
+from pptx import Presentation
 from PySide6.QtGui import QColor, QImage
 
 from console.errors import StoreError
 from console.store.briefing_file import template_below, write_briefing
+from console.store.briefing_slides import slides_template_below, write_slides
 from console.viewdata.briefing import Briefing, Section
+from console.windows.briefing_pdf import write_pdf
 
 
 @pytest.fixture
@@ -59,3 +64,47 @@ def test_a_template_that_is_none_and_a_folder_that_is_not_there_are_answered(bri
         write_briefing(tmp_path / "a.docx", briefing, template_below(tmp_path))
     with pytest.raises(StoreError, match="没有写下"):
         write_briefing(tmp_path / "nowhere" / "a.docx", briefing)
+
+
+def test_slides_hold_every_row_and_go_on_where_one_is_full(briefing, tmp_path):
+    many = Section("长表", rows=(("站", "值"), *((f"站{i}", "<i>1</i>") for i in range(30))))
+    told = Section("说明", tuple(f"第 {i} 行" for i in range(12)))
+    path = tmp_path / "a.pptx"
+    made = write_slides(path, replace(briefing, sections=(*briefing.sections, many, told)))
+    deck = Presentation(str(path))
+    titles = [s.shapes.title.text for s in deck.slides]
+    assert made == len(titles) == 1 + 2 + 1 + 3 + 2 and titles[0] == "会商情景对比简报"
+    assert {"长表", "长表（续 1）", "长表（续 2）", "说明（续 1）"} <= set(titles)
+    tables = [s.table for slide in deck.slides for s in slide.shapes if s.has_table]
+    texts = [cell.text for t in tables for row in t.rows for cell in row.cells]
+    assert "<b>甲</b>" in texts and sum(text.startswith("站") and text != "站" for text in texts) == 30
+    assert texts.count("值") == 3, "each slide repeats the head"
+    bottom = max(s.top + s.height for slide in deck.slides for s in slide.shapes)
+    assert bottom <= deck.slide_height
+
+
+def test_the_offices_slides_are_kept_and_a_template_that_is_none_is_answered(briefing, tmp_path):
+    (tmp_path / "templates").mkdir()
+    own = Presentation()
+    own.slides.add_slide(own.slide_layouts[6])
+    own.save(str(tmp_path / "templates" / "briefing.pptx"))
+    template = slides_template_below(tmp_path)
+    assert write_slides(tmp_path / "a.pptx", briefing, template) == 4
+    assert len(Presentation(str(tmp_path / "a.pptx")).slides) == 5
+    template.write_bytes(b"none")
+    with pytest.raises(StoreError, match="模板 briefing.pptx 读不出来"):
+        write_slides(tmp_path / "b.pptx", briefing, template)
+    with pytest.raises(StoreError, match="没有写下"):
+        write_slides(tmp_path / "no" / "b.pptx", briefing)
+
+
+def test_a_pdf_has_its_fonts_and_its_pages_and_reads_no_markup(qapp, briefing, tmp_path, look):
+    path = tmp_path / "a.pdf"
+    long = Section("长表", rows=(("站", "值"), *((f"站{i}", "1.00") for i in range(120))))
+    pages = write_pdf(path, replace(briefing, sections=(*briefing.sections, long)), look.family)
+    data = path.read_bytes()
+    assert data.startswith(b"%PDF") and pages >= 3 and data.count(b"/Type /Page\n") == pages
+    assert b"/FontFile" in data, "the fonts are in it"
+    assert not list(tmp_path.glob(".*.part"))
+    with pytest.raises(StoreError, match="没有写下"):
+        write_pdf(tmp_path / "no" / "b.pdf", briefing, look.family)

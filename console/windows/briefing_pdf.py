@@ -1,0 +1,140 @@
+"""A briefing as a PDF with its fonts in it; every text is text, no markup is read from it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QMarginsF, QRectF, QSizeF, QUrl
+from PySide6.QtGui import (
+    QFont,
+    QImage,
+    QPageLayout,
+    QPageSize,
+    QPainter,
+    QPdfWriter,
+    QTextBlockFormat,
+    QTextCharFormat,
+    QTextCursor,
+    QTextDocument,
+    QTextImageFormat,
+    QTextLength,
+    QTextTableFormat,
+)
+
+from console.errors import StoreError
+from console.viewdata.briefing import Briefing, Section
+
+MARGIN_MM, FOOT_MM = 18.0, 8.0
+DPI = 96
+TITLE_PT, HEADING_PT, TEXT_PT, TABLE_PT = 18, 13, 10.5, 8.5
+
+
+def write_pdf(path: Path, briefing: Briefing, family: str) -> int:
+    """Write an A4 document; returns its pages. family: a font with Chinese. May run on a worker thread.
+
+    Raises:
+        StoreError: it cannot be written; nothing half is left.
+    """
+    made = QBuffer()
+    made.open(QIODevice.OpenModeFlag.WriteOnly)
+    writer = QPdfWriter(made)
+    writer.setPageSize(QPageSize(QPageSize.PageSizeId.A4))
+    writer.setPageMargins(QMarginsF(MARGIN_MM, MARGIN_MM, MARGIN_MM, MARGIN_MM), QPageLayout.Unit.Millimeter)
+    writer.setResolution(DPI)
+    writer.setTitle(briefing.title)
+    document = QTextDocument()
+    document.setDefaultFont(QFont(family, int(TEXT_PT)))
+    room = QSizeF(writer.width(), writer.height() - FOOT_MM / 25.4 * DPI)
+    document.setPageSize(room)
+    document.setDocumentMargin(0)
+    _Sheet(document, room.width()).write(briefing)
+    painter = QPainter(writer)
+    pages = document.pageCount()
+    for page in range(pages):
+        if page:
+            writer.newPage()
+        painter.save()
+        painter.translate(0, -page * room.height())
+        document.drawContents(painter, QRectF(0, page * room.height(), room.width(), room.height()))
+        painter.restore()
+        painter.setFont(QFont(family, 8))
+        painter.drawText(QRectF(0, room.height(), room.width(), FOOT_MM / 25.4 * DPI), 0x0082, f"{page + 1} / {pages}")
+    painter.end()
+    draft = path.with_name(f".{path.name}.part")
+    try:
+        draft.write_bytes(bytes(made.data().data()))
+        os.replace(draft, path)
+    except OSError as exc:
+        draft.unlink(missing_ok=True)
+        raise StoreError("PDF 没有写下。", "请换一个目录或清理磁盘后再试。", repr(exc)) from exc
+    return pages
+
+
+class _Sheet:
+    """Fills a document; width: of the text, pixels."""
+
+    def __init__(self, document: QTextDocument, width: float) -> None:
+        self._document, self._width = document, width
+        self._cursor = QTextCursor(document)
+        self._pictures = 0
+
+    def write(self, briefing: Briefing) -> None:
+        self._put(briefing.title, TITLE_PT, bold=True, first=True)
+        for note in briefing.notes:
+            self._put(note, TABLE_PT)
+        for section in briefing.sections:
+            self._section(section)
+
+    def _section(self, section: Section) -> None:
+        self._put(section.heading, HEADING_PT, bold=True, above=10)
+        for line in section.lines:
+            self._put(line, TEXT_PT)
+        if section.rows:
+            self._table(section.rows)
+        if section.picture:
+            self._picture(section)
+
+    def _put(self, text: str, size: float, *, bold: bool = False, first: bool = False, above: float = 2) -> None:
+        block, form = QTextBlockFormat(), QTextCharFormat()
+        block.setTopMargin(above)
+        form.setFontPointSize(size)
+        form.setFontWeight(QFont.Weight.Bold if bold else QFont.Weight.Normal)
+        if first:
+            self._cursor.setBlockFormat(block)
+        else:
+            self._cursor.insertBlock(block)
+        self._cursor.insertText(text, form)
+
+    def _table(self, rows: tuple[tuple[str, ...], ...]) -> None:
+        columns = max(len(r) for r in rows)
+        form, small = QTextTableFormat(), QTextCharFormat()
+        form.setCellPadding(3)
+        form.setCellSpacing(0)
+        form.setBorder(0.5)
+        form.setBorderCollapse(True)
+        form.setHeaderRowCount(1)
+        form.setWidth(QTextLength(QTextLength.Type.PercentageLength, 100))
+        small.setFontPointSize(TABLE_PT)
+        self._cursor.insertBlock()
+        table = self._cursor.insertTable(len(rows), columns, form)
+        for i, row in enumerate(rows):
+            small.setFontWeight(QFont.Weight.Bold if i == 0 else QFont.Weight.Normal)
+            for j, text in enumerate(row):
+                table.cellAt(i, j).firstCursorPosition().insertText(text, small)
+        self._cursor.movePosition(QTextCursor.MoveOperation.End)
+
+    def _picture(self, section: Section) -> None:
+        image = QImage.fromData(QByteArray(section.picture))
+        if image.isNull():
+            return
+        self._pictures += 1
+        name = QUrl(f"picture:{self._pictures}")
+        self._document.addResource(QTextDocument.ResourceType.ImageResource, name, image)
+        form = QTextImageFormat()
+        form.setName(name.toString())
+        form.setWidth(self._width)
+        form.setHeight(self._width * image.height() / image.width())
+        self._cursor.insertBlock()
+        self._cursor.insertImage(form)
+        self._put(section.caption, TABLE_PT)
