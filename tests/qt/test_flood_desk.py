@@ -68,7 +68,8 @@ async def shown(desk: FloodDesk, name: str, moment: float):
     """Choose a result and wait until all of it is there."""
     desk.choose(name)
     desk.want(moment)
-    await until(lambda: desk.now is not None and desk.swept is not None, what="picture and sweep")
+    drawn = "what was swept is drawn too: nothing comes back from a thread once the loop no longer runs"
+    await until(lambda: desk.now is not None and desk.now.view.arrival_s is not None and not desk._work, what=drawn)
     return desk.now
 
 
