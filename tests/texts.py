@@ -102,7 +102,7 @@ def _tables() -> set[str]:
     from console.viewdata import reservoir
     from console.windows import meeting_tables, panel_catalog, unlock, workspaces
     from scenes import toolbar, tooling
-    from widgets import duty_log, layer_tree, map_toolbar, map_tools, meeting_form, reservoir_model
+    from widgets import annotator, duty_log, layer_tree, map_toolbar, map_tools, meeting_form, reservoir_model
 
     texts = (
         set(alarms.WORDS.values())
@@ -151,7 +151,7 @@ def _tables() -> set[str]:
     texts |= {word for _, word in whats_next.LADDER} | set(thing_card.THING_WORDS.values()) | set(thing_card.KEYS.values())
     texts |= {part for words in trust.TRUST_WORDS.values() for part in words}
     texts |= set(meeting_forms.FORM_WORDS.values()) | {label for form in meeting_forms.FORMS.values() for _, label, _ in form}
-    texts |= set(meeting_form.HINTS.values())
+    texts |= set(meeting_form.HINTS.values()) | set(annotator.TOOLS.values()) | set(annotator.INKS.values())
     texts |= {t for titles, _, empty in meeting_tables.TITLES.values() for t in (*titles, empty)}
     texts |= {word for words in meeting_tables.ACTIONS.values() for word in words.values()}
     texts |= set(map_presenter.WORKS_SIGNS.values())

@@ -100,10 +100,11 @@ class EntryPage(QWidget):
 
 class MeetingForm(QWidget):
     """Signals:
-    save_requested: arg is a Typed.
+    save_requested: arg is a Typed. annotate_requested: the picture of now is to be marked, then kept as material.
     """
 
     save_requested = Signal(object)
+    annotate_requested = Signal()
 
     def __init__(self, look: Look, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -126,6 +127,10 @@ class MeetingForm(QWidget):
         below = QHBoxLayout()
         below.addWidget(self._signs)
         below.addWidget(self.author, 1)
+        self.annotate = QPushButton(self)
+        self.annotate.clicked.connect(self.annotate_requested)
+        self.kind.currentIndexChanged.connect(lambda _i: self.annotate.setVisible(self.kind.currentData() == "material"))
+        below.addWidget(self.annotate)
         below.addWidget(self.save)
         column = QVBoxLayout(self)
         column.setContentsMargins(8, 4, 8, 6)
@@ -201,6 +206,8 @@ class MeetingForm(QWidget):
             page.reword()
         self._signs.setText(tr("签名"))
         self.save.setText(tr("保存"))
+        self.annotate.setText(tr("标注画面…"))
+        self.annotate.setVisible(self.kind.currentData() == "material")
         self.kind.setAccessibleName(tr("记录什么"))
         self.author.setAccessibleName(tr("签名"))
 

@@ -114,14 +114,25 @@ class DutyDesk:
         body = {"topic": topic, "level": level, "basis": basis.strip()}
         return await self._add("response.set", f"response:{topic}", body, author, base_version)
 
-    async def enter(self, kind: str, entity: str, body: Mapping[str, Any], author: str, base_version: int | None = None) -> str:
+    async def enter(
+        self,
+        kind: str,
+        entity: str,
+        body: Mapping[str, Any],
+        author: str,
+        base_version: int | None = None,
+        files: tuple[Attached, ...] = (),
+    ) -> str:
         """Save an entry of a kind that another desk knows and has checked; returns its id once it is on disk.
+
+        files: what goes with it; they are named in the body as attachments.
 
         Raises:
             EntryRefused: no name. Refused: nobody may make entries now.
             StoreError: nothing was saved.
         """
-        return await self._add(kind, entity, dict(body), self.signed(author), base_version)
+        named = {"attachments": [f.to_doc() for f in files]} if files else {}
+        return await self._add(kind, entity, dict(body) | named, self.signed(author), base_version, files)
 
     @staticmethod
     def signed(author: str) -> str:

@@ -17,6 +17,7 @@ from console.services.duty_desk import BASIS_LIMIT, DutyDesk, EntryRefused
 from console.services.meeting_words import ALREADY, ALREADY_NEXT, MEETING_REFUSALS, NO_LEVEL, NO_LEVEL_NEXT
 from console.state.desk import DeskState
 from console.state.meeting_join import OP_KIND
+from console.store.ops import Attached
 
 TOPIC_SHOWN = 60  # characters of a meeting's topic in what its decisions lead to
 
@@ -99,18 +100,30 @@ class MeetingDesk(QObject):
         self.choose(meeting_id)
         return meeting_id
 
-    async def add(self, meeting_id: str, what: str, fields: Mapping[str, Any], author: str) -> str:
+    async def add(
+        self, meeting_id: str, what: str, fields: Mapping[str, Any], author: str, files: tuple[Attached, ...] = ()
+    ) -> str:
         """Enter one thing; returns the entry's id once it is on disk. fields: as meeting_rules says of its kind.
 
         Raises:
             EntryRefused: no name, or the fields break their form. Refused: nobody may make entries now.
             StoreError: nothing was saved.
         """
+        body = self.check(meeting_id, what, fields)
+        return await self._duty.enter(OP_KIND, f"meeting:{meeting_id}", body, author, files=files)
+
+    @staticmethod
+    def check(meeting_id: str, what: str, fields: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the body that would be entered.
+
+        Raises:
+            EntryRefused: the fields break their form.
+        """
         body = {**fields, "meeting_id": meeting_id, "what": what}
         code = entry_fault(body)
         if code:
             raise EntryRefused(*MEETING_REFUSALS[code], code)
-        return await self._duty.enter(OP_KIND, f"meeting:{meeting_id}", body, author)
+        return body
 
     async def decide(
         self,

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import shiboken6
+from PySide6.QtCore import QBuffer, QIODevice
+from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QFileDialog
 
 from console.domain.meeting import Meeting
@@ -22,6 +24,7 @@ from console.store.meeting_file import read_meeting, write_meeting
 from console.texts import printable
 from console.viewdata.meeting import MeetingView, Typed
 from console.windows.panels import Built, Context
+from widgets.annotator import Annotator
 from widgets.meeting_board import MeetingBoard
 from widgets.name_field import sign_as
 
@@ -51,6 +54,7 @@ class MeetingHand:
         board.step_chosen.connect(lambda code: self._add("step", {"step": code}))
         board.close_requested.connect(lambda: self._add("close", {}))
         board.read_back_requested.connect(lambda: self._add("read_back", {"decisions": list(shown_meeting(c).unread)}))
+        form.annotate_requested.connect(self._annotate)
         board.file_requested.connect(self._ask_target)
         board.open_requested.connect(self._ask_source)
 
@@ -109,6 +113,36 @@ class MeetingHand:
             name, scenario, figures = option_of(session.consult, str(fields["scenario"]), tr)
             return {"name": name or f"{tr('方案')} {fields['letter']}", "scenario": scenario, "figures": figures}
         return {}
+
+    def _annotate(self) -> None:
+        """Mark the picture of this window; kept, it goes with the material whose title is typed."""
+        window = Annotator(self._c.look, self._board.window().grab(), self._board)
+        window.save_requested.connect(
+            lambda image: self._c.session.tasks.start("marked picture", self.keep_picture(window, image))
+        )
+        window.show()
+
+    async def keep_picture(self, window: Annotator, image: QImage) -> None:
+        """Keep a marked picture as material of the item that is dealt with now."""
+        typed, session = self._board.form.typed(), self._c.session
+        store = QBuffer()
+        store.open(QIODevice.OpenModeFlag.WriteOnly)
+        image.save(store, "PNG")  # type: ignore[call-overload] # bytes, as its stub has it, are refused
+
+        async def enter() -> None:
+            meeting = self._desk.meeting
+            fields = fields_of(typed, session.situation.now(), meeting.step if meeting is not None else "opening")
+            whole = fields | self._frozen("material", fields)
+            self._desk.check(self._desk.current, "material", whole)  # before a file is kept that nothing names
+            file = await session.duty.attach_made(f"{fields['title']}.png", "image/png", bytes(store.data().data()))
+            await self._desk.add(self._desk.current, "material", whole, typed.author, (file,))
+
+        if await self._said(enter) and shiboken6.isValid(self._board):
+            self._board.form.saved(typed)
+            if shiboken6.isValid(window):
+                window.kept()
+        elif shiboken6.isValid(window):
+            window.say(self._board.form.status.text())
 
     # --- files ----------------------------------------------------------------------------
     def _ask_target(self) -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from pathlib import Path
 
 import shiboken6
+from PySide6.QtWidgets import QFileDialog
 
-from console.domain.meeting import Meeting
+from console.domain.meeting import Meeting, MeetingEntry
 from console.domain.scenario import scenario_from_json
 from console.domain.scenario_reader import ScenarioError
 from console.domain.situation import Situation, SituationError
@@ -20,7 +22,7 @@ from console.windows.panels import Built, Context
 from widgets.acted_table import ActedTable
 
 Rows = Callable[[MeetingView], Sequence[Sequence[Cell]]]
-Act = Callable[[Meeting, int], Awaitable[str]]
+Act = Callable[[str, Meeting, int], Awaitable[str]]  # code of the button, the meeting, the row
 TITLES: Mapping[str, tuple[tuple[str, ...], tuple[int, ...], str]] = {
     "record": (("时间", "类别", "单位、姓名", "内容", "状态"), (110, 84, 150, 560), "开会之后，每一条记录列在这里"),
     "options": (("方案", "名称", "指标", "说明", "表态"), (50, 170, 420, 150), "把情景记为方案后，各单位的表态列在这里"),
@@ -31,15 +33,17 @@ TITLES: Mapping[str, tuple[tuple[str, ...], tuple[int, ...], str]] = {
     ),
 }
 ACTIONS = {
-    "record": {"again": "重现当时画面"},
+    "record": {"again": "重现当时画面", "picture": "另存标注画面"},
     "options": {"take": "取回情景"},
     "decisions": {"carry": "下达"},
 }
 
 
 def build_record(c: Context) -> Built:
-    async def again(meeting: Meeting, row: int) -> str:
+    async def again(code: str, meeting: Meeting, row: int) -> str:
         entry = meeting.entries[row]
+        if code == "picture":
+            return _save_picture(c, entry)
         found = next((m for m in meeting.materials if m.entry.entry_id == entry.entry_id), None)
         if found is None:
             return c.look.tr("这一条没有存画面；请选一条材料")
@@ -56,8 +60,30 @@ def build_record(c: Context) -> Built:
     return _built(c, "record", lambda view: view.records, again, document)
 
 
+def _save_picture(c: Context, entry: MeetingEntry) -> str:
+    """Ask where a marked picture is to be saved; one that is not here is fetched first. Returns what is said meanwhile."""
+    tr, held = c.look.tr, entry.body.get("attachments")
+    named = held[0] if isinstance(held, list) and held and isinstance(held[0], dict) else {}
+    sha256, size = str(named.get("sha256") or ""), named.get("size")
+    if not sha256 or not isinstance(size, int):
+        return tr("这一条没有标注画面")
+    if sha256 not in c.session.desk.files_here:
+        c.session.duty.fetch_file(sha256)
+        return tr("正在从中心取回画面，取回后再按一次")
+    dialog = QFileDialog(None, tr("另存标注画面"))
+    dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+    dialog.setDefaultSuffix("png")
+    dialog.selectFile(f"{sha256[:12]}.png")
+    dialog.fileSelected.connect(
+        lambda target: c.session.tasks.start("save picture", c.session.duty.save_file(sha256, size, Path(target)))
+    )
+    dialog.finished.connect(dialog.deleteLater)
+    dialog.open()
+    return ""
+
+
 def build_options(c: Context) -> Built:
-    async def take(meeting: Meeting, row: int) -> str:
+    async def take(_code: str, meeting: Meeting, row: int) -> str:
         option = meeting.options[row]
         if not option.scenario:
             return c.look.tr("这个方案没有附情景")
@@ -71,7 +97,7 @@ def build_options(c: Context) -> Built:
 
 
 def build_decisions(c: Context) -> Built:
-    async def carry(meeting: Meeting, row: int) -> str:
+    async def carry(_code: str, meeting: Meeting, row: int) -> str:
         await c.session.meetings.carry_out(meeting.decisions[row], c.session.person or c.settings.operator)
         await c.session.read_outbox()
         return c.look.tr("已下达")
@@ -83,18 +109,18 @@ def _built(c: Context, kind: str, rows: Rows, act: Act, document: Callable[[list
     titles, widths, empty = TITLES[kind]
     widget = ActedTable(c.look, titles, widths, empty, ACTIONS[kind])
 
-    async def acted(row: int) -> None:
+    async def acted(code: str, row: int) -> None:
         meeting, bad = c.session.meetings.meeting, True
         if meeting is None:
             return
         try:
-            said, bad = await act(meeting, row), False
+            said, bad = await act(code, meeting, row), False
         except ConsoleError as exc:
             said = f"{exc.what}{exc.next_step}"
         if shiboken6.isValid(widget):
             widget.say(said, bad=bad)
 
-    widget.acted.connect(lambda _code, row: c.session.tasks.start(f"meeting {kind}", acted(row)))
+    widget.acted.connect(lambda code, row: c.session.tasks.start(f"meeting {kind}", acted(code, row)))
 
     def refresh() -> str:
         view = shown_meeting(c)

@@ -7,8 +7,11 @@ import os
 from pathlib import Path
 
 import pytest
+import shiboken6
 from docx import Document
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QPointF, Qt, Signal
+from PySide6.QtGui import QColor, QPixmap
+from PySide6.QtTest import QTest
 
 from console.domain.scenario import Keep, Scenario, scenario_json
 from console.domain.time import from_beijing
@@ -20,7 +23,8 @@ from console.windows.export import write_csv
 from console.windows.panel_catalog import PANELS
 from console.windows.panels import PanelHost
 from tests.flood_cache import fill
-from tests.gui import context_of, session_of, until
+from tests.gui import context_of, move_mouse, session_of, until
+from widgets.annotator import Annotator
 
 NOW = from_beijing("2022-06-22 15:00")
 CODES = ("consult.meeting", "consult.record", "consult.options", "consult.decisions")
@@ -197,6 +201,59 @@ def test_a_row_can_be_acted_on_a_decision_carried_out_later_a_picture_shown_agai
         room.refresh()
         assert await act("consult.options", 0) == "情景已取回本机，正在计算"
         assert [k.scenario.name for k in session.consult.scenarios] == ["抬到二十三米"]
+
+    held(story)
+
+
+def test_a_picture_is_marked_by_hand_taken_back_and_kept_with_its_material(held, qtbot):
+    async def story(room):
+        session, hand = room.session, room.hosts["consult.meeting"].widget.hand
+        await opened(room)
+        room.form.choose("material")
+        paper = QPixmap(960, 540)
+        paper.fill(QColor("white"))
+        window = Annotator(hand._c.look, paper)
+        qtbot.addWidget(window)
+        window.resize(1000, 700)
+        window.show()
+        view = window.picture
+
+        def drag(*places):
+            room_ = view._room()
+            spots = [QPointF(room_.left() + x * room_.width(), room_.top() + y * room_.height()).toPoint() for x, y in places]
+            QTest.mousePress(view, Qt.MouseButton.LeftButton, pos=spots[0])
+            for spot in spots[1:]:
+                move_mouse(view, spot.x(), spot.y(), Qt.MouseButton.LeftButton)
+            QTest.mouseRelease(view, Qt.MouseButton.LeftButton, pos=spots[-1])
+
+        drag((0.1, 0.1), (0.3, 0.1), (0.3, 0.3))
+        window.tools.buttons()[1].click()
+        drag((0.5, 0.5), (0.8, 0.5))
+        window.inks.buttons()[2].click()
+        window.tools.buttons()[3].click()
+        drag((0.2, 0.8), (0.2, 0.8))
+        assert [m.tool for m in view.marks] == ["pen", "arrow"], "without words nothing is written"
+        window.words.setText("险段 <b>")
+        drag((0.2, 0.8), (0.2, 0.8))
+        assert [m.tool for m in view.marks] == ["pen", "arrow", "text"]
+        image = view.finished()
+        assert image.size() == paper.size()
+        at = [image.pixelColor(round(960 * x), round(540 * y)) for x, y in ((0.2, 0.1), (0.65, 0.5), (0.9, 0.9))]
+        assert at[0] != QColor("white") and at[1] != QColor("white") and at[2] == QColor("white"), "where the hand drew"
+        window.undo.click()
+        assert [m.tool for m in view.marks] == ["pen", "arrow"] and view.finished() != image
+        window.close()
+        assert window.isVisible() and "还没有存" in window.status.text(), "one slip throws nothing away"
+        await hand.keep_picture(window, view.finished())
+        assert window.isVisible() and window.status.text() and not session.meetings.meeting.materials, "it has no title yet"
+        room.form.author.setText("张三")
+        room.form.pages["material"].fill({"title": "石角险段", "presenter": "王工"})
+        await hand.keep_picture(window, view.finished())
+        material = session.meetings.meeting.materials[0]
+        file = material.entry.body["attachments"][0]
+        await session.read_outbox()
+        assert material.title == "石角险段" and file["media"] == "image/png" and file["sha256"] in session.desk.files_here
+        qtbot.waitUntil(lambda: not shiboken6.isValid(window) or not window.isVisible())
 
     held(story)
 
