@@ -119,3 +119,27 @@ class CompareTable:
 
     titles: tuple[str, ...]
     rows: tuple[tuple[Cell, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TradePoint:
+    """One scenario. x: peak m³/s downstream; y: highest level m of the reservoir. taken_mcm: into detention areas."""
+
+    name: str
+    place: int
+    x: float
+    y: float
+    taken_mcm: float
+    stale: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TradeView:
+    """missing: why there is nothing, "" where there is."""
+
+    points: tuple[TradePoint, ...] = ()
+    x_name: str = ""
+    y_name: str = ""
+    x_limit: float | None = None
+    y_limit: float | None = None
+    missing: str = ""

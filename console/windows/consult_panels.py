@@ -15,6 +15,7 @@ from console.look import Look
 from console.presenters.consult import basis_rows, compare_table, node_view, nodes_to_show, objects_of, scenario_lines
 from console.presenters.consult_briefing import consult_briefing
 from console.presenters.consult_inputs import changes_of, inputs_of, targets_of
+from console.presenters.consult_tradeoff import trade_view
 from console.viewdata.briefing import Briefing
 from console.viewdata.consult import Draft
 from console.windows.panels import Built, Context
@@ -199,5 +200,20 @@ def build_scenario_basis(c: Context) -> Built:
         rows = basis_rows(desk, c.look.tr)
         widget.show_rows(rows)
         return f"{len(rows)} {c.look.tr('项')}" if rows else ""
+
+    return Built(widget, draw, frozenset({"consult"}))
+
+
+def build_tradeoff(c: Context) -> Built:
+    from widgets.trade_plot import TradePlot  # pyqtgraph is slow to import: after the first window
+
+    desk = c.session.consult
+    widget = TradePlot(c.look)
+
+    def draw() -> tuple[str, str]:
+        view = trade_view(desk, c.look.tr)
+        if view != widget.view:
+            widget.show_view(view)
+        return c.look.tr("风险效益"), c.look.tr("模拟") if view.points else ""
 
     return Built(widget, draw, frozenset({"consult"}))

@@ -21,6 +21,7 @@ from console.windows.consult_panels import (
     build_scenario_curves,
     build_scenario_table,
     build_scenarios,
+    build_tradeoff,
 )
 from console.windows.curve_panels import build_hydrograph, build_monitor_hydrograph, build_rating
 from console.windows.duty_panels import build_conflicts, build_response
@@ -186,6 +187,7 @@ PANELS: dict[str, tuple[str, Callable[[Context], Built]]] = {
     "consult.scenarios": ("情景", build_scenarios),
     "consult.curves": ("情景过程线", build_scenario_curves),
     "consult.table": ("情景对比", build_scenario_table),
+    "consult.tradeoff": ("风险效益", build_tradeoff),
     "consult.basis": ("依据与假定", build_scenario_basis),
     "consult.meeting": ("会商", build_meeting),
     "consult.record": ("会议记录", build_record),

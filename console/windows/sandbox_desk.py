@@ -66,6 +66,7 @@ class SandboxDesk(QObject):
         self._ground.failed.connect(self.panel.say)
         self._found: SandboxGround | None = None
         self._courses: dict[str, Any] = {}
+        self._river_points: dict[str, tuple[tuple[float, float], ...]] = {}
         self._tools = SandboxTools(c, self.panel)
         self._flights = SandboxFlights(c, self.panel, lambda: self.style)
         self.panel.touring = self._flights.paint
@@ -171,7 +172,6 @@ class SandboxDesk(QObject):
         if self._works_key is not None and all(a is b or a == b for a, b in zip(key, self._works_key, strict=True)):
             return
         self._works_key = key
-        rivers = {r.name: tuple(map(tuple, r.line.tolist())) for r in self._found.rivers} if self._found is not None else {}
         self.view.show_works(
             scene_works_view(
                 session.board.things,
@@ -179,7 +179,7 @@ class SandboxDesk(QObject):
                 board,
                 self._cameras.cameras,
                 self._c.look.tr,
-                rivers=rivers,
+                rivers=self._river_points,
                 models=self._models,
             )
         )
@@ -315,6 +315,7 @@ class SandboxDesk(QObject):
             return
         self._found = self._flood.ground = found
         self._courses = {r.name: r.line for r in found.rivers}
+        self._river_points = {r.name: tuple(map(tuple, r.line.tolist())) for r in found.rivers}
         self._tools.take_ground(found)
         self._flights.take_ground(found)
         self._works_key = None

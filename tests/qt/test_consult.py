@@ -12,6 +12,7 @@ from console.engine.whatif_band import band_case
 from console.presenters.consult import basis_rows, compare_table, node_view, nodes_to_show, scenario_lines
 from console.presenters.consult_briefing import consult_briefing
 from console.presenters.consult_inputs import targets_of
+from console.presenters.consult_tradeoff import trade_view
 from console.services.consult_desk import ConsultDesk
 from console.services.tasks import TaskScope
 from console.store.keys import OpsKey
@@ -20,6 +21,7 @@ from tests.gui import until
 from tests.unit.test_whatif import CHAIN, HOUR, T0, series
 from widgets.scenario_form import ScenarioForm
 from widgets.scenario_list import ScenarioList
+from widgets.trade_plot import TradePlot
 
 from console.domain.scenario import Inflow, Keep  # isort: skip
 
@@ -97,6 +99,18 @@ def test_three_scenarios_are_run_compared_and_still_there_after_a_restart(runner
     assert ("shijiao", "石角") in nodes_to_show(consult) and "nanshui" not in dict(nodes_to_show(consult))
     view = node_view(consult, "feilaixia", look.tr)
     assert [c.name for c in view.curves] == ["现状", "来水加二成", "抬高到二十三米"] and len(view.flow_seen[0])
+
+    trade = trade_view(consult, look.tr)
+    assert [p.name for p in trade.points] == ["现状", "来水加二成", "抬高到二十三米"] and trade.x_limit == 19000.0
+    assert trade.points[1].x > trade.points[0].x and trade.points[2].y > trade.points[0].y, "what one costs, the other saves"
+    plot = TradePlot(look)
+    plot.resize(700, 420)
+    plot.show_view(trade)
+    (low, high), (bottom, top) = plot.plot.viewRange()
+    assert all(low < p.x < high and bottom < p.y < top for p in trade.points) and "控制流量 19000" in plot.said.text()
+    plot.show_view(trade_view(desk(), look.tr))
+    assert plot.empty.text() and plot.plot.isHidden()
+    plot.deleteLater()
 
     briefing = consult_briefing(consult, ["数据源 演练"], {"石角": b""}, T0, look.tr)
     assert briefing.sections[1].rows[0] == table.titles and len(briefing.sections[1].rows) == len(table.rows) + 1
