@@ -30,6 +30,7 @@ class ScenarioList(QWidget):
     copy_requested = Signal(str)
     drop_requested = Signal(str)
     optimise_requested = Signal(str)
+    typical_requested = Signal()
 
     def __init__(self, look: Look, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -53,6 +54,8 @@ class ScenarioList(QWidget):
         self.empty.setWordWrap(True)
         self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.run, self.stop, self.copy, self.drop, self.better = (QPushButton(self) for _ in range(5))
+        self.typical = QPushButton(self)
+        self.typical.clicked.connect(self.typical_requested)
         for button, signal in (
             (self.run, self.run_requested), (self.stop, self.cancel_requested), (self.copy, self.copy_requested),
             (self.drop, self.drop_requested), (self.better, self.optimise_requested),
@@ -62,6 +65,7 @@ class ScenarioList(QWidget):
         row.setContentsMargins(8, 2, 8, 4)
         for button in (self.copy, self.better, self.run, self.stop, self.drop):
             row.addWidget(button)
+        row.addWidget(self.typical)
         row.addStretch(1)
         column_box = QVBoxLayout(self)
         column_box.setContentsMargins(0, 0, 0, 0)
@@ -148,6 +152,7 @@ class ScenarioList(QWidget):
             (self.copy, "复制修改"),
             (self.drop, "移出"),
             (self.better, "优化调度"),
+            (self.typical, "典型洪水"),
         )
         for button, text in words:
             button.setText(tr(text))

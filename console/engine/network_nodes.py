@@ -92,12 +92,13 @@ class Retention:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Station:
-    """A place whose flow, and level by its rating (m, m³/s), is looked at."""
+    """A place whose flow, and level by its rating (m, m³/s), is looked at. frequency: years, and the peak m³/s of each."""
 
     rating_m: Array | None
     rating_m3s: Array | None
     warning_m: float | None
     safe_m3s: float | None
+    frequency: tuple[Array, Array] | None = None
 
 
 Kind = Inflow | Reservoir | Reach | Diversion | Retention | Station
@@ -267,7 +268,7 @@ def _station(reading: Reading) -> Station:
     if rating is not None and (np.diff(rating[1]) <= 0).any():
         raise reading.refuse("rating", "流量须随水位增加")
     z, q = rating or (None, None)
-    return Station(z, q, reading.number("warning_m"), reading.number("safe_m3s", low=0.0))
+    return Station(z, q, reading.number("warning_m"), reading.number("safe_m3s", low=0.0), reading.pairs("frequency"))
 
 
 def _reservoir(reading: Reading) -> Reservoir:

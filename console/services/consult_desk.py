@@ -19,7 +19,9 @@ from PySide6.QtCore import QObject, Signal
 
 from console.domain.quality import Quality
 from console.domain.scenario import RunRecord, Scenario
+from console.domain.time import full_stamp
 from console.engine.chain_base import Base, Key, base_of, reach_h, wanted_series
+from console.engine.design_floods import amplified, frequencies_of, inputs_of
 from console.engine.executor import PoolExecutor, Run, RunCancelled
 from console.engine.refused import EngineRefused
 from console.engine.whatif import ENGINE, Case, Outcome, run_case
@@ -38,6 +40,7 @@ T = TypeVar("T")
 BEFORE_S = 12 * 3600
 UNFIT = (Quality.BAD, Quality.SUSPECT)
 POLL_S = 0.05
+DESIGN_LEAD_H = 72.0
 FIRST_NODE = "shijiao"
 
 
@@ -146,6 +149,31 @@ class ConsultDesk(QObject):
         if scenario_id not in self._running():
             self._set(scenario_id, RunState("waiting"))
             self._tasks.start("optimise", self._optimise(scenario_id, author, now_t))
+
+    def add_design_floods(self, base_t: float, author: str, now_t: float) -> None:
+        """Add the flood of now, scaled to the frequencies that are published for the control station; each a scenario."""
+        if "design floods" not in self._tasks.running():
+            self._tasks.start("design floods", self._design_floods(base_t, author, now_t))
+
+    async def _design_floods(self, base_t: float, author: str, now_t: float) -> None:
+        self.problem = ""
+        try:
+            wished = frequencies_of(self.declared, FIRST_NODE)
+            if not wished:
+                raise ConsoleError("河网文件里没有石角的频率流量。", "请在 network_beijiang.toml 的石角节点补 frequency。")
+            base = await self.base(base_t, DESIGN_LEAD_H)
+            for years, flow in wished:
+                flood = Scenario("-", author, now_t, base_t, DESIGN_LEAD_H)
+                found = await asyncio.to_thread(amplified, dict(self.declared), base, flood, FIRST_NODE, years, flow)
+                inputs = inputs_of(self.declared, found.factor)
+                name = f"石角 {years:g} 年一遇（典型洪水 ×{found.factor:.2f}）"
+                note = f"以 {full_stamp(base_t)} 起的来水为典型，各分区同倍比放大，石角洪峰 {flow:g} m³/s（公布）"
+                await self.create(replace(flood, name=name, inputs=inputs, note=note))
+        except EngineRefused as exc:
+            self.problem = f"典型洪水没有算成：{exc.detail}。请换一个起算时间，使洪峰落在预见期内。"
+        except ConsoleError as exc:
+            self.problem = f"{exc.what}{exc.next_step}"
+        self.changed.emit()
 
     def show_band(self, on: bool) -> None:
         """Show how uncertain inflows widen the first compared scenario; computed when it is first wanted."""

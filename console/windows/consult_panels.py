@@ -77,6 +77,13 @@ def build_scenarios(c: Context) -> Built:
         except ConsoleError as exc:
             form.refused(f"{exc.what}{exc.next_step}")
 
+    def typical() -> None:
+        try:
+            desk.add_design_floods(base_t(), session.duty.signed(form.author.text()), time.time())
+        except ConsoleError as exc:
+            form.refused(f"{exc.what}{exc.next_step}")
+
+    listed.typical_requested.connect(typical)
     listed.copy_requested.connect(copy)
     listed.optimise_requested.connect(optimise)
     form.save_requested.connect(lambda draft: session.tasks.start("save scenario", save(draft)))

@@ -330,3 +330,32 @@ def test_curves_with_unknown_levels_and_no_results_are_shown_as_such(qtbot, look
     assert "现状" in words and "nan" not in words and " m ·" not in words.split("旧的")[0].split("现状")[1]
     plot.show_view(NodeView("sanshui", "三水", T0, curves[:0], none, none, (), (), "没有"))
     assert plot.empty.isVisible() and plot.empty.text() == "没有"
+
+
+def test_the_flood_of_now_is_scaled_to_what_is_published_for_the_station(runner, desk):
+    consult = desk()
+
+    async def story():
+        consult.begin()
+        await until(lambda: consult.declared)
+        consult.add_design_floods(T0, "张三", T0)
+        await until(lambda: len(consult.results) == 3 and not consult.busy, 60, "three design floods")
+
+    runner.run(story())
+    found = {k.scenario.name.split(" ")[1]: consult.results[k.scenario_id].outcome for k in consult.scenarios}
+    for years, flow in (("10", 13900.0), ("50", 17600.0), ("100", 19000.0)):
+        assert found[years].nodes["shijiao"].peak[0] == pytest.approx(flow, rel=0.003), years
+    assert all("公布" in k.scenario.note and "典型" in k.scenario.name for k in consult.scenarios)
+    factors = [{i.factor for i in k.scenario.inputs} for k in consult.scenarios]
+    assert all(len(f) == 1 for f in factors) and len(set().union(*factors)) == 3, "one factor for all inflows of a flood"
+
+    async def without():
+        consult.declared = {
+            **consult.declared,
+            "node": [{k: v for k, v in n.items() if k != "frequency"} for n in consult.declared["node"]],
+        }
+        consult.add_design_floods(T0, "张三", T0)
+        await until(lambda: consult.problem, what="the answer")
+
+    runner.run(without())
+    assert "频率流量" in consult.problem and len(consult.scenarios) == 3
