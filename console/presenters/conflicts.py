@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from console.domain.elements import ELEMENTS
+from console.domain.meeting import WHATS
 from console.domain.quality import word
 from console.domain.response import LEVEL_WORDS, TOPICS
 from console.domain.time import stamp
@@ -13,9 +14,11 @@ from console.presenters.duty import REFUSALS
 from console.presenters.wording import Translate
 from console.services.conflict_desk import KINDS, summary
 from console.state.desk import UNDECIDED, DeskState
+from console.state.meeting_join import OP_KIND
 from console.store.ops import OutboxOp
 from console.texts import printable
 from console.viewdata.conflicts import Side, Undecided
+from console.viewdata.meeting import FORMS
 
 FIELDS = {
     "topic": "响应种类",
@@ -38,8 +41,12 @@ FIELDS = {
     "old": "原值",
     "element": "要素",
 }
+MEETING_FIELDS = {"what": "类别", "cutoff_t": "资料截止", "due_t": "期限", "at_t": "时间"} | {
+    name: label for form in FORMS.values() for name, label, _ in form
+}
 IN_THE_HEAD = frozenset({"author", "at", "received_t", "version", "clock_untrusted", "since_t", "started_t", "attachments"})
-HIDDEN = frozenset({"series", "t", "rev"})  # of a reading: the name and the time say it already
+# the name and the time say it already, or nobody reads it here
+HIDDEN = frozenset({"series", "t", "rev", "meeting_id", "situation", "tables", "scenario", "figures"})
 ORDER_STATES = {
     "draft": "拟稿",
     "issued": "已下达",
@@ -83,20 +90,20 @@ def _undecided(op: OutboxOp, tr: Translate, undo_s: int | None) -> Undecided:
         tr(REFUSALS.get(op.code, "中心没有接受")) + (f"（{printable(op.code, 40)}）" if op.code not in REFUSALS else ""),
         f"{printable(op.author, 60)} · {stamp(op.at)}{based}",
         theirs if conflict or doc else "",
-        _sides(op.body, doc, tr),
+        _sides(op.body, doc, tr, MEETING_FIELDS if op.kind == OP_KIND else FIELDS),
         conflict,
         bool(op.body.get("text")) and op.kind.startswith("log."),
         undo_s,
     )
 
 
-def _sides(mine: Mapping[str, Any], theirs: Mapping[str, Any], tr: Translate) -> tuple[Side, ...]:
-    names = [n for n in FIELDS if n in mine or n in theirs]
-    names += sorted(n for n in {*mine, *theirs} if n not in FIELDS and n not in IN_THE_HEAD | HIDDEN)
+def _sides(mine: Mapping[str, Any], theirs: Mapping[str, Any], tr: Translate, fields: Mapping[str, str]) -> tuple[Side, ...]:
+    names = [n for n in fields if n in mine or n in theirs]
+    names += sorted(n for n in {*mine, *theirs} if n not in fields and n not in IN_THE_HEAD | HIDDEN)
     found = []
     for name in names:
         a, b = _word(name, mine.get(name), tr), _word(name, theirs.get(name), tr)
-        found.append(Side(tr(FIELDS[name]) if name in FIELDS else printable(name, 40), a, b, bool(theirs) and a != b))
+        found.append(Side(tr(fields[name]) if name in fields else printable(name, 40), a, b, bool(theirs) and a != b))
     return tuple(found)
 
 
@@ -107,6 +114,8 @@ def _word(name: str, value: Any, tr: Translate) -> str:
         return tr(word(value))
     if name == "element" and str(value) in ELEMENTS:
         return tr(ELEMENTS[str(value)].name)
-    tables = {"topic": TOPICS, "level": LEVEL_WORDS, "state": ORDER_STATES}
+    if name.endswith("_t") and isinstance(value, int | float) and not isinstance(value, bool):
+        return stamp(float(value))
+    tables = {"topic": TOPICS, "level": LEVEL_WORDS, "state": ORDER_STATES, "what": WHATS}
     text = str(value)
     return tr(tables[name].get(text, text)) if name in tables and text in tables[name] else printable(text, 600)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from console.domain.meeting import DECISION_TYPES, LINK_KINDS, STEPS, VENUES, VOTES, Meeting
+from console.domain.meeting import DECISION_TYPES, LINK_KINDS, STEPS, VENUES, VOTES, Material, Meeting
 from console.domain.time import full_stamp
 from console.presenters.wording import Translate
 from console.texts import printable
@@ -25,10 +25,7 @@ def minutes(meeting: Meeting, notes: list[str], made_t: float, tr: Translate) ->
         shown = [m for m in meeting.materials if m.step == step.code]
         if not lines and not shown:
             continue
-        materials = tuple(
-            f"{tr('材料')}：{printable(m.title)}（{tr('主讲')} {printable(m.presenter)}，{m.entry.entry_id[:13]}）"
-            for m in shown
-        )
+        materials = tuple(_material(m, tr) for m in shown)
         sections.append(Section(tr(step.title), (*materials, *lines)))
         for m in shown:
             sections += [Section(printable(t.title), rows=(t.columns, *t.rows)) for t in m.tables if t.rows]
@@ -42,6 +39,11 @@ def minutes(meeting: Meeting, notes: list[str], made_t: float, tr: Translate) ->
     sections.append(Section(tr("记录"), _trace(meeting, tr)))
     title = f"{tr('会商纪要')}：{printable(meeting.topic)}" if meeting.topic else tr("会商纪要")
     return Briefing(title, (f"{tr('编制')} {full_stamp(made_t)} {tr('北京时间')}", *notes), tuple(sections))
+
+
+def _material(m: Material, tr: Translate) -> str:
+    marked = f"，{tr('附标注画面')}" if m.entry.body.get("attachments") else ""
+    return f"{tr('材料')}：{printable(m.title)}（{tr('主讲')} {printable(m.presenter)}，{m.entry.entry_id[:13]}{marked}）"
 
 
 def _head(m: Meeting, tr: Translate) -> tuple[str, ...]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from console.domain.meeting import DECISION_TYPES
 from console.domain.time import from_beijing
 from console.errors import StoreError
+from console.presenters.conflicts import undecided
 from console.presenters.duty import REFUSALS
 from console.services.conflict_desk import summary
 from console.services.duty_desk import EntryRefused
@@ -162,3 +164,15 @@ def test_every_refusal_that_a_rule_can_name_has_words():
 def test_a_refused_entry_is_named_among_what_waits_for_a_decision(session, runner, meeting_id):
     runner.run(session.read_outbox())
     assert summary(session.desk.outbox[0]) == "开会 北江2号洪水会商"
+
+
+def test_an_entry_that_the_centre_refused_is_worded_as_it_was_typed(session, runner, meeting_id, look):
+    fields = {"text": "加强巡查", "type": "inspection", "owner": "清远市", "due_t": T}
+    runner.run(session.meetings.add(meeting_id, "decision", fields, "张三"))
+    runner.run(session.read_outbox())
+    session.desk.set_outbox(replace(op, state="rejected", code="too-large") for op in session.desk.outbox)
+    session.desk.join()
+    opening, decision = undecided(session.desk, 0.0, look.tr)
+    told = {side.name: side.mine for side in decision.sides}
+    assert told["期限"] == "06-21 17:00" and told["责任单位"] == "清远市" and told["类别"] == "决定"
+    assert "meeting_id" not in told and {s.name: s.mine for s in opening.sides}["议题"] == "北江2号洪水会商"

@@ -252,6 +252,8 @@ def test_a_picture_is_marked_by_hand_taken_back_and_kept_with_its_material(held,
         material = session.meetings.meeting.materials[0]
         file = material.entry.body["attachments"][0]
         await session.read_outbox()
+        document = room.hosts["consult.record"].built.export_document([])
+        assert any("附标注画面" in line for section in document.sections for line in section.lines)
         assert material.title == "石角险段" and file["media"] == "image/png" and file["sha256"] in session.desk.files_here
         qtbot.waitUntil(lambda: not shiboken6.isValid(window) or not window.isVisible())
 
