@@ -7,6 +7,7 @@ in a station's name then draws a file of this machine. These are the only places
 from __future__ import annotations
 
 from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QTextDocument
 from PySide6.QtWidgets import QLabel, QToolTip, QWidget
 
 
@@ -35,3 +36,8 @@ def show_tip(at: QPoint, text: str, widget: QWidget) -> None:
 def no_mnemonic(text: str) -> str:
     """Return button or menu text in which & is a letter, not a shortcut."""
     return text.replace("&", "&&")
+
+
+def plain_document() -> QTextDocument:
+    """Return an empty document to print; its text is put in by a cursor's insertText, which reads no markup."""
+    return QTextDocument()

@@ -24,6 +24,7 @@ from PySide6.QtGui import (
 
 from console.errors import StoreError
 from console.viewdata.briefing import Briefing, Section
+from widgets.plain import plain_document
 
 MARGIN_MM, FOOT_MM = 18.0, 8.0
 DPI = 96
@@ -43,7 +44,7 @@ def write_pdf(path: Path, briefing: Briefing, family: str) -> int:
     writer.setPageMargins(QMarginsF(MARGIN_MM, MARGIN_MM, MARGIN_MM, MARGIN_MM), QPageLayout.Unit.Millimeter)
     writer.setResolution(DPI)
     writer.setTitle(briefing.title)
-    document = QTextDocument()
+    document = plain_document()
     document.setDefaultFont(QFont(family, int(TEXT_PT)))
     room = QSizeF(writer.width(), writer.height() - FOOT_MM / 25.4 * DPI)
     document.setPageSize(room)
