@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import shiboken6
-from PySide6.QtCore import QBuffer, QIODevice
+from PySide6.QtCore import QBuffer, QIODevice, QObject
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QFileDialog
 
@@ -37,10 +37,11 @@ def shown_meeting(c: Context) -> MeetingView:
     return meeting_view(session.meetings.all, session.meetings.current, time.time(), scenarios, c.look.tr)
 
 
-class MeetingHand:
-    """What the buttons and the form of one panel do."""
+class MeetingHand(QObject):
+    """What the buttons and the form of one panel do; lives as long as the panel."""
 
     def __init__(self, c: Context, board: MeetingBoard) -> None:
+        super().__init__(board)
         self._c, self._board = c, board
         self._desk, tasks = c.session.meetings, c.session.tasks
         form = board.form
@@ -182,7 +183,6 @@ class MeetingHand:
 def build_meeting(c: Context) -> Built:
     board = MeetingBoard(c.look)
     hand = MeetingHand(c, board)
-    board.hand = hand  # type: ignore[attr-defined] # lives as long as its panel
 
     def refresh() -> str:
         sign_as(board.form.author, c.session.person)

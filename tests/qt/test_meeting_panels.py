@@ -20,6 +20,7 @@ from console.services.presenting import Presenting
 from console.state.situation import SituationState
 from console.store.briefing_file import write_briefing
 from console.windows.export import write_csv
+from console.windows.meeting_panels import MeetingHand
 from console.windows.panel_catalog import PANELS
 from console.windows.panels import PanelHost
 from tests.flood_cache import fill
@@ -143,7 +144,7 @@ def test_a_meeting_goes_from_its_opening_to_minutes_with_every_decision_carried_
         assert "今夜加强北江大堤巡查" in cells and "2022-06-22 20:00" in cells and "英德(五)" in cells
 
         own = tmp_path / "a.meeting"
-        hand = board.hand
+        hand = board.findChild(MeetingHand)
         await hand.save(meetings.meeting, own)
         first = tmp_path / "first.csv"
         write_csv(first, built.export_table(), [])
@@ -207,7 +208,7 @@ def test_a_row_can_be_acted_on_a_decision_carried_out_later_a_picture_shown_agai
 
 def test_a_picture_is_marked_by_hand_taken_back_and_kept_with_its_material(held, qtbot):
     async def story(room):
-        session, hand = room.session, room.hosts["consult.meeting"].widget.hand
+        session, hand = room.session, room.hosts["consult.meeting"].widget.findChild(MeetingHand)
         await opened(room)
         room.form.choose("material")
         paper = QPixmap(960, 540)
@@ -312,7 +313,7 @@ def test_what_is_refused_says_why_and_stays_typed(held, tmp_path):
         said = await room.enter("opinion", org="<b>甲</b>", person="乙", text="<img src=x onerror=1> {0} %s\x00\u202e")
         assert said == "已保存" and "<img" in room.rows("consult.record")[-1][3], "shown as text, and only as text"
         (tmp_path / "bad.meeting").write_text("{}")
-        await room.hosts["consult.meeting"].widget.hand.show(tmp_path / "bad.meeting")
+        await room.hosts["consult.meeting"].widget.findChild(MeetingHand).show(tmp_path / "bad.meeting")
         assert room.form.status.text() and room.session.meetings.meeting.topic == "北江2号洪水会商"
         kept = room.form.draft()
         room.form.restore_draft({**kept, "opinion.text": "没有说完的话", "kind": "opinion"})
