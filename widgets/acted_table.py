@@ -41,6 +41,7 @@ class ActedTable(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self.list, 1)
         column.addLayout(below)
+        self.list.table.clicked.connect(lambda index: self._show_whole(index.row()))
         look.changed.connect(self._reworded)
         self._reworded()
 
@@ -52,6 +53,11 @@ class ActedTable(QWidget):
     def say(self, words: str, *, bad: bool = False) -> None:
         self.status.setText(words)
         self.status.setStyleSheet(f"color: {self.look.color('state.guaranteed' if bad else 'text.dim').name()}")
+
+    def _show_whole(self, row: int) -> None:
+        """Say the longest cell of a row in full: in its column it may be cut."""
+        if row < len(self.model.rows):
+            self.say(max((text for text, _ in self.model.rows[row]), key=len))
 
     def _act(self, code: str) -> None:
         chosen = self.list.table.selectionModel().selectedRows()

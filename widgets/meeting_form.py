@@ -24,6 +24,7 @@ from console.viewdata.meeting import FORM_WORDS, FORMS, Choice, Typed
 from widgets.plain import PlainLabel
 
 HINTS = {"time": "如 20:00 或 06-22 20:00"}
+DECIDED = ("letter", "choice", "type", "topic", "level")  # chosen anew for every entry: these have effects
 KEPT = ("org", "person", "presenter", "recorder", "chair")  # the next entry is often by the same
 ONLY_RESPONSE = ("topic", "level")
 
@@ -45,6 +46,8 @@ class EntryPage(QWidget):
         column.addStretch(1)
         for name, _label, editor in FORMS[what]:
             self.editors[name] = made = _editor(editor, self)
+            if name == "order" and isinstance(made, QCheckBox):
+                made.setChecked(True)  # a decision leads somewhere unless the recorder says otherwise
             self._labels[name] = label = PlainLabel("", self)
             label.setObjectName("dim")
             label.setBuddy(made)
@@ -88,7 +91,7 @@ class EntryPage(QWidget):
     def clear(self) -> None:
         """Make room for the next entry of the kind."""
         for name, made in self.editors.items():
-            if name not in KEPT and not isinstance(made, QComboBox | QCheckBox):
+            if name in DECIDED or (name not in KEPT and not isinstance(made, QComboBox | QCheckBox)):
                 _put(made, "")
 
     def _show_response(self) -> None:
@@ -219,9 +222,7 @@ def _editor(editor: str, parent: QWidget) -> QWidget:
         made.setMaximumHeight(96)
         return made
     if editor == "check":
-        box = QCheckBox(parent)
-        box.setChecked(True)
-        return box
+        return QCheckBox(parent)
     if editor.startswith("choice:"):
         chooser = QComboBox(parent)
         chooser.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)

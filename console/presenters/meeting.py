@@ -90,7 +90,7 @@ def _agenda(m: Meeting, tr: Translate) -> list[AgendaLine]:
     for i, step in enumerate(STEPS):
         told = "、".join(f"{tr(WHATS[what])} {n}" for what, n in counts.get(step.code, {}).items())
         title = f"{i + 1} {tr(step.title)}"
-        found.append(AgendaLine(step.code, title, f"{step.minutes} min", told, m.live and step.code == m.step))
+        found.append(AgendaLine(step.code, title, f"{step.minutes} {tr('分钟')}", told, m.live and step.code == m.step))
     return found
 
 
@@ -187,13 +187,14 @@ def _decision(d: Decision, tr: Translate) -> tuple[Cell, ...]:
 def _choices(m: Meeting | None, scenarios: Sequence[Choice], tr: Translate) -> dict[str, tuple[Choice, ...]]:
     fixable = [e for e in m.entries if e.what in ("opinion", "decision", "material")] if m is not None else []
     entries = tuple((e.entry_id, f"{stamp(e.at)} {printable(_said(e, m, tr), 40)}") for e in reversed(fixable)) if m else ()
+    choose = ("", tr("请选择"))  # what has effects is never chosen by leaving it as it was
     return {
-        "letter": tuple((letter, letter) for letter in LETTERS),
+        "letter": (choose, *((letter, letter) for letter in LETTERS)),
         "scenario": (("", tr("不附情景")), *scenarios),
-        "vote": tuple((c, tr(w)) for c, w in VOTES.items()),
-        "decision": tuple((c, tr(w)) for c, w in DECISION_TYPES.items()),
-        "response": tuple((c, tr(w)) for c, w in TOPICS.items()),
-        "level": tuple((c, tr(w)) for c, w in LEVEL_WORDS.items()),
+        "vote": (choose, *((c, tr(w)) for c, w in VOTES.items())),
+        "decision": (choose, *((c, tr(w)) for c, w in DECISION_TYPES.items())),
+        "response": (choose, *((c, tr(w)) for c, w in TOPICS.items())),
+        "level": (choose, *((c, tr(w)) for c, w in LEVEL_WORDS.items())),
         "venue": tuple((c, tr(w)) for c, w in VENUES.items()),
         "grade": tuple((c, c or tr("无")) for c in MEETING_LEVELS),
         "entry": entries,

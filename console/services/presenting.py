@@ -41,6 +41,7 @@ class Presenting(QObject):
         self._soon.timeout.connect(self._publish)
         self._still = QTimer(self, interval=STILL_HERE_MS)
         self._still.timeout.connect(self._beat)
+        self._still.start()
         session.situation.changed.connect(self._moved)
         session.room_heard.connect(self._heard)
         session.meetings.changed.connect(self._meeting_changed)
@@ -50,11 +51,7 @@ class Presenting(QObject):
         """Present to everybody who follows, under this name, or no more; who presents does not follow."""
         self.leads, self.follows = on, self.follows and not on
         self._name = name
-        if on:
-            self._still.start()
-            self._publish()
-        else:
-            self._still.stop()
+        self._publish()
         self.changed.emit()
 
     def follow(self, *, on: bool) -> None:
@@ -81,10 +78,10 @@ class Presenting(QObject):
             self._meeting = self._session.meetings.current
             self._heard_s = float("-inf")
             self.leads = self.follows = False
-            self._still.stop()
             self.changed.emit()
 
     def _beat(self) -> None:
+        """Say it again, and notice a presenter who is heard no more."""
         self._publish()
         self.changed.emit()
 
@@ -109,7 +106,6 @@ class Presenting(QObject):
         self.presenter, self._heard_s = str(doc.get("presenter") or "")[:60], time.monotonic()
         if self.leads:  # the newest presenter has the floor
             self.leads = False
-            self._still.stop()
         if self.follows:
             self._session.situation.adopt(found)
         self.changed.emit()

@@ -19,6 +19,7 @@ from console.presenters.consult import scenario_lines
 from console.presenters.meeting import meeting_view
 from console.presenters.meeting_material import frozen_tables, option_of
 from console.presenters.meeting_typed import fields_of
+from console.services.meeting_desk import NotCarriedOut
 from console.services.presenting import Presenting
 from console.store.meeting_file import read_meeting, write_meeting
 from console.texts import printable
@@ -63,6 +64,8 @@ class MeetingHand(QObject):
         tr, somebody = self._c.look.tr, self.presenting.somebody
         self._board.show_roles(leads=self.presenting.leads, follows=self.presenting.follows)
         said = tr("正在向各席主讲") if self.presenting.leads else f"{tr('主讲')} {printable(somebody, 20)}" if somebody else ""
+        if self.presenting.follows and not somebody:
+            said = tr("现在没有人主讲，画面由您自己掌握")
         self._board.presenting.setText(said)
 
     def _add(self, what: str, fields: dict[str, object]) -> None:
@@ -75,6 +78,8 @@ class MeetingHand(QObject):
         """Do work and say in the form what kept it from being done; tells whether it was done."""
         try:
             await work()
+        except NotCarriedOut:
+            raise
         except ConsoleError as exc:
             if shiboken6.isValid(self._board):
                 self._board.form.refused(f"{exc.what}{exc.next_step}")
@@ -83,7 +88,15 @@ class MeetingHand(QObject):
         return True
 
     async def _enter(self, typed: Typed) -> None:
-        if await self._said(lambda: self._write(typed)) and shiboken6.isValid(self._board):
+        try:
+            done = await self._said(lambda: self._write(typed))
+        except NotCarriedOut as exc:  # the decision itself is on disk: typed once more it would stand twice
+            await self._c.session.read_outbox()
+            if shiboken6.isValid(self._board):
+                self._board.form.saved(typed)
+                self._board.form.refused(f"{exc.what}{exc.next_step}")
+            return
+        if done and shiboken6.isValid(self._board):
             self._board.form.saved(typed)
 
     async def _write(self, typed: Typed) -> None:

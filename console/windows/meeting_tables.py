@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
@@ -15,6 +16,7 @@ from console.domain.scenario_reader import ScenarioError
 from console.domain.situation import Situation, SituationError
 from console.errors import ConsoleError
 from console.presenters.meeting_minutes import minutes
+from console.texts import printable
 from console.viewdata.briefing import Briefing
 from console.viewdata.meeting import Cell, MeetingView
 from console.windows.meeting_panels import NEEDS, shown_meeting
@@ -43,7 +45,7 @@ def build_record(c: Context) -> Built:
     async def again(code: str, meeting: Meeting, row: int) -> str:
         entry = meeting.entries[row]
         if code == "picture":
-            return _save_picture(c, entry)
+            return await _save_picture(c, entry)
         found = next((m for m in meeting.materials if m.entry.entry_id == entry.entry_id), None)
         if found is None:
             return c.look.tr("这一条没有存画面；请选一条材料")
@@ -60,8 +62,12 @@ def build_record(c: Context) -> Built:
     return _built(c, "record", lambda view: view.records, again, document)
 
 
-def _save_picture(c: Context, entry: MeetingEntry) -> str:
-    """Ask where a marked picture is to be saved; one that is not here is fetched first. Returns what is said meanwhile."""
+async def _save_picture(c: Context, entry: MeetingEntry) -> str:
+    """Save a marked picture where the officer wants it; one that is not here is fetched first. Returns what came of it.
+
+    Raises:
+        ConsoleError: it was not written.
+    """
     tr, held = c.look.tr, entry.body.get("attachments")
     named = held[0] if isinstance(held, list) and held and isinstance(held[0], dict) else {}
     sha256, size = str(named.get("sha256") or ""), named.get("size")
@@ -70,16 +76,21 @@ def _save_picture(c: Context, entry: MeetingEntry) -> str:
     if sha256 not in c.session.desk.files_here:
         c.session.duty.fetch_file(sha256)
         return tr("正在从中心取回画面，取回后再按一次")
+    chosen: asyncio.Future[str] = asyncio.get_running_loop().create_future()
     dialog = QFileDialog(None, tr("另存标注画面"))
     dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
     dialog.setDefaultSuffix("png")
     dialog.selectFile(f"{sha256[:12]}.png")
-    dialog.fileSelected.connect(
-        lambda target: c.session.tasks.start("save picture", c.session.duty.save_file(sha256, size, Path(target)))
-    )
-    dialog.finished.connect(dialog.deleteLater)
+    dialog.finished.connect(lambda code: chosen.set_result(dialog.selectedFiles()[0] if code else ""))
     dialog.open()
-    return ""
+    try:
+        target = await chosen
+    finally:
+        dialog.deleteLater()
+    if not target:
+        return ""
+    await c.session.duty.save_file(sha256, size, Path(target))
+    return f"{tr('已另存')} {printable(target, 200)}"
 
 
 def build_options(c: Context) -> Built:

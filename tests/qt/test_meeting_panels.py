@@ -15,6 +15,7 @@ from PySide6.QtTest import QTest
 
 from console.domain.scenario import Keep, Scenario, scenario_json
 from console.domain.time import from_beijing
+from console.errors import StoreError
 from console.presenters.meeting_typed import NotTyped, typed_t
 from console.services.presenting import Presenting
 from console.state.situation import SituationState
@@ -192,6 +193,8 @@ def test_a_row_can_be_acted_on_a_decision_carried_out_later_a_picture_shown_agai
         assert room.rows("consult.decisions")[0][4] == "未下达"
         assert await act("consult.decisions", 0) == "已下达"
         assert room.rows("consult.decisions")[0][4] == "已转为值班记录"
+        room.hosts["consult.record"].widget._show_whole(1)
+        assert "六小时前" in room.hosts["consult.record"].widget.status.text(), "what is cut in its column is said whole"
         assert "已经下达" in await act("consult.decisions", 0) and len(meetings.meeting.decisions[0].links) == 1
         await room.enter("decision", text="提升响应", type="response", owner="省防总", order="0")
         assert "写明种类和级别" in await act("consult.decisions", 1)
@@ -202,6 +205,21 @@ def test_a_row_can_be_acted_on_a_decision_carried_out_later_a_picture_shown_agai
         room.refresh()
         assert await act("consult.options", 0) == "情景已取回本机，正在计算"
         assert [k.scenario.name for k in session.consult.scenarios] == ["抬到二十三米"]
+
+    held(story)
+
+
+def test_a_decision_that_was_kept_but_not_carried_out_is_not_typed_again(held, monkeypatch):
+    async def story(room):
+        async def full(*_arguments, **_named):
+            raise StoreError("磁盘已满。", "请清理磁盘。")
+
+        await opened(room)
+        monkeypatch.setattr(room.session.duty, "write_log", full)
+        said = await room.enter("decision", text="加强巡查", type="inspection", owner="清远市")
+        assert "决定已保存，但没有下达" in said and "不要再记一次" in said
+        assert room.form.pages["decision"].fields()["text"] == "", "what is on disk is not left to be saved once more"
+        assert [row[4] for row in room.rows("consult.decisions")] == ["未下达"]
 
     held(story)
 
@@ -295,6 +313,8 @@ def test_who_follows_sees_what_is_presented_and_the_newest_presenter_has_the_flo
     for room, doc in (("m-other", {}), ("m-m1", {}), ("m-m1", {"situation": 5}), ("m-m1", {"situation": {"clock": {}}})):
         desks[1].room_heard.emit(room, doc)
     assert second.somebody == "李总" and second.follows, "what cannot be read changes nothing"
+    second._heard_s -= 61.0
+    assert second.somebody == "", "a presenter who is heard no more presents no more"
     desks[1].meetings.current = "m2"
     desks[1].meetings.changed.emit()
     assert not second.follows and second.somebody == "", "another meeting has its own presenter"
@@ -315,6 +335,9 @@ def test_what_is_refused_says_why_and_stays_typed(held, tmp_path):
         (tmp_path / "bad.meeting").write_text("{}")
         await room.hosts["consult.meeting"].widget.findChild(MeetingHand).show(tmp_path / "bad.meeting")
         assert room.form.status.text() and room.session.meetings.meeting.topic == "北江2号洪水会商"
+        said = await room.enter("decision", text="开闸泄洪", owner="管理处", due="")
+        assert "类型" in said and not room.session.meetings.meeting.decisions, "nothing is ordered by a box left as it was"
+        assert await room.enter("vote", letter="A", org="清远市") != "已保存" and not room.session.meetings.meeting.votes
         kept = room.form.draft()
         room.form.restore_draft({**kept, "opinion.text": "没有说完的话", "kind": "opinion"})
         assert room.form.typed().fields["text"] == "没有说完的话"
