@@ -7,12 +7,12 @@ A template is any .docx: {{标题}} and {{说明}} are replaced where they stand
 from __future__ import annotations
 
 import io
-import os
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
 
 from console.errors import StoreError
+from console.store.whole_file import whole_file
 from console.viewdata.briefing import Briefing, Section
 
 TITLE, NOTES, BODY = "{{标题}}", "{{说明}}", "{{正文}}"
@@ -46,13 +46,8 @@ def write_briefing(path: Path, briefing: Briefing, template: Path | None = None)
     body = next((p for p in document.paragraphs if p.text.strip() == BODY), None)
     _fill(document, {TITLE: briefing.title, NOTES: "；".join(briefing.notes)})
     count = _Writer(document, body).write(briefing, titled=template is None or not _has(template, TITLE))
-    draft = path.with_name(f".{path.name}.part")
-    try:
+    with whole_file(path, "简报") as draft:
         document.save(str(draft))
-        os.replace(draft, path)
-    except OSError as exc:
-        draft.unlink(missing_ok=True)
-        raise StoreError("简报没有写下。", "请换一个目录或清理磁盘后再试。", repr(exc)) from exc
     return count
 
 

@@ -7,12 +7,12 @@ and masters are as the office made them. Slides that stand in it stay before our
 from __future__ import annotations
 
 import io
-import os
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
 
 from console.errors import StoreError
+from console.store.whole_file import whole_file
 from console.viewdata.briefing import Briefing, Section
 
 TEMPLATE = "briefing.pptx"
@@ -49,13 +49,8 @@ def write_slides(path: Path, briefing: Briefing, template: Path | None = None) -
     before = len(deck.slides)
     _Slides(deck, *layouts).write(briefing)
     made = len(deck.slides) - before
-    draft = path.with_name(f".{path.name}.part")
-    try:
+    with whole_file(path, "幻灯片") as draft:
         deck.save(str(draft))
-        os.replace(draft, path)
-    except OSError as exc:
-        draft.unlink(missing_ok=True)
-        raise StoreError("幻灯片没有写下。", "请换一个目录或清理磁盘后再试。", repr(exc)) from exc
     return made
 
 

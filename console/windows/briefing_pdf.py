@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QMarginsF, QRectF, QSizeF, QUrl
@@ -22,7 +21,7 @@ from PySide6.QtGui import (
     QTextTableFormat,
 )
 
-from console.errors import StoreError
+from console.store.whole_file import whole_file
 from console.viewdata.briefing import Briefing, Section
 from widgets.plain import plain_document
 
@@ -62,13 +61,8 @@ def write_pdf(path: Path, briefing: Briefing, family: str) -> int:
         painter.setFont(QFont(family, 8))
         painter.drawText(QRectF(0, room.height(), room.width(), FOOT_MM / 25.4 * DPI), 0x0082, f"{page + 1} / {pages}")
     painter.end()
-    draft = path.with_name(f".{path.name}.part")
-    try:
+    with whole_file(path, "PDF ") as draft:
         draft.write_bytes(bytes(made.data().data()))
-        os.replace(draft, path)
-    except OSError as exc:
-        draft.unlink(missing_ok=True)
-        raise StoreError("PDF 没有写下。", "请换一个目录或清理磁盘后再试。", repr(exc)) from exc
     return pages
 
 
