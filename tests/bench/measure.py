@@ -22,10 +22,12 @@ def each_ms(steps: Iterable[Callable[[], object]]) -> np.ndarray:
 
 
 def application():
+    """Return the application of a bench, collecting garbage as the console does."""
     from PySide6.QtWidgets import QApplication
 
     from console.windows.docking import prepare_docking
+    from tests.gui import application as collecting_application
 
     if QApplication.instance() is None:
         prepare_docking()
-    return QApplication.instance() or QApplication(["bench"])
+    return collecting_application(["bench"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 
 import pytest
 import shiboken6
@@ -13,6 +14,7 @@ from console.domain.objects import Station
 from console.domain.time import from_beijing
 from console.errors import ErrorHub
 from console.fonts import NoChineseFont, chinese_family, has_chinese
+from console.services.collector import MOST_SCANNED, GuiCollector
 from console.services.map_sources import MapSources
 from console.services.tasks import TaskScope
 from console.services.wall_control import WallControl
@@ -240,6 +242,23 @@ def test_a_worker_thread_never_collects_what_belongs_to_the_gui_thread(qtbot, qa
         qtbot.wait(50)
         junk.extend([] for _ in range(1000))
     assert died_in == [threading.get_ident()]
+
+
+def test_a_window_full_of_old_objects_is_not_searched_while_an_officer_waits(qapp, monkeypatch):
+    collector = next(c for c in qapp.children() if isinstance(c, GuiCollector))
+    old = [[i] for i in range(MOST_SCANNED + 1)]
+    searched = []
+    gc.collect(1)  # they are of the oldest generation now
+    kept = gc.get_freeze_count()
+    monkeypatch.setattr(gc, "get_count", lambda: (0, 0, 11))
+    gc.callbacks.append(noted := lambda phase, info: searched.append(info["generation"]))
+    try:
+        collector._tick()
+        assert 2 not in searched and gc.get_freeze_count() - kept >= len(old)
+        collector._tick()  # few are left: a whole search is short
+        assert 2 in searched
+    finally:
+        gc.callbacks.remove(noted)
 
 
 def test_a_stalled_gui_thread_is_noticed_with_its_stack(qtbot, qapp):
