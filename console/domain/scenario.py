@@ -20,13 +20,17 @@ MAX_CHARS = 4_000_000
 INPUTS_MAX = 200
 NAME_MAX, AUTHOR_MAX, NOTE_MAX = 60, 60, 400
 STATES = ("waiting", "running", "done", "cancelled", "failed")
+EVERYWHERE = "*"  # a basin's name that stands for all of them
 Points = tuple[tuple[float, float], ...]
 """(seconds after the base moment, value), in order of time."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rain:
-    """Rain of a basin: the forecast times factor, or mm per step drawn by hand (points), then factor is 1."""
+    """Rain of a basin, EVERYWHERE for all: as it comes times factor, or drawn (points), then factor is 1.
+
+    A drawn value is mm/h from its moment to the next one's, the last to the end; before the first it is dry.
+    """
 
     basin: str
     factor: float = 1.0

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from console.engine.rain_runoff import BasinRain, model_of, rain_of
 from console.engine.refused import EngineRefused
 
 Array = NDArray[np.float64]
@@ -40,6 +41,7 @@ class Base:
     """base_t: UTC s. inflows_m3s: (n,) by inflow node, hourly from base_t. start: level (m) by pool.
 
     measured: by node, what there is to compare with. notes: what must be said of it, in Chinese.
+    rain: by inflow node, where a scenario changes it; read for those alone.
     """
 
     base_t: float
@@ -47,6 +49,7 @@ class Base:
     start: Mapping[str, float]
     measured: Mapping[str, Measured]
     notes: tuple[str, ...]
+    rain: Mapping[str, BasinRain] = field(default_factory=dict)
 
     @property
     def hash(self) -> str:
@@ -54,6 +57,8 @@ class Base:
         found = hashlib.sha256(repr((self.base_t, sorted(self.start.items()))).encode())
         for node, flow in sorted(self.inflows_m3s.items()):
             found.update(node.encode() + np.round(flow, 3).tobytes())
+        for node, rain in sorted(self.rain.items()):
+            found.update(node.encode() + np.round(rain.mm, 3).tobytes())
         return found.hexdigest()
 
 
@@ -75,12 +80,12 @@ def reach_h(declared: Mapping[str, Any]) -> float:
     return float(np.ceil(max(ways, default=0.0))) + 4.0
 
 
-def base_of(declared: Mapping[str, Any], series: Series, base_t: float, lead_h: float) -> Base:
+def base_of(declared: Mapping[str, Any], series: Series, base_t: float, lead_h: float, *, with_rain: bool = False) -> Base:
     """Return what a run from base_t starts from.
 
     Args:
         declared: the network with its tables source and measured.
-        series: at least what wanted_series names, where it is measured at all.
+        series: at least what wanted_series names, where it is measured at all; and wanted_rain, for its rain.
 
     Raises:
         EngineRefused: declared, or gap: a flow that is needed has no reading of the last hours before base_t.
@@ -104,7 +109,9 @@ def base_of(declared: Mapping[str, Any], series: Series, base_t: float, lead_h: 
     lacking = [str(n["id"]) for n in _tables(declared, "node") if n["kind"] == "inflow" and n["id"] not in inflows]
     if lacking:
         raise EngineRefused("declared", f"来水节点“{lacking[0]}”没有来源（source）")
-    return Base(base_t, inflows, start, measured, tuple(dict.fromkeys(notes)))
+    model = model_of(declared) if with_rain else None
+    rain = rain_of(model, series, base_t, lead_h) if model else {}
+    return Base(base_t, inflows, start, measured, tuple(dict.fromkeys(notes)), rain)
 
 
 def _divided(

@@ -13,12 +13,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from console.domain.scenario import Inflow, Input, Keep, Retention, Scenario, Schedule, named
+from console.domain.scenario import Inflow, Input, Keep, Rain, Retention, Scenario, Schedule, named
 from console.engine.chain_base import Base
 from console.engine.network import Network, NodeCourse, run
 from console.engine.network_nodes import SETTLED, Assumed, Diversion, Node, Reservoir, Station
 from console.engine.network_nodes import Inflow as InflowNode
 from console.engine.network_nodes import Retention as RetentionNode
+from console.engine.rain_runoff import model_of, with_rain
 from console.engine.refused import EngineRefused
 from console.errors import ConsoleError
 
@@ -130,23 +131,29 @@ def prepared(case: Case) -> tuple[Network, dict[str, Array], list[str]]:
     network = Network.of(case.declared)
     held, said = _held(network, case.base)
     changes = dict(held)
-    inflows = changed_inflows(network, case)
+    inflows, rained = changed_inflows(network, case)
     for entry in case.scenario.inputs:
-        if not isinstance(entry, Inflow):
+        if not isinstance(entry, Inflow | Rain):
             node_id, change = _change(network, entry)
             changes[node_id] = change
             said = [line for line in said if not line.startswith(f"{network.nodes[node_id].name}：没有给出调度")]
-    return network.changed(changes), inflows, said
+    return network.changed(changes), inflows, [*said, *rained]
 
 
-def changed_inflows(network: Network, case: Case) -> dict[str, Array]:
-    """Return the base's inflows with a scenario's changes. Raises: EngineRefused: there is no such inflow."""
-    inflows = dict(case.base.inflows_m3s)
+def changed_inflows(network: Network, case: Case) -> tuple[dict[str, Array], list[str]]:
+    """Return the base's inflows with a scenario's changes, rain first, and what must be said of them.
+
+    Raises:
+        EngineRefused: there is no such inflow or basin, or its rain cannot be used.
+    """
+    rains = [entry for entry in case.scenario.inputs if isinstance(entry, Rain)]
+    model = model_of(case.declared) if rains else None
+    inflows, said = with_rain(model, case.base.rain, case.base.inflows_m3s, rains)
     for entry in case.scenario.inputs:
         if isinstance(entry, Inflow):
             _node(network, entry, entry.node, InflowNode)
             inflows[entry.node] = _changed(inflows[entry.node], entry)
-    return inflows
+    return inflows, said
 
 
 def _held(network: Network, base: Base) -> tuple[dict[str, dict[str, Any]], list[str]]:

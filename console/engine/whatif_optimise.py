@@ -72,7 +72,7 @@ def optimise_case(case: Case, tell: Tell) -> Proposal:
 def dispatch_case(case: Case) -> DispatchCase:
     """Return what a joint dispatch of the chain is asked. Raises: EngineRefused."""
     network = Network.of(case.declared)
-    inflows = changed_inflows(network, case)
+    inflows, _ = changed_inflows(network, case)
     stops = _stops(network, case)
     pools = [k for k in stops if isinstance(network.nodes[k].kind, ReservoirNode)]
     stations = [k for k in stops if k not in pools]

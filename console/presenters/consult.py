@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from console.domain.elements import flow_text, signed
-from console.domain.scenario import Scenario
+from console.domain.scenario import EVERYWHERE, Scenario
 from console.domain.time import stamp
 from console.engine.chain_base import Measured
 from console.engine.skill import series_score
@@ -29,7 +29,7 @@ EMPTY: tuple[Array, Array] = (np.empty(0), np.empty(0))
 
 
 def names_of(declared: Mapping[str, Any]) -> dict[str, str]:
-    return {str(n["id"]): str(n.get("name", n["id"])) for n in declared.get("node", ())}
+    return {EVERYWHERE: "全流域"} | {str(n["id"]): str(n.get("name", n["id"])) for n in declared.get("node", ())}
 
 
 def objects_of(declared: Mapping[str, Any]) -> dict[str, str]:

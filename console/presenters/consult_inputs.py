@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from console.domain.scenario import Inflow, Input, Keep, Retention, Schedule
+from console.domain.scenario import EVERYWHERE, Inflow, Input, Keep, Rain, Retention, Schedule
 from console.engine.chain_base import Base
 from console.errors import ConsoleError
 from console.viewdata.consult import CHANGES, Change, Target
@@ -16,6 +16,7 @@ from console.viewdata.consult import CHANGES, Change, Target
 HOUR_S = 3600.0
 PAIRS_HELP = "请写“小时 流量”，各段用分号分开，如 0 9000; 6 12000。"
 FLOWS = ("factor", "add", "shift")
+RAINS = ("rain", "drawn")
 PAIR = re.compile(r"[;；\n]+")
 PART = re.compile(r"[\s,，:：h]+")
 
@@ -26,10 +27,11 @@ class NotAChange(ConsoleError):
 
 def targets_of(declared: Mapping[str, Any]) -> tuple[Target, ...]:
     """Return the nodes that can be changed, in the order of the network's file."""
-    found = []
+    rained = {str(b.get("node")) for b in declared.get("runoff", {}).get("basin", ())}
+    found = [Target(EVERYWHERE, "全流域", RAINS)] if rained else []
     for raw in declared.get("node", ()):
         kinds = {
-            "inflow": ("factor", "add", "shift"),
+            "inflow": (*(RAINS if raw["id"] in rained else ()), *FLOWS),
             "reservoir": ("keep", "release", "actual") if "storage" in raw else (),
             "diversion": ("release",),
             "retention": ("retention",),
@@ -55,6 +57,10 @@ def inputs_of(changes: Sequence[Change], base: Base | None = None) -> tuple[Inpu
         if change.kind in FLOWS:
             before = inflows.get(change.target, Inflow(change.target))
             inflows[change.target] = _with(before, change.kind, _number(change.text, row))
+        elif change.kind in RAINS:
+            if {(kind, change.target) for kind in RAINS} <= seen:
+                raise NotAChange(f"第 {row} 项：同一分区既给了倍数又给了过程。", "请只留一项。")
+            others.append(_rain(change, row))
         elif change.kind == "keep":
             others.append(Keep(change.target, _number(change.text, row)))
         elif change.kind == "actual":
@@ -78,6 +84,9 @@ def changes_of(inputs: Sequence[Input]) -> tuple[Change, ...]:
         if isinstance(entry, Inflow) and not entry.points:
             pairs = (("factor", entry.factor, 1.0), ("add", entry.add_m3s, 0.0), ("shift", entry.shift_h, 0.0))
             found += [Change(kind, entry.node, f"{value:g}") for kind, value, plain in pairs if value != plain]
+        elif isinstance(entry, Rain):
+            text = "; ".join(f"{t / HOUR_S:g} {v:g}" for t, v in entry.points)
+            found.append(Change("drawn", entry.basin, text) if text else Change("rain", entry.basin, f"{entry.factor:g}"))
         elif isinstance(entry, Keep):
             found.append(Change("keep", entry.work, f"{entry.level_m:.2f}"))
         elif isinstance(entry, Schedule) and entry.kind == "release":
@@ -90,10 +99,26 @@ def changes_of(inputs: Sequence[Input]) -> tuple[Change, ...]:
 
 def change_words(change: Change, names: Mapping[str, str]) -> str:
     """Return a change as a line of a list."""
-    units = {"factor": "×", "add": "m³/s", "shift": "h", "keep": "m", "release": "", "actual": "", "retention": ""}
+    units = {
+        "rain": "",
+        "drawn": "mm/h",
+        "factor": "×",
+        "add": "m³/s",
+        "shift": "h",
+        "keep": "m",
+        "release": "",
+        "actual": "",
+        "retention": "",
+    }
     name, unit = names.get(change.target, change.target), units[change.kind]
-    value = f"×{change.text}" if change.kind == "factor" else f"{change.text} {unit}".strip()
+    value = f"×{change.text}" if change.kind in ("factor", "rain") else f"{change.text} {unit}".strip()
     return f"{name} {CHANGES[change.kind]} {value}"
+
+
+def _rain(change: Change, row: int) -> Rain:
+    if change.kind == "rain":
+        return Rain(change.target, _number(change.text, row))
+    return Rain(change.target, points=tuple((hour * HOUR_S, mm) for hour, mm in _pairs(change.text, row)))
 
 
 def _with(inflow: Inflow, kind: str, value: float) -> Inflow:

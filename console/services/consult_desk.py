@@ -14,13 +14,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-import numpy as np
 from PySide6.QtCore import QObject, Signal
 
-from console.domain.quality import Quality
-from console.domain.scenario import RunRecord, Scenario
+from console.domain.scenario import Rain, RunRecord, Scenario
 from console.domain.time import full_stamp
-from console.engine.chain_base import Base, Key, base_of, reach_h, wanted_series
+from console.engine.chain_base import Base
 from console.engine.design_floods import amplified, frequencies_of, inputs_of
 from console.engine.executor import PoolExecutor, Run, RunCancelled
 from console.engine.refused import EngineRefused
@@ -29,6 +27,7 @@ from console.engine.whatif_arrays import arrays_of, assumed_from, assumed_lines,
 from console.engine.whatif_band import Band, band_case
 from console.engine.whatif_optimise import Proposal, optimise_case
 from console.errors import ConsoleError
+from console.services.consult_base import read_base
 from console.services.tasks import TaskScope
 from console.state.board import BoardState
 from console.store.chains import declared_chain
@@ -37,8 +36,6 @@ from console.store.scenarios import KeptScenario, ScenarioStore
 from console.viewdata.consult import MOST_COMPARED
 
 T = TypeVar("T")
-BEFORE_S = 12 * 3600
-UNFIT = (Quality.BAD, Quality.SUSPECT)
 POLL_S = 0.05
 DESIGN_LEAD_H = 72.0
 FIRST_NODE = "shijiao"
@@ -205,29 +202,13 @@ class ConsultDesk(QObject):
         if scenario_id in self._runs:
             self._runs[scenario_id].cancel()
 
-    async def base(self, base_t: float, lead_h: float) -> Base:
-        """Return what a run from a moment starts from, as the cache has it now.
+    async def _base_for(self, scenario: Scenario) -> Base:
+        with_rain = any(isinstance(entry, Rain) for entry in scenario.inputs)
+        return await self.base(scenario.base_t, scenario.lead_h, with_rain=with_rain)
 
-        Raises:
-            ConsoleError: a flow is missing; says which.
-        """
-        ahead = (lead_h + reach_h(self.declared)) * 3600.0
-        keys: dict[Key, int] = {}
-        for code, element in wanted_series(self.declared):
-            series = self._board.series_of(code).get(element)
-            if series is not None:
-                keys[code, element] = series.sid
-        rows = await self._board.window(list(keys.values()), int(base_t) - BEFORE_S, int(base_t + ahead))
-        found = {}
-        for key, sid in keys.items():
-            t, v, q = rows[sid]
-            good = ~np.isin(q, [int(u) for u in UNFIT]) & np.isfinite(v)
-            if good.any():
-                found[key] = (t[good], v[good])
-        try:
-            return base_of(self.declared, found, base_t, lead_h)
-        except EngineRefused as exc:
-            raise ConsoleError(f"没有算：{exc.detail}。", "请换一个起算时间，或等数据到齐后再算。", exc.code) from exc
+    async def base(self, base_t: float, lead_h: float, *, with_rain: bool = False) -> Base:
+        """Return what a run from a moment starts from. Raises: ConsoleError: a flow is missing; says which."""
+        return await read_base(self._board, self.declared, base_t, lead_h, with_rain=with_rain)
 
     async def close(self) -> None:
         if self._pool is not None:
@@ -284,7 +265,7 @@ class ConsultDesk(QObject):
             return
         base: Base | None = None
         with contextlib.suppress(ConsoleError):  # the readings are gone: what was computed from them says so by its mark
-            base = await self.base(scenario.base_t, scenario.lead_h)
+            base = await self._base_for(scenario)
         now = base.hash if base is not None else ""
         try:
             runs = await self._stored(lambda store: store.runs(scenario_id, ENGINE, now))
@@ -310,7 +291,7 @@ class ConsultDesk(QObject):
             return
         started, began = time.time(), time.perf_counter()
         try:
-            base = await self.base(scenario.base_t, scenario.lead_h)
+            base = await self._base_for(scenario)
             outcome: Outcome = await self._computed(scenario_id, run_case, Case(dict(self.declared), base, scenario))
         except RunCancelled:
             self._set(scenario_id, RunState("cancelled"))
@@ -342,7 +323,7 @@ class ConsultDesk(QObject):
             return
         done = RunState("done", 1.0) if scenario_id in self.results else None
         try:
-            base = await self.base(scenario.base_t, scenario.lead_h)
+            base = await self._base_for(scenario)
             found: Proposal = await self._computed(scenario_id, optimise_case, Case(dict(self.declared), base, scenario))
             proposed = replace(scenario.copied(found.name, author, now_t, found.inputs), note=found.note)
             if done is not None:

@@ -9,10 +9,13 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 CHANGES = {
+    "rain": "降雨倍数", "drawn": "设计降雨过程",
     "factor": "来水倍数", "add": "来水加流量", "shift": "来水推迟", "keep": "控制库水位", "release": "出库或分流过程",
     "actual": "按实况出库", "retention": "启用蓄滞洪区",
 }  # fmt: skip
 HINTS = {
+    "rain": "如 1.5（起算以后的雨）",
+    "drawn": "起始小时 mm/h；如 0 10; 6 25; 12 0",
     "factor": "如 1.2",
     "add": "m³/s，如 500 或 -300",
     "shift": "小时，如 6 或 -3",
