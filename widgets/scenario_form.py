@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 
 from console.look import Look
 from console.viewdata.consult import CHANGES, HINTS, LEADS_H, Change, Draft, Target
-from widgets.plain import PlainLabel
+from widgets.plain import PlainLabel, plain_tip
 
 ROWS_MOST = 40
 KIND_PX, TARGET_PX = 104, 128
@@ -62,7 +62,7 @@ class ChangeRow(QWidget):
         self.target.setAccessibleName(tr("对象"))
         self.text.setAccessibleName(tr("数值"))
         self.remove.setAccessibleName(tr("删去这一项"))
-        self.text.setPlaceholderText(tr(HINTS[str(self.kind.currentData())]))
+        self._hint()
 
     def set_targets(self, targets: Sequence[Target]) -> None:
         if tuple(targets) != self._targets:
@@ -84,7 +84,12 @@ class ChangeRow(QWidget):
             if kind in one.kinds:
                 self.target.addItem(one.name, one.node)
         self.target.setCurrentIndex(max(0, self.target.findData(before)))
-        self.text.setPlaceholderText(self.look.tr(HINTS[kind]))
+        self._hint()
+
+    def _hint(self) -> None:
+        words = self.look.tr(HINTS[str(self.kind.currentData())])
+        self.text.setPlaceholderText(words)
+        self.text.setToolTip(plain_tip(words))  # some are longer than the field
 
 
 class ScenarioForm(QWidget):

@@ -14,6 +14,7 @@ from console.domain.elements import flow_text
 from console.domain.time import stamp
 from console.look import Look
 from console.viewdata.consult import Array, CurveBand, NodeCurve, NodeView
+from widgets.colour_legend import ColourLegend
 from widgets.plain import PlainLabel, plain_tip
 from widgets.plot_axes import BeijingAxis, FigureAxis
 from widgets.scenario_list import ink_of
@@ -41,8 +42,7 @@ class ScenarioPlot(QWidget):
         self.nodes.currentIndexChanged.connect(self._chosen)
         self.band = QCheckBox(self)
         self.band.clicked.connect(self.band_wanted)
-        self.legend = QHBoxLayout()
-        self.legend.setSpacing(12)
+        self.legend = ColourLegend(look, self)
         self.flow, self.level = self._plot(), self._plot()
         self.level.setXLink(self.flow)
         self.readout = PlainLabel("", self)
@@ -56,7 +56,7 @@ class ScenarioPlot(QWidget):
         head = QHBoxLayout()
         head.setContentsMargins(8, 2, 8, 0)
         head.addWidget(self.nodes)
-        head.addLayout(self.legend, 1)
+        head.addWidget(self.legend, 1)
         head.addWidget(self.band)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 2, 4, 2)
@@ -179,23 +179,12 @@ class ScenarioPlot(QWidget):
         plot.setXRange(*span, padding=0.01)
 
     def _show_legend(self, curves: Sequence[NodeCurve]) -> None:
-        while self.legend.count():
-            item = self.legend.takeAt(0)
-            if item is not None and (old := item.widget()) is not None:
-                old.hide()
-                old.deleteLater()
         words = [(f"━ {c.name}" + (f"（{c.watermark}）" if c.watermark else ""), ink_of(c.place)) for c in curves]
         if any(c.inflow_m3s is not None for c in curves):
             words.append((self.look.tr("┄ 入库"), "text.dim"))
         if self.view is not None and any(len(p[0]) for p in (self.view.flow_seen, self.view.level_seen)):
             words.append((self.look.tr("● 实测"), "text"))
-        for text, token in words:
-            label = PlainLabel(text, self)
-            label.setFont(self.look.font("small_px"))
-            label.setStyleSheet(f"color: {self.look.color(token).name()}")
-            self.legend.addWidget(label)
-            label.show()  # at once: a picture may be taken before the loop runs again
-        self.legend.addStretch(1)
+        self.legend.show_words(words)
 
     def _words(self, view: NodeView, t: float | None = None) -> str:
         """Return what each scenario has at a moment; without one what the picture is."""

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from console.engine.inundation_grid import Going, always
-from console.engine.transport_case import Intake, TransportCase, checked, limits_of
+from console.engine.transport_case import Intake, RanDry, TransportCase, checked, limits_of
 
 Array = NDArray[np.float64]
 CFL = 0.8
@@ -100,7 +100,7 @@ def run_transport(case: TransportCase, going: Going = always) -> TransportResult
     """Run a case. going: asked with the share done at each output time; False ends the run early, result kept.
 
     Raises:
-        TransportRefused: the case is not usable; says which value and why.
+        TransportRefused: the case is not usable; says which value and why. RanDry: what is taken leaves no water.
     """
     checked(case)
     began = time.perf_counter()
@@ -213,6 +213,9 @@ class _River:
         self.left += float(flux[-1] - dt * (np.minimum(lateral, 0.0) * c).sum())
         if not self.steady:
             self.water = self.water - dt * np.diff(q) + dt * lateral
+            if (self.water <= 0.0).any():
+                at_km = float(self.x[int(np.argmin(self.water))]) / 1000.0
+                raise RanDry(f"{middle / 3600:.1f} h 时 {at_km:.1f} km 处的水被取完。", "请减少取水或拦蓄的流量。")
             self.dispersion = case.channel.dispersion(q[1:], self.water / self.dx)
             self._factors = None
         mass = self._disperse(mass, dt)

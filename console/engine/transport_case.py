@@ -22,6 +22,10 @@ class TransportRefused(ConsoleError):
     """The case cannot be run."""
 
 
+class RanDry(TransportRefused):
+    """The flows leave a place without water."""
+
+
 def fischer_m2s(flow_m3s: Array, area_m2: Array, width_m: Array, slope: Array) -> Array:
     """Return the longitudinal dispersion, any shape.
 
@@ -228,7 +232,7 @@ def _always_downstream(case: TransportCase) -> None:
         for i in sorted(case.inflows, key=lambda i: i.at_m):
             q += i.flow.at(t)
             if not q > 0:
-                raise TransportRefused(f"取走 {i.name} 后流量在 {t / 3600:.1f} h 为 {q:g} m³/s。", "请减少取水量。")
+                raise RanDry(f"取走 {i.name} 后流量在 {t / 3600:.1f} h 为 {q:g} m³/s。", "请减少取水量。")
 
 
 def _flow_checked(name: str, flow: Flow, lowest: float) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from console.domain.scenario import Inflow, Input, Keep, Rain, Retention, Scenario, Schedule, named
+from console.domain.scenario import Inflow, Input, Keep, Rain, Retention, Scenario, Schedule, Spill, named
 from console.engine.chain_base import Base
 from console.engine.network import Network, NodeCourse, run
 from console.engine.network_nodes import SETTLED, Assumed, Diversion, Node, Reservoir, Station
@@ -21,6 +21,7 @@ from console.engine.network_nodes import Inflow as InflowNode
 from console.engine.network_nodes import Retention as RetentionNode
 from console.engine.rain_runoff import model_of, with_rain
 from console.engine.refused import EngineRefused
+from console.engine.whatif_spill import Spilled, spills_of
 from console.errors import ConsoleError
 
 Array = NDArray[np.float64]
@@ -79,13 +80,17 @@ class NodeOutcome:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Outcome:
-    """nodes by id in order downstream; reaches and inflows are left out. mass_error: part of what came in."""
+    """nodes by id in order downstream; reaches and inflows are left out. mass_error: part of what came in.
+
+    spills: of the scenario, in its order.
+    """
 
     hours: Array
     nodes: Mapping[str, NodeOutcome]
     mass_error: float
     assumed: tuple[Assumed, ...]
     limits: tuple[str, ...]
+    spills: tuple[Spilled, ...] = ()
 
     def figures(self) -> dict[str, float]:
         """Return the figures that tables are made of, by name."""
@@ -123,7 +128,9 @@ def outcome_of(case: Case, tell: Tell = lambda *_: None) -> Outcome:
         if isinstance(node.kind, Reservoir | Station | Diversion | RetentionNode)
     }
     n = len(next(iter(nodes.values())).flow_m3s)
-    return Outcome(np.arange(n, dtype=float) * STEP_H, nodes, got.mass_error, got.assumed, (*said, *got.limits))
+    spills, of_spills = spills_of(case.declared, got.courses, [i for i in case.scenario.inputs if isinstance(i, Spill)])
+    limits = (*said, *got.limits, *of_spills)
+    return Outcome(np.arange(n, dtype=float) * STEP_H, nodes, got.mass_error, got.assumed, limits, spills)
 
 
 def prepared(case: Case) -> tuple[Network, dict[str, Array], list[str]]:
@@ -133,7 +140,7 @@ def prepared(case: Case) -> tuple[Network, dict[str, Array], list[str]]:
     changes = dict(held)
     inflows, rained = changed_inflows(network, case)
     for entry in case.scenario.inputs:
-        if not isinstance(entry, Inflow | Rain):
+        if not isinstance(entry, Inflow | Rain | Spill):
             node_id, change = _change(network, entry)
             changes[node_id] = change
             said = [line for line in said if not line.startswith(f"{network.nodes[node_id].name}：没有给出调度")]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -10,8 +12,10 @@ from numpy.typing import NDArray
 
 from console.engine.network_nodes import Assumed
 from console.engine.whatif import NodeOutcome, Outcome
+from console.engine.whatif_spill import Passing, Spilled
 
 PARTS = {"i": "inflow_m3s", "q": "flow_m3s", "b": "branch_m3s", "z": "level_m", "w": "storage_m3"}
+SPILL_PARTS = ("hours", "at_km", "mg_l")
 KINDS = ("reservoir", "station", "diversion", "retention")
 
 
@@ -23,6 +27,11 @@ def arrays_of(outcome: Outcome) -> dict[str, NDArray[Any]]:
             values = getattr(node, part)
             if values is not None:
                 found[f"{letter}_{_plain(node_id)}"] = values
+    for k, one in enumerate(outcome.spills):
+        said = {"river": one.river, "substance": one.substance, "limit_mg_l": one.limit_mg_l, "mass_error": one.mass_error}
+        text = json.dumps(said | {"places": [asdict(p) for p in one.places]}, ensure_ascii=False, allow_nan=False)
+        found[f"spill{k}_said"] = np.frombuffer(text.encode(), np.uint8)
+        found |= {f"spill{k}_{part}": getattr(one, part) for part in SPILL_PARTS}
     return found
 
 
@@ -40,7 +49,17 @@ def outcome_from(
         parts = {part: arrays.get(f"{letter}_{_plain(node_id)}") for letter, part in PARTS.items()}
         if kind in KINDS and parts["flow_m3s"] is not None and parts["inflow_m3s"] is not None:
             nodes[node_id] = NodeOutcome(name=str(raw.get("name", node_id)), kind=kind, reasons=(), **parts)  # type: ignore[arg-type]
-    return Outcome(np.asarray(arrays["hours"], float), nodes, mass_error, assumed, limits)
+    return Outcome(np.asarray(arrays["hours"], float), nodes, mass_error, assumed, limits, _spills(arrays))
+
+
+def _spills(arrays: Mapping[str, NDArray[Any]]) -> tuple[Spilled, ...]:
+    found: list[Spilled] = []
+    while (said := arrays.get(f"spill{len(found)}_said")) is not None:
+        doc = json.loads(bytes(said))
+        hours, at_km, mg_l = (np.asarray(arrays[f"spill{len(found)}_{part}"], float) for part in SPILL_PARTS)
+        places = tuple(Passing(**p) for p in doc["places"])
+        found.append(Spilled(doc["river"], doc["substance"], doc["limit_mg_l"], hours, at_km, mg_l, places, doc["mass_error"]))
+    return tuple(found)
 
 
 def assumed_lines(assumed: tuple[Assumed, ...]) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from console.domain.scenario import EVERYWHERE, Inflow, Input, Keep, Rain, Retention, Schedule
+from console.domain.scenario import EVERYWHERE, Inflow, Input, Keep, Rain, Retention, Schedule, Spill
 from console.engine.chain_base import Base
 from console.errors import ConsoleError
 from console.viewdata.consult import CHANGES, Change, Target
@@ -38,6 +38,9 @@ def targets_of(declared: Mapping[str, Any]) -> tuple[Target, ...]:
         }.get(str(raw["kind"]), ())
         if kinds:
             found.append(Target(str(raw["id"]), str(raw.get("name", raw["id"])), kinds))
+    if "transport" in declared:
+        river = str(declared["transport"].get("river", ""))
+        found.append(Target(river, river, ("spill",)))
     return tuple(found)
 
 
@@ -51,7 +54,7 @@ def inputs_of(changes: Sequence[Change], base: Base | None = None) -> tuple[Inpu
     others: list[Input] = []
     seen: set[tuple[str, str]] = set()
     for row, change in enumerate(changes, 1):
-        if (change.kind, change.target) in seen:
+        if (change.kind, change.target) in seen and change.kind != "spill":
             raise NotAChange(f"第 {row} 项：同一对象的“{CHANGES[change.kind]}”已经给过。", "请删去其中一项。")
         seen.add((change.kind, change.target))
         if change.kind in FLOWS:
@@ -61,6 +64,8 @@ def inputs_of(changes: Sequence[Change], base: Base | None = None) -> tuple[Inpu
             if {(kind, change.target) for kind in RAINS} <= seen:
                 raise NotAChange(f"第 {row} 项：同一分区既给了倍数又给了过程。", "请只留一项。")
             others.append(_rain(change, row))
+        elif change.kind == "spill":
+            others.append(_spill(change, row))
         elif change.kind == "keep":
             others.append(Keep(change.target, _number(change.text, row)))
         elif change.kind == "actual":
@@ -87,6 +92,10 @@ def changes_of(inputs: Sequence[Input]) -> tuple[Change, ...]:
         elif isinstance(entry, Rain):
             text = "; ".join(f"{t / HOUR_S:g} {v:g}" for t, v in entry.points)
             found.append(Change("drawn", entry.basin, text) if text else Change("rain", entry.basin, f"{entry.factor:g}"))
+        elif isinstance(entry, Spill):
+            figures = (entry.at_km, entry.mass_kg, entry.from_s / HOUR_S, entry.to_s / HOUR_S, entry.limit_mg_l)
+            decay = f" {entry.decay_per_d:g}" if entry.decay_per_d else ""
+            found.append(Change("spill", entry.river, f"{entry.substance} {' '.join(f'{v:g}' for v in figures)}{decay}"))
         elif isinstance(entry, Keep):
             found.append(Change("keep", entry.work, f"{entry.level_m:.2f}"))
         elif isinstance(entry, Schedule) and entry.kind == "release":
@@ -99,18 +108,8 @@ def changes_of(inputs: Sequence[Input]) -> tuple[Change, ...]:
 
 def change_words(change: Change, names: Mapping[str, str]) -> str:
     """Return a change as a line of a list."""
-    units = {
-        "rain": "",
-        "drawn": "mm/h",
-        "factor": "×",
-        "add": "m³/s",
-        "shift": "h",
-        "keep": "m",
-        "release": "",
-        "actual": "",
-        "retention": "",
-    }
-    name, unit = names.get(change.target, change.target), units[change.kind]
+    units = {"add": "m³/s", "shift": "h", "keep": "m", "drawn": "mm/h"}
+    name, unit = names.get(change.target, change.target), units.get(change.kind, "")
     value = f"×{change.text}" if change.kind in ("factor", "rain") else f"{change.text} {unit}".strip()
     return f"{name} {CHANGES[change.kind]} {value}"
 
@@ -119,6 +118,19 @@ def _rain(change: Change, row: int) -> Rain:
     if change.kind == "rain":
         return Rain(change.target, _number(change.text, row))
     return Rain(change.target, points=tuple((hour * HOUR_S, mm) for hour, mm in _pairs(change.text, row)))
+
+
+def _spill(change: Change, row: int) -> Spill:
+    substance, *figures = change.text.replace("，", " ").replace(",", " ").split() or [""]
+    if len(figures) not in (5, 6):
+        raise NotAChange(
+            f"第 {row} 项“{change.text[:20]}”看不懂。",
+            "请依次写物质、距起点 km、质量 kg、开始和结束的小时、限值 mg/L，可再写降解 1/d，如 镉 5 3600 0 2 0.005。",
+        )
+    at_km, mass_kg, begun, ended, limit, *decay = (_number(f, row) for f in figures)
+    return Spill(
+        change.target, substance, at_km, mass_kg, begun * HOUR_S, ended * HOUR_S, limit, decay[0] if decay else 0.0
+    )  # fmt: skip
 
 
 def _with(inflow: Inflow, kind: str, value: float) -> Inflow:

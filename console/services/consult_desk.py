@@ -302,7 +302,7 @@ class ConsultDesk(QObject):
         finally:
             self._runs.pop(scenario_id, None)
         wall_s = time.perf_counter() - began
-        outcome = Outcome(outcome.hours, outcome.nodes, outcome.mass_error, outcome.assumed, (*base.notes, *outcome.limits))
+        outcome = replace(outcome, limits=(*base.notes, *outcome.limits))
         self.results[scenario_id] = Result(outcome, base, started, wall_s)
         self.bands.pop(scenario_id, None)
         self._set(scenario_id, RunState("done", 1.0))

@@ -11,7 +11,7 @@ Array = NDArray[np.float64]
 CHANGES = {
     "rain": "降雨倍数", "drawn": "设计降雨过程",
     "factor": "来水倍数", "add": "来水加流量", "shift": "来水推迟", "keep": "控制库水位", "release": "出库或分流过程",
-    "actual": "按实况出库", "retention": "启用蓄滞洪区",
+    "actual": "按实况出库", "retention": "启用蓄滞洪区", "spill": "水污染",
 }  # fmt: skip
 HINTS = {
     "rain": "如 1.5（起算以后的雨）",
@@ -23,6 +23,7 @@ HINTS = {
     "release": "小时 m³/s；如 0 9000; 6 12000",
     "actual": "不用填；取起算后的实测出库",
     "retention": "小时 m³/s；如 12 1300（流量可省）",
+    "spill": "物质 距韶关km 质量kg 起h 止h 限值mg/L 降解1/d；如 镉 5 3600 0 2 0.005",
 }
 LEADS_H = (24, 48, 72, 120)
 MOST_COMPARED = 6

@@ -33,6 +33,7 @@ from console.windows.offline_panels import build_library, build_packs
 from console.windows.overview_panels import build_happening, build_overview
 from console.windows.panels import Built, Context
 from console.windows.reservoir_panels import build_cascade, build_reservoirs, build_storage
+from console.windows.spill_panel import build_spill
 from console.windows.table_panel import build_table
 from console.windows.video_panels import build_video
 from console.windows.works_panels import build_dam_safety, build_gates, build_section, build_works
@@ -188,6 +189,7 @@ PANELS: dict[str, tuple[str, Callable[[Context], Built]]] = {
     "consult.curves": ("情景过程线", build_scenario_curves),
     "consult.table": ("情景对比", build_scenario_table),
     "consult.tradeoff": ("风险效益", build_tradeoff),
+    "consult.spill": ("水污染过程", build_spill),
     "consult.basis": ("依据与假定", build_scenario_basis),
     "consult.meeting": ("会商", build_meeting),
     "consult.record": ("会议记录", build_record),

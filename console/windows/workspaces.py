@@ -104,6 +104,7 @@ WORKSPACES = (
             ("consult.curves", "right", "consult.scenarios"),
             ("consult.table", "bottom", "consult.curves"),
             ("consult.tradeoff", "tab", "consult.curves"),
+            ("consult.spill", "tab", "consult.curves"),
             ("consult.basis", "tab", "consult.table"),
             ("consult.record", "tab", "consult.table"),
             ("consult.options", "tab", "consult.table"),

@@ -359,3 +359,34 @@ def test_the_flood_of_now_is_scaled_to_what_is_published_for_the_station(runner,
 
     runner.run(without())
     assert "频率流量" in consult.problem and len(consult.scenarios) == 3
+
+
+def test_a_spill_is_led_down_the_river_and_its_passing_is_listed(runner, desk, look):
+    from console.domain.scenario import Spill
+    from console.presenters.consult_spill import spill_view
+    from widgets.spill_plot import SpillPlot
+
+    consult = desk()
+    plot = SpillPlot(look)
+    plot.show_view(spill_view(consult, look.tr))
+    assert "水污染" in plot.empty.text() and plot.along.isHidden()
+
+    async def story():
+        consult.begin()
+        await until(lambda: consult.declared)
+        await consult.create(plan("韶关泄漏", Spill("北江", "镉", 5.0, 3600.0, 0.0, 2 * HOUR, 0.005)))
+        await until(lambda: consult.results, 60, "a result")
+
+    runner.run(story())
+    view = spill_view(consult, look.tr)
+    plot.show_view(view)
+    assert [plot.places.itemText(i).split()[0] for i in range(plot.places.count())][:2] == ["英德(五)", "飞来峡"]
+    row = next(r for r in view.rows if r[1][0] == "石角")
+    assert "倍" in row[5][0] and row[5][1] == "state.guaranteed" and "未混匀" in row[8][0]
+    plot.show_moment(T0 + 20 * HOUR)
+    x, y = plot._clouds[0].getData()
+    assert 120 < x[int(np.argmax(y))] < 136, "where the cloud is after twenty hours"
+    plot.show_moment(T0 + 30 * HOUR)
+    x, later = plot._clouds[0].getData()
+    assert x[int(np.argmax(later))] > 180 and later.max() < y.max()
+    plot.deleteLater()
