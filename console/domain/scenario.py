@@ -111,7 +111,16 @@ class Spill:
     decay_per_d: float = 0.0
 
 
-Input = Rain | Inflow | Schedule | Keep | Breach | Retention | Tide | Spill
+@dataclass(frozen=True, slots=True)
+class DamBreak:
+    """A dam that fails, its reservoir at level_m (its own datum; None as it stands at the start)."""
+
+    work: str
+    at_s: float
+    level_m: float | None = None
+
+
+Input = Rain | Inflow | Schedule | Keep | Breach | Retention | Tide | Spill | DamBreak
 KINDS: dict[str, type[Input]] = {
     "rain": Rain,
     "inflow": Inflow,
@@ -121,10 +130,11 @@ KINDS: dict[str, type[Input]] = {
     "retention": Retention,
     "tide": Tide,
     "spill": Spill,
+    "dam": DamBreak,
 }
 KIND_WORDS = {
     "rain": "降雨", "inflow": "来水", "schedule": "调度过程", "keep": "控制水位", "breach": "溃口", "retention": "蓄滞洪区",
-    "tide": "潮位", "spill": "污染",
+    "tide": "潮位", "spill": "污染", "dam": "溃坝",
 }  # fmt: skip
 KEY_WORDS = {
     "factor": "倍数", "add_m3s": "加流量 m³/s", "shift_h": "推迟 h", "points": "过程", "kind": "类型", "lon": "经度",

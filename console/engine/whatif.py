@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from console.domain.scenario import Inflow, Input, Keep, Rain, Retention, Scenario, Schedule, Spill, named
+from console.domain.scenario import DamBreak, Inflow, Input, Keep, Rain, Retention, Scenario, Schedule, Spill, named
 from console.engine.chain_base import Base
+from console.engine.dam_break import failed
 from console.engine.network import Network, NodeCourse, run
 from console.engine.network_nodes import SETTLED, Assumed, Diversion, Node, Reservoir, Station
 from console.engine.network_nodes import Inflow as InflowNode
@@ -135,16 +136,22 @@ def outcome_of(case: Case, tell: Tell = lambda *_: None) -> Outcome:
 
 def prepared(case: Case) -> tuple[Network, dict[str, Array], list[str]]:
     """Return a scenario's network and inflows, and what must be said of both. Raises: EngineRefused."""
-    network = Network.of(case.declared)
+    breaks = [entry for entry in case.scenario.inputs if isinstance(entry, DamBreak)]
+    hours = len(next(iter(case.base.inflows_m3s.values())))
+    declared, floods, broken = failed(case.declared, case.base.start, hours, breaks)
+    network = Network.of(declared)
     held, said = _held(network, case.base)
     changes = dict(held)
     inflows, rained = changed_inflows(network, case)
     for entry in case.scenario.inputs:
-        if not isinstance(entry, Inflow | Rain | Spill):
+        if not isinstance(entry, Inflow | Rain | Spill | DamBreak):
             node_id, change = _change(network, entry)
             changes[node_id] = change
             said = [line for line in said if not line.startswith(f"{network.nodes[node_id].name}：没有给出调度")]
-    return network.changed(changes), inflows, [*said, *rained]
+    for entry in breaks:  # nothing holds the water any more
+        changes[entry.work] = dict(PASSING)
+        said = [line for line in said if not line.startswith(f"{network.nodes[entry.work].name}：没有给出调度")]
+    return network.changed(changes), inflows | floods, [*said, *rained, *broken]
 
 
 def changed_inflows(network: Network, case: Case) -> tuple[dict[str, Array], list[str]]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from console.domain.scenario import NAME_MAX, NOTE_MAX, Inflow, Input, Keep, Retention, Scenario, Schedule
+from console.domain.scenario import NAME_MAX, NOTE_MAX, DamBreak, Inflow, Input, Keep, Retention, Scenario, Schedule
 from console.engine import dispatch
 from console.engine.dispatch_case import Control, DispatchCase, Reach, Reservoir, Rule
 from console.engine.inundation_grid import Stopped
@@ -71,6 +71,8 @@ def optimise_case(case: Case, tell: Tell) -> Proposal:
 
 def dispatch_case(case: Case) -> DispatchCase:
     """Return what a joint dispatch of the chain is asked. Raises: EngineRefused."""
+    if any(isinstance(entry, DamBreak) for entry in case.scenario.inputs):
+        raise EngineRefused("declared", "有溃坝的情景不能优化调度")
     network = Network.of(case.declared)
     inflows, _ = changed_inflows(network, case)
     stops = _stops(network, case)

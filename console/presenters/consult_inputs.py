@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from console.domain.scenario import EVERYWHERE, Inflow, Input, Keep, Rain, Retention, Schedule, Spill
+from console.domain.scenario import EVERYWHERE, DamBreak, Inflow, Input, Keep, Rain, Retention, Schedule, Spill
 from console.engine.chain_base import Base
 from console.errors import ConsoleError
 from console.viewdata.consult import CHANGES, Change, Target
@@ -28,11 +28,12 @@ class NotAChange(ConsoleError):
 def targets_of(declared: Mapping[str, Any]) -> tuple[Target, ...]:
     """Return the nodes that can be changed, in the order of the network's file."""
     rained = {str(b.get("node")) for b in declared.get("runoff", {}).get("basin", ())}
+    dams = {str(d.get("node")) for d in declared.get("dam", ())}
     found = [Target(EVERYWHERE, "全流域", RAINS)] if rained else []
     for raw in declared.get("node", ()):
         kinds = {
             "inflow": (*(RAINS if raw["id"] in rained else ()), *FLOWS),
-            "reservoir": ("keep", "release", "actual") if "storage" in raw else (),
+            "reservoir": ("keep", "release", "actual", *(("dam",) if raw["id"] in dams else ())) if "storage" in raw else (),
             "diversion": ("release",),
             "retention": ("retention",),
         }.get(str(raw["kind"]), ())
@@ -64,6 +65,8 @@ def inputs_of(changes: Sequence[Change], base: Base | None = None) -> tuple[Inpu
             if {(kind, change.target) for kind in RAINS} <= seen:
                 raise NotAChange(f"第 {row} 项：同一分区既给了倍数又给了过程。", "请只留一项。")
             others.append(_rain(change, row))
+        elif change.kind == "dam":
+            others.append(_dam_break(change, row))
         elif change.kind == "spill":
             others.append(_spill(change, row))
         elif change.kind == "keep":
@@ -92,6 +95,9 @@ def changes_of(inputs: Sequence[Input]) -> tuple[Change, ...]:
         elif isinstance(entry, Rain):
             text = "; ".join(f"{t / HOUR_S:g} {v:g}" for t, v in entry.points)
             found.append(Change("drawn", entry.basin, text) if text else Change("rain", entry.basin, f"{entry.factor:g}"))
+        elif isinstance(entry, DamBreak):
+            level = f" {entry.level_m:g}" if entry.level_m is not None else ""
+            found.append(Change("dam", entry.work, f"{entry.at_s / HOUR_S:g}{level}"))
         elif isinstance(entry, Spill):
             figures = (entry.at_km, entry.mass_kg, entry.from_s / HOUR_S, entry.to_s / HOUR_S, entry.limit_mg_l)
             decay = f" {entry.decay_per_d:g}" if entry.decay_per_d else ""
@@ -118,6 +124,13 @@ def _rain(change: Change, row: int) -> Rain:
     if change.kind == "rain":
         return Rain(change.target, _number(change.text, row))
     return Rain(change.target, points=tuple((hour * HOUR_S, mm) for hour, mm in _pairs(change.text, row)))
+
+
+def _dam_break(change: Change, row: int) -> DamBreak:
+    parts = [p for p in PART.split(change.text.strip()) if p]
+    if len(parts) not in (1, 2):
+        raise NotAChange(f"第 {row} 项“{change.text[:20]}”看不懂。", "请写溃坝的小时，可再写溃坝时的库水位，如 6 150。")
+    return DamBreak(change.target, _number(parts[0], row) * HOUR_S, _number(parts[1], row) if len(parts) == 2 else None)
 
 
 def _spill(change: Change, row: int) -> Spill:

@@ -1,0 +1,70 @@
+"""A dam that fails: the regressions, the volume kept, and the flood going down the chain."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from console.domain.scenario import DamBreak
+from console.engine.chain_base import base_of
+from console.engine.dam_break import burst, peak_m3s
+from console.engine.refused import EngineRefused
+from console.engine.whatif import Case, RunRefused, run_case
+from console.engine.whatif_optimise import optimise_case
+from console.presenters.consult_inputs import changes_of, inputs_of, targets_of
+from console.viewdata.consult import Change
+from tests.unit.test_whatif import CHAIN, HOUR, T0, plan, ran, series
+
+
+def test_the_peak_is_that_of_the_published_regression(shared):
+    case = json.loads((shared / "refcases" / "breach_peak_froehlich.json").read_text("utf-8"))
+    for row in case["cases"]:
+        assert peak_m3s(row["Vw"], row["hw"]) == pytest.approx(row["Qp"], rel=1e-9)
+
+
+def test_all_that_the_reservoir_held_comes_and_no_more():
+    flood = burst(2.0e8, 60.0)
+    for at_s in (0.0, 3 * HOUR, 3.4 * HOUR):
+        hourly = flood.hourly(at_s + HOUR, 40)
+        assert hourly.sum() * HOUR == pytest.approx(flood.volume_m3, rel=1e-9)
+        assert hourly.min() >= 0.0 and hourly.max() <= flood.peak_m3s
+
+
+def test_the_flood_goes_down_the_chain_later_and_lower():
+    calm, got = ran(), ran(DamBreak("lechangxia", 6 * HOUR, 150.0))
+    more = {k: got.nodes[k].flow_m3s - calm.nodes[k].flow_m3s for k in ("shaoguan", "yingde", "shijiao")}
+    peaks = [float(m.max()) for m in more.values()]
+    times = [int(m.argmax()) for m in more.values()]
+    assert peaks[0] > peaks[1] > peaks[2] > 100.0 and times[0] < times[1] < times[2]
+    assert more["shaoguan"][:6] == pytest.approx(np.zeros(6), abs=1e-6)
+    assert got.mass_error < 1e-6
+    assert any("乐昌峡溃坝" in line and "Froehlich" in line for line in got.limits)
+
+
+@pytest.mark.parametrize(
+    ("entry", "words"),
+    [
+        (DamBreak("nanshui", 0.0, 200.0), "坝基高程"),
+        (DamBreak("lechangxia", 0.0, 500.0), "不在库容曲线"),
+        (DamBreak("lechangxia", 0.0), "没有实测库水位"),
+    ],
+)
+def test_a_dam_that_cannot_be_computed_is_refused(entry, words):
+    with pytest.raises(RunRefused, match=words):
+        run_case(Case(CHAIN, base_of(CHAIN, series(), T0, 72.0), plan(entry)), lambda *_: None)
+
+
+def test_no_schedule_is_proposed_for_a_dam_that_is_gone():
+    with pytest.raises(RunRefused, match="溃坝的情景不能优化"):
+        optimise_case(Case(CHAIN, base_of(CHAIN, series(), T0, 72.0), plan(DamBreak("feilaixia", 0.0))), lambda *_: None)
+
+
+def test_it_is_typed_and_comes_back():
+    assert "dam" in next(t for t in targets_of(CHAIN) if t.node == "feilaixia").kinds
+    typed = (Change("dam", "lechangxia", "6 150"), Change("dam", "feilaixia", "12"))
+    assert inputs_of(typed)[1] == DamBreak("feilaixia", 12 * HOUR)
+    assert changes_of(inputs_of(typed)) == typed
+    with pytest.raises(EngineRefused, match="库容"):
+        peak_m3s(0.0, 10.0)
