@@ -196,6 +196,27 @@ class Published:
     side: Literal["within", "below", "above"]
 
 
+def through_published(points: Sequence[tuple[float, float]]) -> Pearson3:
+    """Return the curve through published (years, value) points, exact for three and nearest for more; n is 0.
+
+    Raises:
+        ValueError: fewer than three points.
+    """
+    from scipy.optimize import least_squares  # scipy is slow to import: not before the first window
+
+    if len(points) < 3:
+        raise ValueError("three published points are needed")
+    years, values = np.array(sorted(points), float).T
+    middle = float(values.mean())
+
+    def off(x: Array) -> Array:
+        fit = Pearson3(float(x[0]) * middle, float(np.exp(x[1])), float(x[2]), 0, "published")
+        return np.asarray(quantile(fit, years) / values - 1.0, float)
+
+    found = least_squares(off, [0.6, math.log(0.4), 1.0], bounds=([0.05, -5.0, -1.0], [1.5, 1.0, 6.0]))
+    return Pearson3(float(found.x[0]) * middle, float(np.exp(found.x[1])), float(found.x[2]), 0, "published")
+
+
 def between_published(points: Sequence[tuple[float, float]], x: float) -> Published:
     """Return the return period of x between published (years, value) points, linear in log years.
 

@@ -192,7 +192,7 @@ def _node_rows(
         row("期末库水位 m", [float(n.level_m[-1]) if n and n.level_m is not None else None for n in nodes], _level, 2)
         row("最大出库 m³/s", [n.peak[0] if n else None for n in nodes], flow_text, 0)
     elif first.kind == "station":
-        row("洪峰 m³/s", [n.peak[0] if n else None for n in nodes], flow_text, 0, _number(raw.get("safe_m3s")))
+        row("洪峰 m³/s", [n.peak[0] if n else None for n in nodes], flow_text, 0, limit_of(raw, "safe_m3s"))
         times: list[Cell] = [(f"{first.name} {tr('峰现')}", PLAIN)]
         times += [(stamp(s.base_t + n.peak[1] * HOUR_S) if n else DASH, DIM) for n, (s, _) in zip(nodes, found, strict=True)]
         rows.append(tuple(times))
@@ -202,7 +202,7 @@ def _node_rows(
                 [n.highest[0] if n and n.highest else None for n in nodes],
                 _level,
                 2,
-                _number(raw.get("warning_m")),
+                limit_of(raw, "warning_m"),
                 WARN,
             )
     elif first.kind in ("retention", "diversion") and first.branch_m3s is not None:
@@ -221,14 +221,16 @@ def _level(value: float | None) -> str:
     return DASH if value is None or not math.isfinite(value) else f"{value:.2f}"
 
 
-def _number(raw: Any) -> float | None:
-    value = raw.get("value") if isinstance(raw, Mapping) else raw
+def limit_of(raw: Mapping[str, Any], key: str) -> float | None:
+    """Return a figure of a declared node, None where it has none."""
+    found = raw.get(key)
+    value = found.get("value") if isinstance(found, Mapping) else found
     return float(value) if isinstance(value, int | float) else None
 
 
 def _limits(raw: Mapping[str, Any], keys: tuple[str, ...], tr: Translate) -> tuple[tuple[str, float], ...]:
     words = {"safe_m3s": "控制流量", "warning_m": "警戒"}
-    return tuple((tr(words[k]), v) for k in keys if (v := _number(raw.get(k))) is not None)
+    return tuple((tr(words[k]), v) for k in keys if (v := limit_of(raw, k)) is not None)
 
 
 def _seen(pair: tuple[Array, Array] | None, base_t: float) -> tuple[Array, Array]:

@@ -28,6 +28,7 @@ from console.engine.whatif_band import Band, band_case
 from console.engine.whatif_optimise import Proposal, optimise_case
 from console.errors import ConsoleError
 from console.services.consult_base import read_base
+from console.services.disaster_library import DisasterLibrary
 from console.services.tasks import TaskScope
 from console.state.board import BoardState
 from console.store.chains import declared_chain
@@ -83,6 +84,8 @@ class ConsultDesk(QObject):
         self.declared: Mapping[str, Any] = {}
         self.node = FIRST_NODE  # whose curves are looked at
         self.problem = ""
+        self.library = DisasterLibrary(tasks, home, self)
+        self.library.changed.connect(self.changed)
         self._board, self._tasks = board, tasks
         self._path, self._home, self._key = path, home, key
         self._runs: dict[str, Run] = {}
@@ -93,8 +96,8 @@ class ConsultDesk(QObject):
 
     @property
     def busy(self) -> bool:
-        """Tell whether a run waits or goes."""
-        return bool(self._running())
+        """Tell whether a run waits or goes, or the library is being computed."""
+        return bool(self._running()) or self.library.share is not None
 
     # --- scenarios ------------------------------------------------------------------------
     def begin(self) -> None:

@@ -1,15 +1,32 @@
-"""The declared chain for what-ifs: the shipped one, or an office's own beside its data."""
+"""Declared chains for what-ifs and the disasters prepared for them: the shipped files, or an office's own beside its data."""
 
 from __future__ import annotations
 
 import tomllib
+from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from console.domain.scenario import input_from_doc
+from console.domain.scenario_reader import ScenarioError
+from console.domain.time import from_beijing
+from console.engine.prepared import Wanted
 from console.errors import StoreError
 
 NAME = "network_beijiang.toml"
+PREPARED = "prepared.toml"
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedFile:
+    """typical: key of a shipped flood; start_t: UTC s, where its part of lead_h begins. station: the years are about."""
+
+    typical: str
+    start_t: float
+    lead_h: float
+    station: str
+    wanted: tuple[Wanted, ...]
 
 
 def declared_chain(home: Path) -> dict[str, Any]:
@@ -18,11 +35,41 @@ def declared_chain(home: Path) -> dict[str, Any]:
     Raises:
         StoreError: the office's file cannot be read, or is no TOML; its name and line are told.
     """
-    own = home / "basin" / NAME
+    return _declared(home, NAME, "河网文件")
+
+
+def declared_disasters(home: Path) -> PreparedFile:
+    """Return the prepared disasters; <home>/basin/prepared.toml goes before the shipped ones.
+
+    Raises:
+        StoreError: as declared_chain, or an entry is not a scenario; its number and key are told.
+    """
+    raw = _declared(home, PREPARED, "情景库文件")
+    found: list[Wanted] = []
+    number = 0
     try:
-        text = own.read_text("utf-8") if own.exists() else (resources.files("assets") / "basin" / NAME).read_text("utf-8")
+        for row in raw["scenario"]:
+            number += 1
+            inputs = tuple(input_from_doc(doc, "") for doc in row.get("input", ()))
+            years = float(row["years"]) if "years" in row else None
+            code, kind, name, note = (str(row.get(k, "")) for k in ("code", "kind", "name", "note"))
+            if not name or not code or code in {w.code for w in found}:
+                raise ValueError("name、code 不能空着或重复")
+            found.append(Wanted(code, kind, name, note, years, inputs))
+        number = 0
+        return PreparedFile(
+            str(raw["typical"]), float(from_beijing(str(raw["start"]))), float(raw["lead_h"]), str(raw["station"]), tuple(found)
+        )
+    except (ScenarioError, KeyError, TypeError, ValueError) as exc:
+        where = f"第 {number} 个情景" if number else "文件头"
+        raise StoreError(f"情景库文件 {PREPARED} 的{where}读不懂：{exc}。", "请改正后重新打开。", repr(exc)) from exc
+
+
+def _declared(home: Path, name: str, what: str) -> dict[str, Any]:
+    own = home / "basin" / name
+    try:
+        text = own.read_text("utf-8") if own.exists() else (resources.files("assets") / "basin" / name).read_text("utf-8")
         return tomllib.loads(text)
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as exc:
-        raise StoreError(
-            f"河网文件 {own.name} 读不出来：{exc}。", "请改正这一行，或移走它以使用随程序的河网。", str(own)
-        ) from exc
+        step = f"请改正这一行，或移走它以使用随程序的{what.removesuffix('文件')}。"
+        raise StoreError(f"{what} {own.name} 读不出来：{exc}。", step, str(own)) from exc

@@ -16,6 +16,7 @@ from console.presenters.consult import basis_rows, compare_table, node_view, nod
 from console.presenters.consult_briefing import consult_briefing
 from console.presenters.consult_inputs import changes_of, inputs_of, targets_of
 from console.presenters.consult_tradeoff import trade_view
+from console.services.session import Session
 from console.viewdata.briefing import Briefing
 from console.viewdata.consult import Draft
 from console.windows.panels import Built, Context
@@ -29,6 +30,11 @@ HOUR_S = 3600.0
 REREAD_S = 10.0
 PICTURED = ("shijiao", "feilaixia")
 PAPER_PX = (1500, 720)
+
+
+def consult_base_t(session: Session) -> float:
+    """Return the whole hour that a new scenario starts from, by the time bar."""
+    return float(round(session.situation.moment() / HOUR_S) * HOUR_S)
 
 
 def build_scenarios(c: Context) -> Built:
@@ -46,7 +52,7 @@ def build_scenarios(c: Context) -> Built:
     listed.drop_requested.connect(desk.drop)
 
     def base_t() -> float:
-        return float(round(session.situation.moment() / HOUR_S) * HOUR_S)
+        return consult_base_t(session)
 
     def copy(scenario_id: str) -> None:
         found = desk.scenario(scenario_id)

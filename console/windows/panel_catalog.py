@@ -25,6 +25,7 @@ from console.windows.consult_panels import (
 )
 from console.windows.curve_panels import build_hydrograph, build_monitor_hydrograph, build_rating
 from console.windows.duty_panels import build_conflicts, build_response
+from console.windows.library_panel import build_disasters
 from console.windows.log_panel import build_log
 from console.windows.map_desk import build_map
 from console.windows.meeting_panels import build_meeting
@@ -190,6 +191,7 @@ PANELS: dict[str, tuple[str, Callable[[Context], Built]]] = {
     "consult.table": ("情景对比", build_scenario_table),
     "consult.tradeoff": ("风险效益", build_tradeoff),
     "consult.spill": ("水污染过程", build_spill),
+    "consult.disasters": ("灾害情景库", build_disasters),
     "consult.basis": ("依据与假定", build_scenario_basis),
     "consult.meeting": ("会商", build_meeting),
     "consult.record": ("会议记录", build_record),

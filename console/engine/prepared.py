@@ -1,0 +1,107 @@
+"""Prepared disasters: scenarios that carry their own inflows, a typical flood's scaled to a frequency, computed ahead.
+
+Because the inflows are drawn into the scenario it no longer depends on what the rivers do: opened later it starts from
+the levels of that moment, and two consoles that open it compute the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from console.domain.scenario import Inflow, Input, Scenario
+from console.engine.chain_base import Base
+from console.engine.design_floods import amplified, frequencies_of
+from console.engine.frequency import quantile, through_published
+from console.engine.refused import EngineRefused
+from console.engine.whatif import Case, Outcome, outcome_of
+
+HOUR_S = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A prepared scenario as it is declared. years: None leaves the typical flood as it was."""
+
+    code: str
+    kind: str
+    name: str
+    note: str
+    years: float | None
+    inputs: tuple[Input, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Prepared:
+    """inputs: with the drawn inflows. outcome: None where problem says why there is none."""
+
+    wanted: Wanted
+    lead_h: float
+    inputs: tuple[Input, ...] = ()
+    note: str = ""
+    outcome: Outcome | None = None
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Preparing:
+    """What is computed ahead: base of the typical flood; station: whose peak the years are about. said: of the flood."""
+
+    declared: Mapping[str, Any]
+    base: Base
+    lead_h: float
+    station: str
+    said: str
+    wanted: tuple[Wanted, ...]
+
+
+def prepare(asked: Preparing, tell: Callable[..., None]) -> tuple[Prepared, ...]:
+    """Compute every prepared scenario; fit for a worker process. One that cannot be computed leaves the others."""
+    found, factors = [], dict[float, tuple[float, str]]()
+    for n, one in enumerate(asked.wanted):
+        try:
+            found.append(_prepared(asked, one, factors))
+        except EngineRefused as exc:
+            found.append(Prepared(one, asked.lead_h, problem=exc.detail))
+        tell((n + 1) / len(asked.wanted))
+    return tuple(found)
+
+
+def wished_m3s(points: Sequence[tuple[float, float]], years: float) -> tuple[float, str]:
+    """Return the peak of a frequency, and whether it is published or by a curve through what is.
+
+    Raises:
+        EngineRefused: fewer than three published figures, and none of these years.
+    """
+    published = dict(points)
+    if years in published:
+        return published[years], "公布"
+    if len(points) < 3:
+        raise EngineRefused("declared", f"{years:g} 年一遇流量没有公布，公布值不足三个，不能推算")
+    fit = through_published(points)
+    beyond = years > max(published) or years < min(published)
+    return float(quantile(fit, years)), "推算：由公布值按 P-III 外延" if beyond else "推算：由公布值按 P-III 插补"
+
+
+def _prepared(asked: Preparing, one: Wanted, factors: dict[float, tuple[float, str]]) -> Prepared:
+    factor, how = 1.0, "来水不缩放"
+    if one.years is not None:
+        if one.years not in factors:
+            factors[one.years] = _factor(asked, one.years)
+        factor, how = factors[one.years]
+    own = tuple(
+        Inflow(node, points=tuple((h * HOUR_S, round(q * factor, 1)) for h, q in enumerate(flow.tolist())))
+        for node, flow in asked.base.inflows_m3s.items()
+    )
+    note = "；".join(part for part in (one.note, how, asked.said) if part)
+    inputs = (*own, *one.inputs)
+    scenario = Scenario(one.name, "情景库", asked.base.base_t, asked.base.base_t, asked.lead_h, inputs)
+    return Prepared(one, asked.lead_h, inputs, note, outcome_of(Case(asked.declared, asked.base, scenario)))
+
+
+def _factor(asked: Preparing, years: float) -> tuple[float, str]:
+    wished, sure = wished_m3s(frequencies_of(asked.declared, asked.station), years)
+    flood = Scenario("-", "情景库", asked.base.base_t, asked.base.base_t, asked.lead_h)
+    found = amplified(asked.declared, asked.base, flood, asked.station, years, wished)
+    return found.factor, f"各分区同倍比 ×{found.factor:.2f}，洪峰 {wished:.0f} m³/s（{sure}）"

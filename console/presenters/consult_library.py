@@ -1,0 +1,68 @@
+"""The library of prepared disasters as a table: what each does downstream, on what it rests."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from console.domain.elements import flow_text
+from console.engine.prepared import Prepared
+from console.engine.whatif import Outcome
+from console.presenters.consult import BAD, DASH, DIM, MASS_LIMIT, PLAIN, WARN, limit_of
+from console.presenters.wording import Translate
+from console.services.disaster_library import DisasterLibrary
+from console.texts import printable
+from console.viewdata.consult import Cell
+
+TITLES = ("类别", "情景", "石角洪峰 m³/s", "峰现", "石角最高水位 m", "飞来峡最高库水位 m", "超标断面", "由来与限制")
+STATION, POOL = "shijiao", "feilaixia"
+
+
+def library_rows(library: DisasterLibrary, declared: Mapping[str, Any], tr: Translate) -> tuple[tuple[Cell, ...], ...]:
+    """Return a row for each prepared disaster, in the order of its file."""
+    raws = {str(n["id"]): n for n in declared.get("node", ())}
+    return tuple(_row(entry, raws, tr) for entry in library.entries)
+
+
+def library_said(library: DisasterLibrary, tr: Translate) -> tuple[str, bool]:
+    """Return what is said above the table, and whether it is a fault."""
+    if library.problem:
+        return library.problem, True
+    if library.share is not None:
+        return f"{tr('正在预先计算')} {library.share:.0%}", False
+    return (f"{tr('已预先计算')} · {printable(library.said)}", False) if library.entries else ("", False)
+
+
+def _row(entry: Prepared, raws: Mapping[str, Mapping[str, Any]], tr: Translate) -> tuple[Cell, ...]:
+    head: tuple[Cell, Cell] = ((tr(entry.wanted.kind), DIM), (printable(entry.wanted.name), PLAIN))
+    if entry.outcome is None:
+        return (*head, *[(DASH, DIM)] * 5, (printable(entry.problem), BAD))
+    outcome = entry.outcome
+    station, pool = outcome.nodes.get(STATION), outcome.nodes.get(POOL)
+    peak: tuple[Cell, Cell] = ((DASH, DIM), (DASH, DIM))
+    if station is not None:
+        flow, hour = station.peak
+        safe = limit_of(raws.get(STATION, {}), "safe_m3s")
+        peak = (flow_text(flow), BAD if safe is not None and flow > safe else PLAIN), (f"+{hour:g} h", DIM)
+    words = [printable(entry.note)]
+    if outcome.mass_error > MASS_LIMIT:
+        words.insert(0, f"{tr('水量误差')} {outcome.mass_error:.1e}")
+    return (
+        *head, *peak, _highest(outcome, STATION, limit_of(raws.get(STATION, {}), "warning_m"), WARN),
+        _highest(outcome, POOL, None, PLAIN) if pool is not None and pool.kind == "reservoir" else (DASH, DIM),
+        _over(outcome), ("；".join(words), DIM),
+    )  # fmt: skip
+
+
+def _highest(outcome: Outcome, node_id: str, limit: float | None, token: str) -> Cell:
+    node = outcome.nodes.get(node_id)
+    if node is None or node.highest is None:
+        return DASH, DIM
+    level = node.highest[0]
+    return f"{level:.2f}", token if limit is not None and level > limit else PLAIN
+
+
+def _over(outcome: Outcome) -> Cell:
+    """Return the places that a spill makes unusable, with the hour at which each begins to be."""
+    found = [f"{p.name} +{p.arrival_h:.0f} h" for s in outcome.spills for p in s.places if p.arrival_h is not None]
+    return ("、".join(found), BAD) if found else (DASH, DIM)

@@ -1,0 +1,105 @@
+"""The library of prepared disasters: computed ahead in a worker process, opened on the state of the moment."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QObject, Signal
+
+from console.domain.scenario import NOTE_MAX, Scenario
+from console.domain.time import full_stamp
+from console.drill.facts import flood_facts
+from console.drill.reconstruct import rebuild
+from console.engine.chain_base import Base, base_of
+from console.engine.executor import PoolExecutor, RunCancelled
+from console.engine.prepared import Prepared, Preparing, prepare
+from console.engine.refused import EngineRefused
+from console.errors import ConsoleError
+from console.services.tasks import TaskScope
+from console.store.chains import PreparedFile, declared_chain, declared_disasters
+
+POLL_S = 0.1
+TASK = "prepared disasters"
+
+
+class DisasterLibrary(QObject):
+    """One per window's process.
+
+    Signals:
+        changed: entries, share or problem are others.
+    """
+
+    changed = Signal()
+
+    def __init__(self, tasks: TaskScope, home: Path, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.entries: tuple[Prepared, ...] = ()
+        self.share: float | None = None  # of the computing that goes on, None when none does
+        self.problem = ""
+        self.said = ""  # the typical flood in words
+        self._tasks, self._home = tasks, home
+
+    def begin(self) -> None:
+        """Compute what is not computed yet; cheap when all is there."""
+        if not self.entries and not self.problem and TASK not in self._tasks.running():
+            self._tasks.start(TASK, self._prepare())
+
+    def again(self) -> None:
+        """Compute all anew, after a file was changed."""
+        if TASK not in self._tasks.running():
+            self.problem = ""
+            self._tasks.start(TASK, self._prepare())
+
+    def scenario(self, code: str, author: str, now_t: float, base_t: float) -> Scenario:
+        """Return a prepared disaster as a scenario of a moment.
+
+        Raises:
+            ConsoleError: it was not computed; says why.
+        """
+        found = next((e for e in self.entries if e.wanted.code == code), None)
+        if found is None or found.outcome is None:
+            why = found.problem if found is not None else "还没有算完"
+            raise ConsoleError(f"这个预置情景不能打开：{why}。", "请等它算完，或改正情景库文件后重算。")
+        return Scenario(found.wanted.name, author, now_t, base_t, found.lead_h, found.inputs, found.note[:NOTE_MAX])
+
+    async def _prepare(self) -> None:
+        self.share = 0.0
+        self.changed.emit()
+        pool = PoolExecutor(1)
+        try:
+            asked = await asyncio.to_thread(self._asked)
+            run = pool.submit("情景库", prepare, asked)
+            while run.state in ("waiting", "running"):
+                if run.share != self.share:
+                    self.share = run.share
+                    self.changed.emit()
+                await asyncio.sleep(POLL_S)
+            self.entries, self.said = run.result(), asked.said
+        except RunCancelled:
+            pass  # the window closes
+        except ConsoleError as exc:
+            self.problem = f"{exc.what}{exc.next_step}"
+        finally:
+            await asyncio.to_thread(pool.close)
+        self.share = None
+        self.changed.emit()
+
+    def _asked(self) -> Preparing:
+        """Read what is declared and rebuild the typical flood; blocks for a second."""
+        file, declared = declared_disasters(self._home), declared_chain(self._home)
+        said = f"典型洪水 {file.typical} 自 {full_stamp(file.start_t)}（重建）"
+        return Preparing(declared, _typical(declared, file), file.lead_h, file.station, said, file.wanted)
+
+
+def _typical(declared: Mapping[str, Any], file: PreparedFile) -> Base:
+    try:
+        series = {(s.object_code, s.element): (s.t, s.value) for s in rebuild(flood_facts(file.typical))}
+        return base_of(declared, series, file.start_t, file.lead_h)
+    except (EngineRefused, OSError, KeyError, ValueError) as exc:
+        why = exc.detail if isinstance(exc, EngineRefused) else str(exc)
+        raise ConsoleError(
+            f"典型洪水 {file.typical} 用不了：{why}。", "请改情景库文件的 typical 和 start。", repr(exc)
+        ) from exc

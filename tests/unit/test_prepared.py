@@ -1,0 +1,75 @@
+"""The library of prepared disasters: what is declared is computed, and what cannot be says why and leaves the rest."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from console.domain.scenario import DamBreak
+from console.engine.frequency import quantile, through_published
+from console.engine.prepared import Preparing, prepare, wished_m3s
+from console.engine.refused import EngineRefused
+from console.errors import StoreError
+from console.services.disaster_library import _typical
+from console.store.chains import declared_chain, declared_disasters
+
+NONE = Path("/nonexistent")
+
+
+def asked(file, **changed):
+    declared = declared_chain(NONE)
+    return replace(Preparing(declared, _typical(declared, file), file.lead_h, file.station, "典型", file.wanted), **changed)
+
+
+def test_every_shipped_disaster_is_computed_and_floods_peak_as_their_frequency_says():
+    file = declared_disasters(NONE)
+    shares = []
+    found = {e.wanted.code: e for e in prepare(asked(file), shares.append)}
+    assert len(found) == len(file.wanted) >= 10 and shares[-1] == 1.0
+    assert {e.problem for e in found.values()} == {""}
+    assert all(e.outcome.mass_error < 1e-3 for e in found.values()), "the goal of a chain's balance"
+    for years, flow in ((10, 13900), (50, 17600), (100, 19000)):
+        assert found[f"flood-{years}"].outcome.nodes["shijiao"].peak[0] == pytest.approx(flow, rel=3e-3)
+        assert "公布" in found[f"flood-{years}"].note
+    peaks = [found[f"flood-{y}"].outcome.nodes["shijiao"].peak[0] for y in (10, 20, 50, 100, 300)]
+    assert peaks == sorted(peaks) and "外延" in found["flood-300"].note and "插补" in found["flood-20"].note
+    held = found["flood-100-pajiang"].outcome.nodes
+    assert held["shijiao"].peak[0] < found["flood-100"].outcome.nodes["shijiao"].peak[0]
+    assert found["dam-lechangxia"].outcome.nodes["shaoguan"].peak[0] > found["flood-10"].outcome.nodes["shaoguan"].peak[0]
+    assert any(p.arrival_h for s in found["spill-yingde"].outcome.spills for p in s.places)
+
+
+def test_one_that_cannot_be_computed_says_why_and_the_others_are_there():
+    file = declared_disasters(NONE)
+    bad = replace(file.wanted[0], code="bad", inputs=(DamBreak("nanshui", 0.0, 100.0),))
+    first, second = prepare(asked(file, wanted=(bad, file.wanted[0])), lambda *_: None)
+    assert "坝基高程" in first.problem and first.outcome is None
+    assert second.outcome is not None
+
+
+def test_a_frequency_between_published_ones_lies_on_a_curve_through_them_and_two_points_make_none():
+    published = ((10.0, 13900.0), (50.0, 17600.0), (100.0, 19000.0))
+    fit = through_published(published)
+    assert [float(quantile(fit, years)) for years, _ in published] == pytest.approx([q for _, q in published], rel=1e-6)
+    assert 13900 < wished_m3s(published, 20.0)[0] < 17600
+    assert wished_m3s(published, 50.0) == (17600.0, "公布")
+    with pytest.raises(EngineRefused, match="不足三个"):
+        wished_m3s(published[:2], 20.0)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("typical = ", "读不出来"),
+        ('typical = "x"', "文件头"),
+        ('[[scenario]]\ncode = "a"\nname = "b"\ninput = [{ type = "dam" }]', "第 1 个情景"),
+        ('[[scenario]]\ncode = "a"\nname = "b"\n[[scenario]]\ncode = "a"\nname = "c"', "第 2 个情景"),
+    ],
+)
+def test_an_offices_own_file_is_checked_and_the_place_of_the_fault_told(tmp_path, text, words):
+    (tmp_path / "basin").mkdir()
+    (tmp_path / "basin" / "prepared.toml").write_text(text, "utf-8")
+    with pytest.raises(StoreError, match=words):
+        declared_disasters(tmp_path)
