@@ -34,6 +34,7 @@ from console.windows.offline_panels import build_library, build_packs
 from console.windows.overview_panels import build_happening, build_overview
 from console.windows.panels import Built, Context
 from console.windows.reservoir_panels import build_cascade, build_reservoirs, build_storage
+from console.windows.similar_panel import build_similar
 from console.windows.spill_panel import build_spill
 from console.windows.table_panel import build_table
 from console.windows.video_panels import build_video
@@ -191,6 +192,7 @@ PANELS: dict[str, tuple[str, Callable[[Context], Built]]] = {
     "consult.table": ("情景对比", build_scenario_table),
     "consult.tradeoff": ("风险效益", build_tradeoff),
     "consult.spill": ("水污染过程", build_spill),
+    "consult.similar": ("相似洪水", build_similar),
     "consult.disasters": ("灾害情景库", build_disasters),
     "consult.basis": ("依据与假定", build_scenario_basis),
     "consult.meeting": ("会商", build_meeting),

@@ -105,6 +105,7 @@ WORKSPACES = (
             ("consult.table", "bottom", "consult.curves"),
             ("consult.tradeoff", "tab", "consult.curves"),
             ("consult.spill", "tab", "consult.curves"),
+            ("consult.similar", "tab", "consult.curves"),
             ("consult.disasters", "tab", "consult.table"),
             ("consult.basis", "tab", "consult.table"),
             ("consult.record", "tab", "consult.table"),
