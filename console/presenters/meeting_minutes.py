@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from console.domain.meeting import DECISION_TYPES, LINK_KINDS, STEPS, VENUES, VOTES, Material, Meeting
 from console.domain.time import full_stamp
 from console.presenters.wording import Translate
@@ -11,8 +14,10 @@ from console.viewdata.briefing import Briefing, Section
 Rows = tuple[tuple[str, ...], ...]
 
 
-def minutes(meeting: Meeting, notes: list[str], made_t: float, tr: Translate) -> Briefing:
-    """Return the minutes; what waits here or was refused is said so."""
+def minutes(
+    meeting: Meeting, notes: list[str], made_t: float, tr: Translate, pictures: Mapping[str, bytes] = MappingProxyType({})
+) -> Briefing:
+    """Return the minutes; what waits here or was refused is said so. pictures: PNG by the entry of their material."""
     sections = [Section(tr("会议情况"), _head(meeting, tr))]
     if meeting.attendance:
         sections.append(Section(tr("到会"), rows=_attendance(meeting, tr)))
@@ -25,9 +30,12 @@ def minutes(meeting: Meeting, notes: list[str], made_t: float, tr: Translate) ->
         shown = [m for m in meeting.materials if m.step == step.code]
         if not lines and not shown:
             continue
-        materials = tuple(_material(m, tr) for m in shown)
+        materials = tuple(_material(m, tr, here=m.entry.entry_id in pictures) for m in shown)
         sections.append(Section(tr(step.title), (*materials, *lines)))
         for m in shown:
+            if picture := pictures.get(m.entry.entry_id):
+                caption = f"{tr('标注画面')}，{m.entry.entry_id[:13]}"
+                sections.append(Section(printable(m.title), picture=picture, caption=caption))
             sections += [Section(printable(t.title), rows=(t.columns, *t.rows)) for t in m.tables if t.rows]
     if meeting.options:
         sections.append(Section(tr("方案比选"), rows=_options(meeting, tr)))
@@ -41,8 +49,10 @@ def minutes(meeting: Meeting, notes: list[str], made_t: float, tr: Translate) ->
     return Briefing(title, (f"{tr('编制')} {full_stamp(made_t)} {tr('北京时间')}", *notes), tuple(sections))
 
 
-def _material(m: Material, tr: Translate) -> str:
-    marked = f"，{tr('附标注画面')}" if m.entry.body.get("attachments") else ""
+def _material(m: Material, tr: Translate, *, here: bool) -> str:
+    marked = ""
+    if m.entry.body.get("attachments"):
+        marked = f"，{tr('附标注画面') if here else tr('附标注画面，本机没有完好的原件')}"
     return f"{tr('材料')}：{printable(m.title)}（{tr('主讲')} {printable(m.presenter)}，{m.entry.entry_id[:13]}{marked}）"
 
 

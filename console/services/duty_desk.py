@@ -218,6 +218,15 @@ class DutyDesk:
         folder = await self._folder()
         await asyncio.get_running_loop().run_in_executor(None, folder.save_as, sha256, size, target)
 
+    async def file_content(self, sha256: str, size: int) -> bytes:
+        """Return what is in an attachment that is here.
+
+        Raises:
+            CopyDamaged: the copy is not what was attached.
+        """
+        folder = await self._folder()
+        return await asyncio.get_running_loop().run_in_executor(None, folder.read, sha256, 0, size)
+
     async def parcels(self) -> tuple[list[Parcel], frozenset[str]]:
         """Return the files of this machine's entries, and the SHA-256 of every copy that is here."""
         if self._key is None:

@@ -171,7 +171,7 @@ def build_scenario_table(c: Context) -> Built:
         table = compare_table(desk, c.look.tr)
         return [list(table.titles), *([text for text, _ in row] for row in table.rows)]
 
-    def briefing(notes: list[str]) -> Briefing:
+    async def briefing(notes: list[str]) -> Briefing:
         return consult_briefing(desk, notes, _pictures(c), time.time(), c.look.tr)
 
     return Built(widget, draw, frozenset({"consult"}), export_table=cells, export_document=briefing)

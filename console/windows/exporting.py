@@ -101,7 +101,7 @@ class PanelExport:
                 rows = await asyncio.to_thread(write, path, table(), notes)
                 said = f"{tr('已导出')} {rows} {tr('行')} · {path.name}"
             elif path.suffix.lower() in DOCUMENTS and host.built.export_document is not None:
-                count = await self._document(path, host.built.export_document(notes))
+                count = await self._document(path, await host.built.export_document(notes))
                 said = f"{tr('已导出')} {count} · {path.name}"
             elif path.suffix.lower() == ".svg":
                 drawing = drawing_of(host.panel, host.panel.windowTitle() or host.code, notes)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
@@ -20,7 +21,7 @@ from console.texts import printable
 from console.viewdata.briefing import Briefing
 from console.viewdata.meeting import Cell, MeetingView
 from console.windows.meeting_panels import NEEDS, shown_meeting
-from console.windows.panels import Built, Context
+from console.windows.panels import Built, Context, Document
 from widgets.acted_table import ActedTable
 
 Rows = Callable[[MeetingView], Sequence[Sequence[Cell]]]
@@ -34,6 +35,7 @@ TITLES: Mapping[str, tuple[tuple[str, ...], tuple[int, ...], str]] = {
         "会议决定列在这里：谁办、何时办完、转成了什么",
     ),
 }
+PICTURE_MOST = 20_000_000  # bytes: a screen in PNG is a tenth of it
 ACTIONS = {
     "record": {"again": "重现当时画面", "picture": "另存标注画面"},
     "options": {"take": "取回情景"},
@@ -56,10 +58,30 @@ def build_record(c: Context) -> Built:
         c.session.situation.adopt(situation)
         return c.look.tr("已回到当时的画面")
 
-    def document(notes: list[str]) -> Briefing:
-        return minutes(c.session.meetings.meeting or Meeting(""), notes, time.time(), c.look.tr)
+    async def document(notes: list[str]) -> Briefing:
+        meeting = c.session.meetings.meeting or Meeting("")
+        return minutes(meeting, notes, time.time(), c.look.tr, await _pictures(c, meeting))
 
     return _built(c, "record", lambda view: view.records, again, document)
+
+
+async def _pictures(c: Context, meeting: Meeting) -> dict[str, bytes]:
+    """Return the marked pictures that are on this computer, by their entry; a damaged copy is left out and so said."""
+    found = {}
+    for material in meeting.materials:
+        sha256, size = _attached(material.entry)
+        if sha256 in c.session.desk.files_here and 0 < size <= PICTURE_MOST:
+            with contextlib.suppress(ConsoleError):
+                found[material.entry.entry_id] = await c.session.duty.file_content(sha256, size)
+    return found
+
+
+def _attached(entry: MeetingEntry) -> tuple[str, int]:
+    """Return SHA-256 and size of an entry's picture; ("", 0) where it has none."""
+    held = entry.body.get("attachments")
+    named = held[0] if isinstance(held, list) and held and isinstance(held[0], dict) else {}
+    size = named.get("size")
+    return (str(named.get("sha256") or ""), size) if isinstance(size, int) else ("", 0)
 
 
 async def _save_picture(c: Context, entry: MeetingEntry) -> str:
@@ -68,10 +90,9 @@ async def _save_picture(c: Context, entry: MeetingEntry) -> str:
     Raises:
         ConsoleError: it was not written.
     """
-    tr, held = c.look.tr, entry.body.get("attachments")
-    named = held[0] if isinstance(held, list) and held and isinstance(held[0], dict) else {}
-    sha256, size = str(named.get("sha256") or ""), named.get("size")
-    if not sha256 or not isinstance(size, int):
+    tr = c.look.tr
+    sha256, size = _attached(entry)
+    if not sha256:
         return tr("这一条没有标注画面")
     if sha256 not in c.session.desk.files_here:
         c.session.duty.fetch_file(sha256)
@@ -116,7 +137,7 @@ def build_decisions(c: Context) -> Built:
     return _built(c, "decisions", lambda view: view.decisions, carry)
 
 
-def _built(c: Context, kind: str, rows: Rows, act: Act, document: Callable[[list[str]], Briefing] | None = None) -> Built:
+def _built(c: Context, kind: str, rows: Rows, act: Act, document: Document | None = None) -> Built:
     titles, widths, empty = TITLES[kind]
     widget = ActedTable(c.look, titles, widths, empty, ACTIONS[kind])
 

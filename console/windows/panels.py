@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from PySide6.QtCore import QObject, QTimer, Signal, SignalInstance
@@ -19,6 +19,9 @@ from console.viewdata.briefing import Briefing
 from widgets.panel import Panel
 
 REFRESH_MS = 100  # at most ten refreshes a second, none while hidden
+
+
+Document = Callable[[list[str]], Awaitable[Briefing]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +55,7 @@ class Built:
     export_table: Callable[[], list[list[str]]] | None = None
     freeze: Callable[[bool], None] | None = None  # a view that moves by itself stands still too
     asks: SignalInstance | None = None  # another panel is wanted; arg is its code
-    export_document: Callable[[list[str]], Briefing] | None = None  # a briefing with these notes
+    export_document: Document | None = None  # a briefing with these notes
 
 
 class PanelHost(QObject):

@@ -137,7 +137,7 @@ def test_a_meeting_goes_from_its_opening_to_minutes_with_every_decision_carried_
                 host.panel.grab().save(str(Path(folder) / f"{code}.png"))
         built = room.hosts["consult.record"].built
         path = tmp_path / "纪要.docx"
-        write_briefing(path, built.export_document(["数据源 演练"]))
+        write_briefing(path, await built.export_document(["数据源 演练"]))
         document = Document(str(path))
         text = "\n".join(p.text for p in document.paragraphs)
         cells = [c.text for t in document.tables for row in t.rows for c in row.cells]
@@ -271,8 +271,10 @@ def test_a_picture_is_marked_by_hand_taken_back_and_kept_with_its_material(held,
         material = session.meetings.meeting.materials[0]
         file = material.entry.body["attachments"][0]
         await session.read_outbox()
-        document = room.hosts["consult.record"].built.export_document([])
+        document = await room.hosts["consult.record"].built.export_document([])
         assert any("附标注画面" in line for section in document.sections for line in section.lines)
+        pictures = [section for section in document.sections if section.picture]
+        assert [s.heading for s in pictures] == ["石角险段"] and pictures[0].picture.startswith(b"\x89PNG")
         assert material.title == "石角险段" and file["media"] == "image/png" and file["sha256"] in session.desk.files_here
         qtbot.waitUntil(lambda: not shiboken6.isValid(window) or not window.isVisible())
 
