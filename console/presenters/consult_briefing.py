@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import numpy as np
 
 from console.domain.time import full_stamp
 from console.engine.whatif import ENGINE
-from console.presenters.consult import basis_rows, compare_table, scenario_lines
+from console.presenters.consult import HOUR_S, basis_rows, compare_table, node_view, nodes_to_show, scenario_lines
 from console.presenters.wording import Translate
 from console.services.consult_desk import ConsultDesk
 from console.texts import printable
-from console.viewdata.briefing import Briefing, Section
+from console.viewdata.briefing import Briefing, Chart, Line, Section
+from console.viewdata.consult import Array, NodeView
+
+CHARTED = ("shijiao", "feilaixia")
 
 
-def consult_briefing(
-    desk: ConsultDesk, notes: list[str], pictures: Mapping[str, bytes], made_t: float, tr: Translate
-) -> Briefing:
-    """Return a briefing of the compared scenarios. pictures: PNG by the node's name."""
+def consult_briefing(desk: ConsultDesk, notes: list[str], made_t: float, tr: Translate) -> Briefing:
+    """Return a briefing of the compared scenarios; its charts are not drawn yet."""
     lines = [line for line in scenario_lines(desk, tr) if line.place >= 0]
     table = compare_table(desk, tr)
     head = (tr("情景"), tr("作者"), tr("起算"), tr("改动"), tr("状态"))
@@ -24,7 +25,10 @@ def consult_briefing(
     figures = tuple(tuple(text for text, _ in row) for row in table.rows)
     basis = tuple(tuple(text for text, _ in row) for row in basis_rows(desk, tr))
     curves = [
-        Section(f"{name} {tr('过程线')}", picture=png, caption=tr("模拟结果；圆点为实测")) for name, png in pictures.items()
+        Section(f"{name} {tr(what)}{tr('过程线')}", chart=chart, caption=tr("模拟结果；圆点为实测"))
+        for node, name in nodes_to_show(desk)
+        if node in CHARTED
+        for what, chart in node_charts(node_view(desk, node, tr), tr)
     ]
     sections = (
         Section(tr("比较的情景"), rows=(head, *asked)),
@@ -35,6 +39,33 @@ def consult_briefing(
     )
     made = f"{tr('编制')} {full_stamp(made_t)} {tr('北京时间')}"
     return Briefing(tr("会商情景对比简报"), (made, *notes), sections)
+
+
+def node_charts(view: NodeView, tr: Translate) -> list[tuple[str, Chart]]:
+    """Return the flows of a node, and its levels where they are known, as charts: (what, chart)."""
+    if not view.curves or view.base_t is None:
+        return []
+    base_t, found = view.base_t, []
+    flows = [(c.name, c.t, c.flow_m3s) for c in view.curves]
+    levels = [(c.name, c.t, c.level_m) for c in view.curves if c.level_m is not None and np.isfinite(c.level_m).any()]
+    for what, unit, curves, seen, limits in (
+        ("流量", "m³/s", flows, view.flow_seen, view.flow_limits),
+        ("水位", "m", levels, view.level_seen, view.level_limits),
+    ):
+        lines = [Line(name, _points(t, values, base_t)) for name, t, values in curves]
+        if lines:
+            end = max(p[0] for line in lines for p in line.points)
+            inside = (seen[0] >= base_t) & (seen[0] <= base_t + end * HOUR_S)
+            if inside.any():
+                lines.append(Line(tr("实测"), _points(seen[0][inside], seen[1][inside], base_t), dots=True))
+            start = f"{tr('起算')} {full_stamp(base_t)}"
+            found.append((what, Chart(f"{tr(what)} {unit}", start, tuple(lines), limits)))
+    return found
+
+
+def _points(t: Array, v: Array, base_t: float) -> tuple[tuple[float, float | None], ...]:
+    hours = ((np.asarray(t, float) - base_t) / HOUR_S).tolist()
+    return tuple((h, round(value, 3) if np.isfinite(value) else None) for h, value in zip(hours, v.tolist(), strict=True))
 
 
 def _traces(desk: ConsultDesk) -> tuple[tuple[str, str, str], ...]:

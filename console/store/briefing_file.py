@@ -19,6 +19,11 @@ TITLE, NOTES, BODY = "{{标题}}", "{{说明}}", "{{正文}}"
 TEMPLATE = "briefing.docx"
 WIDE_CM = 16.0
 FONT = "宋体"
+# Source: [MS-ODRAWXML] 2.3.1.10 svgBlip and ISO/IEC 29500-1.
+MAIN_NS = "http://schemas.openxmlformats.org/drawingml/2006/main"
+LINK_NS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+SVG_NS = "http://schemas.microsoft.com/office/drawing/2016/SVG/main"
+SVG_URI = "{96DAC541-7B7A-43D3-8B79-37D633B846F1}"
 
 
 def template_below(home: Path) -> Path | None:
@@ -76,7 +81,9 @@ class _Writer:
         if section.picture:
             from docx.shared import Cm
 
-            self._document.add_picture(io.BytesIO(section.picture), width=Cm(WIDE_CM))
+            shape = self._document.add_picture(io.BytesIO(section.picture), width=Cm(WIDE_CM))
+            if section.drawing:
+                _draw(self._document, shape, section.drawing, f"chart{len(self._document.inline_shapes)}")
             self._put(self._document.paragraphs[-1])
             self._put(self._document.add_paragraph(section.caption))
         return bool(section.rows) + bool(section.picture)
@@ -85,6 +92,23 @@ class _Writer:
         """Move what was just made, at the end, to its place."""
         if self._before is not None:
             self._before._element.addprevious(made._element)
+
+
+def _draw(document: Any, shape: Any, drawing: bytes, name: str) -> None:
+    """Put an SVG behind a picture that is its likeness: programs that know it show it instead."""
+    from docx.opc.constants import RELATIONSHIP_TYPE
+    from docx.opc.packuri import PackURI
+    from docx.opc.part import Part
+    from docx.oxml import parse_xml
+
+    part = Part(PackURI(f"/word/media/{name}.svg"), "image/svg+xml", drawing, document.part.package)
+    related = document.part.relate_to(part, RELATIONSHIP_TYPE.IMAGE)
+    shape._inline.graphic.graphicData.pic.blipFill.blip.append(
+        parse_xml(
+            f'<a:extLst xmlns:a="{MAIN_NS}"><a:ext uri="{SVG_URI}"><asvg:svgBlip xmlns:asvg="{SVG_NS}"'
+            f' xmlns:r="{LINK_NS}" r:embed="{related}"/></a:ext></a:extLst>'
+        )
+    )
 
 
 def _table(document: Any, rows: tuple[tuple[str, ...], ...]) -> Any:

@@ -12,8 +12,9 @@ from typing import Any
 from zipfile import BadZipFile
 
 from console.errors import StoreError
+from console.store.chart_svg import ink_at
 from console.store.whole_file import whole_file
-from console.viewdata.briefing import Briefing, Section
+from console.viewdata.briefing import Briefing, Chart, Line, Section
 
 TEMPLATE = "briefing.pptx"
 ROWS_A_SLIDE = 12
@@ -77,7 +78,9 @@ class _Slides:
         head, rows = section.rows[:1], section.rows[1:]
         for part in _parts(rows, ROWS_A_SLIDE) or ([()] if head else []):
             self._table(self._slide(section.heading), (*head, *part))
-        if section.picture:
+        if section.chart is not None:
+            self._chart(self._slide(section.heading), section.chart, section.caption)
+        elif section.picture:
             self._picture(self._slide(section.heading), section)
 
     def _slide(self, heading: str) -> Any:
@@ -114,6 +117,52 @@ class _Slides:
                 for paragraph in cell.text_frame.paragraphs:
                     paragraph.font.size = Pt(SIZE_PT[columns <= 5])
 
+    def _chart(self, slide: Any, chart: Chart, caption: str) -> None:
+        """Put a chart that the office can edit: its numbers come with it."""
+        from pptx.chart.data import XyChartData
+        from pptx.dml.color import RGBColor
+        from pptx.enum.chart import XL_CHART_TYPE, XL_LEGEND_POSITION, XL_MARKER_STYLE
+        from pptx.util import Cm, Pt
+
+        data: Any = XyChartData()  # type: ignore[no-untyped-call]
+        lines = [*chart.lines, *_limits(chart)]
+        for line in lines:
+            series = data.add_series(line.name)
+            for x, y in line.points:
+                if y is not None:
+                    series.add_data_point(x, y)
+        room = self._deck.slide_height - Cm(TOP_CM) - Cm(1.6)
+        kind = XL_CHART_TYPE.XY_SCATTER_LINES_NO_MARKERS
+        made = slide.shapes.add_chart(kind, Cm(MARGIN_CM), Cm(TOP_CM), self._wide, room, data).chart
+        made.has_legend, made.legend.position = True, XL_LEGEND_POSITION.TOP
+        made.legend.include_in_layout = False
+        made.font.size = Pt(12)
+        place = 0
+        for line, series in zip(lines, made.plots[0].series, strict=True):
+            series.smooth = False
+            if line.dots:
+                series.format.line.fill.background()
+                series.marker.style, series.marker.size = XL_MARKER_STYLE.CIRCLE, 4
+                continue
+            series.format.line.width = Pt(2)
+            series.format.line.color.rgb = RGBColor(*bytes.fromhex(ink_at(place)[1:]))  # type: ignore[no-untyped-call]
+            place += 1
+        for axis, words in ((made.value_axis, chart.unit), (made.category_axis, f"h · {chart.start}")):
+            axis.has_title = True
+            axis.axis_title.text_frame.text = words
+        known = [y for line in lines for _, y in line.points if y is not None]
+        if known and min(known) > 0:  # an axis from zero would flatten a flood's levels
+            margin = max(max(known) - min(known), 1e-6) * 0.1
+            made.value_axis.minimum_scale = round(max(0.0, min(known) - margin), 1)
+        if caption:
+            self._caption(slide, caption)
+
+    def _caption(self, slide: Any, words: str) -> None:
+        from pptx.util import Cm
+
+        place = (Cm(MARGIN_CM), self._deck.slide_height - Cm(1.5), self._wide, Cm(1))
+        slide.shapes.add_textbox(*place).text_frame.text = words
+
     def _picture(self, slide: Any, section: Section) -> None:
         from pptx.util import Cm
 
@@ -122,9 +171,13 @@ class _Slides:
         if shape.height > room:
             shape.width, shape.height = int(shape.width * room / shape.height), int(room)
         if section.caption:
-            slide.shapes.add_textbox(
-                Cm(MARGIN_CM), self._deck.slide_height - Cm(1.5), self._wide, Cm(1)
-            ).text_frame.text = section.caption
+            self._caption(slide, section.caption)
+
+
+def _limits(chart: Chart) -> list[Line]:
+    """Return limits as lines from one end to the other."""
+    xs = [x for line in chart.lines for x, _ in line.points] or [0.0]
+    return [Line(f"{words} {value:g}", ((min(xs), value), (max(xs), value))) for words, value in chart.limits]
 
 
 def _parts(items: tuple[Any, ...], most: int) -> list[tuple[Any, ...]]:

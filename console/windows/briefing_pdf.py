@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
-from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QMarginsF, QRectF, QSizeF, QUrl
+from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QMarginsF, QRectF, QSizeF, Qt, QUrl
 from PySide6.QtGui import (
     QFont,
     QImage,
+    QImageWriter,
     QPageLayout,
     QPageSize,
     QPainter,
     QPdfWriter,
+    QTextBlock,
     QTextBlockFormat,
     QTextCharFormat,
     QTextCursor,
@@ -20,7 +23,9 @@ from PySide6.QtGui import (
     QTextLength,
     QTextTableFormat,
 )
+from PySide6.QtSvg import QSvgRenderer
 
+from console.store.chart_svg import chart_svg
 from console.store.whole_file import whole_file
 from console.viewdata.briefing import Briefing, Section
 from widgets.plain import plain_document
@@ -28,6 +33,32 @@ from widgets.plain import plain_document
 MARGIN_MM, FOOT_MM = 18.0, 8.0
 DPI = 96
 TITLE_PT, HEADING_PT, TEXT_PT, TABLE_PT = 18, 13, 10.5, 8.5
+
+
+def with_drawings(briefing: Briefing) -> Briefing:
+    """Return a briefing whose charts are drawn too, for documents that have no charts of their own."""
+    sections = []
+    for section in briefing.sections:
+        if section.chart is not None:
+            drawing = chart_svg(section.chart)
+            section = replace(section, drawing=drawing, picture=likeness(drawing))
+        sections.append(section)
+    return replace(briefing, sections=tuple(sections))
+
+
+def likeness(drawing: bytes, wide: int = 1800) -> bytes:
+    """Return an SVG as PNG, for programs that show no drawings. May run on a worker thread."""
+    renderer = QSvgRenderer(QByteArray(drawing))
+    whole = renderer.defaultSize()
+    image = QImage(wide, round(wide * whole.height() / max(1, whole.width())), QImage.Format.Format_RGB32)
+    image.fill(Qt.GlobalColor.white)
+    painter = QPainter(image)
+    renderer.render(painter)
+    painter.end()
+    store = QBuffer()
+    store.open(QIODevice.OpenModeFlag.WriteOnly)
+    QImageWriter(store, QByteArray(b"png")).write(image)
+    return bytes(store.data().data())
 
 
 def write_pdf(path: Path, briefing: Briefing, family: str) -> int:
@@ -48,7 +79,8 @@ def write_pdf(path: Path, briefing: Briefing, family: str) -> int:
     room = QSizeF(writer.width(), writer.height() - FOOT_MM / 25.4 * DPI)
     document.setPageSize(room)
     document.setDocumentMargin(0)
-    _Sheet(document, room.width()).write(briefing)
+    sheet = _Sheet(document, room.width())
+    sheet.write(briefing)
     painter = QPainter(writer)
     pages = document.pageCount()
     for page in range(pages):
@@ -57,6 +89,7 @@ def write_pdf(path: Path, briefing: Briefing, family: str) -> int:
         painter.save()
         painter.translate(0, -page * room.height())
         document.drawContents(painter, QRectF(0, page * room.height(), room.width(), room.height()))
+        sheet.draw(painter, page * room.height(), room.height())
         painter.restore()
         painter.setFont(QFont(family, 8))
         painter.drawText(QRectF(0, room.height(), room.width(), FOOT_MM / 25.4 * DPI), 0x0082, f"{page + 1} / {pages}")
@@ -73,6 +106,7 @@ class _Sheet:
         self._document, self._width = document, width
         self._cursor = QTextCursor(document)
         self._pictures = 0
+        self._drawings: list[tuple[QTextBlock, bytes, QSizeF]] = []
 
     def write(self, briefing: Briefing) -> None:
         self._put(briefing.title, TITLE_PT, bold=True, first=True)
@@ -80,6 +114,14 @@ class _Sheet:
             self._put(note, TABLE_PT)
         for section in briefing.sections:
             self._section(section)
+
+    def draw(self, painter: QPainter, top: float, high: float) -> None:
+        """Draw what is vector on a page that begins at top, over the places that were kept for it."""
+        for block, drawing, size in self._drawings:
+            place = self._document.documentLayout().blockBoundingRect(block)
+            at = QRectF(place.left(), place.bottom() - size.height(), size.width(), size.height())
+            if top <= at.center().y() < top + high:
+                QSvgRenderer(QByteArray(drawing)).render(painter, at)
 
     def _section(self, section: Section) -> None:
         self._put(section.heading, HEADING_PT, bold=True, above=10)
@@ -123,13 +165,19 @@ class _Sheet:
         image = QImage.fromData(QByteArray(section.picture))
         if image.isNull():
             return
+        size = QSizeF(self._width, self._width * image.height() / image.width())
+        if section.drawing:  # keeps the place where the drawing comes
+            image = QImage(1, 1, QImage.Format.Format_ARGB32)
+            image.fill(Qt.GlobalColor.transparent)
         self._pictures += 1
         name = QUrl(f"picture:{self._pictures}")
         self._document.addResource(QTextDocument.ResourceType.ImageResource, name, image)
         form = QTextImageFormat()
         form.setName(name.toString())
-        form.setWidth(self._width)
-        form.setHeight(self._width * image.height() / image.width())
+        form.setWidth(size.width())
+        form.setHeight(size.height())
         self._cursor.insertBlock()
         self._cursor.insertImage(form)
+        if section.drawing:
+            self._drawings.append((self._cursor.block(), section.drawing, size))
         self._put(section.caption, TABLE_PT)

@@ -5,13 +5,12 @@ from __future__ import annotations
 import time
 
 import shiboken6
-from PySide6.QtCore import QBuffer, QCoreApplication, QEvent, QIODevice, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QSplitter
 
 from console.domain.scenario import Scenario
 from console.domain.time import full_stamp
 from console.errors import ConsoleError
-from console.look import Look
 from console.presenters.consult import basis_rows, compare_table, node_view, nodes_to_show, objects_of, scenario_lines
 from console.presenters.consult_briefing import consult_briefing
 from console.presenters.consult_inputs import changes_of, inputs_of, targets_of
@@ -28,8 +27,6 @@ from widgets.scenario_list import ScenarioList
 NEEDS = frozenset({"consult", "time"})
 HOUR_S = 3600.0
 REREAD_S = 10.0
-PICTURED = ("shijiao", "feilaixia")
-PAPER_PX = (1500, 720)
 
 
 def consult_base_t(session: Session) -> float:
@@ -172,37 +169,9 @@ def build_scenario_table(c: Context) -> Built:
         return [list(table.titles), *([text for text, _ in row] for row in table.rows)]
 
     async def briefing(notes: list[str]) -> Briefing:
-        return consult_briefing(desk, notes, _pictures(c), time.time(), c.look.tr)
+        return consult_briefing(desk, notes, time.time(), c.look.tr)
 
     return Built(widget, draw, frozenset({"consult"}), export_table=cells, export_document=briefing)
-
-
-def _pictures(c: Context) -> dict[str, bytes]:
-    """Return the curves of the nodes that are measured, as they look on white paper."""
-    from widgets.scenario_plot import ScenarioPlot
-
-    desk = c.session.consult
-    paper = Look("light", c.settings.language, 1.0, c.look.family)
-    plot = ScenarioPlot(paper)
-    plot.setAttribute(Qt.WidgetAttribute.WA_DontShowOnScreen)
-    plot.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-    plot.setStyleSheet(f"{paper.style_sheet()}\nScenarioPlot {{ background: {paper.color('panel').name()}; }}")
-    plot.resize(*PAPER_PX)
-    for control in (plot.band, plot.nodes, plot.readout):
-        control.setMaximumHeight(0)
-    plot.show()
-    found = {}
-    for node, name in nodes_to_show(desk):
-        if node in PICTURED:
-            plot.show_view(node_view(desk, node, c.look.tr))
-            QCoreApplication.sendPostedEvents(None, QEvent.Type.LayoutRequest)  # the legend has a place before the picture
-            store = QBuffer()
-            store.open(QIODevice.OpenModeFlag.WriteOnly)
-            plot.grab().save(store, "PNG")
-            found[name] = bytes(store.data().data())
-    plot.hide()
-    plot.deleteLater()
-    return found
 
 
 def build_scenario_basis(c: Context) -> Built:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import zipfile
 from dataclasses import replace
+from xml.etree import ElementTree
 
 import pytest
 from docx import Document
@@ -12,8 +14,8 @@ from PySide6.QtGui import QColor, QImage
 from console.errors import StoreError
 from console.store.briefing_file import template_below, write_briefing
 from console.store.briefing_slides import slides_template_below, write_slides
-from console.viewdata.briefing import Briefing, Section
-from console.windows.briefing_pdf import write_pdf
+from console.viewdata.briefing import Briefing, Chart, Line, Section
+from console.windows.briefing_pdf import with_drawings, write_pdf
 
 
 @pytest.fixture
@@ -108,3 +110,46 @@ def test_a_pdf_has_its_fonts_and_its_pages_and_reads_no_markup(qapp, briefing, t
     assert not list(tmp_path.glob(".*.part"))
     with pytest.raises(StoreError, match="没有写下"):
         write_pdf(tmp_path / "no" / "b.pdf", briefing, look.family)
+
+
+@pytest.fixture
+def charted(briefing):
+    hours = range(73)
+    plan = Line("现状 <b>&", tuple((float(h), 9000.0 + 100.0 * h if h != 5 else None) for h in hours))
+    seen = Line("实测", tuple((float(h), 9000.0 + 90.0 * h) for h in range(0, 40, 2)), dots=True)
+    chart = Chart("流量 m³/s", "起算 2022-06-22 15:00", (plan, seen), (("控制流量", 15000.0), ("保证", 90000.0)))
+    return replace(briefing, sections=(*briefing.sections, Section("石角流量过程线", chart=chart, caption="模拟结果")))
+
+
+def test_a_chart_is_a_drawing_in_word_with_a_likeness_for_programs_that_show_none(qapp, charted, tmp_path):
+    path = tmp_path / "a.docx"
+    assert write_briefing(path, with_drawings(charted)) == 3
+    with zipfile.ZipFile(path) as whole:
+        drawings = [n for n in whole.namelist() if n.endswith(".svg")]
+        text = whole.read(drawings[0]).decode()
+        assert "svgBlip" in whole.read("word/document.xml").decode()
+        assert "image/svg+xml" in whole.read("[Content_Types].xml").decode()
+    root = ElementTree.fromstring(text)
+    words = [e.text for e in root.iter() if e.tag.endswith("text")]
+    assert "现状 <b>&" in words and "控制流量 15000" in words and "保证 90000" not in words, "far limits flatten nothing"
+    path_data = next(e.get("d") for e in root.iter() if e.tag.endswith("path"))
+    assert path_data.count("M") == 2 and path_data.count("L") == 70, "a missing value is a gap"
+    assert sum(e.tag.endswith("circle") for e in root.iter()) == 20 + 1
+    assert len(Document(str(path)).inline_shapes) == 2
+
+
+def test_a_chart_in_powerpoint_can_be_edited_there(charted, tmp_path):
+    path = tmp_path / "a.pptx"
+    write_slides(path, charted)
+    charts = [s.chart for slide in Presentation(str(path)).slides for s in slide.shapes if s.has_chart]
+    series = {s.name: list(s.values) for s in charts[0].plots[0].series}
+    assert len(charts) == 1 and len(series["现状 <b>&"]) == 72 and series["实测"][1] == 9180.0
+    assert series["控制流量 15000"] == [15000.0, 15000.0]
+
+
+def test_a_chart_in_pdf_stays_lines_and_words(qapp, charted, tmp_path, look):
+    plain, drawn = tmp_path / "a.pdf", tmp_path / "b.pdf"
+    write_pdf(plain, replace(charted, sections=charted.sections[:2]), look.family)
+    write_pdf(drawn, with_drawings(charted), look.family)
+    assert drawn.read_bytes().count(b"/Subtype /Image") <= plain.read_bytes().count(b"/Subtype /Image") + 2
+    assert drawn.stat().st_size < plain.stat().st_size + 60_000, "no picture of a whole chart is in it"

@@ -112,7 +112,7 @@ def test_three_scenarios_are_run_compared_and_still_there_after_a_restart(runner
     assert plot.empty.text() and plot.plot.isHidden()
     plot.deleteLater()
 
-    briefing = consult_briefing(consult, ["数据源 演练"], {"石角": b""}, T0, look.tr)
+    briefing = consult_briefing(consult, ["数据源 演练"], T0, look.tr)
     assert briefing.sections[1].rows[0] == table.titles and len(briefing.sections[1].rows) == len(table.rows) + 1
     traced = {row[0]: row for row in briefing.sections[-1].rows[1:]}
     assert ids[0] in traced["现状"][1] and consult.results[ids[0]].base.hash[:12] in traced["现状"][2]
