@@ -12,7 +12,19 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from console.domain.scenario import NAME_MAX, NOTE_MAX, DamBreak, Inflow, Input, Keep, Retention, Scenario, Schedule
+from console.domain.scenario import (
+    NAME_MAX,
+    NOTE_MAX,
+    DamBreak,
+    Inflow,
+    Input,
+    Keep,
+    Rain,
+    Retention,
+    Scenario,
+    Schedule,
+    Spill,
+)
 from console.engine import dispatch
 from console.engine.dispatch_case import Control, DispatchCase, Reach, Reservoir, Rule
 from console.engine.inundation_grid import Stopped
@@ -177,7 +189,7 @@ def _control(network: Network, node_id: str, lateral: Array, stops: list[str]) -
 def _proposal(scenario: Scenario, asked: DispatchCase, found: dispatch.Compared) -> Proposal:
     plan = found.optimised
     schedules = tuple(Schedule(r.code, "release", _steps(plan.judged.release_m3s[i])) for i, r in enumerate(asked.reservoirs))
-    kept = tuple(i for i in scenario.inputs if isinstance(i, Inflow | Retention) or _other(i, asked))
+    kept = tuple(i for i in scenario.inputs if isinstance(i, Inflow | Rain | Retention | Spill) or _other(i, asked))
     lines = [f"线性规划：{STATES[plan.state]}"]
     for i, c in enumerate(asked.controls):
         peaks = [p.judged.score.peak_m3s[i] for p in (plan, found.rules)]

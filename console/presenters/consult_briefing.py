@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 import numpy as np
 
 from console.domain.time import full_stamp
@@ -52,15 +55,19 @@ def node_charts(view: NodeView, tr: Translate) -> list[tuple[str, Chart]]:
         ("流量", "m³/s", flows, view.flow_seen, view.flow_limits),
         ("水位", "m", levels, view.level_seen, view.level_limits),
     ):
-        lines = [Line(name, _points(t, values, base_t)) for name, t, values in curves]
-        if lines:
-            end = max(p[0] for line in lines for p in line.points)
-            inside = (seen[0] >= base_t) & (seen[0] <= base_t + end * HOUR_S)
-            if inside.any():
-                lines.append(Line(tr("实测"), _points(seen[0][inside], seen[1][inside], base_t), dots=True))
-            start = f"{tr('起算')} {full_stamp(base_t)}"
-            found.append((what, Chart(f"{tr(what)} {unit}", start, tuple(lines), limits)))
+        if not curves:
+            continue
+        chart = line_chart(f"{tr(what)} {unit}", base_t, curves, tr)
+        inside = (seen[0] >= base_t) & (seen[0] <= max(float(t[-1]) for _, t, _ in curves))
+        dots = (Line(tr("实测"), _points(seen[0][inside], seen[1][inside], base_t), dots=True),) if inside.any() else ()
+        found.append((what, replace(chart, lines=(*chart.lines, *dots), limits=limits)))
     return found
+
+
+def line_chart(unit: str, base_t: float, curves: Sequence[tuple[str, Array, Array]], tr: Translate) -> Chart:
+    """Return curves, (name, t UTC s, values), as a chart over the hours since a moment."""
+    lines = tuple(Line(name, _points(t, values, base_t)) for name, t, values in curves)
+    return Chart(unit, f"{tr('起算')} {full_stamp(base_t)}", lines)
 
 
 def _points(t: Array, v: Array, base_t: float) -> tuple[tuple[float, float | None], ...]:

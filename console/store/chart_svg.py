@@ -50,7 +50,7 @@ def chart_svg(chart: Chart) -> bytes:
         parts.append(_line((x, y), (x, TOP), GRID))
         parts.append(_text(x, y + 18, f"+{left + k * hours:g} h", "middle"))
     parts.append(_text(WIDE - RIGHT, HIGH - 6, chart.start, "end"))
-    parts.append(_text(8, TOP - 8, chart.unit, "start"))
+    parts.append(_text(8, TOP - 18, chart.unit, "start"))
     for words, value in chart.limits:
         if value in near:
             a, b = at(left, value), at(right, value)

@@ -15,6 +15,7 @@ from console.presenters.consult import basis_rows, compare_table, node_view, nod
 from console.presenters.consult_briefing import consult_briefing
 from console.presenters.consult_inputs import changes_of, inputs_of, targets_of
 from console.presenters.consult_tradeoff import trade_view
+from console.presenters.dispatch_proposal import dispatch_proposal
 from console.services.session import Session
 from console.viewdata.briefing import Briefing
 from console.viewdata.consult import Draft
@@ -106,7 +107,10 @@ def build_scenarios(c: Context) -> Built:
             form.refused(desk.problem)
         return f"{len(desk.scenarios)} {c.look.tr('个情景')}"
 
-    return Built(split, refresh, NEEDS | {"desk"})
+    async def proposal(notes: list[str]) -> Briefing:
+        return dispatch_proposal(desk, listed.current, notes, time.time(), c.look.tr)
+
+    return Built(split, refresh, NEEDS | {"desk"}, export_document=proposal)
 
 
 def build_scenario_curves(c: Context) -> Built:

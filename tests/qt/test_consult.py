@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt
 from console.domain.scenario import Scenario
 from console.engine.whatif import Case
 from console.engine.whatif_band import band_case
+from console.errors import ConsoleError
 from console.presenters.consult import basis_rows, compare_table, node_view, nodes_to_show, scenario_lines
 from console.presenters.consult_briefing import consult_briefing
 from console.presenters.consult_inputs import targets_of
@@ -116,6 +117,22 @@ def test_three_scenarios_are_run_compared_and_still_there_after_a_restart(runner
     assert briefing.sections[1].rows[0] == table.titles and len(briefing.sections[1].rows) == len(table.rows) + 1
     traced = {row[0]: row for row in briefing.sections[-1].rows[1:]}
     assert ids[0] in traced["现状"][1] and consult.results[ids[0]].base.hash[:12] in traced["现状"][2]
+
+    from console.presenters.dispatch_proposal import dispatch_proposal
+
+    proposal = dispatch_proposal(consult, ids[2], ["数据源 演练"], T0, look.tr)
+    parts = {s.heading: s for s in proposal.sections}
+    assert proposal.title == "调度方案建议：抬高到二十三米" and "模拟结果，未经签发不得执行" in proposal.notes
+    plan_rows = parts["调度计划"].rows
+    assert plan_rows[0][:3] == ("时间", "飞来峡 出库 m³/s", "飞来峡 水位 m") and len(plan_rows) == 1 + 13
+    assert plan_rows[-1][2].startswith("23.0"), "the level that it is held at"
+    effect = {row[0]: row for row in parts["预计效果"].rows}
+    assert effect["断面"][4:] == ("对照：现状", "差") and len(effect["石角"]) == 6
+    assert effect["石角"][1] == rows["石角 洪峰 m³/s"][2].split("（")[0] and effect["石角"][4] == rows["石角 洪峰 m³/s"][0]
+    assert [line.name for line in parts["飞来峡 出库过程"].chart.lines] == ["抬高到二十三米", "现状", "入库"]
+    assert any("水位流量关系" in line for line in parts["约束、限制与说明"].lines)
+    with pytest.raises(ConsoleError, match="还没有算完"):
+        dispatch_proposal(consult, "none", [], T0, look.tr)
 
     again = desk()
 
