@@ -112,6 +112,9 @@ class ScenarioPlot(QWidget):
             if curve.inflow_m3s is not None:
                 pen = pg.mkPen(self.look.color(ink_of(curve.place), 170), width=INFLOW_PX, style=Qt.PenStyle.DashLine)
                 self.flow.addItem(pg.PlotCurveItem(curve.t, curve.inflow_m3s, pen=pen), ignoreBounds=True)
+            if curve.corrected_m3s is not None:
+                pen = pg.mkPen(self.look.color(ink_of(curve.place)), width=INFLOW_PX, style=Qt.PenStyle.DotLine)
+                self.flow.addItem(pg.PlotCurveItem(curve.t, curve.corrected_m3s, pen=pen), ignoreBounds=True)
             if curve.level_m is not None:
                 self._curve(self.level, curve, curve.level_m)
         levels = [c.level_m for c in curves if c.level_m is not None and np.isfinite(c.level_m).any()]
@@ -120,7 +123,7 @@ class ScenarioPlot(QWidget):
         edges = view.band
         flows = [*edges.flow_m3s] if edges is not None else []
         levels += [*edges.level_m] if edges is not None and edges.level_m is not None else []
-        flows += [part for c in curves for part in (c.flow_m3s, c.inflow_m3s) if part is not None]
+        flows += [part for c in curves for part in (c.flow_m3s, c.inflow_m3s, c.corrected_m3s) if part is not None]
         self._frame(self.flow, flows, view.flow_seen, view.flow_limits, (low, high))
         self._frame(self.level, levels, view.level_seen, view.level_limits, (low, high))
         for plot in (self.flow, self.level):
@@ -182,6 +185,8 @@ class ScenarioPlot(QWidget):
         words = [(f"━ {c.name}" + (f"（{c.watermark}）" if c.watermark else ""), ink_of(c.place)) for c in curves]
         if any(c.inflow_m3s is not None for c in curves):
             words.append((self.look.tr("┄ 入库"), "text.dim"))
+        if any(c.corrected_m3s is not None for c in curves):
+            words.append((self.look.tr("┈ 实时校正"), "text.dim"))
         if self.view is not None and any(len(p[0]) for p in (self.view.flow_seen, self.view.level_seen)):
             words.append((self.look.tr("● 实测"), "text"))
         self.legend.show_words(words)

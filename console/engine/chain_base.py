@@ -22,7 +22,9 @@ Key = tuple[str, str]
 Series = Mapping[Key, tuple[NDArray[Any], NDArray[Any]]]
 """Readings by (object, element): times (UTC s, ascending) and values; none of them doubtful."""
 HOUR_S = 3600.0
+WARM_H = 48  # hours before the start over which the rivers are run with what was measured
 STALE_S = 6 * HOUR_S  # a start from an older reading is refused
+GAP_S = 2 * HOUR_S
 HOLE_S = 6 * HOUR_S  # a longer hole is said
 LEAST_M3S = 0.0
 
@@ -42,6 +44,8 @@ class Base:
 
     measured: by node, what there is to compare with. notes: what must be said of it, in Chinese.
     rain: by inflow node, where a scenario changes it; read for those alone.
+    before_m3s: (WARM_H + 1,) by inflow node, hourly up to the start; {} where the hours before are not known.
+    seen_before: as long, what was measured at nodes, NaN where nothing was within two hours.
     """
 
     base_t: float
@@ -50,13 +54,16 @@ class Base:
     measured: Mapping[str, Measured]
     notes: tuple[str, ...]
     rain: Mapping[str, BasinRain] = field(default_factory=dict)
+    before_m3s: Mapping[str, Array] = field(default_factory=dict)
+    seen_before: Mapping[str, Array] = field(default_factory=dict)
 
     @property
     def hash(self) -> str:
         """Return what tells one base from another: the same readings give the same."""
         found = hashlib.sha256(repr((self.base_t, sorted(self.start.items()))).encode())
-        for node, flow in sorted(self.inflows_m3s.items()):
-            found.update(node.encode() + np.round(flow, 3).tobytes())
+        for part in (self.inflows_m3s, self.before_m3s, self.seen_before):
+            for node, flow in sorted(part.items()):
+                found.update(node.encode() + np.round(flow, 3).tobytes())
         for node, rain in sorted(self.rain.items()):
             found.update(node.encode() + np.round(rain.mm, 3).tobytes())
         return found.hexdigest()
@@ -111,7 +118,41 @@ def base_of(declared: Mapping[str, Any], series: Series, base_t: float, lead_h: 
         raise EngineRefused("declared", f"来水节点“{lacking[0]}”没有来源（source）")
     model = model_of(declared) if with_rain else None
     rain = rain_of(model, series, base_t, lead_h) if model else {}
-    return Base(base_t, inflows, start, measured, tuple(dict.fromkeys(notes)), rain)
+    before, seen = _before(declared, series, base_t)
+    return Base(base_t, inflows, start, measured, tuple(dict.fromkeys(notes)), rain, before, seen)
+
+
+def _before(declared: Mapping[str, Any], series: Series, base_t: float) -> tuple[dict[str, Array], dict[str, Array]]:
+    """Return inflows and measured flows of the hours before a start; inflows {} where a gauge does not reach back."""
+    hours = np.arange(-WARM_H, 1, dtype=float)
+    seen = {}
+    for m in _tables(declared, "measured"):
+        flow = series.get((str(m["object"]), str(m["flow"]))) if "flow" in m else None
+        if flow is not None:
+            seen[str(m["node"])] = _hourly(flow, base_t + hours * HOUR_S)
+    inflows: dict[str, Array] = {}
+    for source in _tables(declared, "source"):
+        try:
+            found = _divided(declared, source, series, base_t, hours, [])
+        except EngineRefused:
+            return {}, {}
+        keys = [(str(source["object"]), str(source[k])) for k in ("element", "instead") if k in source]
+        known = [series[k][0] for k in keys if k in series]
+        if not known or min(float(t[0]) for t in known) > base_t - WARM_H * HOUR_S:
+            return {}, {}
+        inflows |= found
+    return inflows, seen
+
+
+def _hourly(flow: tuple[NDArray[Any], NDArray[Any]], when: Array) -> Array:
+    """Return a flow at moments, NaN where no reading is within GAP_S on both sides."""
+    t, v = flow
+    out = np.interp(when, t, v, left=np.nan, right=np.nan)
+    after = np.clip(np.searchsorted(t, when), 0, len(t) - 1)
+    before = np.clip(after - 1, 0, len(t) - 1)
+    far = np.minimum(np.abs(t[after] - when), np.abs(t[before] - when)) > GAP_S
+    out[far] = np.nan
+    return np.asarray(out, float)
 
 
 def _divided(

@@ -84,6 +84,7 @@ class NodeCourse:
     level_m: of a pool, or of a station by its rating; None where not known. storage_m3: in the node.
     beyond: (members, n), the rating was left: no level is known there and level_m holds its end value.
     mass_error: |in − out − ΔS| relative to the inflow. reasons, remarks: of member 0's pool.
+    nodes_m3s: (parts + 1, members), the last flows within a reach, from which a run goes on.
     """
 
     inflow_m3s: Array
@@ -95,6 +96,7 @@ class NodeCourse:
     mass_error: float = 0.0
     reasons: tuple[str, ...] = ()
     remarks: tuple[level_pool.Remark, ...] = ()
+    nodes_m3s: Array | None = None
 
     @property
     def peak_m3s(self) -> float:
@@ -117,6 +119,7 @@ def run(
     inflows_m3s: Mapping[str, ArrayLike],
     dt_h: float,
     start: Mapping[str, float] | None = None,
+    carried: Mapping[str, Array] | None = None,
 ) -> NetworkResult:
     """Run a network over a period.
 
@@ -124,6 +127,7 @@ def run(
         inflows_m3s: for every inflow node (n,) or (members, n), instants Δt apart.
         start: level (m) of pools and outflow (m³/s) of reaches at the first instant; a pool without one takes its
             declared start_level_m, a reach begins steady.
+        carried: flows within reaches at the first instant, (parts + 1,), as an earlier run left them.
 
     Raises:
         EngineRefused: gap, negative, shape (the node is named), parameter, unstable, range (node and row).
@@ -131,7 +135,7 @@ def run(
     positive(dt_h, "时段长")
     given = _given(network, inflows_m3s)
     members, n = np.broadcast_shapes(*(v.shape for v in given.values()))
-    begun = dict(start or {})
+    begun, within = dict(start or {}), carried or {}
     unknown = set(begun) - {k for k, v in network.nodes.items() if isinstance(v.kind, Reservoir | Reach)}
     if unknown:
         raise EngineRefused("declared", f"起始值所指的“{min(unknown)}”不是水库或河段")
@@ -142,7 +146,8 @@ def run(
     for node_id, node in network.nodes.items():
         coming = arriving[node_id]
         try:
-            course, said = _pass(node, coming, given.get(node_id), dt_h, begun.get(node_id), courses)
+            stood = begun.get(node_id) if node_id not in within else within[node_id]
+            course, said = _pass(node, coming, given.get(node_id), dt_h, stood, courses)
         except EngineRefused as exc:
             raise EngineRefused(exc.code, f"节点“{node.name}”：{exc.detail}") from exc
         courses[node_id] = course
@@ -153,7 +158,7 @@ def run(
         if into is not None and course.branch_m3s is not None:
             arriving[into] = arriving[into] + course.branch_m3s
         lost += _leaving(node, course, dt_h)
-    if any(isinstance(v.kind, Reach) and k not in begun for k, v in network.nodes.items()):
+    if any(isinstance(v.kind, Reach) and k not in begun and k not in within for k, v in network.nodes.items()):
         limits.append("未给起始流量的河段按恒定流起算")
     error = _whole(given, courses, lost, dt_h)
     if error > MASS_LIMIT:
@@ -208,16 +213,28 @@ def _given(network: Network, inflows_m3s: Mapping[str, ArrayLike]) -> dict[str, 
 
 
 def _pass(
-    node: Node, coming: Array, given: Array | None, dt_h: float, start: float | None, courses: Mapping[str, NodeCourse]
+    node: Node,
+    coming: Array,
+    given: Array | None,
+    dt_h: float,
+    start: float | Array | None,
+    courses: Mapping[str, NodeCourse],
 ) -> tuple[NodeCourse, Sequence[str]]:
-    """Return the course through one node and what must be said of it."""
+    """Return the course through one node and what must be said of it. start: an array for a reach that goes on."""
     kind = node.kind
     if isinstance(kind, Inflow):
         own = coming if given is None else np.broadcast_to(given, coming.shape)
         return NodeCourse(own, own), ()
     if isinstance(kind, Reach):
-        got = muskingum.route(coming, kind.k_h, kind.x, dt_h, parts=kind.parts, first_outflow_m3s=start)
-        return NodeCourse(coming, got.outflow_m3s, storage_m3=got.storage_m3, mass_error=got.mass_error), ()
+        whole = np.repeat(start[:, None], len(coming), axis=1) if isinstance(start, np.ndarray) else None
+        first = None if isinstance(start, np.ndarray) else start
+        got = muskingum.route(
+            coming, kind.k_h, kind.x, dt_h, parts=kind.parts, first_outflow_m3s=first, nodes_m3s=whole
+        )  # fmt: skip
+        flow, storage = got.outflow_m3s, got.storage_m3
+        return NodeCourse(coming, flow, storage_m3=storage, mass_error=got.mass_error, nodes_m3s=got.nodes_m3s), ()
+    if isinstance(start, np.ndarray):
+        raise EngineRefused("declared", "只有河段能接续上次的流量")
     if isinstance(kind, Reservoir):
         return _through_pool(kind, coming, dt_h, start, courses)
     if isinstance(kind, Diversion):

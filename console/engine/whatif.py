@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -22,6 +22,7 @@ from console.engine.network_nodes import Inflow as InflowNode
 from console.engine.network_nodes import Retention as RetentionNode
 from console.engine.rain_runoff import model_of, with_rain
 from console.engine.refused import EngineRefused
+from console.engine.warm_start import Warm, corrected, warm
 from console.engine.whatif_spill import Spilled, spills_of
 from console.errors import ConsoleError
 
@@ -83,7 +84,7 @@ class NodeOutcome:
 class Outcome:
     """nodes by id in order downstream; reaches and inflows are left out. mass_error: part of what came in.
 
-    spills: of the scenario, in its order.
+    spills: of the scenario, in its order. corrected_m3s: by station, its flow with the errors before the start taken off.
     """
 
     hours: Array
@@ -92,6 +93,7 @@ class Outcome:
     assumed: tuple[Assumed, ...]
     limits: tuple[str, ...]
     spills: tuple[Spilled, ...] = ()
+    corrected_m3s: Mapping[str, Array] = field(default_factory=dict)
 
     def figures(self) -> dict[str, float]:
         """Return the figures that tables are made of, by name."""
@@ -121,7 +123,8 @@ def outcome_of(case: Case, tell: Tell = lambda *_: None) -> Outcome:
     """Raises: EngineRefused: an input for a place that is not there, or of a kind that a chain does not take."""
     network, inflows, said = prepared(case)
     tell(0.1)
-    got = run(network, inflows, STEP_H, case.base.start)
+    start = started(case)
+    got = run(network, inflows, STEP_H, case.base.start, start.carried)
     tell(0.9)
     nodes = {
         k: _outcome(node, got.courses[k])
@@ -130,8 +133,22 @@ def outcome_of(case: Case, tell: Tell = lambda *_: None) -> Outcome:
     }
     n = len(next(iter(nodes.values())).flow_m3s)
     spills, of_spills = spills_of(case.declared, got.courses, [i for i in case.scenario.inputs if isinstance(i, Spill)])
-    limits = (*said, *got.limits, *of_spills)
-    return Outcome(np.arange(n, dtype=float) * STEP_H, nodes, got.mass_error, got.assumed, limits, spills)
+    stations = {k: node for k, node in nodes.items() if node.kind == "station"}
+    named_so = {k: node.name for k, node in stations.items()}
+    better, of_start = corrected(start, {k: node.flow_m3s for k, node in stations.items()}, named_so)
+    limits = (*start.said, *of_start, *said, *got.limits, *of_spills)
+    return Outcome(np.arange(n, dtype=float) * STEP_H, nodes, got.mass_error, got.assumed, limits, spills, better)
+
+
+def started(case: Case) -> Warm:
+    """Return where the rivers stand when a case begins: as measured, unless every inflow is the scenario's own.
+
+    A flood of a stated frequency does not begin in the rivers of today. Raises: EngineRefused.
+    """
+    given = {entry.node for entry in case.scenario.inputs if isinstance(entry, Inflow)}
+    if given >= set(case.base.inflows_m3s):
+        return Warm(said=("全部来水由情景给定，河段按恒定流起算",))
+    return warm(case.declared, case.base)
 
 
 def prepared(case: Case) -> tuple[Network, dict[str, Array], list[str]]:

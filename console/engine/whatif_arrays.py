@@ -27,6 +27,7 @@ def arrays_of(outcome: Outcome) -> dict[str, NDArray[Any]]:
             values = getattr(node, part)
             if values is not None:
                 found[f"{letter}_{_plain(node_id)}"] = values
+    found |= {f"r_{_plain(node_id)}": flow for node_id, flow in outcome.corrected_m3s.items()}
     for k, one in enumerate(outcome.spills):
         said = {"river": one.river, "substance": one.substance, "limit_mg_l": one.limit_mg_l, "mass_error": one.mass_error}
         text = json.dumps(said | {"places": [asdict(p) for p in one.places]}, ensure_ascii=False, allow_nan=False)
@@ -49,7 +50,8 @@ def outcome_from(
         parts = {part: arrays.get(f"{letter}_{_plain(node_id)}") for letter, part in PARTS.items()}
         if kind in KINDS and parts["flow_m3s"] is not None and parts["inflow_m3s"] is not None:
             nodes[node_id] = NodeOutcome(name=str(raw.get("name", node_id)), kind=kind, reasons=(), **parts)  # type: ignore[arg-type]
-    return Outcome(np.asarray(arrays["hours"], float), nodes, mass_error, assumed, limits, _spills(arrays))
+    better = {k: np.asarray(arrays[f"r_{_plain(k)}"], float) for k in nodes if f"r_{_plain(k)}" in arrays}
+    return Outcome(np.asarray(arrays["hours"], float), nodes, mass_error, assumed, limits, _spills(arrays), better)
 
 
 def _spills(arrays: Mapping[str, NDArray[Any]]) -> tuple[Spilled, ...]:

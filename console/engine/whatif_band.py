@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from console.engine.network import run
 from console.engine.refused import EngineRefused
-from console.engine.whatif import STEP_H, Case, RunRefused, prepared
+from console.engine.whatif import STEP_H, Case, RunRefused, prepared, started
 
 Array = NDArray[np.float64]
 MEMBERS = 200
@@ -46,7 +46,7 @@ def band_case(case: Case, tell: Callable[..., None]) -> Band:
     try:
         network, inflows, _ = prepared(case)
         tell(0.05)
-        found = run(network, spread(inflows, MEMBERS, seed), STEP_H, case.base.start)
+        found = run(network, spread(inflows, MEMBERS, seed), STEP_H, case.base.start, started(case).carried)
     except EngineRefused as exc:
         raise RunRefused(f"情景“{case.scenario.name}”没有算不确定带：{exc.detail}。", "请改这一项后再算。", exc.code) from exc
     tell(0.9)

@@ -84,7 +84,8 @@ def node_view(desk: ConsultDesk, node: str, tr: Translate) -> NodeView:
         t = scenario.base_t + result.outcome.hours * HOUR_S
         inflow = at.inflow_m3s if at.kind == "reservoir" else None
         flow = at.branch_m3s if at.kind in ("retention", "diversion") and at.branch_m3s is not None else at.flow_m3s
-        curves.append(NodeCurve(printable(scenario.name), place, t, flow, inflow, at.level_m, result.watermark))
+        better = result.outcome.corrected_m3s.get(node)
+        curves.append(NodeCurve(printable(scenario.name), place, t, flow, inflow, at.level_m, result.watermark, better))
         base_t = scenario.base_t if base_t is None else base_t
         if seen is None and result.base is not None and node in result.base.measured:
             seen, seen_t = result.base.measured[node], scenario.base_t
@@ -192,6 +193,10 @@ def _node_rows(
         row("期末库水位 m", [float(n.level_m[-1]) if n and n.level_m is not None else None for n in nodes], _level, 2)
         row("最大出库 m³/s", [n.peak[0] if n else None for n in nodes], flow_text, 0)
     elif first.kind == "station":
+        better = [r.outcome.corrected_m3s.get(node_id) for _, r in found]
+        if any(b is not None for b in better):
+            peaks = [float(b.max()) if b is not None else None for b in better]
+            row("洪峰（实时校正）m³/s", peaks, flow_text, 0, limit_of(raw, "safe_m3s"))
         row("洪峰 m³/s", [n.peak[0] if n else None for n in nodes], flow_text, 0, limit_of(raw, "safe_m3s"))
         times: list[Cell] = [(f"{first.name} {tr('峰现')}", PLAIN)]
         times += [(stamp(s.base_t + n.peak[1] * HOUR_S) if n else DASH, DIM) for n, (s, _) in zip(nodes, found, strict=True)]

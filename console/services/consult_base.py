@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 
 from console.domain.quality import Quality
+from console.engine.chain_base import WARM_H as WARM_START_H
 from console.engine.chain_base import Base, Key, base_of, reach_h, wanted_series
 from console.engine.rain_runoff import WARM_H, wanted_rain
 from console.engine.refused import EngineRefused
 from console.errors import ConsoleError
 from console.state.board import BoardState
 
-BEFORE_S = 12 * 3600
+BEFORE_S = (WARM_START_H + 12) * 3600
 UNFIT = [int(q) for q in (Quality.BAD, Quality.SUSPECT)]
 
 

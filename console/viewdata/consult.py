@@ -87,6 +87,7 @@ class NodeCurve:
     inflow_m3s: Array | None
     level_m: Array | None
     watermark: str = ""
+    corrected_m3s: Array | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,0 +1,82 @@
+"""A run begins with the rivers as they stand, and a station's own errors are taken off while they last."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from console.domain.scenario import Inflow, Keep
+from console.engine.chain_base import WARM_H, base_of
+from console.engine.warm_start import corrected, warm
+from console.engine.whatif import Case, outcome_of
+from console.engine.whatif_arrays import arrays_of, outcome_from
+from tests.unit.test_whatif import CHAIN, HOUR, T0, plan, wave
+
+
+def series(from_h=-80.0, until_h=120.0, drift=0.0):
+    h = np.arange(from_h, until_h + 1)
+    t = T0 + h * HOUR
+    flow = wave(h, 15000.0, 36.0, 4000.0)
+    out = np.interp(h - 1, h, flow)
+    return {
+        ("LOC00506", "INQ"): (t, flow), ("LOC00506", "OTQ"): (t, out), ("LOC00506", "RZ"): (t, np.full(len(h), 21.4)),
+        ("LOC00112", "Q"): (t, np.interp(h - 7, h, out) + 800.0),
+        ("LOC00106", "Q"): (t, np.interp(h + 6, h, flow) * 0.7 + drift),
+    }  # fmt: skip
+
+
+def ran(base, *inputs):
+    return outcome_of(Case(CHAIN, base, plan(*inputs)))
+
+
+def test_the_first_hours_are_those_of_the_river_and_not_of_a_steady_one():
+    known = series()
+    base, short = base_of(CHAIN, known, T0, 72.0), base_of(CHAIN, series(-24.0), T0, 72.0)
+    t, seen = known["LOC00112", "Q"]
+    at = np.interp(T0 + np.arange(7) * HOUR, t, seen)
+    got, steady = ran(base).nodes["shijiao"].flow_m3s[:7], ran(short).nodes["shijiao"].flow_m3s[:7]
+    assert np.abs(got / at - 1).max() < 0.05
+    assert np.abs(steady / at - 1).max() > 0.4, "which is what a steady start does on a rising limb"
+    assert any("实测流量预热" in line for line in ran(base).limits)
+    assert any("恒定流起算" in line for line in ran(short).limits) and short.before_m3s == {}
+    assert ran(base).mass_error < 1e-9
+
+
+def test_a_stations_own_error_is_taken_off_and_fades():
+    base = base_of(CHAIN, series(drift=600.0), T0, 72.0)
+    got = ran(base)
+    plain, better = got.nodes["yingde"].flow_m3s, got.corrected_m3s["yingde"]
+    seen = base.seen_before["yingde"]
+    assert better[0] == pytest.approx(seen[-1])
+    error = better - plain
+    assert abs(error[-1]) < abs(error[1]) and np.sign(error[-1]) == np.sign(error[1])
+    assert any("英德" in line and "实时校正" in line for line in got.limits)
+    again = outcome_from(arrays_of(got), CHAIN, got.mass_error, got.assumed, got.limits)
+    assert np.array_equal(again.corrected_m3s["yingde"], better)
+
+
+def test_what_is_changed_from_the_start_on_leaves_the_start_as_it_was():
+    base = base_of(CHAIN, series(), T0, 72.0)
+    calm, more = ran(base), ran(base, Inflow("in-lianjiang", 1.5), Keep("feilaixia", 22.0))
+    assert more.nodes["shijiao"].flow_m3s[0] == pytest.approx(calm.nodes["shijiao"].flow_m3s[0])
+
+
+def test_a_flood_that_is_wholly_given_does_not_begin_in_todays_rivers():
+    base = base_of(CHAIN, series(), T0, 72.0)
+    given = [Inflow(node, points=((0.0, 100.0), (72 * HOUR, 100.0))) for node in base.inflows_m3s]
+    got = ran(base, *given)
+    assert got.nodes["shijiao"].flow_m3s == pytest.approx(np.full(73, 800.0), rel=1e-6)
+    assert any("全部来水由情景给定" in line for line in got.limits) and got.corrected_m3s == {}
+
+
+def test_a_hole_in_a_gauges_hours_takes_it_out_of_the_start_alone():
+    holed = series()
+    t, v = holed["LOC00106", "Q"]
+    kept = (t < T0 - 20 * HOUR) | (t > T0 - 10 * HOUR)
+    holed["LOC00106", "Q"] = (t[kept], v[kept])
+    base = base_of(CHAIN, holed, T0, 72.0)
+    start = warm(CHAIN, base)
+    assert "yingde" not in start.seen and "shijiao" in start.seen
+    assert len(start.simulated["shijiao"]) == WARM_H + 1
+    assert corrected(start, {}, {}) == ({}, [])
+    assert base.hash != base_of(CHAIN, series(), T0, 72.0).hash
