@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import re
 from collections.abc import Sequence
 
 from PySide6.QtCore import Signal
@@ -18,7 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from console.look import Look
-from console.viewdata.consult import CHANGES, HINTS, LEADS_H, Change, Draft, Target
+from console.viewdata.consult import CHANGES, COURSES, HINTS, LEADS_H, Change, Draft, Target
 from widgets.plain import PlainLabel, plain_tip
 
 ROWS_MOST = 40
@@ -26,15 +28,24 @@ KIND_PX, TARGET_PX = 104, 128
 
 
 class ChangeRow(QWidget):
-    """One change. Signals: removed."""
+    """One change.
+
+    Signals:
+    removed: it is to go. drawing_wanted: its course is to be drawn.
+    """
 
     removed = Signal()
+    drawing_wanted = Signal()
 
     def __init__(self, look: Look, targets: Sequence[Target], parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.look = look
         self._targets: tuple[Target, ...] = ()
         self.kind, self.target, self.text = QComboBox(self), QComboBox(self), QLineEdit(self)
+        self.draw = QToolButton(self)
+        self.draw.setText("✎")
+        self.draw.setAutoRaise(True)
+        self.draw.clicked.connect(self.drawing_wanted)
         self.remove = QToolButton(self)
         self.remove.setText("✕")
         self.remove.setAutoRaise(True)
@@ -50,6 +61,7 @@ class ChangeRow(QWidget):
         row.addWidget(self.kind)
         row.addWidget(self.target)
         row.addWidget(self.text, 1)
+        row.addWidget(self.draw)
         row.addWidget(self.remove)
         self.reword()
         self.set_targets(targets)
@@ -62,6 +74,8 @@ class ChangeRow(QWidget):
         self.target.setAccessibleName(tr("对象"))
         self.text.setAccessibleName(tr("数值"))
         self.remove.setAccessibleName(tr("删去这一项"))
+        self.draw.setAccessibleName(tr("拖动画过程"))
+        self.draw.setToolTip(plain_tip(tr("拖动画过程")))
         self._hint()
 
     def set_targets(self, targets: Sequence[Target]) -> None:
@@ -87,9 +101,21 @@ class ChangeRow(QWidget):
         self._hint()
 
     def _hint(self) -> None:
+        self.draw.setVisible(str(self.kind.currentData()) in COURSES)
         words = self.look.tr(HINTS[str(self.kind.currentData())])
         self.text.setPlaceholderText(words)
         self.text.setToolTip(plain_tip(words))  # some are longer than the field
+
+
+def points_of(text: str) -> tuple[tuple[float, float], ...]:
+    """Return what can be read of a course as it was typed; pieces that are no two figures are left out."""
+    found = {}
+    for piece in re.split(r"[;；\n]+", text):
+        parts = piece.replace(",", " ").replace("，", " ").split()
+        with contextlib.suppress(ValueError):
+            if len(parts) == 2:
+                found[float(parts[0])] = float(parts[1])
+    return tuple(sorted(found.items()))
 
 
 class ScenarioForm(QWidget):
@@ -105,6 +131,8 @@ class ScenarioForm(QWidget):
         self.rows: list[ChangeRow] = []
         self._targets: tuple[Target, ...] = ()
         self._based = ""
+        self.editor: QWidget | None = None  # of the row that is drawn
+        self._drawn: ChangeRow | None = None
         self.name, self.author, self.lead = QLineEdit(self), QLineEdit(self), QComboBox(self)
         for hours in LEADS_H:
             self.lead.addItem("", hours)
@@ -208,12 +236,33 @@ class ScenarioForm(QWidget):
     def _add_row(self) -> ChangeRow:
         row = ChangeRow(self.look, self._targets, self)
         row.removed.connect(lambda: self._remove(row))
+        row.drawing_wanted.connect(lambda: self._draw(row))
         self.rows.append(row)
         self._list.insertWidget(self._list.count() - 1, row)
         self.add.setEnabled(len(self.rows) < ROWS_MOST)
         return row
 
+    def _draw(self, row: ChangeRow) -> None:
+        """Open the editor on a row's course; what is drawn is written into the row as it is drawn."""
+        from widgets.schedule_editor import ScheduleEditor  # pyqtgraph is slow to import: after the first window
+
+        change = row.change()
+        unit, stepped = COURSES[change.kind]
+        self._close_editor()
+        self.editor, self._drawn = ScheduleEditor(self.look, self), row
+        self.editor.edited.connect(lambda points: row.text.setText("; ".join(f"{h:g} {v:g}" for h, v in points)))
+        title = f"{row.target.currentText()} {row.kind.currentText()}"
+        self.editor.edit(title, unit, points_of(change.text), float(self.lead.currentData()), stepped=stepped)
+
+    def _close_editor(self) -> None:
+        if self.editor is not None:
+            self.editor.close()
+            self.editor.deleteLater()
+        self.editor = self._drawn = None
+
     def _remove(self, row: ChangeRow) -> None:
+        if row is self._drawn:
+            self._close_editor()
         self.rows.remove(row)
         self._list.removeWidget(row)
         row.hide()

@@ -61,6 +61,9 @@ class ScenarioList(QWidget):
             (self.drop, self.drop_requested), (self.better, self.optimise_requested),
         ):  # fmt: skip
             button.clicked.connect(_sender(self, signal))
+        self.why = PlainLabel("", self)  # of the chosen one: in its column the reason is cut
+        self.why.setWordWrap(True)
+        self.why.setContentsMargins(8, 2, 8, 0)
         row = QHBoxLayout()
         row.setContentsMargins(8, 2, 8, 4)
         for button in (self.copy, self.better, self.run, self.stop, self.drop):
@@ -72,6 +75,7 @@ class ScenarioList(QWidget):
         column_box.setSpacing(2)
         column_box.addWidget(self.empty, 1)
         column_box.addWidget(self.tree, 1)
+        column_box.addWidget(self.why)
         column_box.addLayout(row)
         look.changed.connect(self._reworded)
         self._reworded()
@@ -133,6 +137,10 @@ class ScenarioList(QWidget):
 
     def _enable(self) -> None:
         line = next((one for one in self._lines if one.scenario_id == self.current), None)
+        failed = line is not None and line.state == "failed"
+        self.why.setText(line.said if line is not None and failed else "")
+        self.why.setVisible(failed)
+        self.why.setStyleSheet(f"color: {self.look.color('state.guaranteed').name()}")
         going = line is not None and line.state in ("waiting", "running")
         for button in (self.copy, self.drop):
             button.setEnabled(line is not None)

@@ -32,7 +32,7 @@ def targets_of(declared: Mapping[str, Any]) -> tuple[Target, ...]:
     found = [Target(EVERYWHERE, "全流域", RAINS)] if rained else []
     for raw in declared.get("node", ()):
         kinds = {
-            "inflow": (*(RAINS if raw["id"] in rained else ()), *FLOWS),
+            "inflow": (*(RAINS if raw["id"] in rained else ()), *FLOWS, "course"),
             "reservoir": ("keep", "release", "actual", *(("dam",) if raw["id"] in dams else ())) if "storage" in raw else (),
             "diversion": ("release",),
             "retention": ("retention",),
@@ -58,7 +58,14 @@ def inputs_of(changes: Sequence[Change], base: Base | None = None) -> tuple[Inpu
         if (change.kind, change.target) in seen and change.kind != "spill":
             raise NotAChange(f"第 {row} 项：同一对象的“{CHANGES[change.kind]}”已经给过。", "请删去其中一项。")
         seen.add((change.kind, change.target))
-        if change.kind in FLOWS:
+        if change.kind == "course":
+            if any((kind, change.target) in seen for kind in FLOWS):
+                raise NotAChange(f"第 {row} 项：这一来水已给了倍数、加流量或推迟。", "请只留过程，或只留那一项。")
+            points = tuple((hour * HOUR_S, flow) for hour, flow in _pairs(change.text, row))
+            inflows[change.target] = Inflow(change.target, points=points)
+        elif change.kind in FLOWS:
+            if ("course", change.target) in seen:
+                raise NotAChange(f"第 {row} 项：这一来水已给了过程。", "请只留过程，或只留这一项。")
             before = inflows.get(change.target, Inflow(change.target))
             inflows[change.target] = _with(before, change.kind, _number(change.text, row))
         elif change.kind in RAINS:
@@ -89,7 +96,9 @@ def changes_of(inputs: Sequence[Input]) -> tuple[Change, ...]:
     """Return inputs as rows of the form; what the form cannot say is left out."""
     found: list[Change] = []
     for entry in inputs:
-        if isinstance(entry, Inflow) and not entry.points:
+        if isinstance(entry, Inflow) and entry.points:
+            found.append(Change("course", entry.node, "; ".join(f"{t / HOUR_S:g} {v:g}" for t, v in entry.points)))
+        elif isinstance(entry, Inflow):
             pairs = (("factor", entry.factor, 1.0), ("add", entry.add_m3s, 0.0), ("shift", entry.shift_h, 0.0))
             found += [Change(kind, entry.node, f"{value:g}") for kind, value, plain in pairs if value != plain]
         elif isinstance(entry, Rain):

@@ -9,15 +9,15 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 CHANGES = {
-    "rain": "降雨倍数", "drawn": "设计降雨过程",
-    "factor": "来水倍数", "add": "来水加流量", "shift": "来水推迟", "keep": "控制库水位", "release": "出库或分流过程",
-    "actual": "按实况出库", "retention": "启用蓄滞洪区", "spill": "水污染",
-    "dam": "溃坝",
+    "rain": "降雨倍数", "drawn": "设计降雨过程", "factor": "来水倍数", "course": "来水过程", "add": "来水加流量",
+    "shift": "来水推迟", "keep": "控制库水位", "release": "出库或分流过程", "actual": "按实况出库", "retention": "启用蓄滞洪区",
+    "spill": "水污染", "dam": "溃坝",
 }  # fmt: skip
 HINTS = {
     "rain": "如 1.5（起算以后的雨）",
     "drawn": "起始小时 mm/h；如 0 10; 6 25; 12 0",
     "factor": "如 1.2",
+    "course": "小时 m³/s；如 0 3000; 24 9000; 72 4000",
     "add": "m³/s，如 500 或 -300",
     "shift": "小时，如 6 或 -3",
     "keep": "m，如 21.50",
@@ -27,6 +27,8 @@ HINTS = {
     "dam": "小时 水位m；如 6 或 6 150（水位可省）",
     "spill": "物质 距韶关km 质量kg 起h 止h 限值mg/L 降解1/d；如 镉 5 3600 0 2 0.005",
 }
+COURSES = {"drawn": ("mm/h", True), "course": ("m³/s", False), "release": ("m³/s", True)}
+"""Changes that are a course over hours: unit, and whether a value holds until the next point or goes straight to it."""
 LEADS_H = (24, 48, 72, 120)
 MOST_COMPARED = 6
 

@@ -105,3 +105,13 @@ def test_rain_is_typed_as_officers_say_it():
     assert change_words(typed[0], {EVERYWHERE: "全流域"}) == "全流域 降雨倍数 ×1.5"
     with pytest.raises(NotAChange, match="既给了倍数又给了过程"):
         inputs_of((Change("rain", "in-yingde", "2"), Change("drawn", "in-yingde", "0 10")))
+
+
+def test_a_drawn_inflow_comes_back_into_the_form_and_is_not_mixed_with_a_factor():
+    typed = (Change("course", "in-yingde", "0 3000; 24 9000"),)
+    inputs = inputs_of(typed)
+    assert inputs == (Inflow("in-yingde", points=((0.0, 3000.0), (24 * HOUR, 9000.0))),)
+    assert changes_of(inputs) == typed, "a copy keeps it"
+    for pair in ((*typed, Change("factor", "in-yingde", "2")), (Change("add", "in-yingde", "2"), *typed)):
+        with pytest.raises(NotAChange, match="这一来水已给了"):
+            inputs_of(pair)
