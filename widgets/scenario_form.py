@@ -24,7 +24,8 @@ from console.viewdata.consult import CHANGES, COURSES, HINTS, LEADS_H, Change, D
 from widgets.plain import PlainLabel, plain_tip
 
 ROWS_MOST = 40
-KIND_PX, TARGET_PX = 104, 128
+KIND_PX, TARGET_PX = 132, 110
+LONG = ("spill",)  # what is typed needs a line of its own, as courses do
 
 
 class ChangeRow(QWidget):
@@ -55,14 +56,14 @@ class ChangeRow(QWidget):
         self.kind.currentIndexChanged.connect(lambda _i: self._fill())
         for box, wide in ((self.kind, KIND_PX), (self.target, TARGET_PX)):
             box.setMinimumWidth(round(wide * look.scale))
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(4)
-        row.addWidget(self.kind)
-        row.addWidget(self.target)
-        row.addWidget(self.text, 1)
-        row.addWidget(self.draw)
-        row.addWidget(self.remove)
+            box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self._grid = QGridLayout(self)
+        self._grid.setContentsMargins(0, 0, 0, 0)
+        self._grid.setSpacing(4)
+        for column, (widget, share) in enumerate(((self.kind, 5), (self.target, 5), (self.text, 5), (self.draw, 0))):
+            self._grid.addWidget(widget, 0, column)
+            self._grid.setColumnStretch(column, share)
+        self._grid.addWidget(self.remove, 0, 4)
         self.reword()
         self.set_targets(targets)
 
@@ -101,7 +102,11 @@ class ChangeRow(QWidget):
         self._hint()
 
     def _hint(self) -> None:
-        self.draw.setVisible(str(self.kind.currentData()) in COURSES)
+        kind = str(self.kind.currentData())
+        self.draw.setVisible(kind in COURSES)
+        long = kind in COURSES or kind in LONG
+        self._grid.addWidget(self.text, 1 if long else 0, 0 if long else 2, 1, 5 if long else 1)
+        self._grid.addWidget(self.target, 0, 1, 1, 2 if long else 1)
         words = self.look.tr(HINTS[str(self.kind.currentData())])
         self.text.setPlaceholderText(words)
         self.text.setToolTip(plain_tip(words))  # some are longer than the field
