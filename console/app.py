@@ -20,6 +20,8 @@ from PySide6.QtCore import QEvent, QLibraryInfo, Qt, QTimer, QTranslator, qInsta
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication
 
+from console.engine.cluster import Cluster, ClusterExecutor
+from console.engine.executor import Executor, PoolExecutor
 from console.errors import ConsoleError, ErrorHub
 from console.fonts import chinese_family
 from console.look import Look
@@ -134,6 +136,14 @@ def run_desk(home: DataHome, settings: Settings, problem: ConsoleError | None) -
     return 0
 
 
+def executor_of(settings: Settings) -> Callable[[], Executor]:
+    """Return what makes the place where what-ifs run: this machine, or the cluster that the settings name."""
+    if not settings.compute:
+        return PoolExecutor
+    keys = (settings.tls_ca, settings.tls_client_cert, settings.tls_client_key)
+    return lambda: ClusterExecutor(Cluster(settings.compute, *keys))
+
+
 async def _desk(
     app: ConsoleApplication,
     home: DataHome,
@@ -155,7 +165,7 @@ async def _desk(
     supervisor.start()  # they start while the window is being built
     personal = is_remote(settings.source) and bool(settings.oidc_issuer)
     topics, fault = site_topics(home.root)
-    session = Session(Source(home, settings.source, key, personal), hub, topics)
+    session = Session(Source(home, settings.source, key, personal, executor_of(settings)), hub, topics)
     instruments = Instruments()
     wall = WallControl(session)
     context = Context(look, hub, session, settings, instruments)
@@ -265,7 +275,7 @@ async def _wall(
     key = quiet_key(home)
     supervisor = Supervisor(children(home, settings, key))
     supervisor.start()
-    session = Session(Source(home, settings.source, key), hub, site_topics(home.root)[0])
+    session = Session(Source(home, settings.source, key, executor=executor_of(settings)), hub, site_topics(home.root)[0])
     instruments = Instruments()
     screen = WallScreen(Context(look, hub, session, settings, instruments, large=True), options.node)
     screens = QGuiApplication.screens()

@@ -28,7 +28,8 @@ class Settings:
     keep_days: telemetry older than this, counted from the newest, is removed month by month.
     tls_*: PEM files of the site's authority and of this machine's own certificate; up to two
     pins of the authority's key, comma separated. oidc_issuer: the site's identity provider; ""
-    means a token from the environment.
+    means a token from the environment. compute: a Dask scheduler (tls://host:8786) that what-ifs run on; "" runs them
+    here.
     """
 
     schema: int = SCHEMA
@@ -51,6 +52,7 @@ class Settings:
     tls_client_key: str = ""
     oidc_issuer: str = ""
     oidc_client_id: str = "flood-console"
+    compute: str = ""
 
 
 def _fault(path: Path, key: str, problem: str) -> SettingsError:

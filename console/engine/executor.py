@@ -98,7 +98,7 @@ class Executor(Protocol):
 
 
 class PoolRun:
-    """A Run of this machine's pool; changed by the pool's thread only."""
+    """A Run; changed by one thread of its executor only."""
 
     def __init__(self, name: str, packed: bytes, ask: Callable[[PoolRun], None]) -> None:
         self.name, self.packed = name, packed
@@ -164,11 +164,7 @@ class PoolExecutor:
         self._thread.start()
 
     def submit(self, name: str, work: Work, argument: Any) -> PoolRun:
-        try:
-            packed = pickle.dumps((work, argument), pickle.HIGHEST_PROTOCOL)
-        except (pickle.PicklingError, AttributeError, TypeError) as exc:
-            raise RunFailed(f"{name}无法交给计算进程。", "这是程序的问题，请报告。", repr(exc)) from exc
-        run = PoolRun(name, packed, self._ask_to_cancel)
+        run = PoolRun(name, packed_work(name, work, argument), self._ask_to_cancel)
         with self._lock:
             if self._closed:
                 raise RunFailed(f"{name}没有开始：计算已关闭。", "请重新启动程序。")
@@ -313,28 +309,37 @@ def _be_worker(pipe: Connection) -> None:
     """Live as a worker: one piece of work after another until the pool lets go of the pipe."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the console, which ends its workers
 
-    def say(*words: Any) -> None:
-        pipe.send_bytes(pickle.dumps(words, pickle.HIGHEST_PROTOCOL))
-
     def tell(share: float, partial: Any = None) -> None:
-        say("progress", share, partial)
+        pipe.send_bytes(pickle.dumps(("progress", share, partial), pickle.HIGHEST_PROTOCOL))
 
     with contextlib.suppress(EOFError, BrokenPipeError, ConnectionResetError):  # the console is gone
         while True:
-            packed = pipe.recv_bytes()
-            try:
-                work, argument = pickle.loads(packed)  # noqa: S301 - from our own console, over our own pipe
-                answer = ("done", work(argument, tell))
-                ready = pickle.dumps(answer, pickle.HIGHEST_PROTOCOL)
-            except ConsoleError as exc:
-                ready = pickle.dumps(("failed", exc.what, exc.next_step, exc.detail))
-            except (BrokenPipeError, ConnectionResetError):
-                raise
-            except MemoryError:
-                ready = pickle.dumps(("failed", "计算没有做完：内存不足。", "请减小范围、时长或成员数后再算。", ""))
-            except Exception as exc:  # noqa: BLE001 - a fault of a model is told to the console, which words it
-                detail = "".join(traceback.format_exception(exc))[-4000:]
-                ready = pickle.dumps(
-                    ("failed", f"计算出错：{type(exc).__name__}。", "输入没有问题时，这是程序的问题，请报告。", detail)
-                )
-            pipe.send_bytes(ready)
+            pipe.send_bytes(answered(pipe.recv_bytes(), tell))
+
+
+def packed_work(name: str, work: Work, argument: Any) -> bytes:
+    """Return work as it is sent. Raises: RunFailed: it cannot be."""
+    try:
+        return pickle.dumps((work, argument), pickle.HIGHEST_PROTOCOL)
+    except (pickle.PicklingError, AttributeError, TypeError) as exc:
+        raise RunFailed(f"{name}无法交给计算进程。", "这是程序的问题，请报告。", repr(exc)) from exc
+
+
+def answered(packed: bytes, tell: Tell) -> bytes:
+    """Do what was sent and return the answer as it is sent back: ("done", result) or ("failed", what, next step, detail).
+
+    Raises:
+        BrokenPipeError, ConnectionResetError: whoever asked is gone.
+    """
+    try:
+        work, argument = pickle.loads(packed)  # noqa: S301 - from our own console, over our own pipe or to our own cluster
+        return pickle.dumps(("done", work(argument, tell)), pickle.HIGHEST_PROTOCOL)
+    except ConsoleError as exc:
+        return pickle.dumps(("failed", exc.what, exc.next_step, exc.detail))
+    except (BrokenPipeError, ConnectionResetError):
+        raise
+    except MemoryError:
+        return pickle.dumps(("failed", "计算没有做完：内存不足。", "请减小范围、时长或成员数后再算。", ""))
+    except Exception as exc:  # noqa: BLE001 - a fault of a model is told to the console, which words it
+        detail = "".join(traceback.format_exception(exc))[-4000:]
+        return pickle.dumps(("failed", f"计算出错：{type(exc).__name__}。", "输入没有问题时，这是程序的问题，请报告。", detail))

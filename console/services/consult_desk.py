@@ -20,7 +20,7 @@ from console.domain.scenario import Rain, RunRecord, Scenario
 from console.domain.time import full_stamp
 from console.engine.chain_base import Base
 from console.engine.design_floods import amplified, frequencies_of, inputs_of
-from console.engine.executor import PoolExecutor, Run, RunCancelled
+from console.engine.executor import Executor, PoolExecutor, Run, RunCancelled
 from console.engine.refused import EngineRefused
 from console.engine.whatif import ENGINE, Case, Outcome, run_case
 from console.engine.whatif_arrays import arrays_of, assumed_from, assumed_lines, outcome_from
@@ -72,7 +72,15 @@ class ConsultDesk(QObject):
     changed = Signal()
 
     def __init__(
-        self, board: BoardState, tasks: TaskScope, path: Path, home: Path, key: OpsKey | None, parent: QObject | None = None
+        self,
+        board: BoardState,
+        tasks: TaskScope,
+        path: Path,
+        home: Path,
+        key: OpsKey | None,
+        parent: QObject | None = None,
+        *,
+        executor: Callable[[], Executor] = PoolExecutor,
     ) -> None:
         super().__init__(parent)
         self.scenarios: tuple[KeptScenario, ...] = ()
@@ -89,7 +97,8 @@ class ConsultDesk(QObject):
         self._board, self._tasks = board, tasks
         self._path, self._home, self._key = path, home, key
         self._runs: dict[str, Run] = {}
-        self._pool: PoolExecutor | None = None
+        self._executor = executor
+        self._pool: Executor | None = None
         self._store: ScenarioStore | None = None
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="scenarios")
         self._begun = False
@@ -191,7 +200,7 @@ class ConsultDesk(QObject):
         if scenario is None or result is None or result.base is None:
             return
         try:
-            pool = self._pool = self._pool or PoolExecutor()
+            pool = self._pool = self._pool or self._executor()
             run = pool.submit(scenario.name, band_case, Case(dict(self.declared), result.base, scenario))
             while run.state in ("waiting", "running"):
                 await asyncio.sleep(POLL_S)
@@ -343,7 +352,7 @@ class ConsultDesk(QObject):
 
     async def _computed(self, scenario_id: str, work: Callable[[Case, Any], Any], case: Case) -> Any:
         if self._pool is None:
-            self._pool = PoolExecutor()
+            self._pool = self._executor()
         run = self._runs[scenario_id] = self._pool.submit(case.scenario.name, work, case)
         shown = ("", 0.0)
         while run.state in ("waiting", "running"):

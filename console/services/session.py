@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,7 @@ from console.domain.situation import ServiceClock, first_layers
 from console.domain.time import steady_s
 from console.domain.topics import Topic
 from console.domain.vocabulary import vocabulary_of
+from console.engine.executor import Executor, PoolExecutor
 from console.errors import ErrorHub, StoreError
 from console.paths import DataHome, Profile
 from console.processes import boot_mark
@@ -46,6 +47,7 @@ class Source:
     name: str
     key: OpsKey | None = None  # without it this process shows, and saves nothing
     personal: bool = False
+    executor: Callable[[], Executor] = PoolExecutor  # where what-ifs run
 
     @property
     def profile(self) -> Profile:
@@ -92,7 +94,9 @@ class Session(QObject):
         self.tasks = TaskScope(hub.report)
         self.works = WorksHealth(self.board, self.tasks, self)
         scenarios = profile.ops.with_name("scenarios.db")
-        self.consult = ConsultDesk(self.board, self.tasks, scenarios, source.home.root, source.key, self)
+        self.consult = ConsultDesk(
+            self.board, self.tasks, scenarios, source.home.root, source.key, self, executor=source.executor
+        )
         self.offline = self._offline_login() if source.personal else None
         if self.offline is not None:
             self.offline.changed.connect(self.login.changed)
