@@ -25,7 +25,7 @@ from console.services.flood_library import FloodEntry, FloodLibrary, read_layers
 from console.services.tasks import TaskScope
 from console.services.vector_files import VectorProcesses
 from console.store.depth_cache import DepthRefused
-from console.viewdata.inundation import ExposureLine
+from console.viewdata.inundation import ExposureLine, InundationView
 from console.viewdata.overlay import Overlay
 from console.viewdata.scene import SceneFlood
 from scenes.ground.frame import ORIGIN_M, to_local
@@ -171,6 +171,27 @@ class FloodDesk(QObject):
         wish = whole_minute(moment, opened.depths.t_s), self.mode, self._paint, self.swept
         return (await self._off("other", partial(drawn_at, opened, *wish, None))).picture
 
+    async def atlas(self, steps: int) -> tuple[tuple[str, InundationView], ...]:
+        """Return the shown result as (mode, view): the whole series, then as many moments evenly over it.
+
+        Raises:
+            ConsoleError: none is shown, or its whole series is not worked out yet; or it cannot be read.
+        """
+        opened, swept = self._opened, self.swept
+        if opened is None:
+            raise DepthRefused("没有写图集：沙盘里没有显示淹没成果。", "请在沙盘下方选一个淹没成果，再导出。")
+        if swept is None:
+            raise DepthRefused("没有写图集：到达时间还没有算完。", "请等沙盘下方的进度走完，再导出。")
+        t = opened.depths.t_s
+        moments = [float(m) for m in np.linspace(t[0], t[-1], steps + 1)[1:]]
+        asked = [(float(t[-1]), mode) for mode in ("max", "arrival", "duration")] + [(m, "depth") for m in moments]
+
+        def views(_going: Going) -> tuple[tuple[str, InundationView], ...]:
+            bare = [drawn_at(opened, moment, mode, _unpainted, swept, None, _going) for moment, mode in asked]
+            return tuple((now.mode, now.view) for now in bare)
+
+        return await self._off("atlas", views)
+
     # --- at the cursor --------------------------------------------------------------------
     def at(self, lon: float, lat: float) -> FloodAt | None:
         """Return what holds at a place (degrees); None beside the grid, after the series and without a result."""
@@ -315,3 +336,8 @@ class FloodDesk(QObject):
             if self._opened is opened:
                 self.exposures, self.counted_at = (*lines, *refused), now.view.moment
                 self.changed.emit()
+
+
+def _unpainted(_view: InundationView, _mode: str) -> SceneFlood:
+    """Stand in for a painter where only the view is wanted."""
+    return SceneFlood("", (0.0, 0.0, 0.0, 0.0), np.empty((0, 0, 4), np.uint8))

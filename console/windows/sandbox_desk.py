@@ -18,6 +18,7 @@ from console.presenters.scene_works_around import scene_works_view
 from console.services.rain_field import RainFieldService
 from console.services.sandbox_ground import GroundService, SandboxGround, models_below, panoramas_below
 from console.services.video.catalogue import Catalogue
+from console.viewdata.briefing import Briefing
 from console.viewdata.scene import LAYERS, SceneStyle, SceneView
 from console.windows.ground_desk import GroundDesk
 from console.windows.panels import Built, Context
@@ -41,7 +42,8 @@ if TYPE_CHECKING:
 
 def build_sandbox(c: Context) -> Built:
     desk = SandboxDesk(c)
-    return Built(desk.panel, desk.refresh, frozenset({"board", "selection", "clock"}), release=desk.close)
+    concerns = frozenset({"board", "selection", "clock"})
+    return Built(desk.panel, desk.refresh, concerns, release=desk.close, export_document=desk.atlas)
 
 
 class SandboxDesk(QObject):
@@ -112,6 +114,10 @@ class SandboxDesk(QObject):
         bar.home_requested.connect(view.home)
         bar.comparison_chosen.connect(self._choose_comparison)
         bar.show_layers(self.style.layers)
+
+    async def atlas(self, notes: list[str]) -> Briefing:
+        """Return the shown inundation as an atlas. Raises: ConsoleError: there is none."""
+        return await self._flood.atlas(notes)
 
     def close(self) -> None:
         """Let go: what listens to longer-lived objects would keep this desk and its renderer."""

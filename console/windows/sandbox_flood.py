@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from dataclasses import asdict
 from functools import partial
 
 import shiboken6
 from PySide6.QtCore import QObject, Signal
 
+from console.look import Look
 from console.presenters.flood import COLOR_TOKENS, legend, note, paint_flood, place_words, present_flood
+from console.presenters.flood_atlas import flood_atlas, sheet_legend, sheet_title
 from console.services.breach_desk import BreachDesk
 from console.services.flood_desk import FloodDesk
 from console.services.flood_frames import Paint
 from console.services.sandbox_ground import SandboxGround
+from console.viewdata.briefing import Briefing
+from console.viewdata.inundation import InundationView
+from console.windows.atlas_sheet import draw_sheet
 from console.windows.panels import Context
 from scenes.furniture import LegendRow
 from scenes.panel import SandboxPanel
 from widgets.breach_form import BreachForm
 from widgets.flood_form import FloodForm
 from widgets.flood_strip import FloodStrip
+
+ATLAS_STEPS = 4  # moments of the series that have a map of their own
 
 
 class SandboxFlood(QObject):
@@ -90,6 +99,26 @@ class SandboxFlood(QObject):
     def notes(self) -> tuple[tuple[str, str], ...]:
         now = self.desk.now
         return ((note(now.view, now.mode, self._c.look.tr), "state.stale"),) if now and now.picture else ()
+
+    async def atlas(self, notes: list[str]) -> Briefing:
+        """Return the shown result as an atlas on paper. Raises: ConsoleError: there is none, or it is not whole yet."""
+        views = await self.desk.atlas(ATLAS_STEPS)
+        paper, tr = Look("light", self._c.settings.language, 1.0, self._c.look.family), self._c.look.tr
+        colors = {t: (paper.color(t).red(), paper.color(t).green(), paper.color(t).blue()) for t in COLOR_TOKENS}
+        rivers = self.ground.rivers if self.ground is not None else ()
+        towns = self.ground.towns if self.ground is not None else ()
+
+        def drawn() -> list[tuple[str, InundationView, bytes]]:
+            found = []
+            for mode, view in views:
+                flood = paint_flood(view, mode, colors, tr)
+                rows = sheet_legend(mode, view, tr)
+                found.append((mode, view, draw_sheet(sheet_title(mode, view, tr), flood, rows, rivers, towns, paper)))
+            return found
+
+        sheets = await asyncio.to_thread(drawn)
+        ground = self.ground.label if self.ground is not None else "—"
+        return flood_atlas(sheets, self.desk.exposures, self.desk.counted_at, ground, notes, time.time(), tr)
 
     def words(self, lon: float, lat: float) -> str:
         """Return what is said at the cursor, "" for nothing."""

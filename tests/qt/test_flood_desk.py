@@ -471,3 +471,48 @@ def test_what_the_user_added_is_read_with_the_result(library, polder):
     doc = json.loads((library.folder / polder / "site.json").read_text("utf-8"))
     assert doc["label"] == "试算一" and doc["exposures"][0]["source"] == "七普"
     assert DepthSeries(library.open(polder)[0]).at(50 + 450_000, 50 + 2_530_000, T0) == pytest.approx(0.2)
+
+
+# --- on paper ---------------------------------------------------------------------------------------
+def test_a_result_becomes_an_atlas_of_its_maps_with_legends_and_what_is_under_water(desk, polder, runner, look, tmp_path):
+    import os
+    from pathlib import Path
+
+    from PySide6.QtGui import QImage
+
+    from console.errors import ConsoleError
+    from console.presenters.flood_atlas import flood_atlas, sheet_legend, sheet_title
+    from console.store.briefing_file import write_briefing
+    from console.viewdata.scene import SceneRiver
+    from console.windows.atlas_sheet import draw_sheet
+    from tests.gui import make_look
+
+    with pytest.raises(ConsoleError, match="没有显示淹没成果"):
+        runner.run(desk.atlas(2))
+    runner.run(shown(desk, polder, T0 + HOUR))
+    views = runner.run(desk.atlas(2))
+    assert [mode for mode, _ in views] == ["max", "arrival", "duration", "depth", "depth"]
+    assert views[0][1].depth_m[0, 0] == pytest.approx(3.5), "the greatest of the series"
+    paper = make_look(None, "light")
+    inks = {t: (paper.color(t).red(), paper.color(t).green(), paper.color(t).blue()) for t in COLOR_TOKENS}
+    river = SceneRiver("试河", np.array([at(0, -5), at(3, 8)]), np.zeros(2))
+    sheets = []
+    for mode, view in views:
+        flood = paint_flood(view, mode, inks, str)
+        title, rows = sheet_title(mode, view, str), sheet_legend(mode, view, str)
+        sheets.append((mode, view, draw_sheet(title, flood, rows, (river,), (("试城", *at(2, 3)),), paper)))
+    image = QImage.fromData(sheets[0][2])
+    found = {image.pixelColor(x, y).getRgb()[:3] for x in range(0, image.width(), 2) for y in range(0, image.height(), 4)}
+    assert (255, 255, 255) in found and any(blue > red + 60 for red, _, blue in found), "water on white paper"
+    darkest = tuple(paper.color(sheet_legend("max", views[0][1], str)[0][1]).getRgb()[:3])
+    assert darkest in found, "the legend shows the deepest class"
+    atlas = flood_atlas(sheets, desk.exposures, desk.counted_at, "合成地形", ["数据源 演练"], T0, str)
+    headings = [s.heading for s in atlas.sections]
+    assert headings[0] == "成果与依据" and headings[1] == "最大水深" and headings[2].startswith("到达时间（自 ")
+    assert "模拟成果，不是实测淹没" in atlas.notes and any("合成地形" in line for line in atlas.sections[0].lines)
+    assert any("人口 12 人" in line or "12 人" in line for line in atlas.sections[-1].lines), atlas.sections[-1]
+    assert any("km²" in row[0] for row in atlas.sections[1].rows)
+    assert write_briefing(tmp_path / "图集.docx", atlas) == 10
+    if folder := os.environ.get("ATLAS_SHOTS"):
+        for i, (_, _, png) in enumerate(sheets):
+            Path(folder, f"atlas{i}.png").write_bytes(png)
