@@ -10,7 +10,7 @@ from pathlib import Path
 
 from uuid6 import uuid7
 
-from console.domain.scenario import Inflow, Retention, Scenario, Schedule
+from console.domain.scenario import EVERYWHERE, Rain, Retention, Scenario, Schedule, Spill
 from console.domain.time import from_beijing
 from console.paths import DataHome
 from console.store.ops import OpsStore
@@ -36,6 +36,7 @@ SHOTS = (
     ),
     ("consult", "meeting-dark.png", ("--theme", "dark", "--front", "consult.meeting,consult.record")),
     ("consult", "decisions-light.png", ("--theme", "light", "--front", "consult.meeting,consult.decisions")),
+    ("consult", "disasters-light.png", ("--theme", "light", "--front", "consult.spill,consult.disasters")),
     ("consult.curves", "scenarios-light.png", (*SMALL, "--theme", "light")),
     ("monitor.dam_safety", "dam-safety-light.png", (*SMALL, "--select", "LOC00506", "--theme", "light")),
 )
@@ -65,12 +66,17 @@ MEETING = (
 
 
 def keep_scenarios(home: DataHome) -> None:
-    """Keep three scenarios of the flood's eve, to be run when the consultation is first shown."""
+    """Keep three scenarios of the flood's eve, to be run when the consultation is first shown; two with a spill above 韶关."""
     t = float(from_beijing("2022-06-21 20:00"))
     early = Schedule("feilaixia", "release", ((0.0, 15500.0), (43200.0, 17000.0), (108000.0, 17600.0)))
-    wetter = (Inflow("in-lianjiang", 1.1), Inflow("in-yingde", 1.1), Retention("pajiang", 72000.0, None, 1300.0))
+    wetter = (Rain(EVERYWHERE, 1.3), Retention("pajiang", 72000.0, None, 1300.0))
+    spill = Spill("北江", "镉", 5.0, 3600.0, 0.0, 7200.0, 0.005)
     store = ScenarioStore(home.profile(SOURCE).ops.with_name("scenarios.db"), make_key(home))
-    for name, inputs in (("现状（维持起算水位）", ()), ("飞来峡提前加大下泄", (early,)), ("来水加一成，潖江分洪", wetter)):
+    for name, inputs in (
+        ("现状（维持起算水位）", (spill,)),
+        ("飞来峡提前加大下泄", (early, spill)),
+        ("降雨加三成，潖江分洪", wetter),
+    ):
         store.keep(Scenario(name, "陈志远", t, t, 72.0, inputs))
     store.close()
 
