@@ -46,6 +46,7 @@ class Base:
     rain: by inflow node, where a scenario changes it; read for those alone.
     before_m3s: (WARM_H + 1,) by inflow node, hourly up to the start; {} where the hours before are not known.
     seen_before: as long, what was measured at nodes, NaN where nothing was within two hours.
+    stage_m: levels measured at stations at the start, their own datum.
     """
 
     base_t: float
@@ -56,11 +57,12 @@ class Base:
     rain: Mapping[str, BasinRain] = field(default_factory=dict)
     before_m3s: Mapping[str, Array] = field(default_factory=dict)
     seen_before: Mapping[str, Array] = field(default_factory=dict)
+    stage_m: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def hash(self) -> str:
         """Return what tells one base from another: the same readings give the same."""
-        found = hashlib.sha256(repr((self.base_t, sorted(self.start.items()))).encode())
+        found = hashlib.sha256(repr((self.base_t, sorted(self.start.items()), sorted(self.stage_m.items()))).encode())
         for part in (self.inflows_m3s, self.before_m3s, self.seen_before):
             for node, flow in sorted(part.items()):
                 found.update(node.encode() + np.round(flow, 3).tobytes())
@@ -102,24 +104,25 @@ def base_of(declared: Mapping[str, Any], series: Series, base_t: float, lead_h: 
     inflows: dict[str, Array] = {}
     for source in _tables(declared, "source"):
         inflows |= _divided(declared, source, series, base_t, hours, notes)
-    start = {}
+    start: dict[str, float] = {}
+    stage: dict[str, float] = {}
     measured = {}
     for m in _tables(declared, "measured"):
         node, at = str(m["node"]), str(m["object"])
         pairs = {k: _since(series.get((at, str(m[k]))) if k in m else None, base_t) for k in ("flow", "inflow", "level")}
         measured[node] = Measured(**pairs)
         level = series.get((at, str(m["level"]))) if "level" in m else None
-        if level is not None and any(str(n["id"]) == node and n["kind"] == "reservoir" for n in _tables(declared, "node")):
-            found = _at(level, base_t)
-            if found is not None:
-                start[node] = found
+        kind = next((str(n["kind"]) for n in _tables(declared, "node") if str(n["id"]) == node), "")
+        found = _at(level, base_t) if level is not None and kind in ("reservoir", "station") else None
+        if found is not None:
+            (start if kind == "reservoir" else stage)[node] = found
     lacking = [str(n["id"]) for n in _tables(declared, "node") if n["kind"] == "inflow" and n["id"] not in inflows]
     if lacking:
         raise EngineRefused("declared", f"来水节点“{lacking[0]}”没有来源（source）")
     model = model_of(declared) if with_rain else None
     rain = rain_of(model, series, base_t, lead_h) if model else {}
     before, seen = _before(declared, series, base_t)
-    return Base(base_t, inflows, start, measured, tuple(dict.fromkeys(notes)), rain, before, seen)
+    return Base(base_t, inflows, start, measured, tuple(dict.fromkeys(notes)), rain, before, seen, stage)
 
 
 def _before(declared: Mapping[str, Any], series: Series, base_t: float) -> tuple[dict[str, Array], dict[str, Array]]:

@@ -23,6 +23,7 @@ from console.engine.refused import EngineRefused
 
 Array = NDArray[np.float64]
 STEADY = "起算前没有足够的流量记录，河段按恒定流起算，前十几个小时不准"
+LEAST_SHIFT_M, MOST_SHIFT_M = 0.02, 1.5
 LEAST_M3S = 1.0  # smaller errors are rounding
 
 
@@ -87,6 +88,18 @@ def corrected(start: Warm, flows: Mapping[str, Array], names: Mapping[str, str])
         memory = f"按一阶误差（每小时保留 {model.phi[0]:.2f}）实时校正"
         said.append(f"{names.get(node, node)}：起算时实测与模拟差 {error:+.0f} m³/s，{memory}")
     return found, said
+
+
+def shift_m(start: Warm, stage_m: float | None, level_m: Array | None) -> float:
+    """Return by how much a station's rating is moved so that it begins at the level that is measured; 0 for not at all.
+
+    Floods scatter about a rating by loop and bed; the shift is kept through the run, as is usual while the flood lasts.
+    Not where the start is steady, or the gauge says something so different that it is no matter of scatter.
+    """
+    if not start.carried or stage_m is None or level_m is None or not np.isfinite(level_m[0]):
+        return 0.0
+    found = stage_m - float(level_m[0])
+    return found if LEAST_SHIFT_M <= abs(found) <= MOST_SHIFT_M else 0.0
 
 
 def _as_inflow(raw: Mapping[str, Any]) -> dict[str, Any]:

@@ -161,7 +161,7 @@ def build_scenario_curves(c: Context) -> Built:
 
 def build_scenario_table(c: Context) -> Built:
     desk = c.session.consult
-    widget = FactsTable(c.look, ("指标",), (170,), "勾选并计算情景后，这里比较洪峰、水位和分洪量")
+    widget = FactsTable(c.look, ("指标",), (210,), "勾选并计算情景后，这里比较洪峰、水位和分洪量")
 
     def draw() -> str:
         table = compare_table(desk, c.look.tr)

@@ -80,3 +80,16 @@ def test_a_hole_in_a_gauges_hours_takes_it_out_of_the_start_alone():
     assert len(start.simulated["shijiao"]) == WARM_H + 1
     assert corrected(start, {}, {}) == ({}, [])
     assert base.hash != base_of(CHAIN, series(), T0, 72.0).hash
+
+
+def test_levels_begin_where_the_gauge_stands_and_a_gauge_that_says_something_else_moves_nothing():
+    known = series()
+    t = known["LOC00112", "Q"][0]
+    plain = ran(base_of(CHAIN, known, T0, 72.0)).nodes["shijiao"].level_m
+    for off, moved in ((0.6, 0.6), (0.005, 0.0), (4.0, 0.0)):
+        level = {("LOC00112", "Z"): (t, np.full(len(t), plain[0] + off))}
+        got = ran(base_of(CHAIN, known | level, T0, 72.0))
+        assert got.nodes["shijiao"].level_m == pytest.approx(plain + moved, abs=1e-6)
+        assert any("整体移动 +0.60 m" in line for line in got.limits) == (moved > 0)
+    short = series(-24.0) | {("LOC00112", "Z"): (t, np.full(len(t), plain[0] + 0.6))}
+    assert not any("整体移动" in line for line in ran(base_of(CHAIN, short, T0, 72.0)).limits), "a steady start proves no shift"
