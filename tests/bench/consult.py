@@ -28,7 +28,7 @@ T0, HOUR, NODES = 1655838000.0, 3600.0, 50
 
 
 def flood() -> dict[tuple[str, str], tuple[Any, Any]]:
-    h = np.arange(-24.0, 121.0)
+    h = np.arange(-80.0, 121.0)
     t, flow = T0 + h * HOUR, 4000.0 + 13000.0 * np.exp(-(((h - 36.0) / 20.0) ** 2))
     return {
         ("LOC00506", "INQ"): (t, flow), ("LOC00506", "OTQ"): (t, np.interp(h - 1, h, flow)),
