@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -30,6 +31,20 @@ def axis_word(curve: Curve | None, look: Look) -> str:
     code = curve.written.code
     name = "流量" if code in FLOWS else "水位" if code in LEVELS else curve.written.name
     return f"{look.tr(name)} {curve.written.unit}".rstrip()
+
+
+def dress(plot: Any, look: Look, words: Mapping[str, str], grid: float = 0.15) -> None:
+    """Give a plot the look's colours. words: what its axes show, by side; "" leaves an axis without."""
+    plot.setBackground(look.color("panel"))
+    plot.showGrid(x=True, y=True, alpha=grid)
+    for side, text in words.items():
+        axis = plot.getAxis(side)
+        axis.enableAutoSIPrefix(False)
+        axis.setPen(look.color("line"))
+        axis.setTextPen(look.color("text.dim"))
+        axis.setTickFont(look.font("small_px"))
+        if text:
+            axis.setLabel(text, color=look.color("text.dim").name())
 
 
 class DirectAxis(pg.AxisItem):  # type: ignore[misc] # pyqtgraph has no types

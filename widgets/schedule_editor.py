@@ -15,7 +15,7 @@ from PySide6.QtWidgets import QHBoxLayout, QHeaderView, QTableWidget, QTableWidg
 
 from console.look import Look
 from widgets.plain import PlainLabel
-from widgets.plot_axes import FigureAxis
+from widgets.plot_axes import FigureAxis, dress
 
 Points = tuple[tuple[float, float], ...]
 NEAR_PX = 12.0
@@ -139,15 +139,7 @@ class ScheduleEditor(QWidget):
     def _draw(self) -> None:
         look, plot = self.look, self.plot
         plot.clear()
-        plot.setBackground(look.color("panel"))
-        plot.showGrid(x=True, y=True, alpha=0.18)
-        for side, words in (("bottom", "h"), ("left", self._unit)):
-            axis = plot.getAxis(side)
-            axis.enableAutoSIPrefix(False)
-            axis.setPen(look.color("line"))
-            axis.setTextPen(look.color("text.dim"))
-            axis.setTickFont(look.font("small_px"))
-            axis.setLabel(words, color=look.color("text.dim").name())
+        dress(plot, look, {"bottom": "h", "left": self._unit})
         hours, values = np.array(self.points).T
         x, y = course(hours, values, self._lead_h, stepped=self._stepped)
         plot.addItem(pg.PlotCurveItem(x, y, pen=pg.mkPen(look.color("curve.flow"), width=2)), ignoreBounds=True)

@@ -13,7 +13,7 @@ from console.look import Look
 from console.viewdata.similar import SimilarView
 from widgets.colour_legend import ColourLegend
 from widgets.plain import PlainLabel
-from widgets.plot_axes import BeijingAxis, FigureAxis
+from widgets.plot_axes import BeijingAxis, FigureAxis, dress
 from widgets.scenario_list import ink_of
 
 NOW_PX, PAST_PX = 3.0, 1.6
@@ -53,15 +53,7 @@ class SimilarPlot(QWidget):
         self.empty.setText(view.missing)
         if not view.pasts:
             return
-        plot.setBackground(look.color("panel"))
-        plot.showGrid(x=True, y=True, alpha=0.15)
-        for side in ("left", "bottom"):
-            axis = plot.getAxis(side)
-            axis.enableAutoSIPrefix(False)
-            axis.setPen(look.color("line"))
-            axis.setTextPen(look.color("text.dim"))
-            axis.setTickFont(look.font("small_px"))
-        plot.getAxis("left").setLabel(view.unit, color=look.color("text.dim").name())
+        dress(plot, look, {"left": view.unit, "bottom": ""})
         words = [(f"━ {look.tr('现在')}", "text")]
         for past in view.pasts:
             pen = pg.mkPen(look.color(ink_of(past.place)), width=PAST_PX, style=Qt.PenStyle.DashLine)

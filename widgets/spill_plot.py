@@ -14,7 +14,7 @@ from console.look import Look
 from console.viewdata.spill import Array, SpillCurve, SpillView
 from widgets.colour_legend import ColourLegend
 from widgets.plain import PlainLabel
-from widgets.plot_axes import BeijingAxis, FigureAxis
+from widgets.plot_axes import BeijingAxis, FigureAxis, dress
 from widgets.scenario_list import ink_of
 
 WIDTH_PX = 2.0
@@ -93,7 +93,7 @@ class SpillPlot(QWidget):
     def _draw_along(self) -> None:
         self.along.clear()
         self._clouds = []
-        self._style(self.along, f"km（{self.look.tr('自上而下')}）")
+        dress(self.along, self.look, {"left": "mg/L", "bottom": f"km（{self.look.tr('自上而下')}）"})
         curves = self.view.curves
         if not curves:
             return
@@ -117,7 +117,7 @@ class SpillPlot(QWidget):
     def _draw_time(self) -> None:
         self.over.clear()
         self._cursor = None
-        self._style(self.over, "")
+        dress(self.over, self.look, {"left": "mg/L", "bottom": ""})
         km, curves = self.places.currentData(), self.view.curves
         if km is None or not curves:
             return
@@ -148,18 +148,6 @@ class SpillPlot(QWidget):
     def _pen(self, curve: SpillCurve) -> Any:
         style = Qt.PenStyle.DotLine if curve.watermark else Qt.PenStyle.SolidLine
         return pg.mkPen(self.look.color(ink_of(curve.place)), width=WIDTH_PX, style=style)
-
-    def _style(self, plot: Any, bottom: str) -> None:
-        plot.setBackground(self.look.color("panel"))
-        plot.showGrid(x=True, y=True, alpha=0.15)
-        for side, words in (("left", "mg/L"), ("bottom", bottom)):
-            axis = plot.getAxis(side)
-            axis.enableAutoSIPrefix(False)
-            axis.setPen(self.look.color("line"))
-            axis.setTextPen(self.look.color("text.dim"))
-            axis.setTickFont(self.look.font("small_px"))
-            if words:
-                axis.setLabel(words, color=self.look.color("text.dim").name())
 
     def _led(self, at: Any) -> None:
         box = self.over.plotItem.vb

@@ -14,64 +14,20 @@ from console.presenters.consult import basis_rows, compare_table, node_view, nod
 from console.presenters.consult_briefing import consult_briefing
 from console.presenters.consult_inputs import targets_of
 from console.presenters.consult_tradeoff import trade_view
-from console.services.consult_desk import ConsultDesk
-from console.services.tasks import TaskScope
-from console.store.keys import OpsKey
 from console.viewdata.consult import Change, Draft, NodeView, ScenarioLine
+from tests.consulting import Board, desks, plan
 from tests.gui import until
-from tests.unit.test_whatif import CHAIN, HOUR, T0, series
+from tests.unit.test_whatif import CHAIN, HOUR, T0
 from widgets.scenario_form import ScenarioForm
 from widgets.scenario_list import ScenarioList
 from widgets.trade_plot import TradePlot
 
 from console.domain.scenario import Inflow, Keep  # isort: skip
 
-KEY = OpsKey(bytes(range(32)))
-
-
-class Board:
-    """A cache that holds the gauged series of a flood."""
-
-    def __init__(self, until_h=120.0):
-        self.rows = series(until_h)
-        self.names = {key: i for i, key in enumerate(self.rows, 1)}
-
-    def series_of(self, code):
-        class One:
-            def __init__(self, sid):
-                self.sid = sid
-
-        return {element: One(sid) for (at, element), sid in self.names.items() if at == code}
-
-    async def window(self, sids, from_t, to_t):
-        found = {}
-        for key, sid in self.names.items():
-            t, v = self.rows[key]
-            inside = (t >= from_t) & (t <= to_t)
-            found[sid] = (t[inside].astype(np.int64), v[inside], np.zeros(int(inside.sum()), np.int64))
-        return {sid: found[sid] for sid in sids}
-
 
 @pytest.fixture
 def desk(tmp_path, runner, hub):
-    made = []
-
-    def make(board=None, key=KEY):
-        async def build():
-            return ConsultDesk(board or Board(), TaskScope(hub.report), tmp_path / "scenarios.db", tmp_path, key)
-
-        found = runner.run(build())
-        made.append(found)
-        return found
-
-    yield make
-    for one in made:
-        runner.run(one._tasks.close())
-        runner.run(one.close())
-
-
-def plan(name, *inputs, lead_h=72.0):
-    return Scenario(name, "张三", T0, T0, lead_h, tuple(inputs))
+    yield from desks(tmp_path, runner, hub)
 
 
 def test_three_scenarios_are_run_compared_and_still_there_after_a_restart(runner, desk, look):
@@ -376,88 +332,3 @@ def test_the_flood_of_now_is_scaled_to_what_is_published_for_the_station(runner,
 
     runner.run(without())
     assert "频率流量" in consult.problem and len(consult.scenarios) == 3
-
-
-def test_a_spill_is_led_down_the_river_and_its_passing_is_listed(runner, desk, look):
-    from console.domain.scenario import Spill
-    from console.presenters.consult_spill import spill_view
-    from widgets.spill_plot import SpillPlot
-
-    consult = desk()
-    plot = SpillPlot(look)
-    plot.show_view(spill_view(consult, look.tr))
-    assert "水污染" in plot.empty.text() and plot.along.isHidden()
-
-    async def story():
-        consult.begin()
-        await until(lambda: consult.declared)
-        await consult.create(plan("韶关泄漏", Spill("北江", "镉", 5.0, 3600.0, 0.0, 2 * HOUR, 0.005)))
-        await until(lambda: consult.results, 60, "a result")
-
-    runner.run(story())
-    view = spill_view(consult, look.tr)
-    plot.show_view(view)
-    assert [plot.places.itemText(i).split()[0] for i in range(plot.places.count())][:2] == ["英德(五)", "飞来峡"]
-    row = next(r for r in view.rows if r[1][0] == "石角")
-    assert "倍" in row[5][0] and row[5][1] == "state.guaranteed" and "未混匀" in row[8][0]
-    plot.show_moment(T0 + 20 * HOUR)
-    x, y = plot._clouds[0].getData()
-    assert 120 < x[int(np.argmax(y))] < 136, "where the cloud is after twenty hours"
-    plot.show_moment(T0 + 30 * HOUR)
-    x, later = plot._clouds[0].getData()
-    assert x[int(np.argmax(later))] > 180 and later.max() < y.max()
-    plot.deleteLater()
-
-
-def test_a_prepared_disaster_is_there_before_it_is_asked_for_and_opens_on_the_present_state(runner, desk, look):
-    from console.presenters.consult_library import library_rows, library_said
-
-    consult = desk()
-
-    async def story():
-        consult.begin()
-        consult.library.begin()
-        assert library_said(consult.library, look.tr) == ("", False)
-        await until(lambda: consult.library.share is not None, 10, "computing is told")
-        assert library_said(consult.library, look.tr)[0].startswith("正在预先计算") and consult.busy
-        await until(lambda: consult.declared and consult.library.entries, 60, "the library")
-        scenario = consult.library.scenario("flood-50", "张三", T0, T0)
-        found = await consult.create(scenario)
-        await until(lambda: found in consult.results, 30, "its result")
-        return found
-
-    found = runner.run(story())
-    rows = library_rows(consult.library, consult.declared, look.tr)
-    row = next(r for r in rows if r[1][0] == "石角 50 年一遇洪水")
-    assert row[2][0].startswith("17 6") and row[3][0].startswith("+") and "公布" in row[7][0]
-    outcome = consult.results[found].outcome
-    assert outcome.nodes["feilaixia"].level_m[0] == pytest.approx(21.4), "from the level of the moment"
-    assert outcome.nodes["shijiao"].peak[0] == pytest.approx(17600, rel=0.03), "with the flood of the library"
-    assert "典型洪水" in consult.scenario(found).note
-
-
-def test_a_fault_in_the_librarys_file_is_said_and_mended_by_computing_again(runner, desk, look, tmp_path):
-    from console.presenters.consult_library import library_said
-
-    consult = desk()
-    own = tmp_path / "basin" / "prepared.toml"
-    own.parent.mkdir()
-    own.write_text("typical = [", "utf-8")
-
-    async def broken():
-        consult.library.begin()
-        await until(lambda: consult.library.problem, 20, "the fault")
-        consult.library.begin()  # a panel that is drawn again does not try for ever
-        assert consult.library.share is None
-
-    runner.run(broken())
-    words, bad = library_said(consult.library, look.tr)
-    assert bad and "prepared.toml" in words
-    own.unlink()
-
-    async def mended():
-        consult.library.again()
-        await until(lambda: consult.library.entries and consult.library.share is None, 60, "the library")
-
-    runner.run(mended())
-    assert library_said(consult.library, look.tr)[0].startswith("已预先计算")
