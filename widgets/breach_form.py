@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 
 from console.look import Look
 from console.viewdata.inundation_ask import BreachAsk, LeveeChoice
-from widgets.plain import PlainLabel
+from widgets.plain import PlainLabel, plain_tip
 
 CELLS_M = (50, 100, 200)
 WIDE_PX = 520
@@ -39,10 +39,11 @@ class BreachForm(QDialog):
     """Beside the work, not in its way; closing keeps what was typed.
 
     Signals:
-        run_requested: arg is a BreachAsk. cancel_requested: stop the run.
+        run_requested: arg is a BreachAsk. cancel_requested: stop the run. prepare_requested: compute the prepared ones.
     """
 
     run_requested = Signal(object)
+    prepare_requested = Signal()
     cancel_requested = Signal()
 
     def __init__(self, look: Look, parent: QWidget | None = None) -> None:
@@ -66,7 +67,10 @@ class BreachForm(QDialog):
         self.bar.setTextVisible(False)
         self.bar.setFixedHeight(round(6 * look.scale))
         self.bar.hide()
-        self.begin, self.end = QPushButton(self), QPushButton(self)
+        self.begin, self.end, self.ahead = QPushButton(self), QPushButton(self), QPushButton(self)
+        self.ahead.setAutoDefault(False)
+        self.ahead.hide()  # until there are some
+        self.ahead.clicked.connect(self._ask_ahead)
         self.begin.setObjectName("primary")
         self.begin.setDefault(True)
         self.end.setAutoDefault(False)
@@ -108,6 +112,7 @@ class BreachForm(QDialog):
         grid.setColumnStretch(3, 1)
         below = QHBoxLayout()
         below.addWidget(self.status, 1)
+        below.addWidget(self.ahead)
         below.addWidget(self.begin)
         below.addWidget(self.end)
         column = QVBoxLayout(self)
@@ -154,13 +159,25 @@ class BreachForm(QDialog):
             self.follow.isChecked(), n["hours"], float(self.cell.currentData()),
         )  # fmt: skip
 
+    def show_prepared(self, names: Sequence[str]) -> None:
+        """Offer to compute prepared breaches ahead."""
+        self.ahead.setVisible(bool(names))
+        self.ahead.setToolTip(plain_tip("\n".join(names)))
+
     def _ask(self) -> None:
+        self._begin()
+        self.run_requested.emit(self.asked())
+
+    def _ask_ahead(self) -> None:
+        self._begin()
+        self.prepare_requested.emit()
+
+    def _begin(self) -> None:
         self._running = True
         self._enable()
         self.bar.setValue(0)
         self.bar.show()
         self._say(self.look.tr("正在计算；本机第一次计算要先准备十几秒"))
-        self.run_requested.emit(self.asked())
 
     def show_progress(self, share: float) -> None:
         if self._running:
@@ -191,7 +208,8 @@ class BreachForm(QDialog):
         self.status.setText(words)
 
     def _enable(self) -> None:
-        self.begin.setEnabled(bool(self._levees) and not self._running)
+        for button in (self.begin, self.ahead):
+            button.setEnabled(bool(self._levees) and not self._running)
         self.end.setText(self.look.tr("停止" if self._running else "关闭"))
         tr = self.look.tr
         self.note.setText(
@@ -208,4 +226,5 @@ class BreachForm(QDialog):
             label.setText(tr(word))
         self.follow.setText(tr("水位随测站过程涨落"))
         self.begin.setText(tr("开始计算"))
+        self.ahead.setText(tr("预置溃口全部预算"))
         self._enable()

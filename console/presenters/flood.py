@@ -62,8 +62,7 @@ def present_flood(target: FloodTarget, desk: FloodDesk, tr: Translate) -> None:
     lines = exposure_texts(desk.exposures, tr)
     if lines and desk.counted_at is not None:
         lines = (f"{stamp(desk.counted_at)} {tr('受影响')}：{lines[0]}", *lines[1:])
-    span = next((e.span for e in desk.entries if e.name == desk.name), None)
-    target.show_words(figures(now, span, tr), lines, note(now.view, now.mode, tr))
+    target.show_words(figures(now, desk.span, tr), lines, note(now.view, now.mode, tr))
 
 
 # --- the picture -----------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -68,7 +69,7 @@ class BreachDesk(QObject):
         self._pool: PoolExecutor | None = None
         self._run: Run | None = None
         self.said = ""  # what the newest result rests on
-        self._closed = False
+        self._closed = self._stopped = False
 
     def levees(self, moment: float) -> tuple[LeveeChoice, ...]:
         """Return the levees that have a line, with the water before them now."""
@@ -88,9 +89,40 @@ class BreachDesk(QObject):
     def start(self, ask: BreachAsk, ground: SandboxGround | None, moment: float) -> None:
         """Compute a breach that happens at a moment; taken or refused tells the end."""
         if self._run is None and "breach" not in self._tasks.running():
-            self._tasks.start("breach", self._compute(ask, ground, float(moment)))
+            self._stopped = False
+            self._tasks.start("breach", self._one(ask, ground, float(moment)))
+
+    def prepare(self, asks: Sequence[BreachAsk], ground: SandboxGround | None, moment: float) -> None:
+        """Compute prepared breaches that are not among the results yet, one after the other."""
+        if self._run is None and "breach" not in self._tasks.running():
+            self._stopped = False
+            self._tasks.start("breach", self._prepare(asks, ground, moment))
+
+    async def _prepare(self, asks: Sequence[BreachAsk], ground: SandboxGround | None, moment: float) -> None:
+        entries = await asyncio.to_thread(self._library.entries)
+        known = {e.site.label.partition("（")[0] for e in entries if e.site.prepared}
+        name, why = "", "预置的溃口都已算好，见沙盘下方的淹没成果。"
+        for ask in asks:
+            if prepared_title(ask) in known or self._stopped:
+                continue
+            name, why = await self._compute(ask, ground, moment)
+            if why:
+                break
+        self._end(name, "" if self._stopped else why)
+
+    async def _one(self, ask: BreachAsk, ground: SandboxGround | None, moment: float) -> None:
+        self._end(*await self._compute(ask, ground, moment))
+
+    def _end(self, name: str, why: str) -> None:
+        if self._closed:
+            return
+        if name and not why:
+            self.taken.emit(name)
+        else:
+            self.refused.emit(why)
 
     def cancel(self) -> None:
+        self._stopped = True
         if self._run is not None:
             self._run.cancel()
 
@@ -101,7 +133,8 @@ class BreachDesk(QObject):
             pool, self._pool = self._pool, None
             pool.close()
 
-    async def _compute(self, ask: BreachAsk, ground: SandboxGround | None, moment: float) -> None:
+    async def _compute(self, ask: BreachAsk, ground: SandboxGround | None, moment: float) -> tuple[str, str]:
+        """Return the result's name, or why there is none; both "" when the user stopped it."""
         name = why = ""
         try:
             if ground is None:
@@ -119,12 +152,7 @@ class BreachDesk(QObject):
             why = f"{exc.what}{exc.next_step}"
         finally:
             self._run = None
-        if self._closed:
-            return
-        if name:
-            self.taken.emit(name)
-        else:
-            self.refused.emit(why)
+        return name, why
 
     async def _computed(self, name: str, case: BreachCase) -> BreachOutcome:
         if self._pool is None:
@@ -157,7 +185,8 @@ class BreachDesk(QObject):
         """Write the depths and take them among the results; returns the name there."""
         made_up = "合成地形，" if any(s.synthetic for s in ground.ground.sources) else ""
         where = f"{thing.name} K{ask.chainage_km:g} 溃口 {ask.width_m:g} m"
-        title = f"{where} {full_stamp(moment)}（{made_up}糙率 {MANNING:g} 为假定）"
+        when = where if ask.name else f"{where} {full_stamp(moment)}"
+        title = f"{prepared_title(ask) if ask.name else when}（{made_up}糙率 {MANNING:g} 为假定）"
         dx, millions = case.x_m[1] - case.x_m[0], outcome.let_in_m3 / 1e6
         said = (
             f"本机二维浅水模拟；地形：{ground.label}；网格 {dx:g} m；糙率 {MANNING:g}（假定）；堤防走线为示意",
@@ -171,9 +200,14 @@ class BreachDesk(QObject):
             with tempfile.TemporaryDirectory() as folder:
                 path = Path(folder) / f"{thing.code}-K{ask.chainage_km:g}.nc"
                 write_depths(path, case.x_m, case.y_m, moment + outcome.t_s, outcome.depth_m, title, self.said)
-                return self._library.add(path, Told(unit="m", simulated=True), Site(title, (place,)))
+                return self._library.add(path, Told(unit="m", simulated=True), Site(title, (place,), prepared=bool(ask.name)))
         except OSError as exc:  # no room even for the folder
             raise BreachRefused("溃口算完了，但结果没有地方存。", "请清理磁盘后再算。", repr(exc)) from exc
+
+
+def prepared_title(ask: BreachAsk) -> str:
+    """Return what a prepared breach is called among the results."""
+    return f"预置 {ask.name}"
 
 
 def _case(ask: BreachAsk, thing: Thing, ground: SandboxGround, river_t: Array, river_z: Array) -> BreachCase:

@@ -20,7 +20,18 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from console.engine.depth_grid import cell_of
 from console.engine.inundation_grid import DepthSeries, Stopped
 from console.errors import ConsoleError
-from console.services.flood_frames import FloodNow, Going, Opened, Paint, Swept, counted, drawn_at, swept_of, whole_minute
+from console.services.flood_frames import (
+    FloodNow,
+    Going,
+    Opened,
+    Paint,
+    Swept,
+    counted,
+    drawn_at,
+    from_moment,
+    swept_of,
+    whole_minute,
+)
 from console.services.flood_library import FloodEntry, FloodLibrary, read_layers, told_of
 from console.services.tasks import TaskScope
 from console.services.vector_files import VectorProcesses
@@ -31,7 +42,7 @@ from console.viewdata.scene import SceneFlood
 from scenes.ground.frame import ORIGIN_M, to_local
 
 MODES = ("depth", "arrival", "duration", "max")
-TICK_MS = 100
+TICK_MS, HOUR_S = 100, 3600.0
 R = TypeVar("R")
 
 
@@ -153,6 +164,14 @@ class FloodDesk(QObject):
                 going.stop.set()
         self._wishes.set()
         self._drawings.set()
+
+    @property
+    def span(self) -> tuple[float, float] | None:
+        """Return first and last moment of the shown result, UTC s; None without one."""
+        if self._opened is None:
+            return None
+        t = self._opened.depths.t_s
+        return float(t[0]), float(t[-1])
 
     @property
     def drawn_as(self) -> tuple[object, ...]:
@@ -280,6 +299,8 @@ class FloodDesk(QObject):
             return
         if self._closed or self.name != name or self._opened is not None:
             return
+        if site.prepared and self._moment is not None:
+            depths, site = from_moment(depths, site, self._moment // HOUR_S * HOUR_S)
         opened = self._opened = Opened(depths, site, DepthSeries(depths))
         self._tasks.start("flood pictures", self._draw(opened))
         self._tasks.start("flood sweep", self._sweep(opened))

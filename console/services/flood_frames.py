@@ -89,6 +89,13 @@ def drawn_at(
     return FloodNow(view, mode, when, depth, flooded_of(depth, depths.x_m, depths.y_m), picture)
 
 
+def from_moment(depths: CachedDepths, site: Site, moment: float) -> tuple[CachedDepths, Site]:
+    """Return a prepared result as if it began at a moment, its breaches with it."""
+    later = moment - float(depths.t_s[0])
+    breaches = tuple(b if b.since is None else replace(b, since=b.since + later) for b in site.breaches)
+    return replace(depths, t_s=depths.t_s + later), replace(site, breaches=breaches)
+
+
 def swept_of(depths: CachedDepths, going: Going) -> Swept:
     sweep = DepthSeries(depths).sweep(going=going)  # its own: it would push the moment's two steps out
     return Swept(

@@ -59,11 +59,15 @@ class ExposureSource:
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """What the user adds to a result. label: shown for it, "" for the file's own."""
+    """What the user adds to a result. label: shown for it, "" for the file's own.
+
+    prepared: it is of no moment of its own, but begins at the one that it is opened at.
+    """
 
     label: str = ""
     breaches: tuple[BreachPlace, ...] = ()
     exposures: tuple[ExposureSource, ...] = ()
+    prepared: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,7 +220,8 @@ def read_site(folder: Path) -> tuple[Site, str]:
     good, bad = _each(breaches, _breach)
     kept, worse = _each(layers, _source)
     lost = bad + worse
-    return Site(clean(label, NAME_MAX), good, kept), f"附加信息中有 {lost} 条读不懂，未采用。请重新填写。" if lost else ""
+    site = Site(clean(label, NAME_MAX), good, kept, doc.get("prepared") is True)
+    return site, f"附加信息中有 {lost} 条读不懂，未采用。请重新填写。" if lost else ""
 
 
 def _each(items: list[Any], convert: Callable[[Mapping[str, Any]], T]) -> tuple[tuple[T, ...], int]:

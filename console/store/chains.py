@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -13,6 +14,7 @@ from console.domain.scenario_reader import ScenarioError
 from console.domain.time import from_beijing
 from console.engine.prepared import Wanted
 from console.errors import StoreError
+from console.viewdata.inundation_ask import BreachAsk
 
 NAME = "network_beijiang.toml"
 PREPARED = "prepared.toml"
@@ -27,6 +29,7 @@ class PreparedFile:
     lead_h: float
     station: str
     wanted: tuple[Wanted, ...]
+    breaches: tuple[BreachAsk, ...] = ()
 
 
 def declared_chain(home: Path) -> dict[str, Any]:
@@ -57,12 +60,23 @@ def declared_disasters(home: Path) -> PreparedFile:
                 raise ValueError("name、code 不能空着或重复")
             found.append(Wanted(code, kind, name, note, years, inputs))
         number = 0
-        return PreparedFile(
-            str(raw["typical"]), float(from_beijing(str(raw["start"]))), float(raw["lead_h"]), str(raw["station"]), tuple(found)
-        )
+        start, lead_h = float(from_beijing(str(raw["start"]))), float(raw["lead_h"])
+        breaches = tuple(_breach(row) for row in raw.get("breach", ()))
+        return PreparedFile(str(raw["typical"]), start, lead_h, str(raw["station"]), tuple(found), breaches)
     except (ScenarioError, KeyError, TypeError, ValueError) as exc:
         where = f"第 {number} 个情景" if number else "文件头"
         raise StoreError(f"情景库文件 {PREPARED} 的{where}读不懂：{exc}。", "请改正后重新打开。", repr(exc)) from exc
+
+
+def _breach(row: Mapping[str, Any]) -> BreachAsk:
+    km, width, growth, sill, level = (float(row[k]) for k in ("chainage_km", "width_m", "growth_h", "sill_m", "level_m"))
+    name = str(row["name"])
+    if not name.strip() or "（" in name:
+        raise ValueError("溃口的 name 不能空着，不能有括号")
+    return BreachAsk(
+        str(row["levee"]), km, width, growth, sill, level, follow=False, hours=float(row["hours"]),
+        cell_m=float(row["cell_m"]), name=name,
+    )  # fmt: skip
 
 
 def _declared(home: Path, name: str, what: str) -> dict[str, Any]:

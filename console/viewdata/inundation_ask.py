@@ -19,7 +19,10 @@ class LeveeChoice:
 
 @dataclass(frozen=True, slots=True)
 class BreachAsk:
-    """levee: code. level_m: the river before the breach at the start, sill_m: both 1985. follow: with its station."""
+    """levee: code. level_m: the river before the breach at the start, sill_m: both 1985. follow: with its station.
+
+    name: of a prepared breach, whose result is shown from whichever moment it is opened at; "" for one of a moment.
+    """
 
     levee: str
     chainage_km: float
@@ -30,3 +33,4 @@ class BreachAsk:
     follow: bool
     hours: float
     cell_m: float
+    name: str = ""

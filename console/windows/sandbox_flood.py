@@ -10,6 +10,7 @@ from functools import partial
 import shiboken6
 from PySide6.QtCore import QObject, Signal
 
+from console.errors import ConsoleError
 from console.look import Look
 from console.presenters.flood import COLOR_TOKENS, legend, note, paint_flood, place_words, present_flood
 from console.presenters.flood_atlas import flood_atlas, sheet_legend, sheet_title
@@ -17,8 +18,10 @@ from console.services.breach_desk import BreachDesk
 from console.services.flood_desk import FloodDesk
 from console.services.flood_frames import Paint
 from console.services.sandbox_ground import SandboxGround
+from console.store.chains import declared_disasters
 from console.viewdata.briefing import Briefing
 from console.viewdata.inundation import InundationView
+from console.viewdata.inundation_ask import BreachAsk
 from console.windows.atlas_sheet import draw_sheet
 from console.windows.panels import Context
 from scenes.furniture import LegendRow
@@ -58,6 +61,10 @@ class SandboxFlood(QObject):
         panel.toolbar.breach_requested.connect(self._show_breach_form)
         self.breach_form.run_requested.connect(lambda ask: self.breaches.start(ask, self.ground, c.session.situation.moment()))
         self.breach_form.cancel_requested.connect(self.breaches.cancel)
+        self.breach_form.prepare_requested.connect(
+            lambda: self.breaches.prepare(self._prepared, self.ground, c.session.situation.moment())
+        )
+        self._prepared: tuple[BreachAsk, ...] = ()
         self.breaches.progress.connect(self.breach_form.show_progress)
         self.breaches.taken.connect(self._take_breach)
         self.breaches.refused.connect(self.breach_form.refused)
@@ -80,6 +87,17 @@ class SandboxFlood(QObject):
     def _show_breach_form(self) -> None:
         self.breach_form.show_levees(self.breaches.levees(self._c.session.situation.moment()))
         self.breach_form.show()
+        self._c.session.tasks.start("prepared breaches", self._read_prepared())
+
+    async def _read_prepared(self) -> None:
+        try:
+            self._prepared = (await asyncio.to_thread(declared_disasters, self._c.session.source.home.root)).breaches
+        except ConsoleError as exc:
+            if shiboken6.isValid(self.breach_form):
+                self.breach_form.refused(f"{exc.what}{exc.next_step}")
+            return
+        if shiboken6.isValid(self.breach_form):
+            self.breach_form.show_prepared([ask.name for ask in self._prepared])
 
     def _take_breach(self, name: str) -> None:
         self.breach_form.taken(self.breaches.said)

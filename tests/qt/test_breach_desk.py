@@ -137,3 +137,49 @@ def test_the_form_takes_the_levees_level_and_section_and_keeps_what_was_typed(qt
     assert stopped == [1] and form.begin.isEnabled() and form.status.text() == "已停止计算"
     form.show_levees(form._levees)
     assert form.numbers["width"].value() == 350
+
+
+def test_prepared_breaches_are_computed_once_and_shown_from_the_moment_that_they_are_opened_at(
+    desk, runner, hub, qapp, tmp_path
+):
+    from functools import partial
+
+    from console.presenters.flood import COLOR_TOKENS, paint_flood
+    from console.services.flood_desk import FloodDesk
+
+    told = ended(desk)
+    asks = tuple(replace(ASK, chainage_km=km, name=f"险段{km:g}") for km in (5.0, 6.0))
+
+    async def story():
+        desk.prepare(asks, ground(), 1_655_838_000.0)
+        await until(lambda: told, 240, "computed")
+
+    runner.run(story())
+    assert [kind for kind, _ in told] == ["taken"], told
+    entries = desk._library.entries()
+    assert [e.site.label.partition("（")[0] for e in entries] == ["预置 险段5", "预置 险段6"]
+    assert all(e.site.prepared and "2022" not in e.label for e in entries)
+    told.clear()
+
+    async def again():
+        desk.prepare(asks, ground(), 0.0)
+        await until(lambda: told, 30)
+
+    runner.run(again())
+    assert told[0][0] == "refused" and "都已算好" in told[0][1] and len(desk._library.entries()) == 2
+    colors = dict.fromkeys(COLOR_TOKENS, (1, 2, 3))
+    tasks = TaskScope(hub.report)
+    shown = FloodDesk(tmp_path, tasks, partial(paint_flood, colors=colors, tr=str))
+    opened_at = 1_900_000_800.0
+
+    async def opened():
+        shown.want(opened_at)
+        shown.choose(entries[0].name)
+        await until(lambda: shown.now is not None and shown.swept is not None and not shown._work, 30, "drawn")
+        return shown.span
+
+    span = runner.run(opened())
+    assert span[0] == opened_at // 3600 * 3600 and span[1] - span[0] == pytest.approx(2 * 3600.0)
+    assert shown.now.when == "" and shown.now.view.breaches[0].since == span[0]
+    shown.close()
+    runner.run(tasks.close())
