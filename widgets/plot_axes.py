@@ -33,6 +33,11 @@ def axis_word(curve: Curve | None, look: Look) -> str:
     return f"{look.tr(name)} {curve.written.unit}".rstrip()
 
 
+def label_text(words: str) -> str:
+    """Return words for the label of a line: the library takes braces in it for places to fill."""
+    return words.replace("{", "{{").replace("}", "}}")
+
+
 def dress(plot: Any, look: Look, words: Mapping[str, str], grid: float = 0.15) -> None:
     """Give a plot the look's colours. words: what its axes show, by side; "" leaves an axis without."""
     plot.setBackground(look.color("panel"))

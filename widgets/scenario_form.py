@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import re
 from collections.abc import Sequence
 
@@ -25,6 +26,7 @@ from widgets.plain import PlainLabel, plain_tip
 
 ROWS_MOST = 40
 KIND_PX, TARGET_PX = 132, 110
+TEXT_MOST = 400_000  # a course of many thousand points
 LONG = ("spill",)  # what is typed needs a line of its own, as courses do
 
 
@@ -43,6 +45,7 @@ class ChangeRow(QWidget):
         self.look = look
         self._targets: tuple[Target, ...] = ()
         self.kind, self.target, self.text = QComboBox(self), QComboBox(self), QLineEdit(self)
+        self.text.setMaxLength(TEXT_MOST)
         self.draw = QToolButton(self)
         self.draw.setText("✎")
         self.draw.setAutoRaise(True)
@@ -116,9 +119,9 @@ def points_of(text: str) -> tuple[tuple[float, float], ...]:
     """Return what can be read of a course as it was typed; pieces that are no two figures are left out."""
     found = {}
     for piece in re.split(r"[;；\n]+", text):
-        parts = piece.replace(",", " ").replace("，", " ").split()
+        parts = [part for part in re.split(r"[\s,，:：h]+", piece) if part]
         with contextlib.suppress(ValueError):
-            if len(parts) == 2:
+            if len(parts) == 2 and all(math.isfinite(float(part)) for part in parts):
                 found[float(parts[0])] = float(parts[1])
     return tuple(sorted(found.items()))
 
@@ -204,7 +207,9 @@ class ScenarioForm(QWidget):
         self.name.setText(draft.name)
         if not self.author.isReadOnly():
             self.author.setText(draft.author)
-        self.lead.setCurrentIndex(max(0, self.lead.findData(draft.lead_h)))
+        if self.lead.findData(draft.lead_h) < 0:  # a prepared disaster's own
+            self.lead.addItem(f"{draft.lead_h} h", draft.lead_h)
+        self.lead.setCurrentIndex(self.lead.findData(draft.lead_h))
         for change in draft.changes:
             self._add_row().show_change(change)
         self.name.setFocus()
@@ -241,6 +246,7 @@ class ScenarioForm(QWidget):
     def _add_row(self) -> ChangeRow:
         row = ChangeRow(self.look, self._targets, self)
         row.removed.connect(lambda: self._remove(row))
+        row.kind.currentIndexChanged.connect(lambda _i: self._close_editor() if row is self._drawn else None)
         row.drawing_wanted.connect(lambda: self._draw(row))
         self.rows.append(row)
         self._list.insertWidget(self._list.count() - 1, row)

@@ -13,7 +13,7 @@ from console.look import Look
 from console.viewdata.similar import SimilarView
 from widgets.colour_legend import ColourLegend
 from widgets.plain import PlainLabel
-from widgets.plot_axes import BeijingAxis, FigureAxis, dress
+from widgets.plot_axes import BeijingAxis, FigureAxis, dress, label_text
 from widgets.scenario_list import ink_of
 
 NOW_PX, PAST_PX = 3.0, 1.6
@@ -40,7 +40,10 @@ class SimilarPlot(QWidget):
         column.setSpacing(2)
         for widget, share in ((self.legend, 0), (self.empty, 1), (self.plot, 1)):
             column.addWidget(widget, share)
-        look.changed.connect(lambda: self.show_view(self.view))
+        look.changed.connect(self._restyle)
+        self._restyle()
+
+    def _restyle(self) -> None:
         self.show_view(self.view)
 
     def show_view(self, view: SimilarView) -> None:
@@ -74,7 +77,7 @@ class SimilarPlot(QWidget):
             if low - NEAR * reach <= value <= high + NEAR * reach:
                 ink = self.look.color("state.warning")
                 line = pg.InfiniteLine(
-                    value, angle=0, pen=pg.mkPen(ink, style=Qt.PenStyle.DashLine), label=f"{words} {value:g}",
+                    value, angle=0, pen=pg.mkPen(ink, style=Qt.PenStyle.DashLine), label=label_text(f"{words} {value:g}"),
                     labelOpts={"position": 0.98, "color": ink, "anchors": [(1, 1), (1, 1)]},
                 )  # fmt: skip
                 line.label.setFont(self.look.font("small_px"))

@@ -14,7 +14,7 @@ from console.look import Look
 from console.viewdata.spill import Array, SpillCurve, SpillView
 from widgets.colour_legend import ColourLegend
 from widgets.plain import PlainLabel
-from widgets.plot_axes import BeijingAxis, FigureAxis, dress
+from widgets.plot_axes import BeijingAxis, FigureAxis, dress, label_text
 from widgets.scenario_list import ink_of
 
 WIDTH_PX = 2.0
@@ -53,7 +53,10 @@ class SpillPlot(QWidget):
         for widget, share in ((self.empty, 1), (self.along, 1), (self.over, 1), (self.said, 0)):
             column.addWidget(widget, share)
         self.said.setContentsMargins(10, 0, 0, 0)
-        look.changed.connect(lambda: self.show_view(self.view))
+        look.changed.connect(self._restyle)
+        self._restyle()
+
+    def _restyle(self) -> None:
         self.show_view(self.view)
 
     def _plot(self, bottom: Any) -> Any:
@@ -106,7 +109,7 @@ class SpillPlot(QWidget):
         self._limits(self.along, top)
         for name, km in self.view.places:
             line = pg.InfiniteLine(
-                km, pen=pg.mkPen(self.look.color("line.strong"), style=Qt.PenStyle.DotLine), label=name,
+                km, pen=pg.mkPen(self.look.color("line.strong"), style=Qt.PenStyle.DotLine), label=label_text(name),
                 labelOpts={"position": 0.96, "color": self.look.color("text.dim"), "anchors": [(1, 0), (1, 0)]},
             )  # fmt: skip
             line.label.setFont(self.look.font("small_px"))
@@ -137,7 +140,7 @@ class SpillPlot(QWidget):
         for words, value in self.view.limits:
             if value <= max(top, 1e-12) * FAR:
                 line = pg.InfiniteLine(
-                    value, angle=0, pen=pg.mkPen(warning, style=Qt.PenStyle.DashLine), label=words,
+                    value, angle=0, pen=pg.mkPen(warning, style=Qt.PenStyle.DashLine), label=label_text(words),
                     labelOpts={"position": 0.02, "color": warning, "anchors": [(0, 1), (0, 1)]},
                 )  # fmt: skip
                 line.label.setFont(self.look.font("small_px"))

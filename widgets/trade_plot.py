@@ -38,7 +38,10 @@ class TradePlot(QWidget):
         column.setContentsMargins(0, 2, 4, 2)
         for widget, share in ((self.empty, 1), (self.plot, 1), (self.said, 0)):
             column.addWidget(widget, share)
-        look.changed.connect(lambda: self.show_view(self.view))
+        look.changed.connect(self._restyle)
+        self._restyle()
+
+    def _restyle(self) -> None:
         self.show_view(self.view)
 
     def show_view(self, view: TradeView) -> None:

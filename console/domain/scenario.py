@@ -193,6 +193,11 @@ class Scenario:
         held = {"base_t": self.base_t, "lead_h": self.lead_h, "inputs": sorted(canonical(input_doc(i)) for i in self.inputs)}
         return hashlib.sha256(canonical(held).encode()).hexdigest()
 
+    @property
+    def given(self) -> frozenset[str]:
+        """Return the nodes whose inflow is drawn: what the rivers do there does not matter."""
+        return frozenset(i.node for i in self.inputs if isinstance(i, Inflow) and i.points)
+
     def copied(self, name: str, author: str, made_t: float, inputs: tuple[Input, ...] | None = None) -> Scenario:
         return replace(self, name=name, author=author, made_t=made_t, inputs=self.inputs if inputs is None else inputs)
 

@@ -7,7 +7,7 @@ Where the series end, the last value goes on: no forecast is made up, and the ba
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -89,12 +89,22 @@ def reach_h(declared: Mapping[str, Any]) -> float:
     return float(np.ceil(max(ways, default=0.0))) + 4.0
 
 
-def base_of(declared: Mapping[str, Any], series: Series, base_t: float, lead_h: float, *, with_rain: bool = False) -> Base:
+def base_of(
+    declared: Mapping[str, Any],
+    series: Series,
+    base_t: float,
+    lead_h: float,
+    *,
+    with_rain: bool = False,
+    given: Collection[str] = (),
+) -> Base:
     """Return what a run from base_t starts from.
 
     Args:
         declared: the network with its tables source and measured.
         series: at least what wanted_series names, where it is measured at all; and wanted_rain, for its rain.
+        given: inflow nodes that a scenario gives itself: nothing is read for a source whose nodes all are, and its
+            inflows are 0 here.
 
     Raises:
         EngineRefused: declared, or gap: a flow that is needed has no reading of the last hours before base_t.
@@ -103,7 +113,10 @@ def base_of(declared: Mapping[str, Any], series: Series, base_t: float, lead_h: 
     notes: list[str] = []
     inflows: dict[str, Array] = {}
     for source in _tables(declared, "source"):
-        inflows |= _divided(declared, source, series, base_t, hours, notes)
+        if set(source["shares"]) <= set(given):
+            inflows |= {str(node): np.zeros(len(hours)) for node in source["shares"]}
+        else:
+            inflows |= _divided(declared, source, series, base_t, hours, notes)
     start: dict[str, float] = {}
     stage: dict[str, float] = {}
     measured = {}
@@ -121,12 +134,14 @@ def base_of(declared: Mapping[str, Any], series: Series, base_t: float, lead_h: 
         raise EngineRefused("declared", f"来水节点“{lacking[0]}”没有来源（source）")
     model = model_of(declared) if with_rain else None
     rain = rain_of(model, series, base_t, lead_h) if model else {}
-    before, seen = _before(declared, series, base_t)
+    before, seen = _before(declared, series, base_t, notes) if not set(inflows) <= set(given) else ({}, {})
     return Base(base_t, inflows, start, measured, tuple(dict.fromkeys(notes)), rain, before, seen, stage)
 
 
-def _before(declared: Mapping[str, Any], series: Series, base_t: float) -> tuple[dict[str, Array], dict[str, Array]]:
-    """Return inflows and measured flows of the hours before a start; inflows {} where a gauge does not reach back."""
+def _before(
+    declared: Mapping[str, Any], series: Series, base_t: float, notes: list[str]
+) -> tuple[dict[str, Array], dict[str, Array]]:
+    """Return inflows and measured flows of the hours before a start; none where a gauge does not reach back or has a hole."""
     hours = np.arange(-WARM_H, 1, dtype=float)
     seen = {}
     for m in _tables(declared, "measured"):
@@ -139,12 +154,29 @@ def _before(declared: Mapping[str, Any], series: Series, base_t: float) -> tuple
             found = _divided(declared, source, series, base_t, hours, [])
         except EngineRefused:
             return {}, {}
-        keys = [(str(source["object"]), str(source[k])) for k in ("element", "instead") if k in source]
-        known = [series[k][0] for k in keys if k in series]
-        if not known or min(float(t[0]) for t in known) > base_t - WARM_H * HOUR_S:
+        used = [(str(source["object"]), str(source["element"]))]
+        if "instead" in source and not _fresh(series, used[0], base_t):
+            used = [(used[0][0], str(source["instead"]))]
+        if "less" in source:
+            used.append((str(source["less"]["object"]), str(source["less"]["element"])))
+        if not all(_whole(series, key, base_t) for key in used):
             return {}, {}
+        ahead_h = max(_travel_h(declared, str(n), str(source["at"])) for n in source["shares"])
+        unread_h = ahead_h - (min(float(series[k][0][-1]) for k in used) - base_t) / HOUR_S
+        if unread_h > 0:
+            name = _name(declared, str(source["at"]))
+            notes.append(f"{name}以上来水在起算前的最后几小时（最上游约 {min(unread_h, WARM_H):.0f} 小时）也按持平外推（假定）")
         inflows |= found
     return inflows, seen
+
+
+def _whole(series: Series, key: Key, base_t: float) -> bool:
+    """Tell whether a series covers the hours before a start without a long hole."""
+    t = series[key][0] if key in series else np.empty(0)
+    inside = t[(t >= base_t - WARM_H * HOUR_S - HOLE_S) & (t <= base_t)]
+    if not len(inside) or inside[0] > base_t - WARM_H * HOUR_S:
+        return False
+    return float(np.diff(np.append(inside, base_t)).max()) <= HOLE_S
 
 
 def _hourly(flow: tuple[NDArray[Any], NDArray[Any]], when: Array) -> Array:

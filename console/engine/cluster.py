@@ -67,8 +67,9 @@ class ClusterExecutor:
 
     def _ask_to_cancel(self, run: PoolRun) -> None:
         self._asked.add(run)
-        if run in self._going:
-            self._going[run].set()
+        woken = self._going.get(run)
+        if woken is not None:
+            woken.set()
 
     # --- on a run's own thread ------------------------------------------------------------
     def _follow(self, run: PoolRun) -> None:
@@ -80,6 +81,7 @@ class ClusterExecutor:
             run.ended("failed", fault=_lost(run.name, repr(exc)))
         finally:
             self._going.pop(run, None)
+            self._asked.discard(run)
 
     def _run(self, run: PoolRun) -> None:
         client, woken = self._connected(), self._going[run]

@@ -97,5 +97,6 @@ def failed(
             f"{name}溃坝：水位 {level:.2f} m、库容 {volume / 1e6:.0f} 百万m³，坝址洪峰 {flood.peak_m3s:.0f} m³/s，"
             f"{flood.peak_s / HOUR_S:.1f} h 到峰（Froehlich 1995，土石坝回归式；{foot['sure']}：{foot['src']}）"
         )
+    said.append("溃坝的水库全程按来水下泄，溃坝前不调蓄；没有写水位的按起算时的库水位")
     said.append("溃坝洪水按各河段的传播时间演算，比实际溃坝波慢，峰值偏小处须以二维或动力波复核")
     return {**declared, "node": [*declared["node"], *added]}, flows, said

@@ -47,7 +47,7 @@ def amplified(
     """
 
     def peak(factor: float) -> float:
-        scenario = replace(flood, inputs=inputs_of(declared, factor))
+        scenario = replace(flood, inputs=inputs_of(base, factor))
         return outcome_of(Case(declared, base, scenario)).nodes[node].peak[0]
 
     low, high = LEAST, MOST
@@ -62,6 +62,9 @@ def amplified(
     raise EngineRefused("design", f"没有哪个倍数使洪峰达到 {wished_m3s:g} m³/s（最后 {reached:.0f}）")
 
 
-def inputs_of(declared: Mapping[str, Any], factor: float) -> tuple[Inflow, ...]:
-    """Return every inflow of a network times a factor, which is rounded as it is shown."""
-    return tuple(Inflow(str(n["id"]), round(factor, 4)) for n in declared.get("node", ()) if n.get("kind") == "inflow")
+def inputs_of(base: Base, factor: float) -> tuple[Inflow, ...]:
+    """Return every inflow of a base times a factor, drawn: the scenario no longer depends on what the rivers do."""
+    return tuple(
+        Inflow(node, points=tuple((h * 3600.0, round(q * factor, 1)) for h, q in enumerate(flow.tolist())))
+        for node, flow in base.inflows_m3s.items()
+    )

@@ -10,14 +10,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from console.domain.scenario import Inflow, Input, Scenario
+from console.domain.scenario import Input, Scenario
+from console.domain.scenario_reader import ScenarioError
 from console.engine.chain_base import Base
-from console.engine.design_floods import amplified, frequencies_of
+from console.engine.design_floods import amplified, frequencies_of, inputs_of
 from console.engine.frequency import quantile, through_published
 from console.engine.refused import EngineRefused
 from console.engine.whatif import Case, Outcome, outcome_of
-
-HOUR_S = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +63,8 @@ def prepare(asked: Preparing, tell: Callable[..., None]) -> tuple[Prepared, ...]
             found.append(_prepared(asked, one, factors))
         except EngineRefused as exc:
             found.append(Prepared(one, asked.lead_h, problem=exc.detail))
+        except ScenarioError as exc:  # its own inflow beside the typical one's, a name too long
+            found.append(Prepared(one, asked.lead_h, problem=exc.what))
         tell((n + 1) / len(asked.wanted))
     return tuple(found)
 
@@ -90,12 +91,8 @@ def _prepared(asked: Preparing, one: Wanted, factors: dict[float, tuple[float, s
         if one.years not in factors:
             factors[one.years] = _factor(asked, one.years)
         factor, how = factors[one.years]
-    own = tuple(
-        Inflow(node, points=tuple((h * HOUR_S, round(q * factor, 1)) for h, q in enumerate(flow.tolist())))
-        for node, flow in asked.base.inflows_m3s.items()
-    )
     note = "；".join(part for part in (one.note, how, asked.said) if part)
-    inputs = (*own, *one.inputs)
+    inputs = (*inputs_of(asked.base, factor), *one.inputs)
     scenario = Scenario(one.name, "情景库", asked.base.base_t, asked.base.base_t, asked.lead_h, inputs)
     return Prepared(one, asked.lead_h, inputs, note, outcome_of(Case(asked.declared, asked.base, scenario)))
 

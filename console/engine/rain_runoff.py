@@ -9,8 +9,9 @@ A sub-basin's rain is the mean of its gauges of an hour (算术平均法): the o
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -132,8 +133,11 @@ def changed_rain(basin: str, rain: BasinRain, changes: Sequence[Rain]) -> Array 
         ahead *= own.factor
         return mm
     began, drawn = np.array(own.points).T
-    which = np.searchsorted(began / HOUR_S, np.arange(len(ahead), dtype=float) + 1e-9, "right") - 1
-    ahead[:] = np.where(which < 0, 0.0, drawn[np.maximum(which, 0)])
+    ends = np.append(began / HOUR_S, np.inf)
+    hour = np.arange(len(ahead), dtype=float)
+    ahead[:] = 0.0
+    for (a, b), value in zip(pairwise(ends), drawn, strict=True):  # a step that begins within an hour is its part of it
+        ahead += value * np.clip(np.minimum(hour + 1.0, b) - np.maximum(hour, a), 0.0, 1.0)
     return mm
 
 
@@ -156,12 +160,18 @@ def flows(model: Model, rains: Mapping[str, Array]) -> dict[str, Array]:
 
 
 def with_rain(
-    model: Model | None, rains: Mapping[str, BasinRain], inflows: Mapping[str, Array], changes: Sequence[Rain]
+    model: Model | None,
+    rains: Mapping[str, BasinRain],
+    inflows: Mapping[str, Array],
+    changes: Sequence[Rain],
+    given: Collection[str] = (),
 ) -> tuple[dict[str, Array], list[str]]:
     """Return a base's inflows under a scenario's rain, and what must be said of them.
 
+    given: nodes whose inflow the scenario draws: rain changes nothing there.
+
     Raises:
-        EngineRefused: no model, a basin that it does not have, or one whose gauges are silent.
+        EngineRefused: no model, a basin that it does not have, whose inflow is given, or whose gauges are silent.
     """
     if not changes:
         return dict(inflows), []
@@ -171,7 +181,12 @@ def with_rain(
     for change in changes:
         if change.basin != EVERYWHERE and change.basin not in names:
             raise EngineRefused("declared", f"“{change.basin}”不是有雨量的分区")
-    then = {n: mm for n in names if n in rains and (mm := changed_rain(n, rains[n], changes)) is not None}
+        if change.basin in given or set(names) <= set(given):
+            who = names.get(change.basin, "各分区")
+            raise EngineRefused("declared", f"{who}的来水已由情景给出过程，再改降雨不起作用，请只留一项")
+    if not rains:
+        raise EngineRefused("gap", "没有读到各分区的雨量")
+    then = {n: mm for n in names if n not in given and n in rains and (mm := changed_rain(n, rains[n], changes)) is not None}
     for node in then:
         if WARM_H - rains[node].silent_h < SILENT_H:
             raise EngineRefused("gap", f"{names[node]}的雨量站在起算前 {WARM_H / 24:.0f} 天里几乎没有读数，不能由降雨推来水")
@@ -184,15 +199,15 @@ def with_rain(
     said = [
         f"改雨的影响按新安江模型两次计算之差叠加在来水上（{model.sure}：{model.src}）",
         _fit(inflows, now),
-        *_silences([(names[n], rains[n]) for n in then]),
+        *_silences([(names[n], rains[n]) for n in then], factors=any(not c.points for c in changes)),
     ]
     return found, said
 
 
-def _silences(rains: Sequence[tuple[str, BasinRain]]) -> list[str]:
+def _silences(rains: Sequence[tuple[str, BasinRain]], *, factors: bool) -> list[str]:
     found = [f"{name}：起算前有 {r.silent_h} 小时没有雨量，按无雨计" for name, r in rains if r.silent_h]
     ahead = max((r.silent_ahead_h for _, r in rains), default=0)
-    if ahead:
+    if ahead and factors:
         found.append(f"预见期内有 {ahead} 小时没有实测或预报雨量，按无雨计：倍数在这些小时不起作用，可改用设计降雨过程")
     return found
 

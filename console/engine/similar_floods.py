@@ -26,7 +26,7 @@ class Similar:
     """One flood of the past. source: which series it was found in. at_t: the moment there that is like now, UTC s.
 
     rms: of the window, in the series' unit. peak: the highest in what followed, at peak_h hours after at_t. change: of
-    the window's last value to the value at its beginning.
+    the window's last value to the value at its beginning. known_h: how long after at_t anything was read.
     """
 
     source: str
@@ -36,6 +36,7 @@ class Similar:
     change: float
     peak: float
     peak_h: float
+    known_h: float
 
 
 def hourly(t: Array, v: Array, from_t: float, to_t: float) -> Array:
@@ -94,9 +95,12 @@ def _in_one(
         i = int(np.nanargmin(left))
         after = values[i + window_h : i + window_h + ahead_h + 1]
         k = int(np.nanargmax(after))
+        known_h = float(np.flatnonzero(np.isfinite(after))[-1])
         last, first = float(values[i + window_h]), float(values[i])
         found.append(
-            Similar(source, start + (i + window_h) * HOUR_S, float(rms[i]), last, last - first, float(after[k]), float(k))
+            Similar(
+                source, start + (i + window_h) * HOUR_S, float(rms[i]), last, last - first, float(after[k]), float(k), known_h
+            )
         )
         left[max(0, i - apart + 1) : i + apart] = np.nan
     return found

@@ -6,7 +6,7 @@ Pure: the same case gives the same outcome, here or in another process.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -27,7 +27,7 @@ from console.engine.whatif_spill import Spilled, spills_of
 from console.errors import ConsoleError
 
 Array = NDArray[np.float64]
-ENGINE = "chain-1"
+ENGINE = "chain-2"
 STEP_H = 1.0
 Tell = Callable[..., None]
 PASSING: dict[str, Any] = {
@@ -150,8 +150,7 @@ def started(case: Case) -> Warm:
 
     A flood of a stated frequency does not begin in the rivers of today. Raises: EngineRefused.
     """
-    given = {entry.node for entry in case.scenario.inputs if isinstance(entry, Inflow)}
-    if given >= set(case.base.inflows_m3s):
+    if case.scenario.given >= set(case.base.inflows_m3s):
         return Warm(said=("全部来水由情景给定，河段按恒定流起算",))
     return warm(case.declared, case.base)
 
@@ -160,6 +159,7 @@ def prepared(case: Case) -> tuple[Network, dict[str, Array], list[str]]:
     """Return a scenario's network and inflows, and what must be said of both. Raises: EngineRefused."""
     breaks = [entry for entry in case.scenario.inputs if isinstance(entry, DamBreak)]
     hours = len(next(iter(case.base.inflows_m3s.values())))
+    _breaks_alone(case.scenario, breaks)
     declared, floods, broken = failed(case.declared, case.base.start, hours, breaks)
     network = Network.of(declared)
     held, said = _held(network, case.base)
@@ -176,6 +176,16 @@ def prepared(case: Case) -> tuple[Network, dict[str, Array], list[str]]:
     return network.changed(changes), inflows | floods, [*said, *rained, *broken]
 
 
+def _breaks_alone(scenario: Scenario, breaks: Sequence[DamBreak]) -> None:
+    """Refuse a failing dam that is also operated, or that fails after the run. Raises: EngineRefused."""
+    operated = {entry.work for entry in scenario.inputs if isinstance(entry, Keep | Schedule)}
+    for one in breaks:
+        if one.work in operated:
+            raise EngineRefused("declared", f"“{one.work}”既给了调度又溃坝，溃坝前的调度还不能计算，请只留一项")
+        if one.at_s >= scenario.lead_h * 3600.0:
+            raise EngineRefused("range", f"溃坝时间 {one.at_s / 3600:g} h 不在预见期 {scenario.lead_h:g} h 内")
+
+
 def changed_inflows(network: Network, case: Case) -> tuple[dict[str, Array], list[str]]:
     """Return the base's inflows with a scenario's changes, rain first, and what must be said of them.
 
@@ -184,7 +194,7 @@ def changed_inflows(network: Network, case: Case) -> tuple[dict[str, Array], lis
     """
     rains = [entry for entry in case.scenario.inputs if isinstance(entry, Rain)]
     model = model_of(case.declared) if rains else None
-    inflows, said = with_rain(model, case.base.rain, case.base.inflows_m3s, rains)
+    inflows, said = with_rain(model, case.base.rain, case.base.inflows_m3s, rains, case.scenario.given)
     for entry in case.scenario.inputs:
         if isinstance(entry, Inflow):
             _node(network, entry, entry.node, InflowNode)

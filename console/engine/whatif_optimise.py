@@ -35,7 +35,7 @@ from console.engine.network_nodes import Reservoir as ReservoirNode
 from console.engine.network_nodes import Retention as RetentionNode
 from console.engine.refused import EngineRefused
 from console.engine.storage import LevelTable
-from console.engine.whatif import PASSING, STEP_H, Case, RunRefused, changed_inflows
+from console.engine.whatif import PASSING, STEP_H, Case, RunRefused, changed_inflows, started
 
 Array = NDArray[np.float64]
 STATES = {
@@ -95,7 +95,8 @@ def dispatch_case(case: Case) -> DispatchCase:
     if not stations:
         raise EngineRefused("declared", "水库下游没有给出安全流量（safe_m3s）的控制站")
     open_network = network.changed(_open(network))
-    lateral = {k: _lateral(open_network, inflows, k, stops) for k in stops}
+    carried = started(case).carried
+    lateral = {k: _lateral(open_network, inflows, k, stops, carried) for k in stops}
     ceilings = {i.work: i.level_m for i in case.scenario.inputs if isinstance(i, Keep)}
     return DispatchCase(
         STEP_H,
@@ -134,11 +135,19 @@ def _open(network: Network) -> dict[str, dict[str, object]]:
     return changes
 
 
-def _lateral(network: Network, inflows: Mapping[str, Array], stop: str, stops: list[str]) -> Array:
-    """Return what joins above a stop and below the next ones, as means over steps."""
+def _lateral(
+    network: Network, inflows: Mapping[str, Array], stop: str, stops: list[str], carried: Mapping[str, Array]
+) -> Array:
+    """Return what joins above a stop and below the next ones, as means over steps.
+
+    carried: what flows within reaches at the start; of those above all stops alone, for below a stop the program
+    routes releases itself.
+    """
     mine = {k for k in inflows if next((n for n in _way(network, k) if n in stops), "") == stop}
     only = {k: (v if k in mine else np.zeros_like(v)) for k, v in inflows.items()}
-    flow = run(network, only, STEP_H).courses[stop].inflow_m3s[0]
+    below = {k for s in stops for k in _way(network, s)}
+    own = {k: v for k, v in carried.items() if k not in below and next((n for n in _way(network, k) if n in stops), "") == stop}
+    flow = run(network, only, STEP_H, carried=own).courses[stop].inflow_m3s[0]
     return np.asarray(np.maximum((flow[:-1] + flow[1:]) / 2, 0.0), float)
 
 

@@ -11,9 +11,10 @@ from typing import Any
 from console.domain.scenario import EVERYWHERE, DamBreak, Inflow, Input, Keep, Rain, Retention, Schedule, Spill
 from console.engine.chain_base import Base
 from console.errors import ConsoleError
-from console.viewdata.consult import CHANGES, Change, Target
+from console.viewdata.consult import CHANGES, COURSES, Change, Target
 
 HOUR_S = 3600.0
+SHOWN_PIECES = 6  # a longer course is told by its number of points
 PAIRS_HELP = "请写“小时 流量”，各段用分号分开，如 0 9000; 6 12000。"
 FLOWS = ("factor", "add", "shift")
 RAINS = ("rain", "drawn")
@@ -61,7 +62,7 @@ def inputs_of(changes: Sequence[Change], base: Base | None = None) -> tuple[Inpu
         if change.kind == "course":
             if any((kind, change.target) in seen for kind in FLOWS):
                 raise NotAChange(f"第 {row} 项：这一来水已给了倍数、加流量或推迟。", "请只留过程，或只留那一项。")
-            points = tuple((hour * HOUR_S, flow) for hour, flow in _pairs(change.text, row))
+            points = tuple((_seconds(hour), flow) for hour, flow in _pairs(change.text, row))
             inflows[change.target] = Inflow(change.target, points=points)
         elif change.kind in FLOWS:
             if ("course", change.target) in seen:
@@ -81,14 +82,14 @@ def inputs_of(changes: Sequence[Change], base: Base | None = None) -> tuple[Inpu
         elif change.kind == "actual":
             others.append(Schedule(change.target, "release", _measured(change.target, row, base)))
         elif change.kind == "release":
-            points = tuple((hour * HOUR_S, flow) for hour, flow in _pairs(change.text, row))
+            points = tuple((_seconds(hour), flow) for hour, flow in _pairs(change.text, row))
             others.append(Schedule(change.target, "release", points))
         else:
             parts = [p for p in PART.split(change.text.strip()) if p]
             if len(parts) not in (1, 2):
                 raise NotAChange(f"第 {row} 项“{change.text[:20]}”看不懂。", "请写启用的小时，可再写进洪流量，如 12 1300。")
             flow = _number(parts[1], row) if len(parts) == 2 else None
-            others.append(Retention(change.target, _number(parts[0], row) * HOUR_S, None, flow))
+            others.append(Retention(change.target, _seconds(_number(parts[0], row)), None, flow))
     return (*inflows.values(), *others)
 
 
@@ -97,27 +98,29 @@ def changes_of(inputs: Sequence[Input]) -> tuple[Change, ...]:
     found: list[Change] = []
     for entry in inputs:
         if isinstance(entry, Inflow) and entry.points:
-            found.append(Change("course", entry.node, "; ".join(f"{t / HOUR_S:g} {v:g}" for t, v in entry.points)))
+            found.append(Change("course", entry.node, "; ".join(f"{t / HOUR_S:.12g} {v:.12g}" for t, v in entry.points)))
         elif isinstance(entry, Inflow):
             pairs = (("factor", entry.factor, 1.0), ("add", entry.add_m3s, 0.0), ("shift", entry.shift_h, 0.0))
-            found += [Change(kind, entry.node, f"{value:g}") for kind, value, plain in pairs if value != plain]
+            found += [Change(kind, entry.node, f"{value:.12g}") for kind, value, plain in pairs if value != plain]
         elif isinstance(entry, Rain):
-            text = "; ".join(f"{t / HOUR_S:g} {v:g}" for t, v in entry.points)
-            found.append(Change("drawn", entry.basin, text) if text else Change("rain", entry.basin, f"{entry.factor:g}"))
+            text = "; ".join(f"{t / HOUR_S:.12g} {v:.12g}" for t, v in entry.points)
+            found.append(Change("drawn", entry.basin, text) if text else Change("rain", entry.basin, f"{entry.factor:.12g}"))
         elif isinstance(entry, DamBreak):
-            level = f" {entry.level_m:g}" if entry.level_m is not None else ""
-            found.append(Change("dam", entry.work, f"{entry.at_s / HOUR_S:g}{level}"))
+            level = f" {entry.level_m:.12g}" if entry.level_m is not None else ""
+            found.append(Change("dam", entry.work, f"{entry.at_s / HOUR_S:.12g}{level}"))
         elif isinstance(entry, Spill):
             figures = (entry.at_km, entry.mass_kg, entry.from_s / HOUR_S, entry.to_s / HOUR_S, entry.limit_mg_l)
-            decay = f" {entry.decay_per_d:g}" if entry.decay_per_d else ""
-            found.append(Change("spill", entry.river, f"{entry.substance} {' '.join(f'{v:g}' for v in figures)}{decay}"))
+            decay = f" {entry.decay_per_d:.12g}" if entry.decay_per_d else ""
+            substance = "".join(entry.substance.split())  # in one word, or the line could not be read again
+            text = " ".join(f"{v:.12g}" for v in figures)
+            found.append(Change("spill", entry.river, f"{substance} {text}{decay}"))
         elif isinstance(entry, Keep):
-            found.append(Change("keep", entry.work, f"{entry.level_m:.2f}"))
+            found.append(Change("keep", entry.work, f"{entry.level_m:.12g}"))
         elif isinstance(entry, Schedule) and entry.kind == "release":
-            found.append(Change("release", entry.work, "; ".join(f"{t / HOUR_S:g} {v:g}" for t, v in entry.points)))
+            found.append(Change("release", entry.work, "; ".join(f"{t / HOUR_S:.12g} {v:.12g}" for t, v in entry.points)))
         elif isinstance(entry, Retention):
-            flow = f" {entry.flow_m3s:g}" if entry.flow_m3s is not None else ""
-            found.append(Change("retention", entry.area, f"{entry.open_s / HOUR_S:g}{flow}"))
+            flow = f" {entry.flow_m3s:.12g}" if entry.flow_m3s is not None else ""
+            found.append(Change("retention", entry.area, f"{entry.open_s / HOUR_S:.12g}{flow}"))
     return tuple(found)
 
 
@@ -125,6 +128,9 @@ def change_words(change: Change, names: Mapping[str, str]) -> str:
     """Return a change as a line of a list."""
     units = {"add": "m³/s", "shift": "h", "keep": "m", "drawn": "mm/h"}
     name, unit = names.get(change.target, change.target), units.get(change.kind, "")
+    pieces = [p for p in PAIR.split(change.text) if p.strip()]
+    if change.kind in COURSES and len(pieces) > SHOWN_PIECES:
+        return f"{name} {CHANGES[change.kind]} {len(pieces)} 点"
     value = f"×{change.text}" if change.kind in ("factor", "rain") else f"{change.text} {unit}".strip()
     return f"{name} {CHANGES[change.kind]} {value}"
 
@@ -132,14 +138,14 @@ def change_words(change: Change, names: Mapping[str, str]) -> str:
 def _rain(change: Change, row: int) -> Rain:
     if change.kind == "rain":
         return Rain(change.target, _number(change.text, row))
-    return Rain(change.target, points=tuple((hour * HOUR_S, mm) for hour, mm in _pairs(change.text, row)))
+    return Rain(change.target, points=tuple((_seconds(hour), mm) for hour, mm in _pairs(change.text, row)))
 
 
 def _dam_break(change: Change, row: int) -> DamBreak:
     parts = [p for p in PART.split(change.text.strip()) if p]
     if len(parts) not in (1, 2):
         raise NotAChange(f"第 {row} 项“{change.text[:20]}”看不懂。", "请写溃坝的小时，可再写溃坝时的库水位，如 6 150。")
-    return DamBreak(change.target, _number(parts[0], row) * HOUR_S, _number(parts[1], row) if len(parts) == 2 else None)
+    return DamBreak(change.target, _seconds(_number(parts[0], row)), _number(parts[1], row) if len(parts) == 2 else None)
 
 
 def _spill(change: Change, row: int) -> Spill:
@@ -151,7 +157,7 @@ def _spill(change: Change, row: int) -> Spill:
         )
     at_km, mass_kg, begun, ended, limit, *decay = (_number(f, row) for f in figures)
     return Spill(
-        change.target, substance, at_km, mass_kg, begun * HOUR_S, ended * HOUR_S, limit, decay[0] if decay else 0.0
+        change.target, substance, at_km, mass_kg, _seconds(begun), _seconds(ended), limit, decay[0] if decay else 0.0
     )  # fmt: skip
 
 
@@ -168,6 +174,11 @@ def _measured(node: str, row: int, base: Base | None) -> tuple[tuple[float, floa
     if len(hours) < 2:
         raise NotAChange(f"第 {row} 项：起算时间之后没有实测出库。", "请把起算时间放早一些，或自己写出库过程。")
     return tuple((round(float(h) * HOUR_S), round(float(v))) for h, v in zip(hours, flow, strict=True))
+
+
+def _seconds(hours: float) -> float:
+    """Return hours as seconds, to the millisecond: what was 600 s stays so through the form."""
+    return round(hours * HOUR_S, 3)
 
 
 def _number(text: str, row: int) -> float:

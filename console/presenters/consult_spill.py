@@ -20,7 +20,7 @@ def spill_view(desk: ConsultDesk, tr: Translate) -> SpillView:
     curves: list[SpillCurve] = []
     rows: list[tuple[Cell, ...]] = []
     places: dict[str, float] = {}
-    limits: dict[str, float] = {}
+    limits: dict[tuple[str, float], None] = {}
     river = ""
     for colour, scenario_id in enumerate(desk.compared):
         scenario, result = desk.scenario(scenario_id), desk.results.get(scenario_id)
@@ -30,14 +30,14 @@ def spill_view(desk: ConsultDesk, tr: Translate) -> SpillView:
             name = f"{printable(scenario.name)} · {printable(one.substance)}"
             t = scenario.base_t + one.hours * HOUR_S
             curves.append(SpillCurve(name, colour, t, one.at_km, one.mg_l, result.watermark))
-            limits[f"{printable(one.substance)} {tr('限值')}"] = one.limit_mg_l
+            limits[f"{printable(one.substance)} {tr('限值')}", one.limit_mg_l] = None
             places |= {p.name: p.at_km for p in one.places}
             rows += [_row(name, one, p, scenario.base_t, tr) for p in one.places]
             river = one.river
     if not curves:
         return SpillView(missing=tr(MISSING))
     ordered = tuple(sorted(places.items(), key=lambda item: item[1]))
-    return SpillView(river, tuple(curves), ordered, tuple(limits.items()), tuple(tr(t) for t in TITLES), tuple(rows))
+    return SpillView(river, tuple(curves), ordered, tuple(limits), tuple(tr(t) for t in TITLES), tuple(rows))
 
 
 def _row(name: str, one: Spilled, p: Passing, base_t: float, tr: Translate) -> tuple[Cell, ...]:

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from console.domain.time import full_stamp
 from console.presenters.flood import MODE_WORDS, Legend, arrival_since, exposure_texts, legend, note
 from console.presenters.wording import Translate
+from console.services.flood_desk import Atlas
 from console.texts import printable
 from console.viewdata.briefing import Briefing, Section
-from console.viewdata.inundation import ExposureLine, InundationView
+from console.viewdata.inundation import InundationView
 
 
 def sheet_title(mode: str, view: InundationView, tr: Translate) -> str:
@@ -26,14 +27,13 @@ def sheet_legend(mode: str, view: InundationView, tr: Translate) -> Legend:
 
 def flood_atlas(
     sheets: Sequence[tuple[str, InundationView, bytes]],
-    exposures: Sequence[ExposureLine],
-    counted_at: float | None,
+    atlas: Atlas,
     ground: str,
     notes: list[str],
     made_t: float,
     tr: Translate,
 ) -> Briefing:
-    """Return the atlas. sheets: (mode, view, PNG). exposures: at counted_at. ground: what the depths were laid over."""
+    """Return the atlas. sheets: (mode, view, PNG). ground: what the depths were laid over."""
     view = sheets[0][1]
     basis = [printable(part, 200) for part in (view.label, view.source) if part]
     basis.append(f"{tr('底图')}：{printable(ground, 200)}；{tr('坐标')} EPSG:4547（CGCS2000 114°E）")
@@ -42,9 +42,11 @@ def flood_atlas(
         rows = tuple((text,) for _, _, text in sheet_legend(mode, one, tr))
         caption = note(one, mode, tr)
         sections.append(Section(sheet_title(mode, one, tr), rows=((tr("图例与面积"),), *rows), picture=png, caption=caption))
-    lines = exposure_texts(exposures, tr)
-    if lines and counted_at is not None:
-        sections.append(Section(f"{tr('受影响')}（{full_stamp(counted_at)}）", lines))
+    lines = exposure_texts(atlas.exposures, tr)
+    if lines and atlas.counted_at is not None:
+        sections.append(Section(f"{tr('受影响')}（{full_stamp(atlas.counted_at)}）", lines))
+    elif atlas.counting:
+        sections.append(Section(tr("受影响"), (tr("受影响数量还在统计，导出时未完成"),)))
     else:
         sections.append(Section(tr("受影响"), (tr("这个成果没有附人口、耕地等图层，受影响数量未知"),)))
     made = f"{tr('编制')} {full_stamp(made_t)} {tr('北京时间')}"

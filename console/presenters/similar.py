@@ -44,7 +44,8 @@ def _row(one: Similar, now: float, unit: str, limits: tuple[tuple[str, float], .
 
     decimals = 2 if unit == "m" else 0
     then = now + one.peak - one.value
-    passed = one.peak_h <= 0
+    cut = one.known_h < AHEAD_H and one.peak_h >= one.known_h - 1.0  # still rising where the record ends
+    when = f"+{one.peak_h:.0f} h" if one.peak_h > 0 else tr("已过峰")
     token = PLAIN
     for (_, value), colour in zip(limits, (WARN, BAD), strict=False):
         token = colour if then > value else token
@@ -54,7 +55,7 @@ def _row(one: Similar, now: float, unit: str, limits: tuple[tuple[str, float], .
         (printable(one.source) + f"（{tr('重建')}）" if one.source else tr("本机记录"), DIM),
         (f"{one.rms:.{decimals}f} {unit}" + (f"（{tr('不很相似')}）" if unlike else ""), WARN if unlike else PLAIN),
         (text(one.value), PLAIN), (signed(one.change, decimals), PLAIN), (text(one.peak), PLAIN),
-        (tr("已过峰") if passed else f"+{one.peak_h:.0f} h", DIM), (text(then), token),
+        (tr("记录到此为止") if cut else when, WARN if cut else DIM), (f"≥ {text(then)}" if cut else text(then), token),
     )  # fmt: skip
 
 

@@ -41,7 +41,8 @@ class GuiCollector(QObject):
         """Set aside what has grown old instead of looking through it.
 
         So much is there only after workspaces were built or a store was read. What is no longer used is
-        still freed as its last reference goes; lost to the collector are only old cycles of this moment.
+        still freed as its last reference goes; cycles among what is set aside stay until the program ends. It happens
+        only when so much has been added since the last time, so that they cannot mount up.
         """
         gc.collect(1)
         gc.freeze()

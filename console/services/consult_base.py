@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -20,9 +20,15 @@ UNFIT = [int(q) for q in (Quality.BAD, Quality.SUSPECT)]
 
 
 async def read_base(
-    board: BoardState, declared: Mapping[str, Any], base_t: float, lead_h: float, *, with_rain: bool = False
+    board: BoardState,
+    declared: Mapping[str, Any],
+    base_t: float,
+    lead_h: float,
+    *,
+    with_rain: bool = False,
+    given: Collection[str] = (),
 ) -> Base:
-    """Return what a run from a moment starts from, as the cache has it now.
+    """Return what a run from a moment starts from, as the cache has it now. given: inflow nodes that need no readings.
 
     Raises:
         ConsoleError: a flow is missing; says which.
@@ -38,7 +44,7 @@ async def read_base(
             good = ~np.isin(q, UNFIT) & np.isfinite(v)
             if good.any():
                 found[key] = (t[good], v[good])
-        return base_of(declared, found, base_t, lead_h, with_rain=with_rain)
+        return base_of(declared, found, base_t, lead_h, with_rain=with_rain, given=given)
     except EngineRefused as exc:
         raise ConsoleError(f"没有算：{exc.detail}。", "请换一个起算时间，或等数据到齐后再算。", exc.code) from exc
 

@@ -174,7 +174,7 @@ class ConsultDesk(QObject):
             for years, flow in wished:
                 flood = Scenario("-", author, now_t, base_t, DESIGN_LEAD_H)
                 found = await asyncio.to_thread(amplified, dict(self.declared), base, flood, FIRST_NODE, years, flow)
-                inputs = inputs_of(self.declared, found.factor)
+                inputs = inputs_of(base, found.factor)
                 name = f"石角 {years:g} 年一遇（典型洪水 ×{found.factor:.2f}）"
                 note = f"以 {full_stamp(base_t)} 起的来水为典型，各分区同倍比放大，石角洪峰 {flow:g} m³/s（公布）"
                 await self.create(replace(flood, name=name, inputs=inputs, note=note))
@@ -216,11 +216,12 @@ class ConsultDesk(QObject):
 
     async def _base_for(self, scenario: Scenario) -> Base:
         with_rain = any(isinstance(entry, Rain) for entry in scenario.inputs)
-        return await self.base(scenario.base_t, scenario.lead_h, with_rain=with_rain)
+        asked = (self._board, self.declared, scenario.base_t, scenario.lead_h)
+        return await read_base(*asked, with_rain=with_rain, given=scenario.given)
 
-    async def base(self, base_t: float, lead_h: float, *, with_rain: bool = False) -> Base:
+    async def base(self, base_t: float, lead_h: float) -> Base:
         """Return what a run from a moment starts from. Raises: ConsoleError: a flow is missing; says which."""
-        return await read_base(self._board, self.declared, base_t, lead_h, with_rain=with_rain)
+        return await read_base(self._board, self.declared, base_t, lead_h)
 
     async def close(self) -> None:
         if self._pool is not None:

@@ -60,6 +60,16 @@ class FloodAt:
     so_far_s: float | None = None
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Atlas:
+    """views: (mode, view). exposures: at counted_at; counting: they are not counted yet."""
+
+    views: tuple[tuple[str, InundationView], ...]
+    exposures: tuple[ExposureLine, ...]
+    counted_at: float | None
+    counting: bool
+
+
 class FloodDesk(QObject):
     """Owned by the sandbox's desk; all methods on the GUI thread.
 
@@ -190,8 +200,8 @@ class FloodDesk(QObject):
         wish = whole_minute(moment, opened.depths.t_s), self.mode, self._paint, self.swept
         return (await self._off("other", partial(drawn_at, opened, *wish, None))).picture
 
-    async def atlas(self, steps: int) -> tuple[tuple[str, InundationView], ...]:
-        """Return the shown result as (mode, view): the whole series, then as many moments evenly over it.
+    async def atlas(self, steps: int) -> Atlas:
+        """Return the shown result: views of the whole series, then of as many moments evenly over it.
 
         Raises:
             ConsoleError: none is shown, or its whole series is not worked out yet; or it cannot be read.
@@ -209,7 +219,9 @@ class FloodDesk(QObject):
             bare = [drawn_at(opened, moment, mode, _unpainted, swept, None, _going) for moment, mode in asked]
             return tuple((now.mode, now.view) for now in bare)
 
-        return await self._off("atlas", views)
+        counting = bool(opened.site.exposures) and self.counted_at is None
+        exposures, counted_at = self.exposures, self.counted_at  # of this result: another one may be chosen meanwhile
+        return Atlas(await self._off("atlas", views), exposures, counted_at, counting)
 
     # --- at the cursor --------------------------------------------------------------------
     def at(self, lon: float, lat: float) -> FloodAt | None:

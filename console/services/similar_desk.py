@@ -6,6 +6,7 @@ import asyncio
 from dataclasses import dataclass
 
 import numpy as np
+import shiboken6
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 
@@ -53,21 +54,22 @@ class SimilarDesk(QObject):
         self.found: Found | None = None
         self._board, self._tasks = board, tasks
         self._asked: tuple[str, int] = ("", 0)
+        self._task = f"{TASK} {id(self)}"  # a wall and a window may each seek
         self._shipped: dict[tuple[str, str], list[Series]] | None = None
 
     def look(self, code: str, moment: float) -> None:
         """Seek for a station at a moment; cheap while neither has changed by an hour."""
         asked = (code, int(moment // HOUR_S))
-        if asked != self._asked and TASK not in self._tasks.running():
+        if asked != self._asked and self._task not in self._tasks.running():
             self._asked = asked
-            self._tasks.start(TASK, self._seek(code, float(moment // HOUR_S * HOUR_S)))
+            self._tasks.start(self._task, self._seek(code, float(moment // HOUR_S * HOUR_S)))
 
     async def _seek(self, code: str, now_t: float) -> None:
         held = self._board.series_of(code)
         element = next((e for e in ELEMENTS if e in held), "")
         if not element:
-            self.found = Found(code, "", now_t, np.empty(0), np.empty(0), problem="这个对象没有水位或流量，不能找相似洪水")
-            self.changed.emit()
+            nothing = "这个对象没有水位或流量，不能找相似洪水"
+            self._show(Found(code, "", now_t, np.empty(0), np.empty(0), problem=nothing))
             return
         sid = held[element].sid
         t, v, q = (await self._board.window([sid], 0, int(now_t)))[sid]
@@ -75,8 +77,13 @@ class SimilarDesk(QObject):
         own = ("", t[good].astype(float), v[good].astype(float))
         if self._shipped is None:
             self._shipped = await asyncio.to_thread(_shipped)
-        self.found = await asyncio.to_thread(_sought, code, element, now_t, own, self._shipped.get((code, element), []))
-        self.changed.emit()
+        past = self._shipped.get((code, element), [])
+        self._show(await asyncio.to_thread(_sought, code, element, now_t, own, past))
+
+    def _show(self, found: Found) -> None:
+        if shiboken6.isValid(self):  # its panel may be closed by now
+            self.found = found
+            self.changed.emit()
 
 
 def _sought(code: str, element: str, now_t: float, own: Series, shipped: list[Series]) -> Found:

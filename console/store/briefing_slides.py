@@ -14,6 +14,7 @@ from zipfile import BadZipFile
 from console.errors import StoreError
 from console.store.chart_svg import ink_at
 from console.store.whole_file import whole_file
+from console.texts import disarmed
 from console.viewdata.briefing import Briefing, Chart, Line, Section
 
 TEMPLATE = "briefing.pptx"
@@ -127,7 +128,7 @@ class _Slides:
         data: Any = XyChartData()  # type: ignore[no-untyped-call]
         lines = [*chart.lines, *_limits(chart)]
         for line in lines:
-            series = data.add_series(line.name)
+            series = data.add_series(disarmed(line.name))
             for x, y in line.points:
                 if y is not None:
                     series.add_data_point(x, y)

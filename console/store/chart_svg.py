@@ -85,14 +85,26 @@ def _curve(line: Line, ink: str, at: object) -> str:
 
 def _legend(chart: Chart) -> list[str]:
     parts, x = [], LEFT
+    most = (WIDE - LEFT - RIGHT) / max(1, len(chart.lines)) - 50  # each has its share of the line
     for i, line in enumerate(chart.lines):
-        ink = _ink(chart, i)
+        ink, name = _ink(chart, i), _shortened(line.name, most)
         mark = (
             f'<circle cx="{x + 9:g}" cy="20" r="3" fill="{ink}"/>' if line.dots else _line((x, 20), (x + 18, 20), ink, wide=2.4)
         )
-        parts += [mark, _text(x + 24, 25, line.name, "start")]
-        x += 24 + 18 + sum(13 if ord(ch) > 0x2E7F else 7.5 for ch in line.name)
+        parts += [mark, _text(x + 24, 25, name, "start")]
+        x += 24 + 18 + _width(name)
     return parts
+
+
+def _width(words: str) -> float:
+    return sum(13 if ord(ch) > 0x2E7F else 7.5 for ch in words)
+
+
+def _shortened(words: str, most: float) -> str:
+    kept = words
+    while len(kept) > 1 and _width(kept) > most:
+        kept = kept[:-1]
+    return kept if kept == words else f"{kept[:-1]}…"
 
 
 def _axis(low: float, high: float, steps: tuple[float, ...] = (), *, tight: bool = False) -> tuple[float, float, float]:

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 
 import shiboken6
+from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QFileDialog
 
 from console.domain.meeting import Meeting, MeetingEntry
@@ -66,14 +67,23 @@ def build_record(c: Context) -> Built:
 
 
 async def _pictures(c: Context, meeting: Meeting) -> dict[str, bytes]:
-    """Return the marked pictures that are on this computer, by their entry; a damaged copy is left out and so said."""
+    """Return the marked pictures that are on this computer, by their entry.
+
+    A damaged copy, or what is no picture, is left out; the minutes say that no sound one is here.
+    """
     found = {}
     for material in meeting.materials:
         sha256, size = _attached(material.entry)
         if sha256 in c.session.desk.files_here and 0 < size <= PICTURE_MOST:
             with contextlib.suppress(ConsoleError):
-                found[material.entry.entry_id] = await c.session.duty.file_content(sha256, size)
+                content = await c.session.duty.file_content(sha256, size)
+                if await asyncio.to_thread(_is_picture, content):
+                    found[material.entry.entry_id] = content
     return found
+
+
+def _is_picture(content: bytes) -> bool:
+    return not QImage.fromData(content).isNull()
 
 
 def _attached(entry: MeetingEntry) -> tuple[str, int]:

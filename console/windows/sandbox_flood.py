@@ -120,23 +120,21 @@ class SandboxFlood(QObject):
 
     async def atlas(self, notes: list[str]) -> Briefing:
         """Return the shown result as an atlas on paper. Raises: ConsoleError: there is none, or it is not whole yet."""
-        views = await self.desk.atlas(ATLAS_STEPS)
+        atlas, ground = await self.desk.atlas(ATLAS_STEPS), self.ground
         paper, tr = Look("light", self._c.settings.language, 1.0, self._c.look.family), self._c.look.tr
         colors = {t: (paper.color(t).red(), paper.color(t).green(), paper.color(t).blue()) for t in COLOR_TOKENS}
-        rivers = self.ground.rivers if self.ground is not None else ()
-        towns = self.ground.towns if self.ground is not None else ()
+        rivers, towns = (ground.rivers, ground.towns) if ground is not None else ((), ())
 
         def drawn() -> list[tuple[str, InundationView, bytes]]:
             found = []
-            for mode, view in views:
+            for mode, view in atlas.views:
                 flood = paint_flood(view, mode, colors, tr)
                 rows = sheet_legend(mode, view, tr)
                 found.append((mode, view, draw_sheet(sheet_title(mode, view, tr), flood, rows, rivers, towns, paper)))
             return found
 
         sheets = await asyncio.to_thread(drawn)
-        ground = self.ground.label if self.ground is not None else "—"
-        return flood_atlas(sheets, self.desk.exposures, self.desk.counted_at, ground, notes, time.time(), tr)
+        return flood_atlas(sheets, atlas, ground.label if ground is not None else "—", notes, time.time(), tr)
 
     def words(self, lon: float, lat: float) -> str:
         """Return what is said at the cursor, "" for nothing."""

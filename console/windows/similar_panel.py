@@ -51,7 +51,11 @@ def build_similar(c: Context) -> Built:
     def cells() -> list[list[str]]:
         return [[c.look.tr(t) for t in TITLES], *([text for text, _ in row] for row in views[0].rows)]
 
+    def release() -> None:
+        c.look.changed.disconnect(draw)
+
     desk.changed.connect(draw)
     c.look.changed.connect(draw)
     draw()
-    return Built(split, refresh, frozenset({"board", "selection", "time"}), export_table=cells)
+    concerns = frozenset({"board", "selection", "time"})
+    return Built(split, refresh, concerns, release=release, export_table=cells)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import zipfile
 from dataclasses import replace
 from xml.etree import ElementTree
@@ -145,6 +146,13 @@ def test_a_chart_in_powerpoint_can_be_edited_there(charted, tmp_path):
     series = {s.name: list(s.values) for s in charts[0].plots[0].series}
     assert len(charts) == 1 and len(series["现状 <b>&"]) == 72 and series["实测"][1] == 9180.0
     assert series["控制流量 15000"] == [15000.0, 15000.0]
+    formula = replace(charted.sections[-1].chart.lines[0], name='=HYPERLINK("http://x","甲")')
+    risky = replace(charted.sections[-1], chart=replace(charted.sections[-1].chart, lines=(formula,)))
+    write_slides(path, replace(charted, sections=(risky,)))
+    with zipfile.ZipFile(path) as whole:
+        book = whole.read(next(n for n in whole.namelist() if n.endswith(".xlsx")))
+    with zipfile.ZipFile(io.BytesIO(book)) as sheet:
+        assert b"<f>" not in sheet.read("xl/worksheets/sheet1.xml"), "a name is never a formula"
 
 
 def test_a_chart_in_pdf_stays_lines_and_words(qapp, charted, tmp_path, look):

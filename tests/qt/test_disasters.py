@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import shiboken6
 
 from tests.consulting import desks, plan
 from tests.gui import until
@@ -98,3 +99,19 @@ def test_a_fault_in_the_librarys_file_is_said_and_mended_by_computing_again(runn
 
     runner.run(mended())
     assert library_said(consult.library, look.tr)[0].startswith("已预先计算")
+
+
+def test_a_hostile_substance_is_only_words_on_the_plot_and_each_limit_has_its_line(look, qtbot):
+    from console.viewdata.spill import SpillCurve, SpillView
+    from widgets.spill_plot import SpillPlot
+
+    plot = SpillPlot(look)
+    qtbot.addWidget(plot)
+    curve = SpillCurve("{0} <b>", 0, T0 + np.arange(5) * HOUR, np.arange(4.0), np.ones((5, 4)))
+    bad = "{value.__class__.__mro__} {"
+    plot.show_view(SpillView("北江", (curve,), ((bad, 2.0),), ((bad, 0.5), (bad, 0.05))))
+    texts = [item.label.format for item in plot.over.plotItem.items if hasattr(item, "label")]
+    assert len(texts) == 2 and all(text.format(value=1.0) == bad for text in texts)
+    gone = SpillPlot(look)
+    shiboken6.delete(gone)
+    look.changed.emit()  # a plot that is gone is not dressed anew

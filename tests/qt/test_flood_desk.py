@@ -476,6 +476,7 @@ def test_what_the_user_added_is_read_with_the_result(library, polder):
 # --- on paper ---------------------------------------------------------------------------------------
 def test_a_result_becomes_an_atlas_of_its_maps_with_legends_and_what_is_under_water(desk, polder, runner, look, tmp_path):
     import os
+    from dataclasses import replace
     from pathlib import Path
 
     from PySide6.QtGui import QImage
@@ -490,7 +491,8 @@ def test_a_result_becomes_an_atlas_of_its_maps_with_legends_and_what_is_under_wa
     with pytest.raises(ConsoleError, match="没有显示淹没成果"):
         runner.run(desk.atlas(2))
     runner.run(shown(desk, polder, T0 + HOUR))
-    views = runner.run(desk.atlas(2))
+    made = runner.run(desk.atlas(2))
+    views = made.views
     assert [mode for mode, _ in views] == ["max", "arrival", "duration", "depth", "depth"]
     assert views[0][1].depth_m[0, 0] == pytest.approx(3.5), "the greatest of the series"
     paper = make_look(None, "light")
@@ -506,11 +508,15 @@ def test_a_result_becomes_an_atlas_of_its_maps_with_legends_and_what_is_under_wa
     assert (255, 255, 255) in found and any(blue > red + 60 for red, _, blue in found), "water on white paper"
     darkest = tuple(paper.color(sheet_legend("max", views[0][1], str)[0][1]).getRgb()[:3])
     assert darkest in found, "the legend shows the deepest class"
-    atlas = flood_atlas(sheets, desk.exposures, desk.counted_at, "合成地形", ["数据源 演练"], T0, str)
+    atlas = flood_atlas(sheets, made, "合成地形", ["数据源 演练"], T0, str)
     headings = [s.heading for s in atlas.sections]
     assert headings[0] == "成果与依据" and headings[1] == "最大水深" and headings[2].startswith("到达时间（自 ")
     assert "模拟成果，不是实测淹没" in atlas.notes and any("合成地形" in line for line in atlas.sections[0].lines)
     assert any("人口 12 人" in line or "12 人" in line for line in atlas.sections[-1].lines), atlas.sections[-1]
+    early = replace(made, exposures=(), counted_at=None, counting=True)
+    assert "还在统计" in flood_atlas(sheets, early, "", [], T0, str).sections[-1].lines[0]
+    none = replace(early, counting=False)
+    assert "没有附" in flood_atlas(sheets, none, "", [], T0, str).sections[-1].lines[0]
     assert any("km²" in row[0] for row in atlas.sections[1].rows)
     assert write_briefing(tmp_path / "图集.docx", atlas) == 10
     if folder := os.environ.get("ATLAS_SHOTS"):

@@ -7,7 +7,7 @@ import json
 import numpy as np
 import pytest
 
-from console.domain.scenario import DamBreak
+from console.domain.scenario import DamBreak, Keep, Schedule
 from console.engine.chain_base import base_of
 from console.engine.dam_break import burst, peak_m3s
 from console.engine.refused import EngineRefused
@@ -68,3 +68,14 @@ def test_it_is_typed_and_comes_back():
     assert changes_of(inputs_of(typed)) == typed
     with pytest.raises(EngineRefused, match="库容"):
         peak_m3s(0.0, 10.0)
+
+
+def test_a_dam_that_fails_is_not_also_operated_and_not_after_the_run():
+    base = base_of(CHAIN, series(), T0, 72.0)
+    gone = DamBreak("feilaixia", 48 * HOUR)
+    for entry in (Keep("feilaixia", 21.0), Schedule("feilaixia", "release", ((0.0, 3000.0),))):
+        with pytest.raises(RunRefused, match="既给了调度又溃坝"):
+            run_case(Case(CHAIN, base, plan(gone, entry)), lambda *_: None)
+    with pytest.raises(RunRefused, match="不在预见期"):
+        run_case(Case(CHAIN, base, plan(DamBreak("feilaixia", 100 * HOUR))), lambda *_: None)
+    assert any("溃坝前不调蓄" in line for line in ran(gone).limits)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from console.domain.scenario import DamBreak
+from console.domain.scenario import DamBreak, Inflow
 from console.engine.frequency import quantile, through_published
 from console.engine.prepared import Preparing, prepare, wished_m3s
 from console.engine.refused import EngineRefused
@@ -73,3 +73,11 @@ def test_an_offices_own_file_is_checked_and_the_place_of_the_fault_told(tmp_path
     (tmp_path / "basin" / "prepared.toml").write_text(text, "utf-8")
     with pytest.raises(StoreError, match=words):
         declared_disasters(tmp_path)
+
+
+def test_an_entry_that_contradicts_itself_leaves_the_library_standing():
+    file = declared_disasters(NONE)
+    twice = replace(file.wanted[0], code="twice", inputs=(Inflow("in-yingde", 2.0),))
+    long = replace(file.wanted[0], code="long", name="长" * 80)
+    first, second, third = prepare(asked(file, wanted=(twice, long, file.wanted[0])), lambda *_: None)
+    assert first.problem and second.problem and third.outcome is not None

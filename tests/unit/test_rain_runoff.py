@@ -7,7 +7,7 @@ import pytest
 
 from console.domain.scenario import EVERYWHERE, Inflow, Rain
 from console.engine.chain_base import base_of
-from console.engine.rain_runoff import WARM_H, model_of, wanted_rain
+from console.engine.rain_runoff import WARM_H, changed_rain, model_of, wanted_rain
 from console.engine.refused import EngineRefused
 from console.engine.whatif import Case, RunRefused, outcome_of, run_case
 from console.presenters.consult_inputs import NotAChange, change_words, changes_of, inputs_of, targets_of
@@ -115,3 +115,27 @@ def test_a_drawn_inflow_comes_back_into_the_form_and_is_not_mixed_with_a_factor(
     for pair in ((*typed, Change("factor", "in-yingde", "2")), (Change("add", "in-yingde", "2"), *typed)):
         with pytest.raises(NotAChange, match="这一来水已给了"):
             inputs_of(pair)
+
+
+def test_a_storm_within_an_hour_counts_for_its_part_of_it():
+    base = rained()
+    model = model_of(CHAIN)
+    basin = model.basins[0].node
+    for points in (((0.0, 0.0), (0.5 * HOUR, 100.0), (HOUR, 0.0)), ((0.0, 300.0), (HOUR / 6, 0.0))):
+        mm = changed_rain(basin, base.rain[basin], [Rain(EVERYWHERE, points=points)])
+        assert mm[WARM_H] == pytest.approx(50.0) and mm[WARM_H + 1 :].sum() == pytest.approx(0.0)
+
+
+def test_rain_that_could_change_nothing_is_refused_and_drawn_rain_is_not_told_to_be_drawn():
+    base = rained(ahead_h=0.0)
+    course = Inflow("in-yingde", points=((0.0, 100.0), (72 * HOUR, 100.0)))
+    with pytest.raises(EngineRefused, match="韶关至英德区间的来水已由情景给出过程"):
+        ran(base, Rain("in-yingde", 2.0), course)
+    part = ran(base, Rain(EVERYWHERE, points=((0.0, 10.0), (12 * HOUR, 0.0))), course)
+    assert volume_m3(part) > volume_m3(ran(base, course)), "the other basins have their rain"
+    assert not any("倍数在这些小时不起作用" in line for line in part.limits)
+    everywhere = [Inflow(b.node, points=((0.0, 1.0), (72 * HOUR, 1.0))) for b in model_of(CHAIN).basins]
+    with pytest.raises(EngineRefused, match="各分区的来水已由情景给出过程"):
+        ran(base, Rain(EVERYWHERE, 2.0), *everywhere)
+    with pytest.raises(EngineRefused, match="没有读到各分区的雨量"):
+        ran(base_of(CHAIN, series(), T0, AHEAD), Rain(EVERYWHERE, 2.0))

@@ -55,6 +55,13 @@ def test_a_hole_in_the_past_is_not_bridged_and_a_window_without_readings_now_is_
     assert similar([("", t[:1], v[:1])], now_of(4.0), window_h=48, ahead_h=72) == []
 
 
+def test_a_record_that_ends_while_it_rises_has_not_passed_its_peak():
+    h = np.arange(2000.0)
+    v = wave(h, 2010.0, 6.0)  # ends ten hours before its peak
+    found = similar([("", h * HOUR_S, v)], now_of(6.0, until_h=-12.0), window_h=48, ahead_h=72, most=1)[0]
+    assert found.known_h < 5 and found.peak_h == found.known_h
+
+
 def test_hours_between_readings_are_straight_and_long_holes_empty():
     t = np.array([0.0, 3.0, 20.0]) * HOUR_S
     found = hourly(t, np.array([1.0, 4.0, 9.0]), 0.0, 22 * HOUR_S)

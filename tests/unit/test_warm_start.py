@@ -10,6 +10,7 @@ from console.engine.chain_base import WARM_H, base_of
 from console.engine.warm_start import corrected, warm
 from console.engine.whatif import Case, outcome_of
 from console.engine.whatif_arrays import arrays_of, outcome_from
+from console.engine.whatif_optimise import dispatch_case
 from tests.unit.test_whatif import CHAIN, HOUR, T0, plan, wave
 
 
@@ -93,3 +94,44 @@ def test_levels_begin_where_the_gauge_stands_and_a_gauge_that_says_something_els
         assert any("整体移动 +0.60 m" in line for line in got.limits) == (moved > 0)
     short = series(-24.0) | {("LOC00112", "Z"): (t, np.full(len(t), plain[0] + 0.6))}
     assert not any("整体移动" in line for line in ran(base_of(CHAIN, short, T0, 72.0)).limits), "a steady start proves no shift"
+
+
+def test_a_small_change_of_every_inflow_still_begins_in_the_river():
+    base = base_of(CHAIN, series(), T0, 72.0)
+    calm = ran(base).nodes["shijiao"].flow_m3s
+    more = ran(base, *(Inflow(node, 1.0001) for node in base.inflows_m3s)).nodes["shijiao"].flow_m3s
+    assert more == pytest.approx(calm, rel=1e-3)
+
+
+def test_a_flood_that_is_given_needs_no_readings_and_stays_what_it_was_when_they_change():
+    nodes = tuple(base_of(CHAIN, series(), T0, 72.0).inflows_m3s)
+    plans = plan(*(Inflow(node, points=((0.0, 500.0), (72 * HOUR, 500.0))) for node in nodes))
+    bases = [base_of(CHAIN, known, T0, 72.0, given=plans.given) for known in ({}, series(), series(drift=300.0))]
+    assert bases[1].hash == bases[2].hash
+    got = outcome_of(Case(CHAIN, bases[0], plans))
+    assert got.nodes["shijiao"].flow_m3s[-1] == pytest.approx(4000.0, rel=1e-3)
+
+
+@pytest.mark.parametrize(("key", "from_h"), [(("LOC00506", "INQ"), -3.0), (("LOC00506", "OTQ"), -3.0)])
+def test_where_a_gauge_that_is_used_has_no_hours_before_nothing_is_called_measured(key, from_h):
+    known = series()
+    t, v = known[key]
+    known[key] = (t[t >= T0 + from_h * HOUR], v[t >= T0 + from_h * HOUR])
+    assert base_of(CHAIN, known, T0, 72.0).before_m3s == {}
+    t, v = series()[key]
+    kept = (t < T0 - 40 * HOUR) | (t > T0 - 20 * HOUR)
+    known[key] = (t[kept], v[kept])
+    assert base_of(CHAIN, known, T0, 72.0).before_m3s == {}, "a hole of twenty hours is no measurement either"
+
+
+def test_live_the_hours_that_are_carried_on_are_told():
+    base = base_of(CHAIN, series(until_h=0.0), T0, 72.0)
+    assert base.before_m3s and any("起算前的最后几小时" in note for note in base.notes)
+
+
+def test_the_optimiser_plans_for_the_river_that_the_run_begins_with():
+    case = Case(CHAIN, base_of(CHAIN, series(), T0, 72.0), plan())
+    asked = dispatch_case(case)
+    pool = next(r for r in asked.reservoirs if r.code == "feilaixia")
+    first = outcome_of(case).nodes["feilaixia"].inflow_m3s
+    assert pool.inflow_m3s[0] == pytest.approx((first[0] + first[1]) / 2, rel=1e-6)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -98,3 +100,9 @@ def test_a_spill_is_typed_in_one_line_and_comes_back_as_it_was():
         inputs_of((Change("spill", "北江", "镉 5"),))
     with pytest.raises(NotAChange, match="不是数"):
         inputs_of((Change("spill", "北江", "镉 五 3600 0 2 0.005"),))
+
+
+def test_a_copy_says_what_was_said():
+    exact = Spill("北江", "石油 类", 5.25, 1234567.0, 600.0, 7200.0, 0.05)
+    again = inputs_of(changes_of((exact,)))[0]
+    assert again == replace(exact, substance="石油类"), "in one word, and to the last figure"
