@@ -22,7 +22,7 @@ from console.engine.network_nodes import Inflow as InflowNode
 from console.engine.network_nodes import Retention as RetentionNode
 from console.engine.rain_runoff import model_of, with_rain
 from console.engine.refused import EngineRefused
-from console.engine.warm_start import Warm, corrected, shift_m, warm
+from console.engine.warm_start import FADE_H, Warm, corrected, shift_m, warm
 from console.engine.whatif_spill import Spilled, spills_of
 from console.errors import ConsoleError
 
@@ -131,11 +131,12 @@ def outcome_of(case: Case, tell: Tell = lambda *_: None) -> Outcome:
         for k, node in network.nodes.items()
         if isinstance(node.kind, Reservoir | Station | Diversion | RetentionNode)
     }
+    fading = np.exp(-np.arange(len(next(iter(nodes.values())).flow_m3s)) * STEP_H / FADE_H)
     for k, node in nodes.items():
         moved = shift_m(start, case.base.stage_m.get(k), node.level_m)
         if moved and node.level_m is not None:
-            nodes[k] = replace(node, level_m=np.asarray(node.level_m + moved, float))
-            said.append(f"{node.name}：水位流量关系按起算时实测水位整体移动 {moved:+.2f} m（此后不变，假定）")
+            nodes[k] = replace(node, level_m=np.asarray(node.level_m + moved * fading, float))
+            said.append(f"{node.name}：水位按起算时实测修正 {moved:+.2f} m，此后渐减（每 {FADE_H:g} h 减到 1/e，假定）")
     n = len(next(iter(nodes.values())).flow_m3s)
     spills, of_spills = spills_of(case.declared, got.courses, [i for i in case.scenario.inputs if isinstance(i, Spill)])
     stations = {k: node for k, node in nodes.items() if node.kind == "station"}

@@ -90,10 +90,10 @@ def test_levels_begin_where_the_gauge_stands_and_a_gauge_that_says_something_els
     for off, moved in ((0.6, 0.6), (0.005, 0.0), (4.0, 0.0)):
         level = {("LOC00112", "Z"): (t, np.full(len(t), plain[0] + off))}
         got = ran(base_of(CHAIN, known | level, T0, 72.0))
-        assert got.nodes["shijiao"].level_m == pytest.approx(plain + moved, abs=1e-6)
-        assert any("整体移动 +0.60 m" in line for line in got.limits) == (moved > 0)
+        assert got.nodes["shijiao"].level_m == pytest.approx(plain + moved * np.exp(-np.arange(73) / 48.0), abs=1e-6)
+        assert any("实测修正 +0.60 m" in line for line in got.limits) == (moved > 0)
     short = series(-24.0) | {("LOC00112", "Z"): (t, np.full(len(t), plain[0] + 0.6))}
-    assert not any("整体移动" in line for line in ran(base_of(CHAIN, short, T0, 72.0)).limits), "a steady start proves no shift"
+    assert not any("实测修正" in line for line in ran(base_of(CHAIN, short, T0, 72.0)).limits), "a steady start proves no shift"
 
 
 def test_a_small_change_of_every_inflow_still_begins_in_the_river():
