@@ -95,7 +95,8 @@ def shift_m(start: Warm, stage_m: float | None, level_m: Array | None) -> float:
     """Return by how much a station's rating is moved so that it begins at the level that is measured; 0 for not at all.
 
     Floods scatter about a rating by loop and bed, and the scatter changes while a flood rises and falls: the shift fades
-    by FADE_H (assumed; on the flood of June 2022 a shift that stayed was 0.65 m too high at the peak 39 h later). Not where the start is steady, or the gauge says something so different that it is no matter of scatter.
+    by FADE_H (assumed; on the flood of June 2022 a shift that stayed was 0.65 m too high at the peak 39 h later).
+    Not where the start is steady, or the gauge says something so different that it is no matter of scatter.
     """
     if not start.carried or stage_m is None or level_m is None or not np.isfinite(level_m[0]):
         return 0.0

@@ -7,10 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from console.domain.scenario import DamBreak, Inflow
+from console.domain.scenario import DamBreak, Inflow, Scenario, Schedule
+from console.domain.time import from_beijing
+from console.drill.facts import flood_facts
+from console.drill.reconstruct import rebuild
+from console.engine.chain_base import base_of
 from console.engine.frequency import quantile, through_published
 from console.engine.prepared import Preparing, prepare, wished_m3s
 from console.engine.refused import EngineRefused
+from console.engine.whatif import Case, outcome_of
 from console.errors import StoreError
 from console.services.disaster_library import _typical
 from console.store.chains import declared_chain, declared_disasters
@@ -81,3 +86,17 @@ def test_an_entry_that_contradicts_itself_leaves_the_library_standing():
     long = replace(file.wanted[0], code="long", name="长" * 80)
     first, second, third = prepare(asked(file, wanted=(twice, long, file.wanted[0])), lambda *_: None)
     assert first.problem and second.problem and third.outcome is not None
+
+
+def test_june_2022_with_its_own_release_peaks_as_it_did():
+    """Against the published 18500 m³/s and 12.22 m of 石角 on 2022-06-22 12:00 (人民日报); inflows are rebuilt."""
+    declared, start = declared_chain(NONE), float(from_beijing("2022-06-20 20:00"))
+    series = {(s.object_code, s.element): (s.t, s.value) for s in rebuild(flood_facts("beijiang-2022-06"))}
+    base = base_of(declared, series, start, 96.0)
+    hours, flow = base.measured["feilaixia"].flow
+    release = tuple((round(h * 3600.0), round(q)) for h, q in zip(hours.tolist(), flow.tolist(), strict=True) if h <= 96)
+    plan = Scenario("实况", "张三", start, start, 96.0, (Schedule("feilaixia", "release", release),))
+    got = outcome_of(Case(declared, base, plan)).nodes["shijiao"]
+    peak, hour = got.peak
+    assert peak == pytest.approx(18500.0, rel=0.01) and hour == pytest.approx(40.0, abs=3)
+    assert got.highest[0] == pytest.approx(12.22, abs=0.15)
