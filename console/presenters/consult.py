@@ -12,6 +12,8 @@ from console.domain.elements import flow_text, signed
 from console.domain.scenario import EVERYWHERE, Scenario
 from console.domain.time import stamp
 from console.engine.chain_base import Measured
+from console.engine.design_floods import frequencies_of
+from console.engine.frequency import between_published
 from console.engine.skill import series_score
 from console.engine.whatif import NodeOutcome, Outcome
 from console.presenters.consult_inputs import change_words, changes_of
@@ -198,6 +200,11 @@ def _node_rows(
             peaks = [float(b.max()) if b is not None else None for b in better]
             row("洪峰（实时校正）m³/s", peaks, flow_text, 0, limit_of(raw, "safe_m3s"))
         row("洪峰 m³/s", [n.peak[0] if n else None for n in nodes], flow_text, 0, limit_of(raw, "safe_m3s"))
+        published = frequencies_of({"node": [raw]}, str(raw.get("id")))
+        if len(published) > 1:
+            periods: list[Cell] = [(f"{first.name} {tr('重现期')}", PLAIN)]
+            periods += [(period_words(published, n.peak[0], tr) if n else DASH, DIM) for n in nodes]
+            rows.append(tuple(periods))
         times: list[Cell] = [(f"{first.name} {tr('峰现')}", PLAIN)]
         times += [(stamp(s.base_t + n.peak[1] * HOUR_S) if n else DASH, DIM) for n, (s, _) in zip(nodes, found, strict=True)]
         rows.append(tuple(times))
@@ -216,6 +223,14 @@ def _node_rows(
         ]
         row("分洪量 百万m³", volumes, lambda v: DASH if v is None else f"{v:.1f}", 1)
     return rows
+
+
+def period_words(published: Sequence[tuple[float, float]], flow_m3s: float, tr: Translate) -> str:
+    """Return how rare a peak is between published frequencies; beyond them no figure is made up."""
+    found = between_published(published, flow_m3s)
+    if found.side != "within":
+        return f"{tr('不足') if found.side == 'below' else tr('超过')} {found.years:g} {tr('年一遇')}"
+    return f"{tr('约')} {found.years:.0f} {tr('年一遇')}"
 
 
 def _mass(outcome: Outcome) -> Cell:

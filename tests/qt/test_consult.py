@@ -10,7 +10,7 @@ from console.domain.scenario import Scenario
 from console.engine.whatif import Case
 from console.engine.whatif_band import band_case
 from console.errors import ConsoleError
-from console.presenters.consult import basis_rows, compare_table, node_view, nodes_to_show, scenario_lines
+from console.presenters.consult import basis_rows, compare_table, node_view, nodes_to_show, period_words, scenario_lines
 from console.presenters.consult_briefing import consult_briefing
 from console.presenters.consult_inputs import targets_of
 from console.presenters.consult_tradeoff import trade_view
@@ -48,6 +48,10 @@ def test_three_scenarios_are_run_compared_and_still_there_after_a_restart(runner
     assert table.titles == ("指标", "现状", "来水加二成", "抬高到二十三米")
     rows = {row[0][0]: [text for text, _ in row[1:]] for row in table.rows}
     assert "（+" in rows["石角 洪峰 m³/s"][1] and "（" not in rows["石角 洪峰 m³/s"][0]
+    assert rows["石角 重现期"][0].endswith("年一遇")
+    assert [period_words(((10.0, 13900.0), (100.0, 19000.0)), q, look.tr) for q in (9000.0, 19000.0, 20000.0)] == [
+        "不足 10 年一遇", "约 100 年一遇", "超过 100 年一遇",
+    ]  # fmt: skip
     assert rows["飞来峡 期末库水位 m"][2].startswith("23.0")
     assert all(float(text) < 1e-3 for text in rows["水量误差"]), "the balance is shown and holds"
     basis = ["".join(text for text, _ in row) for row in basis_rows(consult, look.tr)]
