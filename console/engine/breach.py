@@ -55,7 +55,7 @@ class BreachCase:
     """bed_m (rows, columns) at cell centres x_m, y_m (ascending); line (k, 2): the levee, same coordinates.
 
     at (2,): the breach on the line; river (2,): a place on the river's side. crest_m: the levee's, no water passes it
-    elsewhere. river_t_s, river_level_m: see BreachInflow; hours: how long the run is.
+    elsewhere. river_t_s, river_level_m: see BreachInflow; hours: how long the run is. order: of the solver.
     """
 
     bed_m: Array
@@ -72,6 +72,7 @@ class BreachCase:
     river_level_m: Array
     manning: float
     hours: float
+    order: int = 1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -107,7 +108,7 @@ def run_breach(case: BreachCase, tell: Callable[..., None]) -> BreachOutcome:
     """
     area, inflow = area_of(case)
     positive(case.hours, "历时")
-    solver = Solver(area)
+    solver = Solver(area, case.order)
     frames, times, flows = [solver.flood.h_m.astype(np.float32)], [0.0], [inflow.rate(0.0, _level(area, inflow, solver.flood))]
     whole = case.hours * 3600.0
 

@@ -126,10 +126,11 @@ def test_the_form_takes_the_levees_level_and_section_and_keeps_what_was_typed(qt
     form.section.activated.emit(1)
     assert form.numbers["chainage"].value() == pytest.approx(4.2)
     form.numbers["width"].setValue(350)
+    form.fine.setChecked(True)
     asked = []
     form.run_requested.connect(asked.append)
     form.begin.click()
-    assert asked[0].width_m == 350 and asked[0].levee == "L1" and not form.begin.isEnabled()
+    assert asked[0].width_m == 350 and asked[0].fine and asked[0].levee == "L1" and not form.begin.isEnabled()
     stopped = []
     form.cancel_requested.connect(lambda: stopped.append(1))
     form.end.click()
