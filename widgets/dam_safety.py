@@ -17,6 +17,7 @@ from console.viewdata.works import Fitted, SafetyView
 from widgets.hydrograph import BeijingAxis, DirectAxis
 from widgets.painted import Guard
 from widgets.plain import PlainLabel
+from widgets.plot_axes import plain_figures
 from widgets.safety_side import SafetySide
 from widgets.works_marks import SimulatedChip, chosen_style
 
@@ -81,7 +82,7 @@ class DamSafety(QWidget):
     def _plot(self) -> Any:
         plot = pg.PlotWidget(self, axisItems={"bottom": LongAxis("bottom"), "left": DirectAxis("left")}, enableMenu=False)
         plot.plotItem.hideButtons()
-        plot.plotItem.getAxis("left").enableAutoSIPrefix(False)
+        plain_figures(plot.plotItem.getAxis("left"))
         plot.plotItem.vb.setMouseEnabled(x=True, y=False)
         return plot
 

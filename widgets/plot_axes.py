@@ -33,6 +33,12 @@ def axis_word(curve: Curve | None, look: Look) -> str:
     return f"{look.tr(name)} {curve.written.unit}".rstrip()
 
 
+def plain_figures(axis: Any) -> None:
+    """Let an axis show figures as they are. Told twice, the library takes it for a wish to scale small ranges by 1000."""
+    if axis.autoSIPrefix:
+        axis.enableAutoSIPrefix(False)
+
+
 def label_text(words: str) -> str:
     """Return words for the label of a line: the library takes braces in it for places to fill."""
     return words.replace("{", "{{").replace("}", "}}")
@@ -44,7 +50,7 @@ def dress(plot: Any, look: Look, words: Mapping[str, str], grid: float = 0.15) -
     plot.showGrid(x=True, y=True, alpha=grid)
     for side, text in words.items():
         axis = plot.getAxis(side)
-        axis.enableAutoSIPrefix(False)
+        plain_figures(axis)
         axis.setPen(look.color("line"))
         axis.setTextPen(look.color("text.dim"))
         axis.setTickFont(look.font("small_px"))

@@ -15,7 +15,7 @@ from console.domain.time import stamp
 from console.look import Look
 from console.viewdata.curve_tools import Gauging, RatingView
 from widgets.plain import PlainLabel
-from widgets.plot_axes import FigureAxis
+from widgets.plot_axes import FigureAxis, plain_figures
 from widgets.plot_labels import Ink, Label, LabelLayer
 
 MARKS = ("o", "s", "t", "d", "+", "star", "t1", "h")
@@ -66,7 +66,7 @@ class RatingPlot(QWidget):
         self.plot.setBackground(look.color("panel"))
         for name in ("left", "bottom"):
             axis = self.item.getAxis(name)
-            axis.enableAutoSIPrefix(False)
+            plain_figures(axis)
             axis.setPen(look.color("line"))
             axis.setTextPen(look.color("text.dim"))
             axis.setTickFont(look.font("small_px"))

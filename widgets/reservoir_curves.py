@@ -15,6 +15,7 @@ from console.look import Look
 from console.viewdata.reservoir import MARK_TOKENS, DrawnCurve, Mark, StorageCurves
 from widgets.hydrograph import DirectAxis
 from widgets.plain import PlainLabel
+from widgets.plot_axes import plain_figures
 from widgets.reservoir_section import mark_label
 
 RELEASE_TOKENS = ("curve.outflow", "curve.flow", "curve.rain", "forecast", "review")
@@ -39,7 +40,7 @@ class CurvePlot(pg.PlotWidget):  # type: ignore[misc] # pyqtgraph has no types
             axis.setTextPen(self.look.color("text.dim"))
             axis.setTickFont(self.look.font("small_px"))
             axis.label.setFont(self.look.font("small_px"))
-            axis.enableAutoSIPrefix(False)
+            plain_figures(axis)
         self.plotItem.showGrid(x=True, y=True, alpha=0.18)
 
     def show_curves(

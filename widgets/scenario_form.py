@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QComboBox,
     QGridLayout,
@@ -15,6 +18,7 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QPushButton,
     QScrollArea,
+    QSplitter,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -23,6 +27,9 @@ from PySide6.QtWidgets import (
 from console.look import Look
 from console.viewdata.consult import CHANGES, COURSES, HINTS, LEADS_H, Change, Draft, Target
 from widgets.plain import PlainLabel, plain_tip
+
+if TYPE_CHECKING:
+    from widgets.schedule_editor import ScheduleEditor
 
 ROWS_MOST = 40
 KIND_PX, TARGET_PX = 132, 110
@@ -88,8 +95,11 @@ class ChangeRow(QWidget):
             self._fill()
 
     def show_change(self, change: Change) -> None:
+        """Show a change; a target that is offered no more stays named, so that saving it is refused and not another's."""
         self.kind.setCurrentIndex(max(0, self.kind.findData(change.kind)))
-        self.target.setCurrentIndex(max(0, self.target.findData(change.target)))
+        if self.target.findData(change.target) < 0:
+            self.target.addItem(change.target, change.target)
+        self.target.setCurrentIndex(self.target.findData(change.target))
         self.text.setText(change.text)
 
     def change(self) -> Change:
@@ -119,7 +129,7 @@ def points_of(text: str) -> tuple[tuple[float, float], ...]:
     """Return what can be read of a course as it was typed; pieces that are no two figures are left out."""
     found = {}
     for piece in re.split(r"[;；\n]+", text):
-        parts = [part for part in re.split(r"[\s,，:：h]+", piece) if part]
+        parts = [part for part in re.split(r"[\s,，h]+", piece) if part]
         with contextlib.suppress(ValueError):
             if len(parts) == 2 and all(math.isfinite(float(part)) for part in parts):
                 found[float(parts[0])] = float(parts[1])
@@ -139,12 +149,13 @@ class ScenarioForm(QWidget):
         self.rows: list[ChangeRow] = []
         self._targets: tuple[Target, ...] = ()
         self._based = ""
-        self.editor: QWidget | None = None  # of the row that is drawn
+        self.editor: ScheduleEditor | None = None  # of the row that is drawn
         self._drawn: ChangeRow | None = None
         self.name, self.author, self.lead = QLineEdit(self), QLineEdit(self), QComboBox(self)
         for hours in LEADS_H:
             self.lead.addItem("", hours)
         self.lead.setCurrentIndex(LEADS_H.index(72))
+        self.lead.currentIndexChanged.connect(lambda _i: self._close_editor())
         self.base = PlainLabel("", self)
         self.base.setObjectName("dim")
         self.status = PlainLabel("", self)
@@ -230,6 +241,19 @@ class ScenarioForm(QWidget):
         self.author.setText(author)
         self._say(self.look.tr("已保存，正在计算"), "text.dim")
 
+    def note(self, words: str) -> None:
+        """Say something of what was just filled in."""
+        self._say(words, "state.warning")
+
+    def kept(self) -> dict[str, str]:
+        """Return what was typed, to be put back after the window was built anew."""
+        return {"draft": json.dumps(asdict(self.draft()), ensure_ascii=False)} if self.name.text() or self.rows else {}
+
+    def put_back(self, kept: Mapping[str, str]) -> None:
+        if text := kept.get("draft"):
+            doc = json.loads(text)
+            self.show_draft(Draft(**(doc | {"changes": tuple(Change(**c) for c in doc["changes"])})))
+
     def refused(self, words: str) -> None:
         """Nothing was saved; what was typed stays."""
         self.save.setEnabled(True)
@@ -246,7 +270,9 @@ class ScenarioForm(QWidget):
     def _add_row(self) -> ChangeRow:
         row = ChangeRow(self.look, self._targets, self)
         row.removed.connect(lambda: self._remove(row))
-        row.kind.currentIndexChanged.connect(lambda _i: self._close_editor() if row is self._drawn else None)
+        for box in (row.kind, row.target):
+            box.currentIndexChanged.connect(lambda _i: self._close_editor() if row is self._drawn else None)
+        row.text.textEdited.connect(lambda text: self._follow(row, text))
         row.drawing_wanted.connect(lambda: self._draw(row))
         self.rows.append(row)
         self._list.insertWidget(self._list.count() - 1, row)
@@ -264,6 +290,11 @@ class ScenarioForm(QWidget):
         self.editor.edited.connect(lambda points: row.text.setText("; ".join(f"{h:g} {v:g}" for h, v in points)))
         title = f"{row.target.currentText()} {row.kind.currentText()}"
         self.editor.edit(title, unit, points_of(change.text), float(self.lead.currentData()), stepped=stepped)
+
+    def _follow(self, row: ChangeRow, text: str) -> None:
+        """Show in the open editor what is typed in its row."""
+        if self.editor is not None and row is self._drawn:
+            self.editor.follow(points_of(text))
 
     def _close_editor(self) -> None:
         if self.editor is not None:
@@ -302,3 +333,25 @@ class ScenarioForm(QWidget):
         self.save.setText(tr("保存并计算"))
         for row in self.rows:
             row.reword()
+
+
+class ScenarioDesk(QSplitter):
+    """The list above its form; what is typed in the form outlives a change of theme or language."""
+
+    def __init__(self) -> None:
+        super().__init__(Qt.Orientation.Vertical)
+        self._form: ScenarioForm | None = None
+
+    def put(self, listed: QWidget, form: ScenarioForm) -> None:
+        self._form = form
+        for widget in (listed, form):
+            self.addWidget(widget)
+        self.setSizes([600, 400])
+        self.setChildrenCollapsible(False)
+
+    def draft(self) -> dict[str, str]:
+        return self._form.kept() if self._form is not None else {}
+
+    def restore_draft(self, draft: dict[str, str]) -> None:
+        if self._form is not None:
+            self._form.put_back(draft)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QColor, QIcon, QPixmap
-from PySide6.QtWidgets import QHBoxLayout, QHeaderView, QPushButton, QTreeWidget, QTreeWidgetItem, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QHeaderView, QPushButton, QTreeWidget, QTreeWidgetItem, QVBoxLayout, QWidget
 
 from console.look import Look
 from console.viewdata.consult import MOST_COMPARED, ScenarioLine
@@ -64,12 +64,11 @@ class ScenarioList(QWidget):
         self.why = PlainLabel("", self)  # of the chosen one: in its column the reason is cut
         self.why.setWordWrap(True)
         self.why.setContentsMargins(8, 2, 8, 0)
-        row = QHBoxLayout()
+        row = QGridLayout()
         row.setContentsMargins(8, 2, 8, 4)
-        for button in (self.copy, self.better, self.run, self.stop, self.drop):
-            row.addWidget(button)
-        row.addWidget(self.typical)
-        row.addStretch(1)
+        row.setVerticalSpacing(4)
+        for i, button in enumerate((self.copy, self.better, self.typical, self.run, self.stop, self.drop)):
+            row.addWidget(button, i // 3, i % 3)
         column_box = QVBoxLayout(self)
         column_box.setContentsMargins(0, 0, 0, 0)
         column_box.setSpacing(2)

@@ -16,7 +16,7 @@ from console.look import Look
 from console.viewdata.consult import Array, CurveBand, NodeCurve, NodeView
 from widgets.colour_legend import ColourLegend
 from widgets.plain import PlainLabel, plain_tip
-from widgets.plot_axes import BeijingAxis, FigureAxis
+from widgets.plot_axes import BeijingAxis, FigureAxis, plain_figures
 from widgets.scenario_list import ink_of
 
 WIDTH_PX, INFLOW_PX = 2.0, 1.0
@@ -223,7 +223,7 @@ class ScenarioPlot(QWidget):
             item.showGrid(x=True, y=True, alpha=0.18)
             for name in ("left", "bottom"):
                 axis = item.getAxis(name)
-                axis.enableAutoSIPrefix(False)
+                plain_figures(axis)
                 axis.setPen(look.color("line"))
                 axis.setTextPen(look.color("text.dim"))
                 axis.setTickFont(look.font("small_px"))

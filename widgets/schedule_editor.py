@@ -5,6 +5,7 @@ Drag a point; double-click the plot for a new one; in the table type, or delete 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -18,7 +19,7 @@ from widgets.plain import PlainLabel
 from widgets.plot_axes import FigureAxis, dress
 
 Points = tuple[tuple[float, float], ...]
-NEAR_PX = 12.0
+NEAR_PX, MOST = 12.0, 200_000.0
 ROOM = 1.15
 TABLE_PX, AXIS_PX = 190, 70
 STEP_H = 1.0  # points lie on whole hours
@@ -37,6 +38,7 @@ class ScheduleEditor(QWidget):
         self.points: Points = ()
         self._stepped, self._unit, self._lead_h, self._top = True, "", 72.0, 1.0
         self._held: int | None = None
+        self._help = ""
         self.plot: Any = _Plot(self, axisItems={"bottom": FigureAxis("bottom"), "left": FigureAxis("left")}, enableMenu=False)
         self.plot.setMouseEnabled(False, False)
         self.plot.hideButtons()
@@ -68,11 +70,20 @@ class ScheduleEditor(QWidget):
         tr = self.look.tr
         self.table.setHorizontalHeaderLabels([tr("小时"), unit])
         held = tr("每个值保持到下一个点") if stepped else tr("两点之间按直线")
-        self.said.setText(f"{tr('拖动点改过程，双击加点，清空一行的小时删点')}；{held}")
+        self._help = f"{tr('拖动点改过程，双击加点，清空一行的小时删点')}；{held}"
+        self._say("")
         self._draw()
         self._fill()
         self.show()
         self.raise_()
+
+    def follow(self, points: Points) -> None:
+        """Show what was typed elsewhere, without telling of it."""
+        if points and points != self.points:
+            self.points = points
+            self._top = max([v for _, v in points] + [1.0]) * ROOM
+            self._draw()
+            self._fill()
 
     # --- by the mouse ---------------------------------------------------------------------
     def take(self, at: QPointF) -> bool:
@@ -90,9 +101,10 @@ class ScheduleEditor(QWidget):
             return
         view = self.plot.plotItem.vb.mapSceneToView(at)
         i, rows = self._held, list(self.points)
-        low = rows[i - 1][0] + STEP_H if i else 0.0
-        high = rows[i + 1][0] - STEP_H if i + 1 < len(rows) else self._lead_h
-        hour = rows[i][0] if i == 0 and rows[0][0] == 0.0 else min(max(round(view.x() / STEP_H) * STEP_H, low), max(low, high))
+        low = math.floor(rows[i - 1][0]) + STEP_H if i else 0.0
+        high = math.ceil(rows[i + 1][0]) - STEP_H if i + 1 < len(rows) else self._lead_h
+        fixed = (i == 0 and rows[0][0] == 0.0) or low > high  # at the start, or there is no whole hour between its neighbours
+        hour = rows[i][0] if fixed else min(max(round(view.x() / STEP_H) * STEP_H, low), high)
         rows[i] = (hour, _rounded(max(0.0, float(view.y()))))
         self._set(tuple(rows))
 
@@ -125,9 +137,19 @@ class ScheduleEditor(QWidget):
             try:
                 rows.append((float(texts[0]), float(texts[1])))
             except ValueError:
+                self._say("有一格不是数，曲线还没有改" if all(texts) else "")
                 return  # not whole yet: the curve waits for the number
-        if rows and all(h >= 0 and v >= 0 and np.isfinite(h + v) for h, v in rows) and len({h for h, _ in rows}) == len(rows):
+        if not rows or not all(0 <= h <= MOST and 0 <= v <= MOST for h, v in rows):
+            self._say(f"小时和数值须在 0 到 {MOST:g} 之间，曲线还没有改")
+        elif len({h for h, _ in rows}) < len(rows):
+            self._say("有两行是同一小时，曲线还没有改")
+        else:
+            self._say("")
             self._set(tuple(sorted(rows)))
+
+    def _say(self, fault: str) -> None:
+        self.said.setText(self.look.tr(fault) if fault else self._help)
+        self.said.setStyleSheet(f"color: {self.look.color('state.guaranteed' if fault else 'text.dim').name()}")
 
     def _fill(self) -> None:
         with QSignalBlocker(self.table):

@@ -18,6 +18,8 @@ from widgets.plot_axes import BeijingAxis, FigureAxis, dress, label_text
 from widgets.scenario_list import ink_of
 
 WIDTH_PX = 2.0
+STYLES = (Qt.PenStyle.SolidLine, Qt.PenStyle.DashLine, Qt.PenStyle.DashDotLine)  # spills of one scenario
+MARKS = ("━", "╍", "┅")
 ROOM = 0.1  # of the greatest value, above it
 FAR = 3.0  # a limit of so many times what is drawn is told in words alone
 
@@ -72,7 +74,10 @@ class SpillPlot(QWidget):
         self.empty.setVisible(not view.curves)
         self.empty.setText(view.missing)
         self.legend.show_words(
-            [(f"━ {c.name}" + (f"（{c.watermark}）" if c.watermark else ""), ink_of(c.place)) for c in view.curves]
+            [
+                (f"{MARKS[c.nth % len(MARKS)]} {c.name}" + (f"（{c.watermark}）" if c.watermark else ""), ink_of(c.place))
+                for c in view.curves
+            ]
         )
         with QSignalBlocker(self.places):
             if [self.places.itemData(i) for i in range(self.places.count())] != [km for _, km in view.places]:
@@ -137,11 +142,11 @@ class SpillPlot(QWidget):
     def _limits(self, plot: Any, top: float) -> None:
         warning = self.look.color("state.guaranteed")
         highest = top
-        for words, value in self.view.limits:
+        for n, (words, value) in enumerate(sorted(self.view.limits, key=lambda limit: limit[1])):
             if value <= max(top, 1e-12) * FAR:
                 line = pg.InfiniteLine(
                     value, angle=0, pen=pg.mkPen(warning, style=Qt.PenStyle.DashLine), label=label_text(words),
-                    labelOpts={"position": 0.02, "color": warning, "anchors": [(0, 1), (0, 1)]},
+                    labelOpts={"position": 0.02 + 0.16 * n, "color": warning, "anchors": [(0, 1), (0, 1)]},
                 )  # fmt: skip
                 line.label.setFont(self.look.font("small_px"))
                 plot.addItem(line, ignoreBounds=True)
@@ -149,7 +154,7 @@ class SpillPlot(QWidget):
         plot.setYRange(0.0, max(highest, 1e-12) * (1 + ROOM), padding=0)
 
     def _pen(self, curve: SpillCurve) -> Any:
-        style = Qt.PenStyle.DotLine if curve.watermark else Qt.PenStyle.SolidLine
+        style = Qt.PenStyle.DotLine if curve.watermark else STYLES[curve.nth % len(STYLES)]
         return pg.mkPen(self.look.color(ink_of(curve.place)), width=WIDTH_PX, style=style)
 
     def _led(self, at: Any) -> None:

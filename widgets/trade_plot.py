@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pyqtgraph as pg
@@ -9,12 +10,13 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from console.look import Look
-from console.viewdata.consult import TradeView
+from console.viewdata.consult import TradePoint, TradeView
 from widgets.plain import PlainLabel
 from widgets.plot_axes import FigureAxis
 from widgets.scenario_list import ink_of
 
 LEAST_PX, A_HUNDRED_MCM_PX = 12.0, 14.0
+NAME_MOST = 14
 NEAR_LIMIT = 0.35  # a limit farther off than this share of the points' spread and more is not drawn, but told
 LEAST_SPREAD = (400.0, 0.4)  # m³/s and m: points that hardly differ are not drawn as if they did
 
@@ -79,8 +81,9 @@ class TradePlot(QWidget):
             fill = None if point.stale else pg.mkBrush(ink)
             size = LEAST_PX + A_HUNDRED_MCM_PX * min(2.0, point.taken_mcm / 100)
             plot.addItem(pg.ScatterPlotItem([point.x], [point.y], size=size, pen=pg.mkPen(ink, width=2), brush=fill))
-            words = pg.TextItem(point.name, color=ink, anchor=(0.5, 1.4))
-            words.setPos(point.x, point.y)
+        for x, y, names in _named(view.points):
+            words = pg.TextItem(names, color=look.color("text"), anchor=(0.5, 1.4))
+            words.setPos(x, y)
             plot.addItem(words)
         plot.setRange(xRange=ranges[0], yRange=ranges[1], padding=0)
 
@@ -98,3 +101,13 @@ class TradePlot(QWidget):
                 low, high = min(low, limit - 0.1 * spread), max(high, limit + 0.1 * spread)
             found.append((low, high))
         return found[0], found[1]
+
+
+def _named(points: Sequence[TradePoint]) -> list[tuple[float, float, str]]:
+    """Return (x, y, names) of each place: scenarios whose water is the same lie upon each other and share their words."""
+    found: dict[tuple[float, float], list[str]] = {}
+    for point in points:
+        found.setdefault((round(point.x), round(point.y, 2)), []).append(point.name)
+    return [
+        (x, y, "、".join(n if len(n) <= NAME_MOST else f"{n[:NAME_MOST]}…" for n in names)) for (x, y), names in found.items()
+    ]

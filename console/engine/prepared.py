@@ -63,8 +63,8 @@ def prepare(asked: Preparing, tell: Callable[..., None]) -> tuple[Prepared, ...]
             found.append(_prepared(asked, one, factors))
         except EngineRefused as exc:
             found.append(Prepared(one, asked.lead_h, problem=exc.detail))
-        except ScenarioError as exc:  # its own inflow beside the typical one's, a name too long
-            found.append(Prepared(one, asked.lead_h, problem=exc.what))
+        except (ScenarioError, ValueError) as exc:  # its own inflow beside the typical one's, a name too long
+            found.append(Prepared(one, asked.lead_h, problem=getattr(exc, "what", str(exc))))
         tell((n + 1) / len(asked.wanted))
     return tuple(found)
 

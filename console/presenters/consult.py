@@ -54,7 +54,7 @@ def scenario_lines(desk: ConsultDesk, tr: Translate) -> tuple[ScenarioLine, ...]
             said = result.watermark
         elif result is not None and state and state.state == "done":
             said = f"{said} {result.wall_s:.1f} s"
-        changes = tuple(change_words(c, names) for c in changes_of(s.inputs)) or (tr("不改来水和调度"),)
+        changes = tuple(change_words(c, names, tr) for c in changes_of(s.inputs)) or (tr("不改来水和调度"),)
         place = order.get(kept.scenario_id, -1)
         base = f"{stamp(s.base_t)} +{s.lead_h:g} h"
         share, stage = (state.share, state.state) if state else (0.0, "")

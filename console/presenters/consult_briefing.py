@@ -9,6 +9,7 @@ import numpy as np
 
 from console.domain.time import full_stamp
 from console.engine.whatif import ENGINE
+from console.errors import ConsoleError
 from console.presenters.consult import HOUR_S, basis_rows, compare_table, node_view, nodes_to_show, scenario_lines
 from console.presenters.wording import Translate
 from console.services.consult_desk import ConsultDesk
@@ -20,7 +21,13 @@ CHARTED = ("shijiao", "feilaixia")
 
 
 def consult_briefing(desk: ConsultDesk, notes: list[str], made_t: float, tr: Translate) -> Briefing:
-    """Return a briefing of the compared scenarios; its charts are not drawn yet."""
+    """Return a briefing of the compared scenarios; its charts are not drawn yet.
+
+    Raises:
+        ConsoleError: none of them has a result.
+    """
+    if not any(i in desk.results for i in desk.compared):
+        raise ConsoleError("没有写简报：没有已算完的情景。", "请勾选情景，等它算完再导出。")
     lines = [line for line in scenario_lines(desk, tr) if line.place >= 0]
     table = compare_table(desk, tr)
     head = (tr("情景"), tr("作者"), tr("起算"), tr("改动"), tr("状态"))

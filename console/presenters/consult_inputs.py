@@ -8,9 +8,28 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from console.domain.scenario import EVERYWHERE, DamBreak, Inflow, Input, Keep, Rain, Retention, Schedule, Spill
+from console.domain.scenario import (
+    EVERYWHERE,
+    KEY_WORDS,
+    KIND_WORDS,
+    Breach,
+    DamBreak,
+    Inflow,
+    Input,
+    Keep,
+    Rain,
+    Retention,
+    Schedule,
+    Spill,
+    Tide,
+    input_doc,
+    input_from_doc,
+    named,
+)
+from console.domain.scenario_reader import LIMITS, ScenarioError
 from console.engine.chain_base import Base
 from console.errors import ConsoleError
+from console.presenters.wording import Translate
 from console.viewdata.consult import CHANGES, COURSES, Change, Target
 
 HOUR_S = 3600.0
@@ -19,7 +38,7 @@ PAIRS_HELP = "请写“小时 流量”，各段用分号分开，如 0 9000; 6 
 FLOWS = ("factor", "add", "shift")
 RAINS = ("rain", "drawn")
 PAIR = re.compile(r"[;；\n]+")
-PART = re.compile(r"[\s,，:：h]+")
+PART = re.compile(r"[\s,，h]+")
 
 
 class NotAChange(ConsoleError):
@@ -50,12 +69,13 @@ def inputs_of(changes: Sequence[Change], base: Base | None = None) -> tuple[Inpu
     """Return the inputs; changes of one inflow become one. base: for releases as they were measured.
 
     Raises:
-        NotAChange: names the row and says how to write it. ScenarioError: a value is outside its limits.
+        NotAChange: names the row and says how to write it, or which value is outside its limits.
     """
     inflows: dict[str, Inflow] = {}
     others: list[Input] = []
     seen: set[tuple[str, str]] = set()
     for row, change in enumerate(changes, 1):
+        had = len(others)
         if (change.kind, change.target) in seen and change.kind != "spill":
             raise NotAChange(f"第 {row} 项：同一对象的“{CHANGES[change.kind]}”已经给过。", "请删去其中一项。")
         seen.add((change.kind, change.target))
@@ -90,7 +110,33 @@ def inputs_of(changes: Sequence[Change], base: Base | None = None) -> tuple[Inpu
                 raise NotAChange(f"第 {row} 项“{change.text[:20]}”看不懂。", "请写启用的小时，可再写进洪流量，如 12 1300。")
             flow = _number(parts[1], row) if len(parts) == 2 else None
             others.append(Retention(change.target, _seconds(_number(parts[0], row)), None, flow))
+        _checked(others[-1] if len(others) > had else inflows[change.target], change, row)
     return (*inflows.values(), *others)
+
+
+def _checked(entry: Input, change: Change, row: int) -> None:
+    """Refuse a row whose value no scenario may have, in the words and units of the form."""
+    try:
+        input_from_doc(input_doc(entry), "")
+    except ScenarioError as exc:
+        key = exc.key.split(" ")[0]
+        if key in LIMITS and key.endswith("_s"):
+            allowed = f"应在 0 到 {LIMITS[key][1] / HOUR_S:g} 小时之间"
+        else:
+            allowed = "时间应依次增大，数值不能太大或为负" if key == "points" else exc.next_step.rstrip("。")
+        said = KEY_WORDS.get(key, key)
+        raise NotAChange(f"第 {row} 项“{change.text[:20]}”的{said}不能用。", f"{allowed}。") from exc
+
+
+def unsaid(inputs: Sequence[Input]) -> tuple[str, ...]:
+    """Return what of a scenario the form cannot say, in words; a copy is without it."""
+    return tuple(
+        dict.fromkeys(
+            KIND_WORDS[named(entry)[0]]
+            for entry in inputs
+            if isinstance(entry, Breach | Tide) or (isinstance(entry, Schedule) and entry.kind != "release")
+        )
+    )
 
 
 def changes_of(inputs: Sequence[Input]) -> tuple[Change, ...]:
@@ -124,15 +170,15 @@ def changes_of(inputs: Sequence[Input]) -> tuple[Change, ...]:
     return tuple(found)
 
 
-def change_words(change: Change, names: Mapping[str, str]) -> str:
+def change_words(change: Change, names: Mapping[str, str], tr: Translate) -> str:
     """Return a change as a line of a list."""
     units = {"add": "m³/s", "shift": "h", "keep": "m", "drawn": "mm/h"}
     name, unit = names.get(change.target, change.target), units.get(change.kind, "")
     pieces = [p for p in PAIR.split(change.text) if p.strip()]
     if change.kind in COURSES and len(pieces) > SHOWN_PIECES:
-        return f"{name} {CHANGES[change.kind]} {len(pieces)} 点"
+        return f"{name} {tr(CHANGES[change.kind])} {len(pieces)} {tr('点')}"
     value = f"×{change.text}" if change.kind in ("factor", "rain") else f"{change.text} {unit}".strip()
-    return f"{name} {CHANGES[change.kind]} {value}"
+    return f"{name} {tr(CHANGES[change.kind])} {value}"
 
 
 def _rain(change: Change, row: int) -> Rain:
@@ -183,7 +229,7 @@ def _seconds(hours: float) -> float:
 
 def _number(text: str, row: int) -> float:
     try:
-        found = float(text.strip().removeprefix("×").replace("，", "").replace("－", "-"))
+        found = float(text.strip().removeprefix("×").replace("－", "-"))
     except ValueError as exc:
         raise NotAChange(f"第 {row} 项“{text[:20]}”不是数。", "请只写一个数，不写单位。") from exc
     if not math.isfinite(found):

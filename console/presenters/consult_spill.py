@@ -26,10 +26,10 @@ def spill_view(desk: ConsultDesk, tr: Translate) -> SpillView:
         scenario, result = desk.scenario(scenario_id), desk.results.get(scenario_id)
         if scenario is None or result is None:
             continue
-        for one in result.outcome.spills:
-            name = f"{printable(scenario.name)} · {printable(one.substance)}"
+        for nth, one in enumerate(result.outcome.spills):
+            name = f"{printable(one.substance, 20)} · {printable(scenario.name)}"
             t = scenario.base_t + one.hours * HOUR_S
-            curves.append(SpillCurve(name, colour, t, one.at_km, one.mg_l, result.watermark))
+            curves.append(SpillCurve(name, colour, t, one.at_km, one.mg_l, result.watermark, nth))
             limits[f"{printable(one.substance)} {tr('限值')}", one.limit_mg_l] = None
             places |= {p.name: p.at_km for p in one.places}
             rows += [_row(name, one, p, scenario.base_t, tr) for p in one.places]

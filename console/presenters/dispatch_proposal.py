@@ -50,7 +50,7 @@ def dispatch_proposal(desk: ConsultDesk, scenario_id: str, notes: list[str], mad
 
 def _head(desk: ConsultDesk, scenario: Scenario, result: Result, tr: Translate) -> tuple[str, ...]:
     names = names_of(desk.declared)
-    changes = [printable(change_words(c, names)) for c in changes_of(scenario.inputs)]
+    changes = [printable(change_words(c, names, tr)) for c in changes_of(scenario.inputs)]
     return (
         f"{tr('作者')} {printable(scenario.author)}　{tr('起算')} {full_stamp(scenario.base_t)} +{scenario.lead_h:g} h",
         f"{tr('改动')}：{'；'.join(changes) or tr('不改来水和调度')}",

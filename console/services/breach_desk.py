@@ -189,7 +189,8 @@ class BreachDesk(QObject):
         title = f"{prepared_title(ask) if ask.name else when}（{made_up}糙率 {MANNING:g} 为假定）"
         dx, millions = case.x_m[1] - case.x_m[0], outcome.let_in_m3 / 1e6
         said = (
-            f"本机二维浅水模拟（HLLC，{'二' if ask.fine else '一'}阶）；地形：{ground.label}；网格 {dx:g} m；糙率 {MANNING:g}（假定）；堤防走线为示意",
+            f"本机二维浅水模拟（HLLC，{'二' if ask.fine else '一'}阶）；地形：{ground.label}；网格 {dx:g} m；"
+            f"糙率 {MANNING:g}（假定）；堤防走线为示意",
             f"河道水位以 {ask.level_m:.2f} m 起算；进水 {millions:.1f} 百万m³；水量误差 {outcome.mass_error:.0e}",
             *outcome.limits,
         )

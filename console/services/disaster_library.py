@@ -41,16 +41,17 @@ class DisasterLibrary(QObject):
         self.problem = ""
         self.said = ""  # the typical flood in words
         self._tasks, self._home = tasks, home
+        self._begun = False
 
     def begin(self) -> None:
         """Compute what is not computed yet; cheap when all is there."""
-        if not self.entries and not self.problem and TASK not in self._tasks.running():
-            self._tasks.start(TASK, self._prepare())
+        if not self._begun:
+            self.again()
 
     def again(self) -> None:
         """Compute all anew, after a file was changed."""
         if TASK not in self._tasks.running():
-            self.problem = ""
+            self._begun, self.problem = True, ""
             self._tasks.start(TASK, self._prepare())
 
     def scenario(self, code: str, author: str, now_t: float, base_t: float) -> Scenario:
@@ -83,8 +84,8 @@ class DisasterLibrary(QObject):
         except ConsoleError as exc:
             self.problem = f"{exc.what}{exc.next_step}"
         finally:
+            self.share = None
             await asyncio.to_thread(pool.close)
-        self.share = None
         self.changed.emit()
 
     def _asked(self) -> Preparing:

@@ -18,6 +18,7 @@ from console.viewdata.inundation_ask import BreachAsk
 
 NAME = "network_beijiang.toml"
 PREPARED = "prepared.toml"
+SECTIONS: dict[str, type] = {"node": list, "source": list, "measured": list, "dam": list, "runoff": dict, "transport": dict}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,14 @@ def declared_chain(home: Path) -> dict[str, Any]:
     Raises:
         StoreError: the office's file cannot be read, or is no TOML; its name and line are told.
     """
-    return _declared(home, NAME, "河网文件")
+    found = _declared(home, NAME, "河网文件")
+    for key, kind in SECTIONS.items():
+        part = found.get(key, kind())
+        rows = [part] if kind is dict else part
+        if not isinstance(part, kind) or not all(isinstance(row, dict) for row in rows):
+            wanted = f"[[{key}]]" if kind is list else f"[{key}]"
+            raise StoreError(f"河网文件 {NAME} 的 {key} 段写法不对。", f"应写成 {wanted}，请改正。", key)
+    return found
 
 
 def declared_disasters(home: Path) -> PreparedFile:
@@ -55,15 +63,19 @@ def declared_disasters(home: Path) -> PreparedFile:
             number += 1
             inputs = tuple(input_from_doc(doc, "") for doc in row.get("input", ()))
             years = float(row["years"]) if "years" in row else None
+            if years is not None and not 1.0 < years <= 10_000.0:
+                raise ValueError(f"years 为 {years:g}，应大于 1、不超过 10000")
             code, kind, name, note = (str(row.get(k, "")) for k in ("code", "kind", "name", "note"))
             if not name or not code or code in {w.code for w in found}:
                 raise ValueError("name、code 不能空着或重复")
             found.append(Wanted(code, kind, name, note, years, inputs))
         number = 0
         start, lead_h = float(from_beijing(str(raw["start"]))), float(raw["lead_h"])
+        if not 1.0 <= lead_h <= 240.0:
+            raise ValueError(f"lead_h 为 {lead_h:g}，应在 1 到 240 之间")
         breaches = tuple(_breach(row) for row in raw.get("breach", ()))
         return PreparedFile(str(raw["typical"]), start, lead_h, str(raw["station"]), tuple(found), breaches)
-    except (ScenarioError, KeyError, TypeError, ValueError) as exc:
+    except (ScenarioError, AttributeError, KeyError, TypeError, ValueError) as exc:
         where = f"第 {number} 个情景" if number else "文件头"
         raise StoreError(f"情景库文件 {PREPARED} 的{where}读不懂：{exc}。", "请改正后重新打开。", repr(exc)) from exc
 

@@ -21,7 +21,8 @@ class LeveeChoice:
 class BreachAsk:
     """levee: code. level_m: the river before the breach at the start, sill_m: both 1985. follow: with its station.
 
-    fine: by the solver's second order. name: of a prepared breach, whose result is shown from whichever moment it is opened at; "" for one of a moment.
+    fine: by the solver's second order. name: of a prepared breach, whose result is shown from whichever moment it is
+    opened at; "" for one of a moment.
     """
 
     levee: str

@@ -14,7 +14,10 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SpillCurve:
-    """One spill of one compared scenario. place: of its colour. t: (k,) UTC s; at_km: (n,); mg_l: (k, n)."""
+    """One spill of one compared scenario. place: of its colour; nth: of its scenario, for the line's style.
+
+    t: (k,) UTC s; at_km: (n,); mg_l: (k, n).
+    """
 
     name: str
     place: int
@@ -22,6 +25,7 @@ class SpillCurve:
     at_km: Array
     mg_l: Array
     watermark: str = ""
+    nth: int = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -5,15 +5,13 @@ from __future__ import annotations
 import time
 
 import shiboken6
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QSplitter
 
 from console.domain.scenario import Scenario
 from console.domain.time import full_stamp
 from console.errors import ConsoleError
 from console.presenters.consult import basis_rows, compare_table, node_view, nodes_to_show, objects_of, scenario_lines
 from console.presenters.consult_briefing import consult_briefing
-from console.presenters.consult_inputs import changes_of, inputs_of, targets_of
+from console.presenters.consult_inputs import changes_of, inputs_of, targets_of, unsaid
 from console.presenters.consult_tradeoff import trade_view
 from console.presenters.dispatch_proposal import dispatch_proposal
 from console.services.session import Session
@@ -22,7 +20,7 @@ from console.viewdata.consult import Draft
 from console.windows.panels import Built, Context
 from widgets.facts_table import FactsTable
 from widgets.name_field import sign_as
-from widgets.scenario_form import ScenarioForm
+from widgets.scenario_form import ScenarioDesk, ScenarioForm
 from widgets.scenario_list import ScenarioList
 
 NEEDS = frozenset({"consult", "time"})
@@ -37,13 +35,10 @@ def consult_base_t(session: Session) -> float:
 
 def build_scenarios(c: Context) -> Built:
     session, desk = c.session, c.session.consult
-    split = QSplitter(Qt.Orientation.Vertical)
+    split = ScenarioDesk()
     listed, form = ScenarioList(c.look), ScenarioForm(c.look)
     form.author.setText(c.settings.operator)
-    for widget in (listed, form):
-        split.addWidget(widget)
-    split.setSizes([600, 400])
-    split.setChildrenCollapsible(False)
+    split.put(listed, form)
     listed.compared.connect(desk.compare)
     listed.run_requested.connect(desk.run)
     listed.cancel_requested.connect(desk.cancel)
@@ -57,6 +52,8 @@ def build_scenarios(c: Context) -> Built:
         if found is not None:
             name = f"{found.name[:50]} {c.look.tr('改')}"
             form.show_draft(Draft(name, found.author, round(found.lead_h), changes_of(found.inputs), found.name))
+            if left := unsaid(found.inputs):
+                form.note(f"{c.look.tr('表单写不出、副本里没有')}：{'、'.join(left)}")
 
     async def save(draft: Draft) -> None:
         try:

@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QSplitter
 
 from console.presenters.similar import TITLES, similar_said, similar_view
 from console.services.similar_desk import SimilarDesk
+from console.texts import printable
 from console.viewdata.similar import SimilarView
 from console.windows.panels import Built, Context
 from widgets.acted_table import ActedTable
@@ -44,9 +45,10 @@ def build_similar(c: Context) -> Built:
         return desk.found.code if desk.found is not None else FIRST
 
     def refresh() -> tuple[str, str]:
-        desk.look(chosen(), session.situation.moment())
-        title = c.look.tr("相似洪水")
-        return (f"{title} · {views[0].name}" if views[0].name else title), ""
+        code = chosen()
+        desk.look(code, session.situation.moment())
+        row, title = session.board.board.by_code.get(code), c.look.tr("相似洪水")
+        return (f"{title} · {printable(row.station.name)}" if row is not None else title), ""
 
     def cells() -> list[list[str]]:
         return [[c.look.tr(t) for t in TITLES], *([text for text, _ in row] for row in views[0].rows)]

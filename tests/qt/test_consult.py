@@ -80,6 +80,8 @@ def test_three_scenarios_are_run_compared_and_still_there_after_a_restart(runner
 
     from console.presenters.dispatch_proposal import dispatch_proposal
 
+    with pytest.raises(ConsoleError, match="没有已算完的情景"):
+        consult_briefing(desk(), [], T0, look.tr)
     proposal = dispatch_proposal(consult, ids[2], ["数据源 演练"], T0, look.tr)
     parts = {s.heading: s for s in proposal.sections}
     assert proposal.title == "调度方案建议：抬高到二十三米" and "模拟结果，未经签发不得执行" in proposal.notes

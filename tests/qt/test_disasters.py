@@ -115,3 +115,50 @@ def test_a_hostile_substance_is_only_words_on_the_plot_and_each_limit_has_its_li
     gone = SpillPlot(look)
     shiboken6.delete(gone)
     look.changed.emit()  # a plot that is gone is not dressed anew
+
+
+def test_figures_of_a_plot_stay_what_they_are_when_it_is_drawn_again(look, qtbot):
+    from console.viewdata.spill import SpillCurve, SpillView
+    from widgets.spill_plot import SpillPlot
+
+    plot = SpillPlot(look)
+    qtbot.addWidget(plot)
+    plot.resize(800, 500)
+    plot.show()
+    curve = SpillCurve("镉", 0, T0 + np.arange(5) * HOUR, np.arange(4.0), np.full((5, 4), 0.03))
+    for _ in range(3):
+        plot.show_view(SpillView("北江", (curve,), (("石角", 2.0),), (("镉 限值", 0.005),)))
+        assert plot.over.getAxis("left").autoSIPrefixScale == 1.0 == plot.along.getAxis("left").autoSIPrefixScale
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("[scenario]\nname = 'x'", "prepared.toml"),
+        ("typical = 'beijiang-2022-06'\nstart = '2022-06-19 08:00'\nlead_h = -1\nstation = 'shijiao'\nscenario = []", "lead_h"),
+        ("[[scenario]]\ncode = 'a'\nname = 'b'\nyears = 0", "years"),
+    ],
+)
+def test_a_slip_in_the_librarys_file_is_told_once_and_not_tried_for_ever(runner, desk, tmp_path, text, words):
+    (tmp_path / "basin").mkdir()
+    (tmp_path / "basin" / "prepared.toml").write_text(text, "utf-8")
+    consult, told = desk(), []
+    consult.library.changed.connect(lambda: (told.append(consult.library.problem), consult.library.begin()))
+
+    async def story():
+        consult.library.begin()
+        await until(lambda: consult.library.problem, 20, "the fault")
+
+    runner.run(story())
+    assert words in consult.library.problem and len(told) <= 3
+
+
+def test_a_network_file_written_amiss_is_told_by_its_section(tmp_path):
+    from console.errors import StoreError
+    from console.store.chains import declared_chain
+
+    (tmp_path / "basin").mkdir()
+    for line, key in (("dam = 'x'", "dam"), ("transport = [1]", "transport"), ("node = 5", "node"), ("runoff = 1", "runoff")):
+        (tmp_path / "basin" / "network_beijiang.toml").write_text(line, "utf-8")
+        with pytest.raises(StoreError, match=f"的 {key} 段"):
+            declared_chain(tmp_path)

@@ -7,7 +7,7 @@ import pytest
 from PySide6.QtCore import QPointF
 
 from console.viewdata.consult import Change, Draft, Target
-from widgets.scenario_form import ScenarioForm, points_of
+from widgets.scenario_form import ScenarioDesk, ScenarioForm, points_of
 from widgets.schedule_editor import ScheduleEditor, course
 
 
@@ -79,3 +79,51 @@ def test_what_is_drawn_stands_in_the_row_and_only_courses_can_be_drawn(qtbot, lo
     assert points_of("6,2; x y; 7; 0 1") == ((0.0, 1.0), (6.0, 2.0))
     form.rows[0].remove.click()
     assert form.editor is None, "what it was about is gone"
+
+
+def test_the_editor_follows_what_is_typed_beside_it_and_goes_with_what_it_was_about(qtbot, look):
+    form = ScenarioForm(look)
+    qtbot.addWidget(form)
+    form.show_targets((Target("feilaixia", "飞来峡", ("keep", "release")), Target("lubao", "芦苞", ("release",))))
+    form.show_draft(Draft("甲", "张三", 72, (Change("release", "feilaixia", "0h 9000; 6h 12000"),)))
+    row = form.rows[0]
+    row.draw.click()
+    assert form.editor.points == ((0.0, 9000.0), (6.0, 12000.0)), "as the form reads it"
+    row.text.setText("0 5000; 12 7000")
+    row.text.textEdited.emit(row.text.text())
+    assert form.editor.points == ((0.0, 5000.0), (12.0, 7000.0))
+    form.lead.setCurrentIndex(0)
+    assert form.editor is None, "it shows another lead time"
+    row.draw.click()
+    row.kind.setCurrentIndex(row.kind.findData("keep"))
+    assert form.editor is None
+    row.text.setText("0 1e309; 3 nan; 4 5")
+    assert points_of(row.text.text()) == ((4.0, 5.0),)
+
+
+def test_a_figure_that_is_none_is_said_and_points_close_together_stay_where_they_are(editor):
+    editor.table.item(1, 1).setText("-5")
+    assert "曲线还没有改" in editor.said.text() and editor.points[1] == (24.0, 12000.0)
+    editor.table.item(1, 1).setText("1e308")
+    assert "200000" in editor.said.text()
+    editor.table.item(1, 1).setText("13000")
+    assert "曲线还没有改" not in editor.said.text() and editor.points[1] == (24.0, 13000.0)
+    editor.edit("x", "m³/s", ((5.0, 9000.0), (5.5, 11000.0), (6.0, 8000.0)), 72.0, stepped=True)
+    assert editor.take(at(editor, 5.5, 11000.0))
+    editor.drag(at(editor, 20.0, 10000.0))
+    assert [h for h, _ in editor.points] == [5.0, 5.5, 6.0]
+
+
+def test_a_copy_says_whose_it_was_and_an_unsaved_form_outlives_another_theme(qtbot, look):
+    form, desk = ScenarioForm(look), ScenarioDesk()
+    qtbot.addWidget(desk)
+    desk.put(ScenarioForm(look), form)
+    form.show_targets((Target("feilaixia", "飞来峡", ("keep",)),))
+    form.show_draft(Draft("甲", "张三", 96, (Change("keep", "nanshui", "200"),)))
+    assert form.draft().lead_h == 96 and form.draft().changes[0].target == "nanshui", "not another reservoir's"
+    kept = desk.draft()
+    form.reset()
+    desk.restore_draft(kept)
+    assert form.draft() == Draft("甲", "张三", 96, (Change("keep", "nanshui", "200"),))
+    form.reset()
+    assert desk.draft() == {}

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from console.domain.scenario import EVERYWHERE, Inflow, Rain
+from console.domain.scenario import EVERYWHERE, Breach, Inflow, Rain
 from console.engine.chain_base import base_of
 from console.engine.rain_runoff import WARM_H, changed_rain, model_of, wanted_rain
 from console.engine.refused import EngineRefused
 from console.engine.whatif import Case, RunRefused, outcome_of, run_case
-from console.presenters.consult_inputs import NotAChange, change_words, changes_of, inputs_of, targets_of
+from console.presenters.consult_inputs import NotAChange, change_words, changes_of, inputs_of, targets_of, unsaid
 from console.viewdata.consult import Change
 from tests.unit.test_whatif import CHAIN, HOUR, T0, plan, series
 
@@ -102,7 +102,7 @@ def test_rain_is_typed_as_officers_say_it():
     inputs = inputs_of(typed)
     assert inputs[1].points[1] == (6 * HOUR, 25.0)
     assert changes_of(inputs) == typed
-    assert change_words(typed[0], {EVERYWHERE: "全流域"}) == "全流域 降雨倍数 ×1.5"
+    assert change_words(typed[0], {EVERYWHERE: "全流域"}, str) == "全流域 降雨倍数 ×1.5"
     with pytest.raises(NotAChange, match="既给了倍数又给了过程"):
         inputs_of((Change("rain", "in-yingde", "2"), Change("drawn", "in-yingde", "0 10")))
 
@@ -139,3 +139,26 @@ def test_rain_that_could_change_nothing_is_refused_and_drawn_rain_is_not_told_to
         ran(base, Rain(EVERYWHERE, 2.0), *everywhere)
     with pytest.raises(EngineRefused, match="没有读到各分区的雨量"):
         ran(base_of(CHAIN, series(), T0, AHEAD), Rain(EVERYWHERE, 2.0))
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (Change("retention", "pajiang", "12:30"), "看不懂|不是数"),
+        (Change("dam", "feilaixia", "6：30"), "看不懂|不是数"),
+        (Change("keep", "feilaixia", "21，5"), "不是数"),
+        (Change("factor", "in-yingde", "1，5"), "不是数"),
+        (Change("keep", "feilaixia", "99999"), "第 2 项.*水位 m不能用"),
+        (Change("retention", "pajiang", "-1"), "第 2 项.*开启时间不能用"),
+        (Change("release", "feilaixia", "0 9000; 0 8000"), "第 2 项.*过程不能用"),
+        (Change("factor", "in-yingde", "1e309"), "不是数"),
+    ],
+)
+def test_what_is_typed_amiss_is_refused_by_its_row_and_never_taken_for_something_else(change, words):
+    with pytest.raises(NotAChange, match=words) as caught:
+        inputs_of((Change("factor", "in-lianjiang", "1.2"), change))
+    assert "_m" not in str(caught.value.what) and "e+06" not in caught.value.next_step
+
+
+def test_what_a_form_cannot_say_is_named_when_a_scenario_is_copied():
+    assert unsaid((Breach("北江大堤", 113.0, 23.4, 100.0, 0.0), Rain(EVERYWHERE, 2.0))) == ("溃口",)
