@@ -12,7 +12,7 @@ from console.windows.consult_panels import consult_base_t
 from console.windows.panels import Built, Context
 from widgets.acted_table import ActedTable
 
-WIDTHS_PX = (64, 290, 110, 76, 110, 130, 190, 300)
+WIDTHS_PX = (84, 270, 110, 76, 110, 130, 190, 300)
 ACTIONS = {"open": "打开到情景", "again": "全部重算"}
 
 
