@@ -12,7 +12,6 @@ from typing import Any
 from zipfile import BadZipFile
 
 from console.errors import StoreError
-from console.store.chart_svg import ink_at
 from console.store.whole_file import whole_file
 from console.texts import disarmed
 from console.viewdata.briefing import Briefing, Chart, Line, Section
@@ -119,9 +118,8 @@ class _Slides:
                     paragraph.font.size = Pt(SIZE_PT[columns <= 5])
 
     def _chart(self, slide: Any, chart: Chart, caption: str) -> None:
-        """Put a chart that the office can edit: its numbers come with it."""
+        """Put a chart that the office can edit, in the colours of its theme: the numbers come with it."""
         from pptx.chart.data import XyChartData
-        from pptx.dml.color import RGBColor
         from pptx.enum.chart import XL_CHART_TYPE, XL_LEGEND_POSITION, XL_MARKER_STYLE
         from pptx.util import Cm, Pt
 
@@ -138,7 +136,6 @@ class _Slides:
         made.has_legend, made.legend.position = True, XL_LEGEND_POSITION.TOP
         made.legend.include_in_layout = False
         made.font.size = Pt(12)
-        place = 0
         for line, series in zip(lines, made.plots[0].series, strict=True):
             series.smooth = False
             if line.dots:
@@ -146,8 +143,6 @@ class _Slides:
                 series.marker.style, series.marker.size = XL_MARKER_STYLE.CIRCLE, 4
                 continue
             series.format.line.width = Pt(2)
-            series.format.line.color.rgb = RGBColor(*bytes.fromhex(ink_at(place)[1:]))  # type: ignore[no-untyped-call]
-            place += 1
         for axis, words in ((made.value_axis, chart.unit), (made.category_axis, f"h · {chart.start}")):
             axis.has_title = True
             axis.axis_title.text_frame.text = words

@@ -7,26 +7,32 @@ formats of the toolkit write six figures, so that hours are lost.
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from xml.sax.saxutils import escape
 
 from console.viewdata.briefing import Chart, Line
 
 WIDE, HIGH = 900.0, 420.0
 LEFT, RIGHT, TOP, BOTTOM = 74.0, 16.0, 46.0, 44.0
-INKS = ("#0b6aa2", "#b3471b", "#7a2a8c", "#2b7a3d", "#8a6d00", "#444444")
-INK, DIM, GRID, WARN = "#1a1a1a", "#5a5a5a", "#dddddd", "#a33a00"
 FAMILY = "Noto Sans CJK SC, Microsoft YaHei, SimSun, sans-serif"
 STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
 TICKS = 6
 NEAR = 0.35  # of the range: a limit farther off is told by nobody here, for it would flatten the curves
 
 
-def ink_at(place: int) -> str:
-    """Return the ink of a line by its place, dots apart."""
-    return INKS[place % len(INKS)]
+@dataclass(frozen=True, slots=True)
+class Inks:
+    """Colours as #rrggbb. ground: of the paper; lines: of the curves, in order; ink: of dots, dim: of figures."""
+
+    ground: str
+    ink: str
+    dim: str
+    grid: str
+    limit: str
+    lines: tuple[str, ...]
 
 
-def chart_svg(chart: Chart) -> bytes:
+def chart_svg(chart: Chart, inks: Inks) -> bytes:
     """Return a chart as SVG; one without any value is an empty frame."""
     known = [(x, y) for line in chart.lines for x, y in line.points if y is not None and math.isfinite(y)]
     xs, ys = [x for x, _ in known] or [0.0, 1.0], [y for _, y in known] or [0.0, 1.0]
@@ -40,30 +46,31 @@ def chart_svg(chart: Chart) -> bytes:
             HIGH - BOTTOM - (y - low) / (high - low) * (HIGH - TOP - BOTTOM),
         )
 
-    parts = [f'<rect width="{WIDE:g}" height="{HIGH:g}" fill="white"/>']
+    parts = [f'<rect width="{WIDE:g}" height="{HIGH:g}" fill="{inks.ground}"/>']
     for k in range(round((high - low) / step) + 1):
         x, y = at(left, low + k * step)
-        parts.append(_line((x, y), (WIDE - RIGHT, y), GRID))
-        parts.append(_text(x - 6, y + 4, _figure(low + k * step, step), "end"))
+        parts.append(_line((x, y), (WIDE - RIGHT, y), inks.grid))
+        parts.append(_text(x - 6, y + 4, _figure(low + k * step, step), "end", inks.dim))
     for k in range(int((right - left) // hours) + 1):
         x, y = at(left + k * hours, low)
-        parts.append(_line((x, y), (x, TOP), GRID))
-        parts.append(_text(x, y + 18, f"+{left + k * hours:g} h", "middle"))
-    parts.append(_text(WIDE - RIGHT, HIGH - 6, chart.start, "end"))
-    parts.append(_text(8, TOP - 18, chart.unit, "start"))
+        parts.append(_line((x, y), (x, TOP), inks.grid))
+        parts.append(_text(x, y + 18, f"+{left + k * hours:g} h", "middle", inks.dim))
+    parts.append(_text(WIDE - RIGHT, HIGH - 6, chart.start, "end", inks.dim))
+    parts.append(_text(8, TOP - 18, chart.unit, "start", inks.dim))
     for words, value in chart.limits:
         if value in near:
             a, b = at(left, value), at(right, value)
-            parts.append(_line(a, b, WARN, dash="7 5"))
-            parts.append(_text(b[0] - 4, b[1] - 5, f"{words} {value:g}", "end", WARN))
-    parts += [_curve(line, _ink(chart, i), at) for i, line in enumerate(chart.lines)]
-    parts += _legend(chart)
+            parts.append(_line(a, b, inks.limit, dash="7 5"))
+            parts.append(_text(b[0] - 4, b[1] - 5, f"{words} {value:g}", "end", inks.limit))
+    parts += [_curve(line, _ink(chart, i, inks), at) for i, line in enumerate(chart.lines)]
+    parts += _legend(chart, inks)
     head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDE:g} {HIGH:g}" width="{WIDE:g}" height="{HIGH:g}"'
     return f'{head} font-family="{FAMILY}" font-size="13">{"".join(parts)}</svg>'.encode()
 
 
-def _ink(chart: Chart, i: int) -> str:
-    return INK if chart.lines[i].dots else ink_at(sum(not one.dots for one in chart.lines[:i]))
+def _ink(chart: Chart, i: int, inks: Inks) -> str:
+    place = sum(not one.dots for one in chart.lines[:i])
+    return inks.ink if chart.lines[i].dots else inks.lines[place % len(inks.lines)]
 
 
 def _curve(line: Line, ink: str, at: object) -> str:
@@ -83,15 +90,15 @@ def _curve(line: Line, ink: str, at: object) -> str:
     return f'<path d="{"".join(made)}" fill="none" stroke="{ink}" stroke-width="2"/>' if made else ""
 
 
-def _legend(chart: Chart) -> list[str]:
+def _legend(chart: Chart, inks: Inks) -> list[str]:
     parts, x = [], LEFT
     most = (WIDE - LEFT - RIGHT) / max(1, len(chart.lines)) - 50  # each has its share of the line
     for i, line in enumerate(chart.lines):
-        ink, name = _ink(chart, i), _shortened(line.name, most)
+        ink, name = _ink(chart, i, inks), _shortened(line.name, most)
         mark = (
             f'<circle cx="{x + 9:g}" cy="20" r="3" fill="{ink}"/>' if line.dots else _line((x, 20), (x + 18, 20), ink, wide=2.4)
         )
-        parts += [mark, _text(x + 24, 25, name, "start")]
+        parts += [mark, _text(x + 24, 25, name, "start", inks.dim)]
         x += 24 + 18 + _width(name)
     return parts
 
@@ -137,5 +144,5 @@ def _line(a: tuple[float, float], b: tuple[float, float], ink: str, *, wide: flo
     return f'<line {ends} stroke="{ink}" stroke-width="{wide:g}"{dashed}/>'
 
 
-def _text(x: float, y: float, words: str, anchor: str, ink: str = DIM) -> str:
+def _text(x: float, y: float, words: str, anchor: str, ink: str) -> str:
     return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" fill="{ink}">{escape(words)}</text>'

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QImage, QImageWriter, QPainter, QPen, QPolygonF
+from PySide6.QtGui import QFont, QImage, QImageWriter, QPainter, QPen, QPolygonF
 
 from console.look import Look
 from console.presenters.flood import Legend
@@ -14,7 +14,7 @@ from scenes.ground.frame import to_local
 WIDE_PX, HIGH_PX = 1600, 1200
 MARGIN_PX, HEAD_PX, LEGEND_PX = 30, 70, 330
 ROOM = 0.12  # around what is drawn, of its longer side
-PAPER, INK, DIM, RIVER = QColor("#ffffff"), QColor("#1a1a1a"), QColor("#5a5a5a"), QColor("#5b93c7")
+RIVER = "map.river"
 SCALES_KM = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0)
 Town = tuple[str, float, float]
 
@@ -24,22 +24,22 @@ def draw_sheet(
 ) -> bytes:
     """Return a map as PNG; may run on a worker thread. look: for the colours of the legend, on paper."""
     image = QImage(WIDE_PX, HIGH_PX, QImage.Format.Format_RGB32)
-    image.fill(PAPER)
+    image.fill(look.color("panel"))
     painter = QPainter(image)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.setFont(_font(look, 26, bold=True))
-    painter.setPen(INK)
+    painter.setPen(look.color("text"))
     painter.drawText(QRectF(MARGIN_PX, 12, WIDE_PX - 2 * MARGIN_PX, HEAD_PX - 16), Qt.AlignmentFlag.AlignVCenter, title)
     frame = QRectF(MARGIN_PX, HEAD_PX, WIDE_PX - LEGEND_PX - 2 * MARGIN_PX, HIGH_PX - HEAD_PX - MARGIN_PX)
     place = _Place(flood.box, frame)
     painter.save()
     painter.setClipRect(frame)
-    _draw_rivers(painter, place, rivers)
+    _draw_rivers(painter, place, rivers, look)
     _draw_flood(painter, place, flood)
     _draw_towns(painter, place, towns, look)
     _draw_breaches(painter, place, flood, look)
     painter.restore()
-    painter.setPen(QPen(DIM, 1))
+    painter.setPen(QPen(look.color("text.dim"), 1))
     painter.setBrush(Qt.BrushStyle.NoBrush)
     painter.drawRect(frame)
     _draw_legend(painter, QPointF(frame.right() + MARGIN_PX, frame.top()), rows, look)
@@ -66,8 +66,8 @@ class _Place:
         return self._frame + off
 
 
-def _draw_rivers(painter: QPainter, place: _Place, rivers: tuple[SceneRiver, ...]) -> None:
-    painter.setPen(QPen(RIVER, 3, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap, Qt.PenJoinStyle.RoundJoin))
+def _draw_rivers(painter: QPainter, place: _Place, rivers: tuple[SceneRiver, ...], look: Look) -> None:
+    painter.setPen(QPen(look.color(RIVER), 3, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap, Qt.PenJoinStyle.RoundJoin))
     for river in rivers:
         x, y = to_local(river.line[:, 0], river.line[:, 1])
         painter.drawPolyline(QPolygonF([place.at(a, b) for a, b in zip(x.tolist(), y.tolist(), strict=True)]))
@@ -86,10 +86,10 @@ def _draw_towns(painter: QPainter, place: _Place, towns: tuple[Town, ...], look:
     for name, lon, lat in towns:
         x, y = to_local(np.array([lon]), np.array([lat]))
         at = place.at(float(x[0]), float(y[0]))
-        painter.setPen(QPen(PAPER, 1))
-        painter.setBrush(INK)
+        painter.setPen(QPen(look.color("panel"), 1))
+        painter.setBrush(look.color("text"))
         painter.drawEllipse(at, 5, 5)
-        painter.setPen(INK)
+        painter.setPen(look.color("text"))
         painter.drawText(at + QPointF(9, 6), name)
 
 
@@ -109,24 +109,24 @@ def _draw_legend(painter: QPainter, at: QPointF, rows: Legend, look: Look) -> No
     painter.setFont(_font(look, 18))
     for i, (_, token, text) in enumerate(rows):
         top = at + QPointF(0, 40 * i)
-        painter.setPen(QPen(DIM, 1))
+        painter.setPen(QPen(look.color("text.dim"), 1))
         painter.setBrush(look.color(token))
         painter.drawRect(QRectF(top.x(), top.y(), 34, 24))
-        painter.setPen(INK)
+        painter.setPen(look.color("text"))
         painter.drawText(QRectF(top.x() + 46, top.y() - 4, LEGEND_PX - 60, 32), Qt.AlignmentFlag.AlignVCenter, text)
 
 
 def _draw_scale(painter: QPainter, at: QPointF, px_per_km: float, look: Look) -> None:
     km = max((s for s in SCALES_KM if s * px_per_km <= LEGEND_PX - 80), default=SCALES_KM[0])
     long = km * px_per_km
-    painter.setPen(QPen(INK, 3))
+    painter.setPen(QPen(look.color("text"), 3))
     painter.drawLine(at, at + QPointF(long, 0))
     for end in (at, at + QPointF(long, 0)):
         painter.drawLine(end - QPointF(0, 7), end + QPointF(0, 7))
     painter.setFont(_font(look, 18))
     painter.drawText(at + QPointF(0, 34), f"{km:g} km")
     north = at + QPointF(LEGEND_PX - 70, 8)
-    painter.setBrush(INK)
+    painter.setBrush(look.color("text"))
     arrow = ((0, -46), (11, 0), (0, -11), (-11, 0))
     painter.drawPolygon(QPolygonF([north + QPointF(x, y) for x, y in arrow]))
     painter.drawText(north + QPointF(-7, 26), "N")

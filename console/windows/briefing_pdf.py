@@ -23,24 +23,33 @@ from PySide6.QtGui import (
     QTextLength,
     QTextTableFormat,
 )
-from PySide6.QtSvg import QSvgRenderer
 
-from console.store.chart_svg import chart_svg
+from console.look import Look
+from console.store.chart_svg import Inks, chart_svg
 from console.store.whole_file import whole_file
 from console.viewdata.briefing import Briefing, Section
-from widgets.plain import plain_document
+from console.viewdata.consult import MOST_COMPARED
+from widgets.plain import own_drawing, plain_document
+from widgets.scenario_list import ink_of
 
 MARGIN_MM, FOOT_MM = 18.0, 8.0
 DPI = 96
+INK_TOKENS = {"ground": "panel", "ink": "text", "dim": "text.dim", "grid": "line", "limit": "state.warning"}
 TITLE_PT, HEADING_PT, TEXT_PT, TABLE_PT = 18, 13, 10.5, 8.5
 
 
-def with_drawings(briefing: Briefing) -> Briefing:
+def paper_inks(paper: Look) -> Inks:
+    """Return what charts are drawn with on paper; paper: the light look."""
+    named = {part: paper.color(token).name() for part, token in INK_TOKENS.items()}
+    return Inks(lines=tuple(paper.color(ink_of(place)).name() for place in range(MOST_COMPARED)), **named)
+
+
+def with_drawings(briefing: Briefing, inks: Inks) -> Briefing:
     """Return a briefing whose charts are drawn too, for documents that have no charts of their own."""
     sections = []
     for section in briefing.sections:
         if section.chart is not None:
-            drawing = chart_svg(section.chart)
+            drawing = chart_svg(section.chart, inks)
             section = replace(section, drawing=drawing, picture=likeness(drawing))
         sections.append(section)
     return replace(briefing, sections=tuple(sections))
@@ -48,7 +57,7 @@ def with_drawings(briefing: Briefing) -> Briefing:
 
 def likeness(drawing: bytes, wide: int = 1800) -> bytes:
     """Return an SVG as PNG, for programs that show no drawings. May run on a worker thread."""
-    renderer = QSvgRenderer(QByteArray(drawing))
+    renderer = own_drawing(drawing)
     whole = renderer.defaultSize()
     image = QImage(wide, round(wide * whole.height() / max(1, whole.width())), QImage.Format.Format_RGB32)
     image.fill(Qt.GlobalColor.white)
@@ -121,7 +130,7 @@ class _Sheet:
             place = self._document.documentLayout().blockBoundingRect(block)
             at = QRectF(place.left(), place.bottom() - size.height(), size.width(), size.height())
             if top <= at.center().y() < top + high:
-                QSvgRenderer(QByteArray(drawing)).render(painter, at)
+                own_drawing(drawing).render(painter, at)
 
     def _section(self, section: Section) -> None:
         self._put(section.heading, HEADING_PT, bold=True, above=10)

@@ -21,7 +21,7 @@ from console.store.briefing_file import template_below, write_briefing
 from console.store.briefing_slides import slides_template_below, write_slides
 from console.texts import printable
 from console.viewdata.briefing import Briefing
-from console.windows.briefing_pdf import with_drawings, write_pdf
+from console.windows.briefing_pdf import paper_inks, with_drawings, write_pdf
 from console.windows.export import write_csv, write_xlsx
 from console.windows.panels import PanelHost
 
@@ -128,7 +128,8 @@ class PanelExport:
             StoreError: it was not written.
         """
         tr, home = self._look.tr, self._session.source.home.root
-        briefing = await asyncio.to_thread(with_drawings, briefing)
+        inks = paper_inks(Look("light", "zh", 1.0, self._look.family))
+        briefing = await asyncio.to_thread(with_drawings, briefing, inks)
         if path.suffix.lower() == ".pdf":
             return f"{await asyncio.to_thread(write_pdf, path, briefing, self._look.family)} {tr('页')}"
         if path.suffix.lower() == ".pptx":

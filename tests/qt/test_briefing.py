@@ -16,7 +16,8 @@ from console.errors import StoreError
 from console.store.briefing_file import template_below, write_briefing
 from console.store.briefing_slides import slides_template_below, write_slides
 from console.viewdata.briefing import Briefing, Chart, Line, Section
-from console.windows.briefing_pdf import with_drawings, write_pdf
+from console.windows.briefing_pdf import paper_inks, with_drawings, write_pdf
+from tests.gui import make_look
 
 
 @pytest.fixture
@@ -124,7 +125,7 @@ def charted(briefing):
 
 def test_a_chart_is_a_drawing_in_word_with_a_likeness_for_programs_that_show_none(qapp, charted, tmp_path):
     path = tmp_path / "a.docx"
-    assert write_briefing(path, with_drawings(charted)) == 3
+    assert write_briefing(path, with_drawings(charted, paper_inks(make_look(None, "light")))) == 3
     with zipfile.ZipFile(path) as whole:
         drawings = [n for n in whole.namelist() if n.endswith(".svg")]
         text = whole.read(drawings[0]).decode()
@@ -158,6 +159,6 @@ def test_a_chart_in_powerpoint_can_be_edited_there(charted, tmp_path):
 def test_a_chart_in_pdf_stays_lines_and_words(qapp, charted, tmp_path, look):
     plain, drawn = tmp_path / "a.pdf", tmp_path / "b.pdf"
     write_pdf(plain, replace(charted, sections=charted.sections[:2]), look.family)
-    write_pdf(drawn, with_drawings(charted), look.family)
+    write_pdf(drawn, with_drawings(charted, paper_inks(make_look(None, "light"))), look.family)
     assert drawn.read_bytes().count(b"/Subtype /Image") <= plain.read_bytes().count(b"/Subtype /Image") + 2
     assert drawn.stat().st_size < plain.stat().st_size + 60_000, "no picture of a whole chart is in it"

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from console.domain.scenario import Inflow, Keep, Retention, Scenario, Schedule
-from console.domain.scenario_reader import ScenarioError
+from console.domain.scenario import Inflow, Keep, Retention, Schedule
 from console.engine.chain_base import base_of
 from console.presenters.consult_inputs import NotAChange, change_words, changes_of, inputs_of, targets_of
 from console.viewdata.consult import Change
@@ -13,7 +12,7 @@ from tests.unit.test_whatif import CHAIN, T0, series
 
 TYPED = (
     Change("factor", "in-lianjiang", "1.2"), Change("add", "in-lianjiang", "-300"), Change("keep", "feilaixia", "21.5"),
-    Change("release", "lubao", "0 0； 6h 300, ; 12:500"), Change("retention", "pajiang", "12 1300"),
+    Change("release", "lubao", "0 0； 6h 300, ; 12，500"), Change("retention", "pajiang", "12 1300"),
 )  # fmt: skip
 
 
@@ -27,8 +26,8 @@ def test_changes_become_inputs_and_come_back_as_they_were():
     )
     assert inputs_of(changes_of(inputs)) == inputs
     names = {t.node: t.name for t in targets_of(CHAIN)}
-    assert change_words(TYPED[2], names) == "飞来峡 控制库水位 21.5 m"
-    assert change_words(TYPED[0], names).endswith("来水倍数 ×1.2")
+    assert change_words(TYPED[2], names, str) == "飞来峡 控制库水位 21.5 m"
+    assert change_words(TYPED[0], names, str).endswith("来水倍数 ×1.2")
 
 
 @pytest.mark.parametrize(
@@ -68,13 +67,13 @@ def test_the_same_change_twice_and_absurd_values_are_refused():
         Change("keep", "feilaixia", "99999"),
         Change("release", "lubao", "6 1; 3 2"),
     ):
-        with pytest.raises(ScenarioError):
-            Scenario("x", "张三", T0, T0, 72.0, inputs_of((change,)))
+        with pytest.raises(NotAChange, match="第 1 项.*不能用"):
+            inputs_of((change,))
 
 
 def test_only_what_can_be_changed_is_offered():
     found = {t.node: t.kinds for t in targets_of(CHAIN)}
-    assert found["feilaixia"] == ("keep", "release", "actual") and found["pajiang"] == ("retention",)
-    assert found["in-yingde"] == ("factor", "add", "shift") and found["xinan"] == ("release",)
+    assert found["feilaixia"] == ("keep", "release", "actual", "dam") and found["pajiang"] == ("retention",)
+    assert found["in-yingde"] == ("rain", "drawn", "factor", "add", "shift", "course") and found["xinan"] == ("release",)
     assert "nanshui" not in found, "no storage curve, nothing to operate"
     assert "shijiao" not in found and "reach-shijiao" not in found
