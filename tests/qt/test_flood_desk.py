@@ -70,6 +70,8 @@ async def shown(desk: FloodDesk, name: str, moment: float):
     desk.want(moment)
     drawn = "what was swept is drawn too: nothing comes back from a thread once the loop no longer runs"
     await until(lambda: desk.now is not None and desk.now.view.arrival_s is not None and not desk._work, what=drawn)
+    counted = "and what is under water: its count comes back after its work is done"
+    await until(lambda: not desk._opened.site.exposures or desk.counted_at == desk.now.view.moment, what=counted)
     return desk.now
 
 
