@@ -5,7 +5,7 @@ from __future__ import annotations
 from console.domain.elements import flow_text, signed
 from console.domain.time import full_stamp
 from console.engine.similar_floods import Similar
-from console.presenters.consult import BAD, DIM, PLAIN, WARN
+from console.presenters.consult import BAD, DASH, DIM, PLAIN, WARN
 from console.presenters.wording import Translate
 from console.services.similar_desk import AHEAD_H, WINDOW_H, Found
 from console.texts import printable
@@ -50,12 +50,14 @@ def _row(one: Similar, now: float, unit: str, limits: tuple[tuple[str, float], .
     for (_, value), colour in zip(limits, (WARN, BAD), strict=False):
         token = colour if then > value else token
     unlike = unit == "m" and one.rms > UNLIKE_M
+    # from a flood that is another one nothing follows
+    same_way: Cell = (f"≥ {text(then)}" if cut else text(then), token)
     return (
         (full_stamp(one.at_t), PLAIN),
         (printable(one.source) + f"（{tr('重建')}）" if one.source else tr("本机记录"), DIM),
         (f"{one.rms:.{decimals}f} {unit}" + (f"（{tr('不很相似')}）" if unlike else ""), WARN if unlike else PLAIN),
         (text(one.value), PLAIN), (signed(one.change, decimals), PLAIN), (text(one.peak), PLAIN),
-        (tr("记录到此为止") if cut else when, WARN if cut else DIM), (f"≥ {text(then)}" if cut else text(then), token),
+        (tr("记录到此为止") if cut else when, WARN if cut else DIM), (DASH, DIM) if unlike else same_way,
     )  # fmt: skip
 
 

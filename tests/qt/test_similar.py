@@ -64,6 +64,8 @@ def test_last_years_flood_is_found_and_laid_over_this_one(seek, look, qapp):
     first = view.rows[0]
     assert first[0][0].startswith("2025-06-1") and first[1][0] == "本机记录" and "不很相似" not in first[2][0]
     assert first[6][0].startswith("+") and first[7][1] == "state.warning", "if it goes so, the warning level is passed"
+    far = next(row for row in view.rows if "不很相似" in row[2][0])
+    assert far[7][0] == "—", "from a flood that is another one nothing follows"
     past = view.pasts[0]
     i = int(np.argmin(np.abs(past.t - NOW)))
     assert past.v[i] == pytest.approx(view.v[-1], abs=0.3), "the like moments meet"
