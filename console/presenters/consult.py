@@ -191,7 +191,7 @@ def _node_rows(
         rows.append(tuple(cells))
 
     if first.kind == "reservoir" and "storage" in raw:
-        row("最高库水位 m", [n.highest[0] if n and n.highest else None for n in nodes], _level, 2)
+        row("最高库水位 m", [n.highest[0] if n and n.highest else None for n in nodes], _level, 2, top_of(raw))
         row("期末库水位 m", [float(n.level_m[-1]) if n and n.level_m is not None else None for n in nodes], _level, 2)
         row("最大出库 m³/s", [n.peak[0] if n else None for n in nodes], flow_text, 0)
     elif first.kind == "station":
@@ -239,6 +239,12 @@ def _mass(outcome: Outcome) -> Cell:
 
 def _level(value: float | None) -> str:
     return DASH if value is None or not math.isfinite(value) else f"{value:.2f}"
+
+
+def top_of(raw: Mapping[str, Any]) -> float | None:
+    """Return the level that a declared reservoir may not pass, None where nothing is stated."""
+    limits = raw.get("limits")
+    return limit_of(limits, "top_m") if isinstance(limits, Mapping) else None
 
 
 def limit_of(raw: Mapping[str, Any], key: str) -> float | None:

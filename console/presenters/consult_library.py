@@ -8,7 +8,7 @@ from typing import Any
 from console.domain.elements import flow_text
 from console.engine.prepared import Prepared
 from console.engine.whatif import Outcome
-from console.presenters.consult import BAD, DASH, DIM, MASS_LIMIT, PLAIN, WARN, limit_of
+from console.presenters.consult import BAD, DASH, DIM, MASS_LIMIT, PLAIN, WARN, limit_of, top_of
 from console.presenters.wording import Translate
 from console.services.disaster_library import DisasterLibrary
 from console.texts import printable
@@ -38,7 +38,7 @@ def _row(entry: Prepared, raws: Mapping[str, Mapping[str, Any]], tr: Translate) 
     if entry.outcome is None:
         return (*head, *[(DASH, DIM)] * 5, (printable(entry.problem), BAD))
     outcome = entry.outcome
-    station, pool = outcome.nodes.get(STATION), outcome.nodes.get(POOL)
+    station = outcome.nodes.get(STATION)
     peak: tuple[Cell, Cell] = ((DASH, DIM), (DASH, DIM))
     if station is not None:
         flow, hour = station.peak
@@ -49,7 +49,7 @@ def _row(entry: Prepared, raws: Mapping[str, Mapping[str, Any]], tr: Translate) 
         words.insert(0, f"{tr('水量误差')} {outcome.mass_error:.1e}")
     return (
         *head, *peak, _highest(outcome, STATION, limit_of(raws.get(STATION, {}), "warning_m"), WARN),
-        _highest(outcome, POOL, None, PLAIN) if pool is not None and pool.kind == "reservoir" else (DASH, DIM),
+        _highest(outcome, POOL, top_of(raws.get(POOL, {})), BAD),
         _over(outcome), ("；".join(words), DIM),
     )  # fmt: skip
 

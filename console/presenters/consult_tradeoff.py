@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from console.presenters.consult import top_of
 from console.presenters.wording import Translate
 from console.services.consult_desk import ConsultDesk
 from console.texts import printable
@@ -34,13 +35,11 @@ def trade_view(desk: ConsultDesk, tr: Translate) -> TradeView:
         )
         name = printable(scenario.name)
         points.append(TradePoint(name, place, at.peak[0], held.highest[0], taken / MCM, bool(result.watermark)))
-    limits = pool.get("limits")
-    top = limits.get("top_m") if isinstance(limits, dict) else None
     return TradeView(
         tuple(points),
         f"{control['name']} {tr('洪峰')} m³/s",
         f"{pool['name']} {tr('最高库水位')} m",
         float(control["safe_m3s"]["value"]),
-        float(top) if top is not None else None,
+        top_of(pool),
         "" if points else tr("勾选并计算情景后，这里比较下游洪峰和库水位"),
     )
