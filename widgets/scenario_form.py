@@ -284,12 +284,12 @@ class ScenarioForm(QWidget):
         from widgets.schedule_editor import ScheduleEditor  # pyqtgraph is slow to import: after the first window
 
         change = row.change()
-        unit, stepped = COURSES[change.kind]
+        unit, stepped, least = COURSES[change.kind]
         self._close_editor()
         self.editor, self._drawn = ScheduleEditor(self.look, self), row
         self.editor.edited.connect(lambda points: row.text.setText("; ".join(f"{h:g} {v:g}" for h, v in points)))
         title = f"{row.target.currentText()} {row.kind.currentText()}"
-        self.editor.edit(title, unit, points_of(change.text), float(self.lead.currentData()), stepped=stepped)
+        self.editor.edit(title, unit, points_of(change.text), float(self.lead.currentData()), stepped=stepped, least=least)
 
     def _follow(self, row: ChangeRow, text: str) -> None:
         """Show in the open editor what is typed in its row."""

@@ -36,7 +36,7 @@ class ScheduleEditor(QWidget):
         super().__init__(parent, Qt.WindowType.Tool)
         self.look = look
         self.points: Points = ()
-        self._stepped, self._unit, self._lead_h, self._top = True, "", 72.0, 1.0
+        self._stepped, self._unit, self._lead_h, self._top, self._least = True, "", 72.0, 1.0, 0.0
         self._held: int | None = None
         self._help = ""
         self.plot: Any = _Plot(self, axisItems={"bottom": FigureAxis("bottom"), "left": FigureAxis("left")}, enableMenu=False)
@@ -60,11 +60,11 @@ class ScheduleEditor(QWidget):
         self.plot.getAxis("left").setWidth(round(AXIS_PX * look.scale))
         self.resize(round(760 * look.scale), round(360 * look.scale))
 
-    def edit(self, title: str, unit: str, points: Points, lead_h: float, *, stepped: bool) -> None:
-        """Show a course. stepped: a value holds until the next point, else it goes straight to it."""
+    def edit(self, title: str, unit: str, points: Points, lead_h: float, *, stepped: bool, least: float = 0.0) -> None:
+        """Show a course. stepped: a value holds until the next point, else it goes straight to it. least: of its values."""
         self.setWindowTitle(title)
         self.setStyleSheet(f"ScheduleEditor {{ background: {self.look.color('panel').name()}; }}")
-        self._unit, self._lead_h, self._stepped = unit, lead_h, stepped
+        self._unit, self._lead_h, self._stepped, self._least = unit, lead_h, stepped, least
         self.points = tuple(sorted(points)) or ((0.0, 0.0),)
         self._top = max([v for _, v in self.points] + [1.0]) * ROOM
         tr = self.look.tr
@@ -96,7 +96,7 @@ class ScheduleEditor(QWidget):
         return self._held is not None
 
     def drag(self, at: QPointF) -> None:
-        """Move the held point to a place of the plot: its hour stays between its neighbours', its value at or above 0."""
+        """Move the held point to a place of the plot: its hour between its neighbours', its value not under the least."""
         if self._held is None:
             return
         view = self.plot.plotItem.vb.mapSceneToView(at)
@@ -105,7 +105,7 @@ class ScheduleEditor(QWidget):
         high = math.ceil(rows[i + 1][0]) - STEP_H if i + 1 < len(rows) else self._lead_h
         fixed = (i == 0 and rows[0][0] == 0.0) or low > high  # at the start, or there is no whole hour between its neighbours
         hour = rows[i][0] if fixed else min(max(round(view.x() / STEP_H) * STEP_H, low), high)
-        rows[i] = (hour, _rounded(max(0.0, float(view.y()))))
+        rows[i] = (hour, _rounded(max(self._least, float(view.y()))))
         self._set(tuple(rows))
 
     def let_go(self) -> None:
@@ -119,7 +119,7 @@ class ScheduleEditor(QWidget):
         view = self.plot.plotItem.vb.mapSceneToView(at)
         hour = float(min(max(round(view.x()), 0), self._lead_h))
         if hour not in {h for h, _ in self.points}:
-            self._set(tuple(sorted((*self.points, (hour, _rounded(max(0.0, float(view.y()))))))))
+            self._set(tuple(sorted((*self.points, (hour, _rounded(max(self._least, float(view.y()))))))))
 
     # --- inside ---------------------------------------------------------------------------
     def _set(self, points: Points) -> None:
@@ -139,8 +139,8 @@ class ScheduleEditor(QWidget):
             except ValueError:
                 self._say("有一格不是数，曲线还没有改" if all(texts) else "")
                 return  # not whole yet: the curve waits for the number
-        if not rows or not all(0 <= h <= MOST and 0 <= v <= MOST for h, v in rows):
-            self._say(f"小时和数值须在 0 到 {MOST:g} 之间，曲线还没有改")
+        if not rows or not all(0 <= h <= MOST and self._least <= v <= MOST for h, v in rows):
+            self._say(f"小时和数值须在 {self._least:g} 到 {MOST:g} 之间，曲线还没有改")
         elif len({h for h, _ in rows}) < len(rows):
             self._say("有两行是同一小时，曲线还没有改")
         else:
@@ -167,7 +167,7 @@ class ScheduleEditor(QWidget):
         plot.addItem(pg.PlotCurveItem(x, y, pen=pg.mkPen(look.color("curve.flow"), width=2)), ignoreBounds=True)
         dots = pg.ScatterPlotItem(hours, values, size=11, pen=pg.mkPen(look.color("panel")), brush=look.color("accent"))
         plot.addItem(dots, ignoreBounds=True)
-        plot.setRange(xRange=(0.0, self._lead_h), yRange=(0.0, self._top), padding=0.02)
+        plot.setRange(xRange=(0.0, self._lead_h), yRange=(min(0.0, *values) * ROOM, self._top), padding=0.02)
 
 
 class _Plot(pg.PlotWidget):  # type: ignore[misc] # pyqtgraph has no types

@@ -90,11 +90,15 @@ class Retention:
 
 @dataclass(frozen=True, slots=True)
 class Tide:
-    """Level at a tidal station: the forecast plus surge_m; or drawn levels, m 1985 datum (points)."""
+    """Level at a tidal station: the usual tide plus a surge that is surge_m high at peak_s; or drawn levels, m (points).
+
+    peak_s: None is when most water comes down the river, the worst meeting.
+    """
 
     station: str
     surge_m: float = 0.0
     points: Points = ()
+    peak_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,9 +143,9 @@ KIND_WORDS = {
 KEY_WORDS = {
     "factor": "倍数", "add_m3s": "加流量 m³/s", "shift_h": "推迟 h", "points": "过程", "kind": "类型", "lon": "经度",
     "lat": "纬度", "width_m": "口宽 m", "at_s": "发生时间", "growth_h": "发展历时 h", "sill_m": "口底高程 m",
-    "open_s": "开启时间", "close_s": "关闭时间", "flow_m3s": "分洪流量 m³/s", "surge_m": "增水 m", "level_m": "水位 m",
-    "substance": "物质", "at_km": "位置 km", "mass_kg": "质量 kg", "from_s": "开始时间", "to_s": "结束时间",
-    "limit_mg_l": "限值 mg/L", "decay_per_d": "降解 1/d",
+    "open_s": "开启时间", "close_s": "关闭时间", "flow_m3s": "分洪流量 m³/s", "surge_m": "增水 m", "peak_s": "增水峰时间",
+    "level_m": "水位 m", "substance": "物质", "at_km": "位置 km", "mass_kg": "质量 kg", "from_s": "开始时间",
+    "to_s": "结束时间", "limit_mg_l": "限值 mg/L", "decay_per_d": "降解 1/d",
 }  # fmt: skip
 
 
@@ -325,6 +329,8 @@ def _fits(r: Reader, read: Input) -> None:
     plain = {"factor": 1.0, "add_m3s": 0.0, "shift_h": 0.0, "surge_m": 0.0}
     if drawn and (both := next((k for k, v in plain.items() if getattr(read, k, v) != v), "")):
         raise r.fault(both, "已给出过程（points），不能再给这一项")
+    if isinstance(read, Tide) and read.points and read.peak_s is not None:
+        raise r.fault("peak_s", "已给出过程（points），不能再给这一项")
 
 
 def _point_limits(kind: str, raw: Mapping[str, Any]) -> tuple[float, float, str]:

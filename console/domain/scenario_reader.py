@@ -30,6 +30,7 @@ LIMITS: dict[str, tuple[float, float]] = {
     "close_s": (0.0, HORIZON_S),
     "flow_m3s": (0.0, 50_000.0),
     "surge_m": (-3.0, 6.0),
+    "peak_s": (0.0, HORIZON_S),
     "level_m": (-10.0, 2000.0),
     "at_km": (0.0, 3000.0),
     "mass_kg": (0.001, 1e9),

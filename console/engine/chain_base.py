@@ -47,6 +47,7 @@ class Base:
     before_m3s: (WARM_H + 1,) by inflow node, hourly up to the start; {} where the hours before are not known.
     seen_before: as long, what was measured at nodes, NaN where nothing was within two hours.
     stage_m: levels measured at stations at the start, their own datum.
+    beside_m3s: (n,) hourly, the flow of a river that joins below the chain, by the id of [tidal]; where it is measured.
     """
 
     base_t: float
@@ -58,12 +59,13 @@ class Base:
     before_m3s: Mapping[str, Array] = field(default_factory=dict)
     seen_before: Mapping[str, Array] = field(default_factory=dict)
     stage_m: Mapping[str, float] = field(default_factory=dict)
+    beside_m3s: Mapping[str, Array] = field(default_factory=dict)
 
     @property
     def hash(self) -> str:
         """Return what tells one base from another: the same readings give the same."""
         found = hashlib.sha256(repr((self.base_t, sorted(self.start.items()), sorted(self.stage_m.items()))).encode())
-        for part in (self.inflows_m3s, self.before_m3s, self.seen_before):
+        for part in (self.inflows_m3s, self.before_m3s, self.seen_before, self.beside_m3s):
             for node, flow in sorted(part.items()):
                 found.update(node.encode() + np.round(flow, 3).tobytes())
         for node, rain in sorted(self.rain.items()):
@@ -80,6 +82,9 @@ def wanted_series(declared: Mapping[str, Any]) -> tuple[Key, ...]:
             found.append((str(source["less"]["object"]), str(source["less"]["element"])))
     for m in _tables(declared, "measured"):
         found += [(str(m["object"]), str(m[k])) for k in ("level", "flow", "inflow") if k in m]
+    joining = declared.get("tidal", {}).get("joining", {})
+    if "object" in joining:
+        found.append((str(joining["object"]), str(joining["element"])))
     return tuple(dict.fromkeys(found))
 
 
@@ -135,7 +140,17 @@ def base_of(
     model = model_of(declared) if with_rain else None
     rain = rain_of(model, series, base_t, lead_h) if model else {}
     before, seen = _before(declared, series, base_t, notes) if not set(inflows) <= set(given) else ({}, {})
-    return Base(base_t, inflows, start, measured, tuple(dict.fromkeys(notes)), rain, before, seen, stage)
+    beside = _beside(declared, series, base_t, hours)
+    return Base(base_t, inflows, start, measured, tuple(dict.fromkeys(notes)), rain, before, seen, stage, beside)
+
+
+def _beside(declared: Mapping[str, Any], series: Series, base_t: float, hours: Array) -> dict[str, Array]:
+    """Return the flow of the river that joins below the chain; beyond its last reading that reading goes on."""
+    joining = declared.get("tidal", {}).get("joining", {})
+    key = (str(joining.get("object", "")), str(joining.get("element", "")))
+    if not _fresh(series, key, base_t):
+        return {}
+    return {str(joining["node"]): np.interp(base_t + hours * HOUR_S, *series[key])}
 
 
 def _before(

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from console.domain.scenario import DamBreak, Inflow, Input, Keep, Rain, Retention, Scenario, Schedule, Spill, named
+from console.domain.scenario import DamBreak, Inflow, Input, Keep, Rain, Retention, Scenario, Schedule, Spill, Tide, named
 from console.engine.chain_base import Base
 from console.engine.dam_break import failed
 from console.engine.network import Network, NodeCourse, run
@@ -22,6 +22,7 @@ from console.engine.network_nodes import Inflow as InflowNode
 from console.engine.network_nodes import Retention as RetentionNode
 from console.engine.rain_runoff import model_of, with_rain
 from console.engine.refused import EngineRefused
+from console.engine.tidal_case import joining_of, places_of, tidal_course
 from console.engine.warm_start import FADE_H, Warm, corrected, shift_m, warm
 from console.engine.whatif_spill import Spilled, spills_of
 from console.errors import ConsoleError
@@ -138,12 +139,41 @@ def outcome_of(case: Case, tell: Tell = lambda *_: None) -> Outcome:
             nodes[k] = replace(node, level_m=np.asarray(node.level_m + moved * fading, float))
             said.append(f"{node.name}：水位按起算时实测修正 {moved:+.2f} m，此后渐减（每 {FADE_H:g} h 减到 1/e，假定）")
     n = len(next(iter(nodes.values())).flow_m3s)
+    mass_error, tidal = got.mass_error, set[str]()
+    for entry in case.scenario.inputs:
+        if isinstance(entry, Tide):
+            below, mass, of_tide = _tidal(case, entry, nodes)
+            nodes |= below
+            mass_error = max(mass_error, mass)
+            said += of_tide
+            tidal |= {node.name for node in below.values()}
     spills, of_spills = spills_of(case.declared, got.courses, [i for i in case.scenario.inputs if isinstance(i, Spill)])
     stations = {k: node for k, node in nodes.items() if node.kind == "station"}
     named_so = {k: node.name for k, node in stations.items()}
     better, of_start = corrected(start, {k: node.flow_m3s for k, node in stations.items()}, named_so)
-    limits = (*start.said, *of_start, *said, *got.limits, *of_spills)
-    return Outcome(np.arange(n, dtype=float) * STEP_H, nodes, got.mass_error, got.assumed, limits, spills, better)
+    limits = (*start.said, *of_start, *said, *(line for line in got.limits if line.split("：")[0] not in tidal), *of_spills)
+    return Outcome(np.arange(n, dtype=float) * STEP_H, nodes, mass_error, got.assumed, limits, spills, better)
+
+
+def _tidal(case: Case, entry: Tide, nodes: Mapping[str, NodeOutcome]) -> tuple[dict[str, NodeOutcome], float, list[str]]:
+    """Return the nodes of the tidal river, the error of its balance and what must be said of it. Raises: EngineRefused."""
+    last = str(case.declared.get("tidal", {}).get("node", ""))
+    joining = joining_of(case.declared)
+    if case.declared.get("tidal") and last not in nodes:
+        raise EngineRefused("declared", f"河网文件的 tidal：没有节点“{last}”")
+    given = next((i for i in case.scenario.inputs if isinstance(i, Inflow) and joining and i.node == joining), None)
+    above = nodes[last].flow_m3s if last in nodes else np.zeros(1)
+    got = tidal_course(case.declared, case.base, entry, given, above)
+    found = {}
+    for place in places_of(case.declared):
+        k = str(place["id"])
+        if k in nodes:
+            found[k] = replace(nodes[k], flow_m3s=got.flow_m3s[k], level_m=got.level_m[k])
+        else:
+            found[k] = NodeOutcome(
+                str(place["name"]), "station", got.flow_m3s[k], got.flow_m3s[k], None, got.level_m[k], None, ()
+            )
+    return found, got.mass_error, list(got.said)
 
 
 def started(case: Case) -> Warm:
@@ -167,7 +197,7 @@ def prepared(case: Case) -> tuple[Network, dict[str, Array], list[str]]:
     changes = dict(held)
     inflows, rained = changed_inflows(network, case)
     for entry in case.scenario.inputs:
-        if not isinstance(entry, Inflow | Rain | Spill | DamBreak):
+        if not isinstance(entry, Inflow | Rain | Spill | DamBreak | Tide):
             node_id, change = _change(network, entry)
             changes[node_id] = change
             said = [line for line in said if not line.startswith(f"{network.nodes[node_id].name}：没有给出调度")]
@@ -197,7 +227,7 @@ def changed_inflows(network: Network, case: Case) -> tuple[dict[str, Array], lis
     model = model_of(case.declared) if rains else None
     inflows, said = with_rain(model, case.base.rain, case.base.inflows_m3s, rains, case.scenario.given)
     for entry in case.scenario.inputs:
-        if isinstance(entry, Inflow):
+        if isinstance(entry, Inflow) and entry.node != joining_of(case.declared):
             _node(network, entry, entry.node, InflowNode)
             inflows[entry.node] = _changed(inflows[entry.node], entry)
     return inflows, said

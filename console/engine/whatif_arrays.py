@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from console.engine.network_nodes import Assumed
+from console.engine.tidal_case import rows_of
 from console.engine.whatif import NodeOutcome, Outcome
 from console.engine.whatif_spill import Passing, Spilled
 
@@ -45,7 +46,7 @@ def outcome_from(
 ) -> Outcome:
     """Return an outcome as it was kept; a node that the network no longer has is left out."""
     nodes = {}
-    for raw in declared.get("node", ()):
+    for raw in rows_of(declared):
         node_id, kind = str(raw["id"]), str(raw["kind"])
         parts = {part: arrays.get(f"{letter}_{_plain(node_id)}") for letter, part in PARTS.items()}
         if kind in KINDS and parts["flow_m3s"] is not None and parts["inflow_m3s"] is not None:

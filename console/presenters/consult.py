@@ -15,6 +15,7 @@ from console.engine.chain_base import Measured
 from console.engine.design_floods import frequencies_of
 from console.engine.frequency import between_published
 from console.engine.skill import series_score
+from console.engine.tidal_case import rows_of
 from console.engine.whatif import NodeOutcome, Outcome
 from console.presenters.consult_inputs import change_words, changes_of
 from console.presenters.wording import Translate
@@ -31,7 +32,9 @@ EMPTY: tuple[Array, Array] = (np.empty(0), np.empty(0))
 
 
 def names_of(declared: Mapping[str, Any]) -> dict[str, str]:
-    return {EVERYWHERE: "全流域"} | {str(n["id"]): str(n.get("name", n["id"])) for n in declared.get("node", ())}
+    names = {EVERYWHERE: "全流域"} | {str(n["id"]): str(n.get("name", n["id"])) for n in rows_of(declared)}
+    joining = declared.get("tidal", {}).get("joining", {})
+    return names | ({str(joining["node"]): str(joining.get("name", joining["node"]))} if joining else {})
 
 
 def objects_of(declared: Mapping[str, Any]) -> dict[str, str]:
@@ -91,7 +94,7 @@ def node_view(desk: ConsultDesk, node: str, tr: Translate) -> NodeView:
         base_t = scenario.base_t if base_t is None else base_t
         if seen is None and result.base is not None and node in result.base.measured:
             seen, seen_t = result.base.measured[node], scenario.base_t
-    raw: Mapping[str, Any] = next((n for n in desk.declared.get("node", ()) if n["id"] == node), {})
+    raw: Mapping[str, Any] = next((n for n in rows_of(desk.declared) if n["id"] == node), {})
     missing = "" if curves else tr("勾选并计算情景，这里并排画出它们的过程")
     return NodeView(
         node, str(raw.get("name", node)), base_t, tuple(curves), _seen(seen.flow if seen else None, seen_t),
@@ -118,7 +121,7 @@ def compare_table(desk: ConsultDesk, tr: Translate) -> CompareTable:
         return CompareTable((), ())
     titles = (tr("指标"), *(printable(s.name) for s, _ in found))
     rows: list[tuple[Cell, ...]] = []
-    raws = {str(n["id"]): n for n in desk.declared.get("node", ())}
+    raws = {str(n["id"]): n for n in rows_of(desk.declared)}
     rows.append(((tr("起算"), DIM), *((f"{stamp(s.base_t)} +{s.lead_h:g} h", DIM) for s, _ in found)))
     made = ((r.watermark or f"{stamp(r.started)} · {r.wall_s:.1f} s", WARN if r.watermark else DIM) for _, r in found)
     rows.append(((tr("计算"), DIM), *made))

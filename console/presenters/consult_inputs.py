@@ -37,6 +37,7 @@ SHOWN_PIECES = 6  # a longer course is told by its number of points
 PAIRS_HELP = "请写“小时 流量”，各段用分号分开，如 0 9000; 6 12000。"
 FLOWS = ("factor", "add", "shift")
 RAINS = ("rain", "drawn")
+SEAS = ("surge", "tide")
 PAIR = re.compile(r"[;；\n]+")
 PART = re.compile(r"[\s,，h]+")
 
@@ -62,6 +63,11 @@ def targets_of(declared: Mapping[str, Any]) -> tuple[Target, ...]:
     if "transport" in declared:
         river = str(declared["transport"].get("river", ""))
         found.append(Target(river, river, ("spill",)))
+    if "tidal" in declared:
+        mouth, joining = str(declared["tidal"].get("mouth", "")), declared["tidal"].get("joining")
+        found.append(Target(mouth, mouth, SEAS))
+        if joining:
+            found.append(Target(str(joining["node"]), str(joining.get("name", joining["node"])), ("course", "factor", "add")))
     return tuple(found)
 
 
@@ -93,6 +99,10 @@ def inputs_of(changes: Sequence[Change], base: Base | None = None) -> tuple[Inpu
             if {(kind, change.target) for kind in RAINS} <= seen:
                 raise NotAChange(f"第 {row} 项：同一分区既给了倍数又给了过程。", "请只留一项。")
             others.append(_rain(change, row))
+        elif change.kind in SEAS:
+            if {(kind, change.target) for kind in SEAS} <= seen:
+                raise NotAChange(f"第 {row} 项：同一河口既给了增水又给了潮位过程。", "请只留一项。")
+            others.append(_tide(change, row))
         elif change.kind == "dam":
             others.append(_dam_break(change, row))
         elif change.kind == "spill":
@@ -134,7 +144,7 @@ def unsaid(inputs: Sequence[Input]) -> tuple[str, ...]:
         dict.fromkeys(
             KIND_WORDS[named(entry)[0]]
             for entry in inputs
-            if isinstance(entry, Breach | Tide) or (isinstance(entry, Schedule) and entry.kind != "release")
+            if isinstance(entry, Breach) or (isinstance(entry, Schedule) and entry.kind != "release")
         )
     )
 
@@ -151,6 +161,11 @@ def changes_of(inputs: Sequence[Input]) -> tuple[Change, ...]:
         elif isinstance(entry, Rain):
             text = "; ".join(f"{t / HOUR_S:.12g} {v:.12g}" for t, v in entry.points)
             found.append(Change("drawn", entry.basin, text) if text else Change("rain", entry.basin, f"{entry.factor:.12g}"))
+        elif isinstance(entry, Tide) and entry.points:
+            found.append(Change("tide", entry.station, "; ".join(f"{t / HOUR_S:.12g} {v:.12g}" for t, v in entry.points)))
+        elif isinstance(entry, Tide):
+            peak = f" {entry.peak_s / HOUR_S:.12g}" if entry.peak_s is not None else ""
+            found.append(Change("surge", entry.station, f"{entry.surge_m:.12g}{peak}"))
         elif isinstance(entry, DamBreak):
             level = f" {entry.level_m:.12g}" if entry.level_m is not None else ""
             found.append(Change("dam", entry.work, f"{entry.at_s / HOUR_S:.12g}{level}"))
@@ -185,6 +200,15 @@ def _rain(change: Change, row: int) -> Rain:
     if change.kind == "rain":
         return Rain(change.target, _number(change.text, row))
     return Rain(change.target, points=tuple((_seconds(hour), mm) for hour, mm in _pairs(change.text, row)))
+
+
+def _tide(change: Change, row: int) -> Tide:
+    if change.kind == "tide":
+        return Tide(change.target, points=tuple((_seconds(hour), level) for hour, level in _pairs(change.text, row)))
+    parts = [p for p in PART.split(change.text.strip()) if p]
+    if len(parts) not in (1, 2):
+        raise NotAChange(f"第 {row} 项“{change.text[:20]}”看不懂。", "请写增水 m，可再写增水峰现的小时，如 2.1 30。")
+    return Tide(change.target, _number(parts[0], row), peak_s=_seconds(_number(parts[1], row)) if len(parts) == 2 else None)
 
 
 def _dam_break(change: Change, row: int) -> DamBreak:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from console.domain.elements import flow_text
 from console.engine.prepared import Prepared
+from console.engine.tidal_case import places_of, rows_of
 from console.engine.whatif import Outcome
 from console.presenters.consult import BAD, DASH, DIM, MASS_LIMIT, PLAIN, WARN, limit_of, top_of
 from console.presenters.wording import Translate
@@ -14,14 +15,15 @@ from console.services.disaster_library import DisasterLibrary
 from console.texts import printable
 from console.viewdata.consult import Cell
 
-TITLES = ("类别", "情景", "石角洪峰 m³/s", "峰现", "石角最高水位 m", "飞来峡最高库水位 m", "超标断面", "由来与限制")
+TITLES = ("类别", "情景", "石角洪峰 m³/s", "峰现", "石角最高水位 m", "飞来峡最高库水位 m", "超标、超警断面", "由来与限制")
 STATION, POOL = "shijiao", "feilaixia"
 
 
 def library_rows(library: DisasterLibrary, declared: Mapping[str, Any], tr: Translate) -> tuple[tuple[Cell, ...], ...]:
     """Return a row for each prepared disaster, in the order of its file."""
-    raws = {str(n["id"]): n for n in declared.get("node", ())}
-    return tuple(_row(entry, raws, tr) for entry in library.entries)
+    raws = {str(n["id"]): n for n in rows_of(declared)}
+    tidal = [str(p["id"]) for p in places_of(declared)]
+    return tuple(_row(entry, raws, tidal, tr) for entry in library.entries)
 
 
 def library_said(library: DisasterLibrary, tr: Translate) -> tuple[str, bool]:
@@ -33,7 +35,7 @@ def library_said(library: DisasterLibrary, tr: Translate) -> tuple[str, bool]:
     return (f"{tr('已预先计算')} · {printable(library.said)}", False) if library.entries else ("", False)
 
 
-def _row(entry: Prepared, raws: Mapping[str, Mapping[str, Any]], tr: Translate) -> tuple[Cell, ...]:
+def _row(entry: Prepared, raws: Mapping[str, Mapping[str, Any]], tidal: Sequence[str], tr: Translate) -> tuple[Cell, ...]:
     head: tuple[Cell, Cell] = ((tr(entry.wanted.kind), DIM), (printable(entry.wanted.name), PLAIN))
     if entry.outcome is None:
         return (*head, *[(DASH, DIM)] * 5, (printable(entry.problem), BAD))
@@ -50,7 +52,7 @@ def _row(entry: Prepared, raws: Mapping[str, Mapping[str, Any]], tr: Translate) 
     return (
         *head, *peak, _highest(outcome, STATION, limit_of(raws.get(STATION, {}), "warning_m"), WARN),
         _highest(outcome, POOL, top_of(raws.get(POOL, {})), BAD),
-        _over(outcome), ("；".join(words), DIM),
+        _over(outcome, raws, tidal), ("；".join(words), DIM),
     )  # fmt: skip
 
 
@@ -62,7 +64,12 @@ def _highest(outcome: Outcome, node_id: str, limit: float | None, token: str) ->
     return f"{level:.2f}", token if limit is not None and level > limit else PLAIN
 
 
-def _over(outcome: Outcome) -> Cell:
-    """Return the places that a spill makes unusable, with the hour at which each begins to be."""
+def _over(outcome: Outcome, raws: Mapping[str, Mapping[str, Any]], tidal: Sequence[str]) -> Cell:
+    """Return the places that a spill makes unusable, with the hour at which each begins to be; and those of the tidal
+    river that the water stands over their warning level at.
+    """
     found = [f"{p.name} +{p.arrival_h:.0f} h" for s in outcome.spills for p in s.places if p.arrival_h is not None]
+    for node, warning in ((outcome.nodes[k], limit_of(raws[k], "warning_m")) for k in tidal if k in outcome.nodes):
+        if node.highest is not None and warning is not None and node.highest[0] > warning:
+            found.append(f"{node.name} {node.highest[0]:.2f} m")
     return ("、".join(found), BAD) if found else (DASH, DIM)

@@ -7,6 +7,7 @@ import numpy as np
 from console.domain.elements import flow_text, signed
 from console.domain.scenario import Scenario
 from console.domain.time import full_stamp, stamp
+from console.engine.tidal_case import rows_of
 from console.engine.whatif import ENGINE, NodeOutcome
 from console.errors import ConsoleError
 from console.presenters.consult import DASH, HOUR_S, limit_of, names_of
@@ -87,7 +88,7 @@ def _operated(node: NodeOutcome) -> bool:
 def _effect(
     desk: ConsultDesk, scenario: Scenario, result: Result, against: tuple[Scenario, Result] | None, tr: Translate
 ) -> Rows:
-    raws = {str(n["id"]): n for n in desk.declared.get("node", ())}
+    raws = {str(n["id"]): n for n in rows_of(desk.declared)}
     head = [tr("断面"), tr("洪峰 m³/s"), tr("峰现"), tr("控制流量")]
     head += [f"{tr('对照')}：{printable(against[0].name)}", tr("差")] if against is not None else []
     rows = [tuple(head)]
