@@ -120,13 +120,17 @@ class Weights:
     """What counts, all in one unit: 1 is 1 m³/s of the highest flow over the safe flow at a control station.
 
     over_mcm: 10⁶ m³ that pass over the safe flow. end_mcm: 10⁶ m³ off a wished end level. change: 1 m³/s of
-    change between steps. violation: 10⁶ m³ (or 1 m³/s) beyond a limit, used only when no plan keeps them all.
+    change between steps. lower: 1 m³/s of the highest flow itself, also below the safe one. filled_mcm: 10⁶ m³ of the
+    most that a reservoir holds over its start, the room that the next flood will need. violation: 10⁶ m³ (or 1 m³/s)
+    beyond a limit, used only when no plan keeps them all.
     """
 
     peak: float = 1.0
     over_mcm: float = 10.0
     end_mcm: float = 1.0
     change: float = 1e-3
+    lower: float = 0.0
+    filled_mcm: float = 0.0
     benefit: float = 1.0
     violation: float = 1e4
 

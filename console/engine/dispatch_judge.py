@@ -302,8 +302,10 @@ def _score(case: DispatchCase, release: Array, storage: Array, level: Array, flo
     safe = np.array([c.safe_m3s for c in case.controls]).reshape(-1, 1)
     over = np.maximum(flow - safe, 0.0)
     total = w.peak * float(over.max(1).sum() if len(over) else 0.0) + w.over_mcm * kappa * float(over.sum())
+    total += w.lower * float(flow.max(1).sum() if len(flow) else 0.0)
     for i, r in enumerate(case.reservoirs):
         total += w.change * float(np.abs(np.diff(release[i], prepend=r.release_now_m3s)).sum())
+        total += w.filled_mcm * max(0.0, float(storage[i].max() - storage[i, 0]))
         if r.benefit is not None:
             total -= w.benefit * float(r.benefit @ release[i])
         if r.level_end_m is not None and not r.end_must:

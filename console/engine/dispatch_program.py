@@ -173,6 +173,9 @@ class Program:
         given[0] += start
         self._rows.add(balance, given, given)
         self._rows.add([(t, held, one), (t, self._slack(), -one)], np.full(n, -np.inf), np.full(n, high))
+        if w.filled_mcm > 0:
+            most = np.repeat(self._new(0.0, np.inf, w.filled_mcm, count=1), n)
+            self._rows.add([(t, held, one), (t, most, -one)], np.full(n, -np.inf), np.full(n, start))
         self._rows.add([(t, held, one), (t, self._slack(), one)], np.full(n, low), np.full(n, np.inf))
         first = np.zeros(n)
         first[0] = r.release_now_m3s
@@ -237,6 +240,9 @@ class Program:
         up, limit = np.full(n, -np.inf), np.full(n, c.safe_m3s)
         self._rows.add([(t, self._out[c.code], one), (t, excess, -one)], up, limit)
         self._rows.add([(t, self._out[c.code], one), (t, np.repeat(highest, n), -one)], up, limit)
+        if w.lower > 0:
+            top = np.repeat(self._new(0.0, np.inf, w.lower, count=1), n)
+            self._rows.add([(t, self._out[c.code], one), (t, top, -one)], up, np.zeros(n))
 
     def _block(self, columns: Ints) -> int:
         """Return the number of the block of columns that starts here."""

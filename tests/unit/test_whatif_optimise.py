@@ -57,3 +57,13 @@ def test_a_ceiling_below_the_present_level_and_a_chain_without_levels_are_refuse
 def test_where_no_plan_keeps_all_limits_the_proposal_is_marked():
     found, _ = proposed(case(Inflow("in-lianjiang", 6.0), Keep("feilaixia", 21.6)))
     assert not found.feasible and found.name.startswith("优化（不满足约束）") and "违反" in found.note
+
+
+def test_a_peak_below_the_safe_flow_is_lowered_too_but_not_at_any_price_in_room():
+    given = case()
+    held = outcome_of(given)
+    assert held.nodes["shijiao"].peak[0] < 19000.0
+    _, got = proposed(given)
+    shaved = held.nodes["shijiao"].peak[0] - got.nodes["shijiao"].peak[0]
+    used_mcm = (got.nodes["feilaixia"].storage_m3.max() - got.nodes["feilaixia"].storage_m3[0]) / 1e6
+    assert shaved > 100.0 and shaved > 5.0 * used_mcm
