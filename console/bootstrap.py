@@ -17,7 +17,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 NEEDED = ("PySide6", "PySide6QtAds", "pyqtgraph", "vtk", "qasync", "httpx", "sqlcipher3", "fastapi", "uvicorn")
-NEEDED_FOR_TESTS = ("pytest", "pytestqt", "mypy", "importlinter", "hypothesis")
+NEEDED_FOR_TESTS = ("pytest", "pytestqt", "xdist", "mypy", "importlinter", "hypothesis")
 SYSTEM_LIBRARIES = {
     "glib-2.0": "libglib2.0-0",
     "GL": "libgl1",

@@ -25,7 +25,7 @@ CHECKS = (
             "import sys; from importlinter.cli import lint_imports_command; sys.argv = ['lint-imports']; lint_imports_command()",
         ],
     ),
-    ("测试", ["-m", "pytest"]),
+    ("测试", ["-m", "pytest", "-n", "2", "--dist", "loadfile"]),
 )
 
 
