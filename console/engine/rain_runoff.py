@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from console.domain.scenario import EVERYWHERE, Rain
+from console.engine.rain_simple import Simple, added_m3s
 from console.engine.refused import EngineRefused
 from console.engine.xinanjiang import RANGES, Parameters, State, Units, run
 
@@ -43,10 +44,14 @@ class Basin:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Model:
-    """What a chain declares of its rain. wet: share of the tension water that is full before the warm-up."""
+    """What a chain declares of its rain. wet: share of the tension water that is full before the warm-up.
+
+    parameters: None where the simple way stands in for the Xinanjiang model.
+    """
 
     basins: tuple[Basin, ...]
-    parameters: Parameters
+    parameters: Parameters | None
+    simple: Simple | None
     pan_mm_d: float
     wet: float
     src: str
@@ -76,7 +81,7 @@ def model_of(declared: Mapping[str, Any]) -> Model | None:
         return None
     nodes = {str(n["id"]): str(n.get("name", n["id"])) for n in declared.get("node", ()) if n.get("kind") == "inflow"}
     try:
-        values = {str(k): float(v) for k, v in raw["parameters"].items()}
+        values = {str(k): float(v) for k, v in raw.get("parameters", {}).items()}
         basins = tuple(
             Basin(
                 str(b["node"]), nodes[str(b["node"])], tuple(str(g) for g in b["gauges"]), _value(b["area_km2"]),
@@ -84,14 +89,17 @@ def model_of(declared: Mapping[str, Any]) -> Model | None:
             )
             for b in raw["basin"]
         )  # fmt: skip
-        model = Model(
-            basins, Parameters(**values), float(raw["pan_mm_d"]), float(raw["wet"]), str(raw["src"]), str(raw["sure"])
-        )
+        wet = float(raw["wet"])
+        simple = Simple.of(raw["simple"], wet) if "simple" in raw else None
+        own = Parameters(**values) if values else None
+        model = Model(basins, own, simple, float(raw["pan_mm_d"]), wet, str(raw["src"]), str(raw["sure"]))
     except (KeyError, TypeError, ValueError) as exc:
         raise EngineRefused("declared", f"河网文件的 runoff 段读不懂（{exc}）") from exc
     unknown = set(values) - set(RANGES)
     if unknown or not 0.0 <= model.wet <= 1.0 or any(not b.gauges or b.area_km2 <= 0 for b in basins):
         raise EngineRefused("declared", "河网文件的 runoff 段：参数名、wet（0–1）、雨量站或面积不对")
+    if model.parameters is None and model.simple is None:
+        raise EngineRefused("declared", "河网文件的 runoff 段：没有新安江参数（parameters），也没有简法（simple）")
     return model
 
 
@@ -141,13 +149,21 @@ def changed_rain(basin: str, rain: BasinRain, changes: Sequence[Rain]) -> Array 
     return mm
 
 
+def _simply(model: Model, rains: Mapping[str, BasinRain], then: Mapping[str, Array]) -> dict[str, Array]:
+    """Return what changed rain adds by the simple way, by node; nothing where none is declared."""
+    if model.simple is None:
+        return {}
+    basins = {b.node: b for b in model.basins}
+    return {n: added_m3s(model.simple, basins[n].area_km2, basins[n].lag_h, rains[n].mm, mm, WARM_H) for n, mm in then.items()}
+
+
 def flows(model: Model, rains: Mapping[str, Array]) -> dict[str, Array]:
-    """Return what the model gives from the start on, m³/s by node, (n + 1,) with the moment of the start first.
+    """Return what the Xinanjiang model gives from the start on, m³/s by node, (n + 1,) with the moment of the start first.
 
     Raises:
         EngineRefused: parameters that the model does not stand.
     """
-    if not rains:
+    if not rains or model.parameters is None:
         return {}
     basins = [b for b in model.basins if b.node in rains]
     units = Units.of([b.area_km2 for b in basins], [b.lag_h for b in basins])
@@ -190,18 +206,41 @@ def with_rain(
     for node in then:
         if WARM_H - rains[node].silent_h < SILENT_H:
             raise EngineRefused("gap", f"{names[node]}的雨量站在起算前 {WARM_H / 24:.0f} 天里几乎没有读数，不能由降雨推来水")
-    now = flows(model, {n: rains[n].mm for n in then})
-    changed = flows(model, then)
+    now, changed = flows(model, {n: rains[n].mm for n in then}), flows(model, then)
+    simple = _simply(model, rains, then)
+    added = {n: changed[n] - now[n] for n in changed} or simple
     found = dict(inflows)
     for node in then:
-        n = len(inflows[node])
-        found[node] = np.maximum(inflows[node] + changed[node][:n] - now[node][:n], 0.0)
+        found[node] = np.maximum(inflows[node] + added[node][: len(inflows[node])], 0.0)
     said = [
-        f"改雨的影响按新安江模型两次计算之差叠加在来水上（{model.sure}：{model.src}）",
-        _fit(inflows, now),
+        *_how(model, inflows, now, added, simple),
         *_silences([(names[n], rains[n]) for n in then], factors=any(not c.points for c in changes)),
     ]
     return found, said
+
+
+def _how(
+    model: Model,
+    inflows: Mapping[str, Array],
+    now: Mapping[str, Array],
+    added: Mapping[str, Array],
+    simple: Mapping[str, Array],
+) -> list[str]:
+    """Return by which model the rain was turned into flow, and how far it can be believed."""
+    whence = f"（{model.sure}：{model.src}）"
+    if model.parameters is None:
+        return [f"改雨的影响按蓄满产流（Im − Pa）和 Nash 单位线两次计算之差叠加在来水上，没有新安江参数{whence}"]
+    found = [f"改雨的影响按新安江模型两次计算之差叠加在来水上{whence}", _fit(inflows, now)]
+    if simple:
+        volumes, peaks = zip(*((float(f.sum()), float(np.abs(f).max())) for f in (_total(simple), _total(added))), strict=True)
+        if abs(volumes[1]) > 0.0 and peaks[1] > 0.0:
+            ratio = f"增量洪量是新安江的 {volumes[0] / volumes[1]:.2f} 倍、峰 {peaks[0] / peaks[1]:.2f} 倍"
+            found.append(f"另按简法（Pa 蓄满、Nash 单位线，参数假定）核对：{ratio}")
+    return found
+
+
+def _total(flow: Mapping[str, Array]) -> Array:
+    return np.asarray(np.sum(list(flow.values()), axis=0), float)
 
 
 def _silences(rains: Sequence[tuple[str, BasinRain]], *, factors: bool) -> list[str]:

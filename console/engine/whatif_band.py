@@ -33,7 +33,7 @@ class Band:
 
     @property
     def words(self) -> str:
-        return f"{self.members} 个成员，来水离散 {SPREAD:.0%}、各区相关 {ALIKE:g}（假定），10%–90%"
+        return f"{self.members} 个成员，来水离散 {SPREAD:.0%}、各区相关 {ALIKE:g}（假定），种子 {self.seed}，10%–90%"
 
 
 def band_case(case: Case, tell: Callable[..., None]) -> Band:

@@ -125,6 +125,7 @@ def compare_table(desk: ConsultDesk, tr: Translate) -> CompareTable:
     rows.append(((tr("起算"), DIM), *((f"{stamp(s.base_t)} +{s.lead_h:g} h", DIM) for s, _ in found)))
     made = ((r.watermark or f"{stamp(r.started)} · {r.wall_s:.1f} s", WARN if r.watermark else DIM) for _, r in found)
     rows.append(((tr("计算"), DIM), *made))
+    rows.append(((tr("引擎 · 作者"), DIM), *((f"{r.engine} · {printable(s.author)}", DIM) for s, r in found)))
     rows.append(((tr("水量误差"), DIM), *(_mass(r.outcome) for _, r in found)))
     for node_id, first in reversed(list(found[0][1].outcome.nodes.items())):  # downstream first: there people live
         rows += _node_rows(node_id, first, found, raws.get(node_id, {}), tr)

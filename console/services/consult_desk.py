@@ -44,11 +44,12 @@ FIRST_NODE = "shijiao"
 
 @dataclass(frozen=True, slots=True)
 class RunState:
-    """state: waiting, running, done, failed, cancelled. words: why it failed and what to do."""
+    """state: waiting, running, done, failed, cancelled. words: why it failed and what to do. lacking: for want of readings."""
 
     state: str
     share: float = 0.0
     words: str = ""
+    lacking: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,6 +61,7 @@ class Result:
     started: float
     wall_s: float
     watermark: str = ""
+    engine: str = ENGINE
 
 
 class ConsultDesk(QObject):
@@ -254,8 +256,13 @@ class ConsultDesk(QObject):
     async def _read_missing(self) -> None:
         """Read the kept runs of what is compared and was neither read nor run yet."""
         for scenario_id in self.compared:
-            if scenario_id not in self.results and scenario_id not in self.states:
+            state, scenario = self.states.get(scenario_id), self.scenario(scenario_id)
+            if scenario_id not in self.results and state is None:
                 await self._read_again(scenario_id)
+            elif state is not None and state.lacking and scenario is not None:  # on a new machine they come after the window
+                with contextlib.suppress(ConsoleError):
+                    await self._base_for(scenario)
+                    self.run(scenario_id)
 
     async def _list(self) -> None:
         self.scenarios = await self._stored(lambda store: store.scenarios())
@@ -294,7 +301,7 @@ class ConsultDesk(QObject):
         outcome = outcome_from(
             arrays, self.declared, record.mass_error or 0.0, assumed_from(record.assumptions), record.warnings
         )
-        self.results[scenario_id] = Result(outcome, base, record.started, record.wall_s, done.watermark)
+        self.results[scenario_id] = Result(outcome, base, record.started, record.wall_s, done.watermark, record.engine)
         self._set(scenario_id, RunState("done", 1.0))
 
     async def _run(self, scenario_id: str) -> None:
@@ -303,6 +310,7 @@ class ConsultDesk(QObject):
             self.states.pop(scenario_id, None)
             return
         started, began = time.time(), time.perf_counter()
+        base: Base | None = None
         try:
             base = await self._base_for(scenario)
             outcome: Outcome = await self._computed(scenario_id, run_case, Case(dict(self.declared), base, scenario))
@@ -310,7 +318,8 @@ class ConsultDesk(QObject):
             self._set(scenario_id, RunState("cancelled"))
             return
         except ConsoleError as exc:
-            self._set(scenario_id, RunState("failed", words=f"{exc.what}{exc.next_step}"))
+            words = f"{exc.what}{exc.next_step}"
+            self._set(scenario_id, RunState("failed", words=words, lacking=base is None))
             return
         finally:
             self._runs.pop(scenario_id, None)

@@ -1,0 +1,42 @@
+"""A kept scenario on a machine whose cache is still empty: it says what is lacking and is run when the readings are there."""
+
+from __future__ import annotations
+
+import pytest
+
+from console.domain.scenario import Keep
+from console.presenters.consult import compare_table
+from tests.consulting import Board, desks, plan
+from tests.gui import until
+
+
+@pytest.fixture
+def desk(tmp_path, runner, hub):
+    yield from desks(tmp_path, runner, hub)
+
+
+def test_it_waits_for_its_readings_and_one_that_is_wrong_is_not_tried_again(runner, desk, look):
+    board = Board()
+    rows, board.names = dict(board.names), {}
+    consult = desk(board)
+
+    async def story():
+        consult.begin()
+        await until(lambda: consult.declared)
+        waits = await consult.create(plan("现状"))
+        wrong = await consult.create(plan("没有曲线", Keep("nanshui", 200.0)))
+        await until(lambda: {consult.states[i].state for i in (waits, wrong)} == {"failed"}, 30)
+        assert consult.states[waits].lacking and "没有流量" in consult.states[waits].words
+        consult.begin()
+        await until(lambda: not consult._tasks.running())
+        assert consult.states[waits].state == "failed", "nothing has come yet"
+        board.names = rows
+        consult.begin()
+        await until(lambda: waits in consult.results and consult.states[wrong].state == "failed", 60)
+        assert "没有库容曲线" in consult.states[wrong].words and not consult.states[wrong].lacking
+        return waits
+
+    waits = runner.run(story())
+    assert consult.results[waits].watermark == ""
+    cells = {row[0][0]: [text for text, _ in row[1:]] for row in compare_table(consult, look.tr).rows}
+    assert cells["引擎 · 作者"] == ["chain-2 · 张三"]
