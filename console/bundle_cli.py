@@ -16,7 +16,7 @@ from backend_client.session import Session
 from console.central.bundles import Answer, CentreSource, Send, local_send, take_up
 from console.central.repository import Repository
 from console.domain.time import full_stamp
-from console.drill.facts import flood_keys
+from console.drill.facts import is_recording
 from console.errors import ConsoleError, StoreError
 from console.paths import DataHome
 from console.processes import is_owned, read_endpoint, sole_owner
@@ -113,7 +113,7 @@ def _since(options: argparse.Namespace, repo: Repository) -> int | None:
 
 
 def _time_of(repo: Repository, source: str) -> tuple[float, str]:
-    if source in flood_keys():
+    if is_recording(source):
         return float(repo.meta("player_t") or 0.0), "replay"
     return time.time(), "live"
 

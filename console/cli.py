@@ -28,7 +28,9 @@ BAD_INPUT = 2
 def _parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(prog="console", description="三防指挥台：省级防汛防旱防风指挥桌面终端")
     top.add_argument("--home", help="数据目录（默认为本用户的数据目录）")
-    top.add_argument("--source", help="数据源：live、录像名（如 beijiang-2022-06）或中心服务的 https 地址")
+    top.add_argument(
+        "--source", help="数据源：live、录像名（如 beijiang-2022-06）、情景演练（如 drill-flood-100）或中心服务的 https 地址"
+    )
     top.add_argument("--version", action="version", version=__version__)
     roles = top.add_subparsers(dest="role", metavar="角色或工具")
     desk = roles.add_parser("desk", help="桌面终端（默认）")
@@ -317,10 +319,14 @@ def _passphrase(_options: argparse.Namespace, home: DataHome, _settings: Setting
     return 0
 
 
-def _recordings(_options: argparse.Namespace, _home: DataHome, _settings: Settings) -> int:
+def _recordings(_options: argparse.Namespace, home: DataHome, _settings: Settings) -> int:
+    from console.drill.disasters import drill_names
     from console.drill.facts import flood_facts, flood_keys
     from console.drill.method import method_text
 
     for key in flood_keys():
         print(f"== {key}\n{method_text(flood_facts(key))}")
+    print("== 情景演练（--source 后写代码；启动时现算，说明随录像）")
+    for key, name in drill_names(home.root).items():
+        print(f"{key}  {name}")
     return 0

@@ -111,9 +111,11 @@ def _over(states: Iterable[State]) -> list[State]:
 
 
 def notes(
-    drawn: Drawn, ground: str, made_up: bool, busy: Iterable[str], tr: Translate, *, recorded: bool
+    drawn: Drawn, ground: str, made_up: bool, busy: Iterable[str], tr: Translate, *, data: str
 ) -> tuple[tuple[str, str], ...]:
-    """Return the lines under the picture: (words, colour token). made_up: the ground is generated."""
+    """Return the lines under the picture: (words, colour token). made_up: the ground is generated. data: what
+    data that are not of now are called, "" for real ones.
+    """
     view, told, layers = drawn.view, drawn.told, drawn.layers
     lines = [(text, "accent") for text in busy if text]
     if told is not None and told.over and "water" in layers:
@@ -126,7 +128,7 @@ def notes(
         if drawn.works.unplaced:
             said.append(f"{tr('没有位置、未落图的工程')}：{'、'.join(drawn.works.unplaced[:6])}")
         lines += [("；".join(said), "text.dim")] if said else []
-    parts = [tr("重建数据")] if recorded else []
+    parts = [tr(data)] if data else []
     parts += [tr(ground), f"{tr('垂直夸大')} ×{view.style.exaggeration:g}"]
     if drawn.plain:
         parts.append(tr("2.5 维：河流只按站点状态着色，不画水位、雨区、淹没、工程和台风"))
@@ -136,6 +138,6 @@ def notes(
     return tuple(lines)
 
 
-def film_notes(ground: str, recorded: bool, tr: Translate) -> tuple[str, ...]:
+def film_notes(ground: str, data: str, tr: Translate) -> tuple[str, ...]:
     """Return what every picture of a film says of its ground and data."""
-    return (*((tr("重建数据"),) if recorded else ()), tr(ground), tr("水面按各站水位沿程内插，各站基面不同，仅示意"))
+    return (*((tr(data),) if data else ()), tr(ground), tr("水面按各站水位沿程内插，各站基面不同，仅示意"))

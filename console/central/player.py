@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +13,7 @@ from console.central.store_core import Row, SeriesKey
 from console.domain.elements import ELEMENTS
 from console.drill.facts import FloodFacts
 from console.drill.reconstruct import rebuild
+from console.drill.recorded import RecordedSeries
 
 RATE_MIN, RATE_MAX = 1.0, 3600.0
 SOURCE = "重建录像"
@@ -35,6 +36,8 @@ class PlayerState:
 class Player:
     """Releases a recording's readings into the feed as its clock passes them.
 
+    series: of the recording, where it is not the flood as it was rebuilt.
+
     The caller ticks it; position, rate and state are in the repository after every change.
     """
 
@@ -42,6 +45,7 @@ class Player:
         self,
         repo: Repository,
         facts: FloodFacts,
+        series: Sequence[RecordedSeries] = (),
         *,
         rate: float,
         start_t: int | None = None,
@@ -51,7 +55,7 @@ class Player:
         self._ref = ref
         self.facts = facts
         columns: list[tuple[np.ndarray, ...]] = []
-        for s in rebuild(facts):
+        for s in series or rebuild(facts):
             element = ELEMENTS[s.element]
             sid = repo.ensure_series(SeriesKey(s.object_code, s.element, element.unit, "", s.source or SOURCE, 3600))
             columns.append((np.full(len(s.t), sid), s.t, s.value, s.quality))

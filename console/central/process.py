@@ -31,8 +31,8 @@ from console.central.sources.host import SourcesHost, no_adapters
 from console.central.sources.reader import AdapterFactory
 from console.central.tls import CrlWatch, ServerTls, server_context
 from console.domain.time import stamp
-from console.drill.facts import basin_objects, flood_facts, flood_keys
-from console.drill.method import method_text
+from console.drill.facts import Recording, basin_objects
+from console.drill.recordings import recording_of
 from console.errors import ConsoleError
 from console.paths import DataHome
 from console.processes import Endpoint, leave_with_parent, new_token, publish, sole_owner
@@ -130,18 +130,17 @@ Objects = dict[str, list[dict[str, Any]]]
 INSTRUMENTS = ("sensors", "gates", "surveys")
 
 
-def seed(repo: Repository, folder: Path, source: str) -> None:
+def seed(repo: Repository, folder: Path, source: str, recording: Recording | None) -> None:
     """Fill a store with the basin's objects and, for a recording, its events and method."""
     declared = basin_objects()
-    if source not in flood_keys():
+    if recording is None:
         declared = without_simulated(declared)  # an invented hole in a levee is for drills alone
         _drop_simulated(repo, declared)
     known = {d["code"] for kind in declared for d in repo.objects(kind)}
     for kind, docs in declared.items():
         repo.put_objects(kind, [d for d in docs if d["code"] not in known])  # imported facts stay
-    if source not in flood_keys():
+    if recording is None:
         return
-    facts = flood_facts(source)
     repo.put_objects(
         "events",
         [
@@ -150,10 +149,10 @@ def seed(repo: Repository, folder: Path, source: str) -> None:
                 "version": 1,
                 "properties": {"t": t, "text": text, "source": where, "label": stamp(t)},
             }
-            for i, (t, text, where) in enumerate(facts.events)
+            for i, (t, text, where) in enumerate(recording.facts.events)
         ],
     )
-    body = method_text(facts).encode()
+    body = recording.method.encode()
     digest = hashlib.sha256(body).hexdigest()
     (folder / "files").mkdir(parents=True, exist_ok=True)
     (folder / "files" / digest).write_bytes(body)
@@ -190,19 +189,21 @@ def run_central(home: DataHome, options: CentralOptions, adapters: AdapterFactor
     """Serve until told to stop; blocks. adapters: makes the reader of a foreign source from its entry.
 
     Raises:
-        AlreadyRunning, PortTaken, StoreError: said in plain words; nothing was changed.
+        ConsoleError: AlreadyRunning, PortTaken, StoreError, or a disaster that cannot be played: said in plain words;
+            nothing was changed.
     """
     folder = home.central(options.source)
+    recording = recording_of(home.root, options.source)
     with sole_owner(folder, "central"):
         context = encryption(options)
         sock = bind(options.port, options.host)
         repo = open_repository(folder, options.source, options.store, sole=True)
         continuity = Continuity(repo, folder.with_suffix(".seen"))
         continuity.confirm()
-        seed(repo, folder, options.source)
+        seed(repo, folder, options.source, recording)
         player = None
-        if options.source in flood_keys():
-            player = Player(repo, flood_facts(options.source), rate=options.rate, start_t=options.start_t)
+        if recording is not None:
+            player = Player(repo, recording.facts, recording.series, rate=options.rate, start_t=options.start_t)
         broker = broker_from(options.mqtt)
         publisher = MqttPublisher(broker, repo.service) if broker else None
         bell = Doorbell(publisher.publish if publisher else None)

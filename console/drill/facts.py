@@ -9,9 +9,11 @@ from importlib import resources
 from typing import Any
 
 from console.domain.time import from_beijing
+from console.drill.recorded import RecordedSeries
 from console.drill.works_model import works_objects
 
 BASIN = resources.files("assets") / "basin"
+DRILL = "drill-"  # before the code of a prepared disaster that is played
 GAUGE_NOTE = "演练雨量站：位置取所在县城或测站的大致坐标，读数为重建"
 THRESHOLD_KINDS = (
     "warning",
@@ -120,6 +122,20 @@ class FloodFacts:
     hydrographs: tuple[dict[str, Any], ...]
     rain: tuple[dict[str, Any], ...]
     events: tuple[tuple[int, str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """What a drill plays: series, and the statement that travels with them."""
+
+    facts: FloodFacts
+    series: tuple[RecordedSeries, ...]
+    method: str
+
+
+def is_recording(source: str) -> bool:
+    """Tell whether a source is played from this program: a flood, or a prepared disaster (whose library may lack it)."""
+    return source in flood_keys() or source.startswith(DRILL)
 
 
 def flood_keys() -> list[str]:

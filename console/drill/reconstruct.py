@@ -41,6 +41,11 @@ def rebuild(facts: FloodFacts) -> list[RecordedSeries]:
     Raises:
         ValueError: a description names a curve that was not rebuilt before it.
     """
+    return with_works(facts.key, curves(facts))
+
+
+def curves(facts: FloodFacts) -> list[RecordedSeries]:
+    """Return a flood's levels, flows and rain, without what is measured on works. Raises: ValueError."""
     hours = np.arange(facts.from_t, facts.to_t + 1, HOUR_S, dtype=np.int64)
     done: dict[tuple[str, str], Array] = {}
     series = []
@@ -51,8 +56,14 @@ def rebuild(facts: FloodFacts) -> list[RecordedSeries]:
     for rule in facts.rain:
         areal = _rain(rule)
         series += [areal, *gauge_rain(rule, areal)]
+    return series
+
+
+def with_works(key: str, series: list[RecordedSeries]) -> list[RecordedSeries]:
+    """Return series with what is measured on works while they are so. key: of the flood, for the works' own stories."""
+    series = list(series)
     known = {(s.object_code, s.element): (s.t, s.value) for s in series}
-    for made in works_series(declared_works(), facts.key, known):
+    for made in works_series(declared_works(), key, known):
         quality = np.full(len(made.t), int(Quality.RECONSTRUCTED), np.int64)
         series.append(RecordedSeries(made.object_code, made.element, made.t, made.value, quality, MONITORED))
     return series

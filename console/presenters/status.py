@@ -66,11 +66,11 @@ def status(session: Session, tr: Translate, problem: str) -> Status:
     mode = situation.current.clock.mode
     moment = situation.moment()
     mode_text, tone, edge = "", "", ""
-    if link.mode in ("replay", "drill") or link.player:
+    if link.made:
         rate = f"×{link.player.get('rate', 1):g}" if link.player.get("running") else tr("已暂停")
         rate = rate if link.player else tr("未连接")
         mode_text, tone, edge = (
-            f"{tr('演练')} · {link.player.get('title', link.title)} · {rate} · {tr('重建数据')}",
+            f"{tr('演练')} · {link.player.get('title', link.title)} · {rate} · {tr(link.made)}",
             "drill",
             "drill",
         )

@@ -3,23 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
 from console.domain.scenario import NOTE_MAX, Scenario
-from console.domain.time import full_stamp
-from console.drill.facts import flood_facts
-from console.drill.reconstruct import rebuild
-from console.engine.chain_base import Base, base_of
+from console.drill.disasters import preparing
 from console.engine.executor import PoolExecutor, RunCancelled
-from console.engine.prepared import Prepared, Preparing, prepare
-from console.engine.refused import EngineRefused
+from console.engine.prepared import Prepared, prepare
 from console.errors import ConsoleError
 from console.services.tasks import TaskScope
-from console.store.chains import PreparedFile, declared_chain, declared_disasters
 
 POLL_S = 0.1
 TASK = "prepared disasters"
@@ -71,7 +64,7 @@ class DisasterLibrary(QObject):
         self.changed.emit()
         pool = PoolExecutor(1)
         try:
-            asked = await asyncio.to_thread(self._asked)
+            asked = await asyncio.to_thread(preparing, self._home)
             run = pool.submit("情景库", prepare, asked)
             while run.state in ("waiting", "running"):
                 if run.share != self.share:
@@ -87,20 +80,3 @@ class DisasterLibrary(QObject):
             self.share = None
             await asyncio.to_thread(pool.close)
         self.changed.emit()
-
-    def _asked(self) -> Preparing:
-        """Read what is declared and rebuild the typical flood; blocks for a second."""
-        file, declared = declared_disasters(self._home), declared_chain(self._home)
-        said = f"典型洪水 {file.typical} 自 {full_stamp(file.start_t)}（重建）"
-        return Preparing(declared, _typical(declared, file), file.lead_h, file.station, said, file.wanted)
-
-
-def _typical(declared: Mapping[str, Any], file: PreparedFile) -> Base:
-    try:
-        series = {(s.object_code, s.element): (s.t, s.value) for s in rebuild(flood_facts(file.typical))}
-        return base_of(declared, series, file.start_t, file.lead_h)
-    except (EngineRefused, OSError, KeyError, ValueError) as exc:
-        why = exc.detail if isinstance(exc, EngineRefused) else str(exc)
-        raise ConsoleError(
-            f"典型洪水 {file.typical} 用不了：{why}。", "请改情景库文件的 typical 和 start。", repr(exc)
-        ) from exc

@@ -9,6 +9,7 @@ from typing import Any
 from PySide6.QtCore import QObject, Signal
 
 from console.domain.time import steady_s
+from console.drill.facts import DRILL
 from console.texts import printable
 
 
@@ -40,6 +41,13 @@ class LinkStatus(QObject):
         self.title = ""
         self.epoch = ""
         self.player: dict[str, Any] = {}
+
+    @property
+    def made(self) -> str:
+        """Return what data that are not of now are called; "" for those of a real centre."""
+        if self.mode not in ("replay", "drill") and not self.player:
+            return ""
+        return "模拟数据" if str(self.player.get("recording", "")).startswith(DRILL) else "重建数据"
 
     def heard_link(self, doc: Mapping[str, Any]) -> None:
         self.state = str(doc.get("state", "down"))

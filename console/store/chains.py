@@ -18,7 +18,9 @@ from console.viewdata.inundation_ask import BreachAsk
 
 NAME = "network_beijiang.toml"
 PREPARED = "prepared.toml"
-SECTIONS: dict[str, type] = {"node": list, "source": list, "measured": list, "dam": list, "runoff": dict, "transport": dict}
+SECTIONS: dict[str, type] = {
+    "node": list, "source": list, "measured": list, "dam": list, "runoff": dict, "transport": dict, "tidal": dict,
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

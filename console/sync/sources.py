@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from console.drill.facts import flood_keys
+from console.drill.facts import flood_keys, is_recording
 from console.errors import ConsoleError, StoreError
 from console.paths import DataHome
 from console.processes import Endpoint, read_endpoint
@@ -29,7 +29,7 @@ def check_source(source: str) -> None:
     Raises:
         ConsoleError: neither live, a recording, nor a safe address.
     """
-    if source == "live" or source in flood_keys():
+    if source == "live" or is_recording(source):
         return
     if is_remote(source) and not _plain_address(source):
         raise ConsoleError(f"中心服务地址 {source!r} 写法不对。", "请写成 https://主机名 或 https://主机名:端口，不带用户名。")
@@ -37,7 +37,10 @@ def check_source(source: str) -> None:
         return
     if source.startswith("http://"):
         raise ConsoleError(f"中心服务地址 {source} 没有加密。", "请改用 https:// 地址；明文地址只允许用于本机 127.0.0.1。")
-    raise ConsoleError(f"数据源 {source!r} 不存在。", f"可用：live、{'、'.join(flood_keys())}，或 https:// 地址。")
+    raise ConsoleError(
+        f"数据源 {source!r} 不存在。",
+        f"可用：live、{'、'.join(flood_keys())}、drill-情景代码（见 recordings 命令），或 https:// 地址。",
+    )
 
 
 def _plain_address(source: str) -> str:

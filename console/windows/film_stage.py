@@ -133,10 +133,9 @@ class FilmStage:
 def caption_of(c: Context, found: SandboxGround, title: str, style: SceneStyle) -> FilmCaption:
     """Return what is burnt into every picture; the screen's playback shows the same."""
     tr = c.look.tr
-    recorded = c.session.link.mode == "replay"
     labels = FilmLabels(
         title=title,
-        notes=film_notes(found.label, recorded, tr),
+        notes=film_notes(found.label, c.session.link.made, tr),
         source=f"{tr('数据源')} {c.session.source.name}",
         exaggeration=style.exaggeration,
         scale_note=tr("画面中心处"),

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import sys
 import time
 
 import shiboken6
+from PySide6.QtCore import QProcess
 
+from console.drill.facts import DRILL
+from console.engine.prepared import Wanted
 from console.errors import ConsoleError
 from console.presenters.consult_library import TITLES, library_rows, library_said
+from console.texts import printable
 from console.windows.consult_panels import consult_base_t
 from console.windows.panels import Built, Context
 from widgets.acted_table import ActedTable
 
 WIDTHS_PX = (84, 270, 110, 76, 110, 130, 190, 300)
-ACTIONS = {"open": "打开到情景", "again": "全部重算"}
+ACTIONS = {"open": "打开到情景", "drill": "以此演练", "again": "全部重算"}
 
 
 def build_disasters(c: Context) -> Built:
@@ -31,9 +36,18 @@ def build_disasters(c: Context) -> Built:
         if shiboken6.isValid(table):
             table.say(said, bad=bad)
 
+    def start_drill(wanted: Wanted) -> None:
+        """Play a disaster in a window and a centre of their own: nothing of it gets among this desk's data."""
+        arguments = ["-m", "console", "--home", str(session.source.home.root), "--source", DRILL + wanted.code]
+        begun, _pid = QProcess.startDetached(sys.executable, arguments)
+        words = "已另开演练窗口，与本窗口的数据分开" if begun else "演练窗口没有打开，请再试一次"
+        table.say(f"{c.look.tr(words)}：{printable(wanted.name)}", bad=not begun)
+
     def act(action: str, row: int) -> None:
         if action == "again":
             desk.library.again()
+        elif action == "drill" and row < len(desk.library.entries):
+            start_drill(desk.library.entries[row].wanted)
         elif row < len(desk.library.entries):
             session.tasks.start("open disaster", take(desk.library.entries[row].wanted.code))
 

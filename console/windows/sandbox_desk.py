@@ -193,13 +193,12 @@ class SandboxDesk(QObject):
     def _describe(self, view: SceneView) -> None:
         label = self._found.label if self._found is not None else ""
         plain = self.view.plain is not None
-        made = self._session.link.mode == "replay"
         rivers = frozenset(r.name for r in self._found.rivers) if self._found is not None else frozenset()
         drawn = Drawn(view, self.view.told, self.view.works, rivers, plain)
         self.view.legend = legend_rows(drawn, self._c.look.tr)
         busy, tr = (self._making, self._hung), self._c.look.tr
         made_up = self._found is None or all(s.synthetic for s in self._found.ground.sources)
-        self.view.notes = notes(drawn, label, made_up, busy, tr, recorded=made)
+        self.view.notes = notes(drawn, label, made_up, busy, tr, data=self._session.link.made)
         for layer, laid in (("flood", self._flood), ("rain", self._rain_grid)):
             if layer in view.style.layers and not plain:
                 self.view.legend = (*self.view.legend, *laid.legend())

@@ -138,7 +138,7 @@ def facade(tmp_path_factory):
     """The embedded service on loopback with 240 hours of 4 series."""
     folder = tmp_path_factory.mktemp("facade")
     repo = Repository(folder / "central.db", "interop")
-    seed(repo, folder, "none")
+    seed(repo, folder, "none", None)
     stations = [o["code"] for o in repo.objects("stations") if o["geometry"]][:3]
     keys = [SeriesKey(code, "Z", "m", "珠基", "重建：test") for code in stations] + [SeriesKey(stations[0], "Q", "m³/s")]
     for sid in [repo.ensure_series(k) for k in keys]:

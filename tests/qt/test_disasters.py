@@ -77,6 +77,59 @@ def test_a_prepared_disaster_is_there_before_it_is_asked_for_and_opens_on_the_pr
     assert "典型洪水" in consult.scenario(found).note
 
 
+def test_a_surge_is_listed_with_the_places_that_it_puts_over_their_warning_level(runner, desk, look):
+    from console.presenters.consult_library import library_rows
+
+    consult = desk()
+
+    async def story():
+        consult.begin()
+        consult.library.begin()
+        await until(lambda: consult.declared and consult.library.entries, 60, "the library")
+
+    runner.run(story())
+    rows = {r[1][0]: r for r in library_rows(consult.library, consult.declared, look.tr)}
+    over = rows["50 年一遇洪水遇天鸽型风暴潮"][6]
+    assert over[1] == "state.guaranteed" and all(name in over[0] for name in ("三水(二)", "紫洞", "容奇", "南沙 3.15 m"))
+    assert rows["石角 50 年一遇洪水"][6][0] == "—"
+
+
+def test_a_disaster_is_drilled_with_in_a_window_of_its_own(qapp, runner, home, hub, monkeypatch):
+    from console.windows import library_panel
+    from tests.gui import context_of, session_of
+
+    started = []
+
+    class Starter:
+        @staticmethod
+        def startDetached(program, arguments):
+            started.append(arguments)
+            return True, 7
+
+    monkeypatch.setattr(library_panel, "QProcess", Starter)
+
+    async def story():
+        session = session_of(home, "live", hub)
+        context = context_of(qapp, session, hub)
+        built = library_panel.build_disasters(context)
+        try:
+            built.refresh()
+            await until(lambda: session.consult.library.entries, 60, "the library")
+            built.refresh()
+            built.widget.list.table.selectRow(3)
+            built.widget.buttons["drill"].click()
+            said = built.widget.status.text()
+            assert session.consult.scenarios == (), "nothing is put among this desk's own"
+            return said
+        finally:
+            built.widget.deleteLater()
+            await session.close()
+
+    said = runner.run(story())
+    assert started == [["-m", "console", "--home", str(home.root), "--source", "drill-flood-100"]]
+    assert said == "已另开演练窗口，与本窗口的数据分开：石角 100 年一遇洪水"
+
+
 def test_a_fault_in_the_librarys_file_is_said_and_mended_by_computing_again(runner, desk, look, tmp_path):
     from console.presenters.consult_library import library_said
 

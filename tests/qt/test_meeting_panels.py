@@ -50,6 +50,7 @@ class Room:
         self.form.pages[what].fill(fields)
         self.form.save.click()
         await until(self.form.save.isEnabled)
+        await self.session.read_outbox()  # what was saved is heard of a moment later
         self.refresh()
         return self.form.status.text()
 
@@ -176,6 +177,7 @@ def test_a_row_can_be_acted_on_a_decision_carried_out_later_a_picture_shown_agai
             table.status.setText("")
             next(iter(table.buttons.values())).click()
             await until(lambda: table.status.text())
+            await session.read_outbox()
             room.refresh()
             return table.status.text()
 

@@ -238,21 +238,21 @@ def test_rain_and_typhoon_are_in_the_legend_and_never_in_the_plainer_pictures():
 
 def test_the_note_says_what_the_ground_and_the_data_are():
     told = Told(0.0, {"北江": 1.24, "东江": 0.31})
-    lines = notes(Drawn(SceneView(), told), "合成地形 仅供演示", True, ("正在生成 40%", ""), same, recorded=True)
+    lines = notes(Drawn(SceneView(), told), "合成地形 仅供演示", True, ("正在生成 40%", ""), same, data="重建数据")
     assert (
         lines[0] == ("正在生成 40%", "accent") and "北江 +1.2 m、东江 +0.3 m" in lines[1][0] and "不作漫堤判断" in lines[1][0]
     )
     assert lines[2][0].startswith("重建数据 · 合成地形 仅供演示 · 垂直夸大 ×8 · ") and "仅示意" in lines[2][0]
-    live = notes(Drawn(SceneView(style=SceneStyle(4.0)), plain=True), "石角 1 m", False, (), same, recorded=False)
-    bare = notes(Drawn(SceneView(style=SceneStyle(layers=()))), "石角 1 m", False, (), same, recorded=False)
+    live = notes(Drawn(SceneView(style=SceneStyle(4.0)), plain=True), "石角 1 m", False, (), same, data="")
+    bare = notes(Drawn(SceneView(style=SceneStyle(layers=()))), "石角 1 m", False, (), same, data="")
     assert "水面" not in bare[0][0], "no water, no words of it"
     assert len(live) == 1 and live[0][0].startswith("石角 1 m · 垂直夸大 ×4 · 2.5 维")
     guessed = SceneWorksView((works("normal", unstated=("坝顶高程",)),), unplaced=("芦苞水闸",))
-    told_works = notes(Drawn(SceneView(), works=guessed), "石角 1 m", False, (), same, recorded=False)
+    told_works = notes(Drawn(SceneView(), works=guessed), "石角 1 m", False, (), same, data="")
     assert told_works[0][0] == "工程外形和走线为示意；没有位置、未落图的工程：芦苞水闸"
     surveyed = Drawn(SceneView(), works=SceneWorksView((works("normal"),)))
-    assert all("示意；" not in words for words, _ in notes(surveyed, "石角 1 m", False, (), same, recorded=False))
-    assert film_notes("合成地形 仅供演示", True, same)[:2] == ("重建数据", "合成地形 仅供演示")
+    assert all("示意；" not in words for words, _ in notes(surveyed, "石角 1 m", False, (), same, data=""))
+    assert film_notes("合成地形 仅供演示", "重建数据", same)[:2] == ("重建数据", "合成地形 仅供演示")
 
 
 # --- arrows and models, on VTK ------------------------------------------------------------------

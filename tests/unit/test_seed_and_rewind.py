@@ -9,6 +9,7 @@ from console.central.repository import open_repository
 from console.domain.objects import thing_from_doc
 from console.domain.works import works_of
 from console.drill.facts import basin_objects
+from console.drill.recordings import recording_of
 from console.presenters.regimes import Regimes, _rain
 from console.store.sqlite import transaction
 from tests.rows import T, board_of, station_row
@@ -24,7 +25,7 @@ def repo(tmp_path):
 
 
 def test_a_live_centre_begins_without_anything_that_was_invented_for_drills(repo, tmp_path):
-    seed(repo, tmp_path, "live")
+    seed(repo, tmp_path, "live", None)
     assert not repo.objects("sensors") and not repo.objects("gates") and not repo.objects("surveys")
     works = [works_of(thing_from_doc("works", d)) for d in repo.objects("works")]
     assert works and not any(w.simulated or w.sections for w in works) and any(w.facts for w in works)
@@ -35,7 +36,7 @@ def test_a_live_centre_begins_without_anything_that_was_invented_for_drills(repo
 def test_a_drill_has_them_all_and_says_that_they_are_simulated(tmp_path):
     repo = open_repository(tmp_path / "drill", "beijiang-2022-06")
     try:
-        seed(repo, tmp_path, "beijiang-2022-06")
+        seed(repo, tmp_path, "beijiang-2022-06", recording_of(tmp_path, "beijiang-2022-06"))
         assert repo.objects("sensors") and repo.objects("surveys")
         assert any(works_of(thing_from_doc("works", d)).simulated for d in repo.objects("works"))
     finally:
@@ -79,7 +80,7 @@ def test_a_real_store_that_an_earlier_version_seeded_loses_what_was_invented_and
         repo.put_objects(kind, docs)
     own = {"name": "自己的测量", "works": "LOCWK002", "at": T, "points": [[0, 0, 1.0]]}
     repo.put_objects("surveys", [{"code": "OWN", "version": 1, "geometry": None, "properties": own}])
-    seed(repo, tmp_path, "live")
+    seed(repo, tmp_path, "live", None)
     assert [d["code"] for d in repo.objects("surveys")] == ["OWN"] and not repo.objects("sensors")
     levee = next(w for d in repo.objects("works") if (w := works_of(thing_from_doc("works", d))).code == "LOCWK002")
     assert not levee.simulated and levee.scour_limit_m is None and levee.facts

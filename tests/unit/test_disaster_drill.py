@@ -1,0 +1,101 @@
+"""A prepared disaster as a drill: played like a flood, apart from real data, labelled; a wrong name is refused with the list."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from console.central.player import Player
+from console.central.repository import open_repository
+from console.drill.disasters import SOURCE, drill_names
+from console.drill.facts import flood_facts, is_recording
+from console.drill.reconstruct import rebuild
+from console.drill.recordings import recording_of
+from console.errors import ConsoleError
+from console.sync.sources import check_source
+
+SHIJIAO, YINGDE, POOL = ("LOC00112", "Q"), ("LOC00106", "Z"), ("LOC00506", "RZ")
+
+
+@pytest.fixture(scope="module")
+def typical():
+    return {(s.object_code, s.element): s for s in rebuild(flood_facts("beijiang-2022-06"))}
+
+
+def drill(tmp_path, code):
+    recording = recording_of(tmp_path, f"drill-{code}")
+    return recording, {(s.object_code, s.element): s for s in recording.series}
+
+
+def test_a_hundred_year_flood_is_played_with_its_peak_and_the_levels_that_go_with_it(tmp_path, typical):
+    recording, found = drill(tmp_path, "flood-100")
+    played = found[SHIJIAO].t >= recording.facts.start_t
+    assert found[SHIJIAO].value[played].max() == pytest.approx(19000, rel=0.01)
+    assert found[YINGDE].value[played].max() > 26.0, "over its warning level"
+    assert recording.facts.title == "石角 100 年一遇洪水（情景模拟）" and found.keys() == typical.keys()
+    assert "不是真实洪水" in recording.method and "典型洪水" in recording.method
+
+
+def test_more_water_stands_higher_everywhere_on_the_chain_and_other_rivers_are_left_alone(tmp_path, typical):
+    (_, ten), (_, three_hundred) = drill(tmp_path, "flood-10"), drill(tmp_path, "flood-300")
+    for key in (SHIJIAO, YINGDE, POOL, ("LOC00104", "Z"), ("LOC00109", "Z"), ("LOC00111", "Z"), ("LOC00112", "Z")):
+        assert ten[key].value.max() < three_hundred[key].value.max() and three_hundred[key].source == SOURCE, key
+        assert np.isfinite(three_hundred[key].value).all() and three_hundred[key].value.max() < 60.0 or key == SHIJIAO
+    assert ten[("LOC00201", "Z")].value.tolist() == typical[("LOC00201", "Z")].value.tolist()
+    assert ten[("LOC00201", "Z")].source != SOURCE
+
+
+def test_the_drill_passes_out_of_the_typical_flood_without_a_jump(tmp_path, typical):
+    recording, found = drill(tmp_path, "flood-300")
+    for key in (SHIJIAO, YINGDE, POOL):
+        s, before = found[key], found[key].t <= recording.facts.start_t
+        assert s.value[before].tolist() == typical[key].value[before].tolist()
+        near = np.abs(s.t - recording.facts.start_t) <= 6 * 3600
+        step, usual = np.abs(np.diff(s.value[near])).max(), np.abs(np.diff(typical[key].value)).max()
+        assert step < 3 * usual
+
+
+def test_what_happens_in_it_is_told_when_it_happens(tmp_path):
+    recording, _ = drill(tmp_path, "dam-lechangxia")
+    start = recording.facts.start_t
+    assert [(t - start, text) for t, text, _ in recording.facts.events] == [
+        (0, "演练开始：乐昌峡防洪高水位溃坝（遇 10 年一遇洪水）"), (86400, "演练：乐昌峡溃坝"),
+    ]  # fmt: skip
+    recording, _ = drill(tmp_path, "spill-shaoguan")
+    assert any("镉 1000 kg 入河" in text for _, text, _ in recording.facts.events)
+
+
+def test_every_disaster_of_the_library_can_be_drilled_with(tmp_path):
+    names = drill_names(tmp_path)
+    assert "drill-surge-50" in names and len(names) == len(set(names.values()))
+    for key in names:
+        assert is_recording(key)
+        check_source(key)
+        assert recording_of(tmp_path, key).series, key
+
+
+def test_a_centre_plays_it_from_its_start_with_its_own_label(tmp_path):
+    recording, _ = drill(tmp_path, "flood-50")
+    repo = open_repository(tmp_path / "drill", "drill-flood-50")
+    try:
+        player = Player(repo, recording.facts, recording.series, rate=60.0, ref=lambda: 0.0)
+        assert player.now() == recording.facts.start_t and player.state().title.endswith("（情景模拟）")
+        labels = {doc["properties"]["source"] for doc in repo.objects("series")}
+        assert SOURCE in labels and len(player.due()) > 1000
+    finally:
+        repo.close()
+
+
+def test_a_name_that_the_library_does_not_have_is_refused_with_those_it_has(tmp_path):
+    with pytest.raises(ConsoleError) as exc:
+        recording_of(tmp_path, "drill-flood-9999")
+    assert "没有 'flood-9999'" in exc.value.what and "drill-flood-100" in exc.value.next_step
+    assert recording_of(tmp_path, "live") is None
+    own = tmp_path / "basin"
+    own.mkdir()
+    text = 'typical = "beijiang-2022-06"\nstart = "2022-06-19 08:00"\nlead_h = 48.0\nstation = "shijiao"\n'
+    (own / "prepared.toml").write_text(
+        text + '[[scenario]]\ncode = "x"\nname = "坏"\ninput = [{type="keep", work="nanshui", level_m=1.0}]\n'
+    )
+    with pytest.raises(ConsoleError, match="坏不能用来演练：.*没有库容曲线"):
+        recording_of(tmp_path, "drill-x")
