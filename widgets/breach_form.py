@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from console.look import Look
-from console.viewdata.inundation_ask import BreachAsk, LeveeChoice
+from console.viewdata.inundation_ask import STATION, BreachAsk, LeveeChoice
 from widgets.plain import PlainLabel, plain_tip
 
 CELLS_M = (50, 100, 200)
@@ -52,14 +52,16 @@ class BreachForm(QDialog):
         self.setModal(False)
         self._levees: tuple[LeveeChoice, ...] = ()
         self._running = False
-        self.levee, self.section, self.cell = QComboBox(self), QComboBox(self), QComboBox(self)
+        self.levee, self.section, self.cell, self.follow = (QComboBox(self) for _ in range(4))
         for metres in CELLS_M:
             self.cell.addItem(f"{metres} m", metres)
         self.cell.setCurrentIndex(1)
         self.numbers = {key: self._number(*row[1:]) for key, row in NUMBERS.items()}
         self.fine = QCheckBox(self)
-        self.follow = QCheckBox(self)
-        self.follow.setChecked(True)
+        self.follow.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        for code in (STATION, ""):
+            self.follow.addItem("", code)
+        self.follow.activated.connect(lambda _i: self._take_course())
         self.note, self.status = PlainLabel("", self), PlainLabel("", self)
         for label in (self.note, self.status):
             label.setWordWrap(True)
@@ -75,7 +77,7 @@ class BreachForm(QDialog):
         self.begin.setObjectName("primary")
         self.begin.setDefault(True)
         self.end.setAutoDefault(False)
-        self._labels = tuple(PlainLabel("", self) for _ in range(3 + len(NUMBERS)))
+        self._labels = tuple(PlainLabel("", self) for _ in range(4 + len(NUMBERS)))
         self._arrange()
         self.levee.currentIndexChanged.connect(lambda _i: self._take_levee())
         self.section.activated.connect(self._take_section)
@@ -101,17 +103,12 @@ class BreachForm(QDialog):
         labels = iter(self._labels)
         for row, pair in enumerate(pairs):
             for side, widget in enumerate(pair):
-                if widget is self.follow:
-                    ticks = QHBoxLayout()
-                    ticks.addWidget(self.follow)
-                    ticks.addWidget(self.fine)
-                    grid.addLayout(ticks, row, 2, 1, 2)
-                    continue
                 label = next(labels)
                 label.setObjectName("dim")
                 label.setBuddy(widget)
                 grid.addWidget(label, row, 2 * side)
                 grid.addWidget(widget, row, 2 * side + 1)
+        grid.addWidget(self.fine, len(pairs), 1)
         grid.setColumnStretch(1, 1)
         grid.setColumnStretch(3, 1)
         below = QHBoxLayout()
@@ -131,6 +128,7 @@ class BreachForm(QDialog):
         """Offer these levees; what was typed stays while the choice is the same."""
         known = [self.levee.itemData(i) for i in range(self.levee.count())]
         self._levees = tuple(levees)
+        self._show_courses()
         if known != [one.code for one in levees]:
             self.levee.clear()
             for one in levees:
@@ -145,10 +143,30 @@ class BreachForm(QDialog):
             return
         for name, km in one.sections:
             self.section.addItem(f"{name} K{km:.1f}", km)
+        self._show_courses()
         self.numbers["chainage"].setMaximum(max(0.1, one.length_km))
         if one.level_m is not None:
             self.numbers["level"].setValue(one.level_m)
         self._enable()
+
+    def _courses(self) -> tuple[tuple[str, str, float], ...]:
+        return next((w.courses for w in self._levees if w.code == self.levee.currentData()), ())
+
+    def _show_courses(self) -> None:
+        """Offer the compared scenarios that have a level before the chosen levee; the choice stays where it still is one."""
+        before, courses = self.follow.currentData(), self._courses()
+        while self.follow.count() > 2:
+            self.follow.removeItem(2)
+        for scenario_id, name, _level in courses:
+            self.follow.addItem(f"{self.look.tr('按情景')}：{name}", scenario_id)
+            self.follow.setItemData(self.follow.count() - 1, plain_tip(name), Qt.ItemDataRole.ToolTipRole)
+        self.follow.setCurrentIndex(max(0, self.follow.findData(before)))
+
+    def _take_course(self) -> None:
+        """Begin with the level that the chosen scenario has at the moment."""
+        level = next((z for k, _name, z in self._courses() if k == self.follow.currentData()), None)
+        if level is not None:
+            self.numbers["level"].setValue(level)
 
     def _take_section(self, place: int) -> None:
         km = self.section.itemData(place)
@@ -160,7 +178,7 @@ class BreachForm(QDialog):
         n = {key: box.value() for key, box in self.numbers.items()}
         return BreachAsk(
             str(self.levee.currentData() or ""), n["chainage"], n["width"], n["growth"], n["sill"], n["level"],
-            self.follow.isChecked(), n["hours"], float(self.cell.currentData()), fine=self.fine.isChecked(),
+            str(self.follow.currentData()), n["hours"], float(self.cell.currentData()), fine=self.fine.isChecked(),
         )  # fmt: skip
 
     def show_prepared(self, names: Sequence[str]) -> None:
@@ -225,10 +243,11 @@ class BreachForm(QDialog):
     def _reworded(self) -> None:
         tr = self.look.tr
         self.setWindowTitle(tr("溃口推演"))
-        words = ("堤防", "险工段", *(row[0] for row in NUMBERS.values()), "网格")
+        words = ("堤防", "险工段", *(row[0] for row in NUMBERS.values()), "网格", "水位过程")
         for label, word in zip(self._labels, words, strict=True):
             label.setText(tr(word))
-        self.follow.setText(tr("水位随测站过程涨落"))
+        for i, word in enumerate(("随测站过程涨落", "不变")):
+            self.follow.setItemText(i, tr(word))
         self.fine.setText(tr("二阶"))
         self.fine.setToolTip(plain_tip(tr("二阶格式更准，时间约为八倍")))
         self.begin.setText(tr("开始计算"))

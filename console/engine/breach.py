@@ -7,7 +7,7 @@ grows evenly from nothing to its last in growth_s, the sill is there from the st
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -21,6 +21,7 @@ from console.errors import ConsoleError
 Array = NDArray[np.float64]
 WEIR = 1.705
 OUT_S = 600.0
+PARTS = 40  # in which a run tells its frames: fewer than are kept of one that is ended
 EDGE_M = 0.05  # so much water at the area's edge is told: beyond it nothing is computed
 
 
@@ -88,6 +89,28 @@ class BreachOutcome:
     limits: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class BreachPart:
+    """Frames of a run that goes on, as in a BreachOutcome, and its balance up to the last of them."""
+
+    t_s: Array
+    depth_m: NDArray[np.float32]
+    inflow_m3s: Array
+    let_in_m3: float
+    mass_error: float
+    steps: int
+
+
+def outcome_so_far(parts: Sequence[BreachPart]) -> BreachOutcome | None:
+    """Return what a run that was ended told until then; None for less than two frames."""
+    t_s = np.concatenate([p.t_s for p in parts]) if parts else np.empty(0)
+    if len(t_s) < 2:
+        return None
+    depth, flow = np.concatenate([p.depth_m for p in parts]), np.concatenate([p.inflow_m3s for p in parts])
+    last, limits = parts[-1], (f"算到 {t_s[-1] / 3600:.1f} h 时停止，其后没有算",)
+    return BreachOutcome(t_s, depth, flow, last.let_in_m3, last.mass_error, last.steps, limits)
+
+
 class BreachRefused(ConsoleError):
     """A breach that cannot be computed; says what to change."""
 
@@ -110,13 +133,22 @@ def run_breach(case: BreachCase, tell: Callable[..., None]) -> BreachOutcome:
     positive(case.hours, "历时")
     solver = Solver(area, case.order)
     frames, times, flows = [solver.flood.h_m.astype(np.float32)], [0.0], [inflow.rate(0.0, _level(area, inflow, solver.flood))]
-    whole = case.hours * 3600.0
+    whole, told = case.hours * 3600.0, [0]
+
+    def so_far(flood: Flood) -> BreachPart | None:
+        """Return the frames since the last part, where it is time for one."""
+        if len(frames) - told[0] < whole / OUT_S / PARTS:
+            return None
+        new = slice(told[0], len(frames))
+        told[0] = len(frames)
+        balance = (flood.let_in_m3, flood.mass_error(area.dx_m), flood.steps)
+        return BreachPart(np.array(times[new]), np.stack(frames[new]), np.array(flows[new]), *balance)
 
     def shown(flood: Flood) -> bool:
         frames.append(flood.h_m.astype(np.float32))
         times.append(flood.t_s)
         flows.append(inflow.rate(flood.t_s, _level(area, inflow, flood)))
-        tell(flood.t_s / whole)
+        tell(flood.t_s / whole, so_far(flood))
         return True
 
     flood = solver.run(whole, OUT_S, shown)

@@ -18,17 +18,18 @@ from console.domain.objects import Thing
 from console.domain.quality import Quality
 from console.domain.time import full_stamp
 from console.domain.works import works_of
-from console.engine.breach import BreachCase, BreachOutcome, breach_work
+from console.engine.breach import BreachCase, BreachOutcome, breach_work, outcome_so_far
 from console.engine.executor import PoolExecutor, Run, RunCancelled
 from console.errors import ConsoleError
 from console.services.flood_library import FloodLibrary, Site
+from console.services.level_courses import Courses, no_courses
 from console.services.sandbox_ground import SandboxGround
 from console.services.tasks import TaskScope
 from console.state.board import BoardState
 from console.store.depth_frames import Told
 from console.store.depth_writing import write_depths
 from console.viewdata.inundation import BreachPlace
-from console.viewdata.inundation_ask import BreachAsk, LeveeChoice
+from console.viewdata.inundation_ask import STATION, BreachAsk, LeveeChoice
 from scenes.ground.frame import ORIGIN_M, to_degrees, to_local
 
 Array = NDArray[np.float64]
@@ -63,8 +64,17 @@ class BreachDesk(QObject):
     taken = Signal(str)
     refused = Signal(str)
 
-    def __init__(self, board: BoardState, tasks: TaskScope, library: FloodLibrary, parent: QObject | None = None) -> None:
+    def __init__(
+        self,
+        board: BoardState,
+        tasks: TaskScope,
+        library: FloodLibrary,
+        parent: QObject | None = None,
+        *,
+        courses: Courses = no_courses,
+    ) -> None:
         super().__init__(parent)
+        self._courses = courses
         self._board, self._tasks, self._library = board, tasks, library
         self._pool: PoolExecutor | None = None
         self._run: Run | None = None
@@ -83,7 +93,10 @@ class BreachDesk(QObject):
             level = row.level.smooth if row is not None and row.level is not None else None
             sections = tuple((s.name, s.chainage_m / 1000.0) for s in works.sections if s.chainage_m is not None)
             length = float(np.hypot(*np.diff(metres, axis=0).T).sum() / 1000.0)
-            found.append(LeveeChoice(works.code, works.name, length, level, row.station.name if row else "", sections))
+            of = self._courses(works.level[0]) if works.level else {}
+            courses = tuple((k, c.name, z) for k, c in of.items() if (z := c.at(moment)) is not None)
+            station = row.station.name if row else ""
+            found.append(LeveeChoice(works.code, works.name, length, level, station, sections, courses))
         return tuple(found)
 
     def start(self, ask: BreachAsk, ground: SandboxGround | None, moment: float) -> None:
@@ -145,29 +158,34 @@ class BreachDesk(QObject):
             river_t, river_z = await self._river(thing, ask, moment)
             case = await asyncio.to_thread(_case, ask, thing, ground, river_t, river_z)
             outcome = await self._computed(thing.name, case)
-            name = await asyncio.to_thread(self._keep, ask, thing, ground, moment, case, outcome)
-        except RunCancelled:
-            pass  # as the user wished
+            if outcome is not None and not (ask.name and self._stopped):  # half a prepared one would pass for a whole
+                name = await asyncio.to_thread(self._keep, ask, thing, ground, moment, case, outcome)
         except ConsoleError as exc:
             why = f"{exc.what}{exc.next_step}"
         finally:
             self._run = None
         return name, why
 
-    async def _computed(self, name: str, case: BreachCase) -> BreachOutcome:
+    async def _computed(self, name: str, case: BreachCase) -> BreachOutcome | None:
+        """Return what a run gave; of one that the user stopped what it had until then, None where that is nothing."""
         if self._pool is None:
             self._pool = PoolExecutor(1)
         run = self._run = self._pool.submit(name, breach_work, case)
         while run.state in ("waiting", "running"):
             self.progress.emit(run.share)
             await asyncio.sleep(POLL_S)
-        found: BreachOutcome = run.result()
+        try:
+            found: BreachOutcome | None = run.result()
+        except RunCancelled:
+            found = None if self._closed else outcome_so_far(run.partials)
         return found
 
     async def _river(self, thing: Thing, ask: BreachAsk, moment: float) -> tuple[Array, Array]:
         """Return the level before the levee: as typed at the start, then moving with its station; seconds and m."""
         works = works_of(thing)
         series = self._board.series_of(works.level[0]).get(works.level[1]) if works.level else None
+        if ask.follow not in ("", STATION):
+            return self._as_scenario(works.level[0] if works.level else "", ask, moment)
         if series is None or not ask.follow:
             return np.array([0.0]), np.array([ask.level_m])
         rows = await self._board.window([series.sid], int(moment) - 6 * 3600, int(moment + ask.hours * 3600))
@@ -179,6 +197,23 @@ class BreachDesk(QObject):
         after = np.concatenate([[moment], t[t > moment]])
         return after - moment, ask.level_m + np.interp(after, t, v) - float(np.interp(moment, t, v))
 
+    def _how(self, ask: BreachAsk, thing: Thing) -> str:
+        """Return how the river went on, in words."""
+        if ask.follow in ("", STATION):
+            return "，随测站过程涨落" if ask.follow else "，其后不变（假定）"
+        works = works_of(thing)
+        course = self._courses(works.level[0] if works.level else "").get(ask.follow)
+        return f"，按会商情景“{course.name}”涨落" if course is not None else "，按会商情景涨落"
+
+    def _as_scenario(self, code: str, ask: BreachAsk, moment: float) -> tuple[Array, Array]:
+        """Return the level before the levee as it moves in a scenario. Raises: BreachRefused: it says nothing of the moment."""
+        course = self._courses(code).get(ask.follow)
+        begun = course.at(moment) if course is not None else None
+        if course is None or begun is None:
+            raise BreachRefused("这个情景在溃口时刻没有水位。", "请在会商里勾选它，并把时间轴拨到它的起算时刻之后。")
+        after = np.concatenate([[moment], course.t[course.t > moment]])
+        return after - moment, ask.level_m + np.interp(after, course.t, course.level_m) - begun
+
     def _keep(
         self, ask: BreachAsk, thing: Thing, ground: SandboxGround, moment: float, case: BreachCase, outcome: BreachOutcome
     ) -> str:
@@ -186,12 +221,14 @@ class BreachDesk(QObject):
         made_up = "合成地形，" if any(s.synthetic for s in ground.ground.sources) else ""
         where = f"{thing.name} K{ask.chainage_km:g} 溃口 {ask.width_m:g} m"
         when = where if ask.name else f"{where} {full_stamp(moment)}"
-        title = f"{prepared_title(ask) if ask.name else when}（{made_up}糙率 {MANNING:g} 为假定）"
+        cut = f"只算到 {outcome.t_s[-1] / 3600:.1f} h，" if outcome.t_s[-1] < ask.hours * 3600 - 1 else ""
+        title = f"{prepared_title(ask) if ask.name else when}（{cut}{made_up}糙率 {MANNING:g} 为假定）"
         dx, millions = case.x_m[1] - case.x_m[0], outcome.let_in_m3 / 1e6
         said = (
             f"本机二维浅水模拟（HLLC，{'二' if ask.fine else '一'}阶）；地形：{ground.label}；网格 {dx:g} m；"
             f"糙率 {MANNING:g}（假定）；堤防走线为示意",
-            f"河道水位以 {ask.level_m:.2f} m 起算；进水 {millions:.1f} 百万m³；水量误差 {outcome.mass_error:.0e}",
+            f"河道水位以 {ask.level_m:.2f} m 起算{self._how(ask, thing)}",
+            f"进水 {millions:.1f} 百万m³；水量误差 {outcome.mass_error:.0e}",
             *outcome.limits,
         )
         lon, lat = to_degrees((case.at[0] - ORIGIN_M[0]) / 1000, (case.at[1] - ORIGIN_M[1]) / 1000)

@@ -88,7 +88,7 @@ def _breach(row: Mapping[str, Any]) -> BreachAsk:
     if not name.strip() or "（" in name:
         raise ValueError("溃口的 name 不能空着，不能有括号")
     return BreachAsk(
-        str(row["levee"]), km, width, growth, sill, level, follow=False, hours=float(row["hours"]),
+        str(row["levee"]), km, width, growth, sill, level, follow="", hours=float(row["hours"]),
         cell_m=float(row["cell_m"]), name=name,
     )  # fmt: skip
 

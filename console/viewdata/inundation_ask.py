@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+STATION = "station"
+
 
 @dataclass(frozen=True, slots=True)
 class LeveeChoice:
-    """level_m: the water before it now, of a station; None where nothing is measured. sections: (name, chainage km)."""
+    """level_m: the water before it now, of a station; None where nothing is measured. sections: (name, chainage km).
+
+    courses: scenarios that have a level there: (id, name, level at the moment m).
+    """
 
     code: str
     name: str
@@ -15,11 +20,14 @@ class LeveeChoice:
     level_m: float | None
     station: str
     sections: tuple[tuple[str, float], ...] = ()
+    courses: tuple[tuple[str, str, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class BreachAsk:
-    """levee: code. level_m: the river before the breach at the start, sill_m: both 1985. follow: with its station.
+    """levee: code. level_m: the river before the breach at the start, sill_m: both 1985.
+
+    follow: how the river goes on: "" stays, STATION with its station, or by the scenario of this id.
 
     fine: by the solver's second order. name: of a prepared breach, whose result is shown from whichever moment it is
     opened at; "" for one of a moment.
@@ -31,7 +39,7 @@ class BreachAsk:
     growth_h: float
     sill_m: float
     level_m: float
-    follow: bool
+    follow: str
     hours: float
     cell_m: float
     name: str = ""

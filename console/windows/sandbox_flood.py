@@ -17,6 +17,7 @@ from console.presenters.flood_atlas import flood_atlas, sheet_legend, sheet_titl
 from console.services.breach_desk import BreachDesk
 from console.services.flood_desk import FloodDesk
 from console.services.flood_frames import Paint
+from console.services.level_courses import level_courses
 from console.services.sandbox_ground import SandboxGround
 from console.store.chains import declared_disasters
 from console.viewdata.briefing import Briefing
@@ -56,7 +57,10 @@ class SandboxFlood(QObject):
         for asks in (self.strip.cancel_requested, self.form.cancel_requested):
             asks.connect(self.desk.cancel)
         self.ground: SandboxGround | None = None
-        self.breaches = BreachDesk(c.session.board, c.session.tasks, self.desk.library, self)
+        self.breaches = BreachDesk(
+            c.session.board, c.session.tasks, self.desk.library, self,
+            courses=lambda code: level_courses(c.session.consult, code),
+        )  # fmt: skip
         self.breach_form = BreachForm(c.look, panel)
         panel.toolbar.breach_requested.connect(self._show_breach_form)
         self.breach_form.run_requested.connect(lambda ask: self.breaches.start(ask, self.ground, c.session.situation.moment()))

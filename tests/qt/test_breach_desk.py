@@ -10,6 +10,7 @@ import pytest
 from console.domain.objects import Thing
 from console.services.breach_desk import BreachDesk
 from console.services.flood_library import FloodLibrary
+from console.services.level_courses import LevelCourse
 from console.services.sandbox_ground import SandboxGround
 from console.services.tasks import TaskScope
 from console.viewdata.inundation_ask import BreachAsk, LeveeChoice
@@ -19,7 +20,7 @@ from scenes.ground.opening import GroundSpec
 from tests.gui import until
 from widgets.breach_form import BreachForm
 
-ASK = BreachAsk("L1", 6.0, 300.0, 0.5, 4.0, 9.0, False, 2.0, 200.0)
+ASK = BreachAsk("L1", 6.0, 300.0, 0.5, 4.0, 9.0, "", 2.0, 200.0)
 
 
 class Plain:
@@ -103,6 +104,58 @@ def test_what_cannot_be_computed_is_answered(desk, runner, change, words):
     assert told[0][0] == "refused" and words in told[0][1]
 
 
+def test_a_run_that_is_stopped_keeps_what_it_has_and_says_how_far_it_came(desk, runner):
+    told = ended(desk)
+
+    async def story():
+        desk.start(replace(ASK, hours=72.0, cell_m=100.0), ground(), 1_655_838_000.0)
+        await until(lambda: desk._run is not None and desk._run.partials, 120, "some frames")
+        desk.cancel()
+        await until(lambda: told, 60)
+
+    runner.run(story())
+    assert told[0][0] == "taken" and "时停止，其后没有算" in desk.said, told
+    (entry,) = desk._library.entries()
+    assert "只算到" in entry.label
+    depths, _ = desk._library.open(entry.name)
+    hours = float(depths.t_s[-1] - depths.t_s[0]) / 3600
+    assert 1.0 < hours < 72.0 and f"算到 {hours:.1f} h" in desk.said
+    assert np.nan_to_num(np.asarray(depths.step(len(depths.t_s) - 1))).max() > 0.3
+
+
+def test_a_breach_in_a_scenario_has_its_rivers_level(tmp_path, runner, hub):
+    t0 = 1_655_838_000.0
+    course = LevelCourse("加大下泄", t0 + np.array([0.0, 3600.0, 7200.0, 36_000.0]), np.array([12.0, 11.0, 10.0, 10.0]))
+    board = Board()
+    levee = board.things["works"][0]
+    board.things["works"] = (replace(levee, facts=levee.facts | {"level": {"object": "S1", "element": "Z"}}),)
+    desk = BreachDesk(
+        board, TaskScope(hub.report), FloodLibrary(tmp_path), courses=lambda code: {"s": course} if code == "S1" else {}
+    )
+    told = ended(desk)
+    (choice,) = desk.levees(t0 + 1800)
+    assert choice.courses == (("s", "加大下泄", 11.5),)
+
+    async def story():
+        desk.start(replace(ASK, follow="s", hours=1.0), ground(), t0)
+        await until(lambda: told, 120)
+        desk.start(replace(ASK, follow="gone"), ground(), t0)
+        await until(lambda: len(told) == 2, 60)
+
+    async def river():
+        return await desk._river(board.things["works"][0], replace(ASK, follow="s"), t0 + 1800)
+
+    try:
+        runner.run(story())
+        after, level = runner.run(river())
+        assert np.interp([0.0, 1800.0, 5400.0], after, level) == pytest.approx([9.0, 8.5, 7.5]), "moves as in the scenario"
+        assert told[0][0] == "taken" and "按会商情景“加大下泄”涨落" in desk.said
+        assert told[1][0] == "refused" and "在溃口时刻没有水位" in told[1][1]
+    finally:
+        desk.close()
+        runner.run(desk._tasks.close())
+
+
 def test_a_run_is_stopped_by_hand(desk, runner):
     told = ended(desk)
 
@@ -127,6 +180,13 @@ def test_the_form_takes_the_levees_level_and_section_and_keeps_what_was_typed(qt
     assert form.numbers["chainage"].value() == pytest.approx(4.2)
     form.numbers["width"].setValue(350)
     form.fine.setChecked(True)
+    assert [form.follow.itemText(i) for i in range(form.follow.count())] == ["随测站过程涨落", "不变"]
+    form.show_levees((replace(form._levees[0], courses=(("s1", "<i>甲</i>", 10.25),)),))
+    form.follow.setCurrentIndex(2)
+    form.follow.activated.emit(2)
+    assert form.numbers["level"].value() == 10.25 and form.asked().follow == "s1"
+    form.show_levees((replace(form._levees[0], courses=()),))
+    assert form.asked().follow == "station", "a scenario that is compared no more is not asked for"
     asked = []
     form.run_requested.connect(asked.append)
     form.begin.click()
