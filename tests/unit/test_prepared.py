@@ -9,6 +9,7 @@ import pytest
 
 from console.domain.scenario import DamBreak, Inflow, Scenario, Schedule
 from console.domain.time import from_beijing
+from console.drill.disasters import typical_base
 from console.drill.facts import flood_facts
 from console.drill.reconstruct import rebuild
 from console.engine.chain_base import base_of
@@ -17,7 +18,6 @@ from console.engine.prepared import Preparing, prepare, wished_m3s
 from console.engine.refused import EngineRefused
 from console.engine.whatif import Case, outcome_of
 from console.errors import StoreError
-from console.services.disaster_library import _typical
 from console.store.chains import declared_chain, declared_disasters
 
 NONE = Path("/nonexistent")
@@ -25,7 +25,7 @@ NONE = Path("/nonexistent")
 
 def asked(file, **changed):
     declared = declared_chain(NONE)
-    return replace(Preparing(declared, _typical(declared, file), file.lead_h, file.station, "典型", file.wanted), **changed)
+    return replace(Preparing(declared, typical_base(declared, file), file.lead_h, file.station, "典型", file.wanted), **changed)
 
 
 def test_every_shipped_disaster_is_computed_and_floods_peak_as_their_frequency_says():
