@@ -27,6 +27,7 @@ from console.engine.network_nodes import (
     Station,
     node_of,
 )
+from console.engine.rating_loop import looped_level
 from console.engine.refused import EngineRefused, positive, series_of
 from console.engine.release_rules import Compensate, Rule
 
@@ -241,7 +242,7 @@ def _pass(
         return _divided(kind, coming, dt_h)
     if isinstance(kind, Retention):
         return _retained(kind, coming, dt_h)
-    return _looked_at(kind, coming)
+    return _looked_at(kind, coming, dt_h)
 
 
 def _through_pool(
@@ -318,7 +319,7 @@ def _retained(kind: Retention, coming: Array, dt_h: float) -> tuple[NodeCourse, 
     return NodeCourse(coming, coming - taken, branch_m3s=taken, storage_m3=storage, mass_error=error), said
 
 
-def _looked_at(kind: Station, coming: Array) -> tuple[NodeCourse, Sequence[str]]:
+def _looked_at(kind: Station, coming: Array, dt_h: float) -> tuple[NodeCourse, Sequence[str]]:
     if kind.rating_m is None or kind.rating_m3s is None:
         return NodeCourse(coming, coming), ("没有水位流量关系，只给流量",)
     beyond = (coming < kind.rating_m3s[0]) | (coming > kind.rating_m3s[-1])
@@ -326,6 +327,10 @@ def _looked_at(kind: Station, coming: Array) -> tuple[NodeCourse, Sequence[str]]
     if beyond.any():
         said.append(f"流量有时段在水位流量关系 {kind.rating_m3s[0]:.0f}–{kind.rating_m3s[-1]:.0f} m³/s 之外，水位取端值")
     level = np.interp(coming, kind.rating_m3s, kind.rating_m)
+    if kind.loop is not None:
+        steady, level = level, looped_level(coming, kind.rating_m, kind.rating_m3s, kind.loop, dt_h * 3600.0)
+        lower, higher = float((steady - level).max()), float((level - steady).max())
+        said.append(f"水位按 Jones 绳套修正，涨水面最多低 {lower:.2f} m，退水面最多高 {higher:.2f} m")
     return NodeCourse(coming, coming, level_m=level, beyond=beyond), said
 
 

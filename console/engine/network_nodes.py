@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from console.engine.level_pool import Outlet, Pool
+from console.engine.rating_loop import LoopedReach
 from console.engine.refused import EngineRefused
 from console.engine.release_rules import Bands, Fixed, Free, Hold, Limits, Rule, Schedule, Staged
 from console.engine.storage import LevelTable
@@ -92,13 +93,17 @@ class Retention:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Station:
-    """A place whose flow, and level by its rating (m, m³/s), is looked at. frequency: years, and the peak m³/s of each."""
+    """A place whose flow, and level by its rating (m, m³/s), is looked at. frequency: years, and the peak m³/s of each.
+
+    loop: None takes the curve as it is.
+    """
 
     rating_m: Array | None
     rating_m3s: Array | None
     warning_m: float | None
     safe_m3s: float | None
     frequency: tuple[Array, Array] | None = None
+    loop: LoopedReach | None = None
 
 
 Kind = Inflow | Reservoir | Reach | Diversion | Retention | Station
@@ -268,7 +273,12 @@ def _station(reading: Reading) -> Station:
     if rating is not None and (np.diff(rating[1]) <= 0).any():
         raise reading.refuse("rating", "流量须随水位增加")
     z, q = rating or (None, None)
-    return Station(z, q, reading.number("warning_m"), reading.number("safe_m3s", low=0.0), reading.pairs("frequency"))
+    loop = reading.get("loop")
+    if loop is not None and (rating is None or not isinstance(loop, Mapping) or set(loop) != {"slope", "width_m"}):
+        raise reading.refuse("loop", "须有 rating，并给出 slope 和 width_m 两项")
+    reach = LoopedReach(**{k: reading.checked(f"loop.{k}", v, 1e-9) for k, v in loop.items()}) if loop else None
+    safe_m3s = reading.number("safe_m3s", low=0.0)
+    return Station(z, q, reading.number("warning_m"), safe_m3s, reading.pairs("frequency"), reach)
 
 
 def _reservoir(reading: Reading) -> Reservoir:
