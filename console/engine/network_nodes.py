@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from console.engine.level_pool import Outlet, Pool
 from console.engine.rating_loop import LoopedReach
 from console.engine.refused import EngineRefused
-from console.engine.release_rules import Bands, Fixed, Free, Hold, Limits, Rule, Schedule, Staged
+from console.engine.release_rules import Bands, Fixed, Free, GateOpenings, Hold, Limits, Rule, Schedule, Staged
 from console.engine.storage import LevelTable
 
 Array = NDArray[np.float64]
@@ -145,6 +145,10 @@ class Reading:
                     return raw[inner]
             return {k: v for k, v in raw.items() if k not in ("sure", "src")}
         return raw
+
+    def leave(self, key: str) -> None:
+        """Let a key be that this run does not need."""
+        self._read.add(key)
 
     def text(self, key: str) -> str | None:
         value = self.get(key)
@@ -300,12 +304,26 @@ def _reservoir(reading: Reading) -> Reservoir:
     limits = Limits(**{k: reading.checked(f"limits.{k}", v) for k, v in bounds.items()})
     raw = reading.get("rule")
     compensated = None
+    reading.leave("gates")  # assumed only where they are operated
     rule: Rule = Free()
     if isinstance(raw, Mapping) and raw.get("kind") == "compensate":
         compensated = _compensated(reading, raw)
+    elif isinstance(raw, Mapping) and raw.get("kind") == "gates":
+        rule = _openings(reading, raw, pool)
     elif raw is not None:
         rule = rule_of(reading, raw, "rule")
     return Reservoir(pool, rule, limits, reading.number("start_level_m"), compensated)
+
+
+def _openings(reading: Reading, raw: Mapping[str, Any], pool: Pool) -> GateOpenings:
+    gates = reading.get("gates")
+    if not isinstance(gates, Mapping) or "full_m" not in gates:
+        raise reading.refuse("gates", "没有闸门全开高度（gates.full_m），不能按开度调度")
+    rows = reading.pairs("rule.rows", raw.get("rows", ()))
+    if rows is None:
+        raise reading.refuse("rule.rows", "缺少")
+    full = reading.checked("gates.full_m", gates["full_m"], 1e-3)
+    return GateOpenings(tuple(rows[0].tolist()), tuple(rows[1].tolist()), full, np.array(pool.level_m), np.array(pool.most_m3s))
 
 
 def _outlet(reading: Reading, raw: Any, i: int) -> Outlet:

@@ -145,6 +145,32 @@ class Staged:
             raise EngineRefused("shape", "分级水位须递增，且与泄量一一对应")
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class GateOpenings:
+    """All gates alike by a table of openings, m: at a level the share of what they let through wide open (full_m).
+
+    level_m, most_m3s: (k,), the outlets wide open. The share is taken as straight with the opening.
+    """
+
+    from_h: tuple[float, ...]
+    opening_m: tuple[float, ...]
+    full_m: float
+    level_m: Array
+    most_m3s: Array
+
+    def wanted(self, now: Moment, /) -> tuple[float, str]:
+        opening = self.opening_m[max(0, bisect_right(self.from_h, now.hour + 1e-9) - 1)]
+        share = min(1.0, opening / self.full_m)
+        return share * float(np.interp(now.level_m, self.level_m, self.most_m3s)), f"闸门每孔开度 {opening:g} m"
+
+    def check(self, steps: int, /) -> None:
+        hours = series_of(self.from_h, "开度过程时刻", low=None)
+        if hours.shape != series_of(self.opening_m, "闸门开度").shape or (np.diff(hours) <= 0).any():
+            raise EngineRefused("shape", "开度过程的时刻须递增，且与开度一一对应")
+        if max(self.opening_m) > self.full_m:
+            raise EngineRefused("range", f"闸门开度 {max(self.opening_m):g} m 大于全开 {self.full_m:g} m")
+
+
 @dataclass(frozen=True, slots=True)
 class Free:
     """Everything open (敞泄)."""

@@ -33,7 +33,7 @@ STEP_H = 1.0
 Tell = Callable[..., None]
 PASSING: dict[str, Any] = {
     "through": {"value": True, "sure": "假定", "src": "没有实测库水位"}, "storage": None, "outlets": None, "rule": None,
-    "limits": None, "start_level_m": None,
+    "limits": None, "start_level_m": None, "gates": None,
 }  # fmt: skip
 
 
@@ -194,12 +194,16 @@ def prepared(case: Case) -> tuple[Network, dict[str, Array], list[str]]:
     declared, floods, broken = failed(case.declared, case.base.start, hours, breaks)
     network = Network.of(declared)
     held, said = _held(network, case.base)
-    changes = dict(held)
+    changes, operated = dict(held), dict[str, Input]()
     inflows, rained = changed_inflows(network, case)
     for entry in case.scenario.inputs:
         if not isinstance(entry, Inflow | Rain | Spill | DamBreak | Tide):
             node_id, change = _change(network, entry)
             changes[node_id] = change
+            if node_id in operated:
+                both = "、".join(_way_of(e) for e in (operated[node_id], entry))
+                raise EngineRefused("declared", f"“{network.nodes[node_id].name}”同时给了{both}，只能按一种调度，请只留一项")
+            operated[node_id] = entry
             said = [line for line in said if not line.startswith(f"{network.nodes[node_id].name}：没有给出调度")]
     for entry in breaks:  # nothing holds the water any more
         changes[entry.work] = dict(PASSING)
@@ -272,11 +276,14 @@ def _change(network: Network, entry: Input) -> tuple[str, dict[str, Any]]:
     if isinstance(entry, Keep):
         _node(network, entry, entry.work, Reservoir)
         return entry.work, {"rule": _planned({"kind": "hold", "level_m": entry.level_m})}
+    if isinstance(entry, Schedule) and entry.kind == "gates":
+        node = _node(network, entry, entry.work, Reservoir)
+        if not any(str(r["id"]) == entry.work and "gates" in r for r in network.raw):
+            raise EngineRefused("declared", f"“{node.name}”没有闸门资料，不能按开度调度，请改给出库过程")
+        return entry.work, {"rule": _planned({"kind": "gates", "rows": _rows(entry)})}
     if isinstance(entry, Schedule) and entry.kind == "release":
         node = _node(network, entry, entry.work, Reservoir | Diversion)
-        rows = [[t / 3600.0, v] for t, v in entry.points]
-        if rows[0][0] > 0.0:
-            rows.insert(0, [0.0, rows[0][1]])
+        rows = _rows(entry)
         if isinstance(node.kind, Diversion):
             return entry.work, {"orders": {"points": rows, "sure": "方案"}}
         return entry.work, {"rule": _planned({"kind": "schedule", "rows": rows})}
@@ -290,6 +297,19 @@ def _change(network: Network, entry: Input) -> tuple[str, dict[str, Any]]:
             change["inlet_m3s"] = {"value": entry.flow_m3s, "sure": "方案"}
         return entry.area, change
     raise EngineRefused("declared", f"河网计算不接受“{named(entry)[1]}”这一项（{named(entry)[0]}）")
+
+
+def _way_of(entry: Input) -> str:
+    """Return how an entry operates its work, in words."""
+    if isinstance(entry, Schedule):
+        return "闸门开度" if entry.kind == "gates" else "出库过程"
+    return "控制水位" if isinstance(entry, Keep) else "启用"
+
+
+def _rows(entry: Schedule) -> list[list[float]]:
+    """Return a schedule as rows of hour and value, from the start on."""
+    rows = [[t / 3600.0, v] for t, v in entry.points]
+    return rows if rows[0][0] <= 0.0 else [[0.0, rows[0][1]], *rows]
 
 
 def _planned(rule: dict[str, Any]) -> dict[str, Any]:

@@ -54,7 +54,7 @@ def targets_of(declared: Mapping[str, Any]) -> tuple[Target, ...]:
     for raw in declared.get("node", ()):
         kinds = {
             "inflow": (*(RAINS if raw["id"] in rained else ()), *FLOWS, "course"),
-            "reservoir": ("keep", "release", "actual", *(("dam",) if raw["id"] in dams else ())) if "storage" in raw else (),
+            "reservoir": _of_reservoir(raw, dams),
             "diversion": ("release",),
             "retention": ("retention",),
         }.get(str(raw["kind"]), ())
@@ -69,6 +69,13 @@ def targets_of(declared: Mapping[str, Any]) -> tuple[Target, ...]:
         if joining:
             found.append(Target(str(joining["node"]), str(joining.get("name", joining["node"])), ("course", "factor", "add")))
     return tuple(found)
+
+
+def _of_reservoir(raw: Mapping[str, Any], dams: set[str]) -> tuple[str, ...]:
+    if "storage" not in raw:
+        return ()
+    more = (("gates", "gates" in raw), ("actual", True), ("dam", raw["id"] in dams))
+    return ("keep", "release", *(kind for kind, there in more if there))
 
 
 def inputs_of(changes: Sequence[Change], base: Base | None = None) -> tuple[Input, ...]:
@@ -111,9 +118,9 @@ def inputs_of(changes: Sequence[Change], base: Base | None = None) -> tuple[Inpu
             others.append(Keep(change.target, _number(change.text, row)))
         elif change.kind == "actual":
             others.append(Schedule(change.target, "release", _measured(change.target, row, base)))
-        elif change.kind == "release":
-            points = tuple((_seconds(hour), flow) for hour, flow in _pairs(change.text, row))
-            others.append(Schedule(change.target, "release", points))
+        elif change.kind in ("release", "gates"):
+            points = tuple((_seconds(hour), value) for hour, value in _pairs(change.text, row))
+            others.append(Schedule(change.target, change.kind, points))
         else:
             parts = [p for p in PART.split(change.text.strip()) if p]
             if len(parts) not in (1, 2):
@@ -140,13 +147,7 @@ def _checked(entry: Input, change: Change, row: int) -> None:
 
 def unsaid(inputs: Sequence[Input]) -> tuple[str, ...]:
     """Return what of a scenario the form cannot say, in words; a copy is without it."""
-    return tuple(
-        dict.fromkeys(
-            KIND_WORDS[named(entry)[0]]
-            for entry in inputs
-            if isinstance(entry, Breach) or (isinstance(entry, Schedule) and entry.kind != "release")
-        )
-    )
+    return tuple(dict.fromkeys(KIND_WORDS[named(entry)[0]] for entry in inputs if isinstance(entry, Breach)))
 
 
 def changes_of(inputs: Sequence[Input]) -> tuple[Change, ...]:
@@ -177,8 +178,8 @@ def changes_of(inputs: Sequence[Input]) -> tuple[Change, ...]:
             found.append(Change("spill", entry.river, f"{substance} {text}{decay}"))
         elif isinstance(entry, Keep):
             found.append(Change("keep", entry.work, f"{entry.level_m:.12g}"))
-        elif isinstance(entry, Schedule) and entry.kind == "release":
-            found.append(Change("release", entry.work, "; ".join(f"{t / HOUR_S:.12g} {v:.12g}" for t, v in entry.points)))
+        elif isinstance(entry, Schedule):
+            found.append(Change(entry.kind, entry.work, "; ".join(f"{t / HOUR_S:.12g} {v:.12g}" for t, v in entry.points)))
         elif isinstance(entry, Retention):
             flow = f" {entry.flow_m3s:.12g}" if entry.flow_m3s is not None else ""
             found.append(Change("retention", entry.area, f"{entry.open_s / HOUR_S:.12g}{flow}"))

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 CHANGES = {
     "rain": "降雨倍数", "drawn": "设计降雨过程", "factor": "来水倍数", "course": "来水过程", "add": "来水加流量",
-    "shift": "来水推迟", "keep": "控制库水位", "release": "出库或分流过程", "actual": "按实况出库", "retention": "启用蓄滞洪区",
-    "spill": "水污染", "dam": "溃坝", "surge": "增水", "tide": "潮位过程",
+    "shift": "来水推迟", "keep": "控制库水位", "release": "出库或分流过程", "gates": "闸门开度过程",
+    "actual": "按实况出库", "retention": "启用蓄滞洪区", "spill": "水污染", "dam": "溃坝", "surge": "增水", "tide": "潮位过程",
 }  # fmt: skip
 HINTS = {
     "rain": "如 1.5（起算以后的雨）",
@@ -22,6 +22,7 @@ HINTS = {
     "shift": "小时，如 6 或 -3",
     "keep": "m，如 21.50",
     "release": "小时 m³/s；如 0 9000; 6 12000",
+    "gates": "小时 每孔开度m；如 0 3; 12 6",
     "actual": "不用填；取起算后的实测出库",
     "retention": "小时 m³/s；如 12 1300（流量可省）",
     "dam": "小时 水位m；如 6 或 6 150（水位可省）",
@@ -31,6 +32,7 @@ HINTS = {
 }
 COURSES = {
     "drawn": ("mm/h", True, 0.0), "course": ("m³/s", False, 0.0), "release": ("m³/s", True, 0.0), "tide": ("m", False, -10.0),
+    "gates": ("m", True, 0.0),
 }  # fmt: skip
 """Changes that are a course over hours: unit, whether a value holds until the next point or goes straight to it, least."""
 LEADS_H = (24, 48, 72, 120)
