@@ -67,7 +67,7 @@ def failed(
 ) -> tuple[Mapping[str, Any], dict[str, Array], list[str]]:
     """Return a chain with an inflow below each dam that fails, these inflows, and what must be said.
 
-    start: levels (m) by pool, at which a dam without a stated level fails.
+    start: levels (m) by pool, as measured at the start.
 
     Raises:
         EngineRefused: declared: no reservoir, or nobody said where its foot lies; range: a level outside its curve.
@@ -82,7 +82,7 @@ def failed(
         if node is None or foot is None or "storage" not in node:
             raise EngineRefused("declared", f"“{one.work}”没有坝基高程（dam 段）或库容曲线，不能算溃坝")
         name = str(node.get("name", one.work))
-        level = one.level_m if one.level_m is not None else start.get(one.work)
+        level = one.level_m
         if level is None:
             raise EngineRefused("gap", f"{name}没有实测库水位，请给出溃坝时的水位")
         curve = np.array(node["storage"]["points"], float)
@@ -97,6 +97,8 @@ def failed(
             f"{name}溃坝：水位 {level:.2f} m、库容 {volume / 1e6:.0f} 百万m³，坝址洪峰 {flood.peak_m3s:.0f} m³/s，"
             f"{flood.peak_s / HOUR_S:.1f} h 到峰（Froehlich 1995，土石坝回归式；{foot['sure']}：{foot['src']}）"
         )
-    said.append("溃坝的水库全程按来水下泄，溃坝前不调蓄；没有写水位的按起算时的库水位")
+    if any(one.work not in start for one in breaks):
+        said.append("没有实测库水位的溃坝水库全程按来水下泄，溃坝前不调蓄")
+    said.append("溃坝前按调度运行，溃坝后按来水下泄；没有写水位的按溃坝那一刻算得的库水位")
     said.append("溃坝洪水按各河段的传播时间演算，比实际溃坝波慢，峰值偏小处须以二维或动力波复核")
     return {**declared, "node": [*declared["node"], *added]}, flows, said

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from console.engine.level_pool import Outlet, Pool
 from console.engine.rating_loop import LoopedReach
 from console.engine.refused import EngineRefused
-from console.engine.release_rules import Bands, Fixed, Free, GateOpenings, Hold, Limits, Rule, Schedule, Staged
+from console.engine.release_rules import Bands, Fixed, Free, GateOpenings, Hold, Limits, Rule, Schedule, Staged, Until
 from console.engine.storage import LevelTable
 
 Array = NDArray[np.float64]
@@ -302,17 +302,24 @@ def _reservoir(reading: Reading) -> Reservoir:
     if unknown:
         raise reading.refuse(f"limits.{min(unknown)}", "不认识的项")
     limits = Limits(**{k: reading.checked(f"limits.{k}", v) for k, v in bounds.items()})
-    raw = reading.get("rule")
-    compensated = None
     reading.leave("gates")  # assumed only where they are operated
-    rule: Rule = Free()
-    if isinstance(raw, Mapping) and raw.get("kind") == "compensate":
-        compensated = _compensated(reading, raw)
-    elif isinstance(raw, Mapping) and raw.get("kind") == "gates":
-        rule = _openings(reading, raw, pool)
-    elif raw is not None:
-        rule = rule_of(reading, raw, "rule")
+    rule, compensated = _operated(reading, reading.get("rule"), pool)
     return Reservoir(pool, rule, limits, reading.number("start_level_m"), compensated)
+
+
+def _operated(reading: Reading, raw: Any, pool: Pool) -> tuple[Rule, Compensated | None]:
+    """Return a reservoir's rule, and its wish for compensation, whose lateral flow is known only in a run."""
+    kind = raw.get("kind") if isinstance(raw, Mapping) else None
+    if kind == "compensate":
+        return Free(), _compensated(reading, raw)
+    if kind == "gates":
+        return _openings(reading, raw, pool), None
+    if kind == "until":
+        before, wish = _operated(reading, raw.get("rule"), pool)
+        if wish is not None:
+            raise reading.refuse("rule", "补偿调节的水库不能算溃坝，请给出调度")
+        return Until(reading.checked("rule.until_h", raw.get("until_h"), 0.0), before), None
+    return (Free() if raw is None else rule_of(reading, raw, "rule")), None
 
 
 def _openings(reading: Reading, raw: Mapping[str, Any], pool: Pool) -> GateOpenings:

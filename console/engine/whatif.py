@@ -6,7 +6,7 @@ Pure: the same case gives the same outcome, here or in another process.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -74,8 +74,10 @@ class NodeOutcome:
 
     @property
     def highest(self) -> tuple[float, float] | None:
-        """Return the highest level, m, and its hour; None where none is known, also at the time of the peak flow."""
-        if self.level_m is None or not np.isfinite(self.level_m[int(np.argmax(self.flow_m3s))]):
+        """Return the highest level, m, and its hour; None where none is known, at a station also at the time of the peak."""
+        if self.level_m is None or not np.isfinite(self.level_m).any():
+            return None
+        if self.kind != "reservoir" and not np.isfinite(self.level_m[int(np.argmax(self.flow_m3s))]):
             return None
         i = int(np.nanargmax(self.level_m))
         return float(self.level_m[i]), i * STEP_H
@@ -132,6 +134,8 @@ def outcome_of(case: Case, tell: Tell = lambda *_: None) -> Outcome:
         for k, node in network.nodes.items()
         if isinstance(node.kind, Reservoir | Station | Diversion | RetentionNode)
     }
+    for one in (entry for entry in case.scenario.inputs if isinstance(entry, DamBreak)):
+        nodes[one.work] = _gone(nodes[one.work], one.at_s / 3600.0)
     fading = np.exp(-np.arange(len(next(iter(nodes.values())).flow_m3s)) * STEP_H / FADE_H)
     for k, node in nodes.items():
         moved = shift_m(start, case.base.stage_m.get(k), node.level_m)
@@ -153,6 +157,13 @@ def outcome_of(case: Case, tell: Tell = lambda *_: None) -> Outcome:
     better, of_start = corrected(start, {k: node.flow_m3s for k, node in stations.items()}, named_so)
     limits = (*start.said, *of_start, *said, *(line for line in got.limits if line.split("：")[0] not in tidal), *of_spills)
     return Outcome(np.arange(n, dtype=float) * STEP_H, nodes, mass_error, got.assumed, limits, spills, better)
+
+
+def _gone(node: NodeOutcome, at_h: float) -> NodeOutcome:
+    """Return a reservoir whose level and storage end with its dam."""
+    after = np.arange(len(node.flow_m3s)) * STEP_H >= at_h
+    level = None if node.level_m is None else np.where(after, np.nan, node.level_m)
+    return replace(node, level_m=level, storage_m3=None if node.storage_m3 is None else np.where(after, 0.0, node.storage_m3))
 
 
 def _tidal(case: Case, entry: Tide, nodes: Mapping[str, NodeOutcome]) -> tuple[dict[str, NodeOutcome], float, list[str]]:
@@ -188,9 +199,8 @@ def started(case: Case) -> Warm:
 
 def prepared(case: Case) -> tuple[Network, dict[str, Array], list[str]]:
     """Return a scenario's network and inflows, and what must be said of both. Raises: EngineRefused."""
-    breaks = [entry for entry in case.scenario.inputs if isinstance(entry, DamBreak)]
+    breaks = _breaks(case)
     hours = len(next(iter(case.base.inflows_m3s.values())))
-    _breaks_alone(case.scenario, breaks)
     declared, floods, broken = failed(case.declared, case.base.start, hours, breaks)
     network = Network.of(declared)
     held, said = _held(network, case.base)
@@ -205,20 +215,37 @@ def prepared(case: Case) -> tuple[Network, dict[str, Array], list[str]]:
                 raise EngineRefused("declared", f"“{network.nodes[node_id].name}”同时给了{both}，只能按一种调度，请只留一项")
             operated[node_id] = entry
             said = [line for line in said if not line.startswith(f"{network.nodes[node_id].name}：没有给出调度")]
-    for entry in breaks:  # nothing holds the water any more
-        changes[entry.work] = dict(PASSING)
-        said = [line for line in said if not line.startswith(f"{network.nodes[entry.work].name}：没有给出调度")]
+    raw = {str(r["id"]): r for r in network.raw}
+    for one in breaks:
+        if one.work not in case.base.start:  # nothing is known of the pool before
+            changes[one.work] = dict(PASSING)
+            continue
+        rule = changes.get(one.work, {}).get("rule", raw[one.work].get("rule")) or {"kind": "free"}
+        bare = rule["value"] if "value" in rule else {k: v for k, v in rule.items() if k not in ("sure", "src")}
+        changes[one.work] = {"rule": _planned({"kind": "until", "until_h": one.at_s / 3600.0, "rule": bare})}
     return network.changed(changes), inflows | floods, [*said, *rained, *broken]
 
 
-def _breaks_alone(scenario: Scenario, breaks: Sequence[DamBreak]) -> None:
-    """Refuse a failing dam that is also operated, or that fails after the run. Raises: EngineRefused."""
-    operated = {entry.work for entry in scenario.inputs if isinstance(entry, Keep | Schedule)}
-    for one in breaks:
-        if one.work in operated:
-            raise EngineRefused("declared", f"“{one.work}”既给了调度又溃坝，溃坝前的调度还不能计算，请只留一项")
-        if one.at_s >= scenario.lead_h * 3600.0:
-            raise EngineRefused("range", f"溃坝时间 {one.at_s / 3600:g} h 不在预见期 {scenario.lead_h:g} h 内")
+def _breaks(case: Case) -> list[DamBreak]:
+    """Return a scenario's failing dams, each with the level that it fails at: as stated, or as the run has it by then.
+
+    Raises:
+        EngineRefused: one fails after the run.
+    """
+    found: list[DamBreak] = []
+    others = tuple(entry for entry in case.scenario.inputs if not isinstance(entry, DamBreak | Spill | Tide))
+    for one in sorted((e for e in case.scenario.inputs if isinstance(e, DamBreak)), key=lambda e: e.at_s):
+        if one.at_s >= case.scenario.lead_h * 3600.0:
+            raise EngineRefused("range", f"溃坝时间 {one.at_s / 3600:g} h 不在预见期 {case.scenario.lead_h:g} h 内")
+        level = one.level_m
+        if level is None and one.work in case.base.start:
+            until_then = replace(case, scenario=replace(case.scenario, inputs=(*others, *found)))
+            network, inflows, _ = prepared(until_then)
+            course = run(network, inflows, STEP_H, case.base.start, started(until_then).carried).courses[one.work]
+            levels = course.level_m[0] if course.level_m is not None else np.full(2, case.base.start[one.work])
+            level = float(np.interp(one.at_s / 3600.0, np.arange(len(levels)) * STEP_H, levels))
+        found.append(replace(one, level_m=level))
+    return found
 
 
 def changed_inflows(network: Network, case: Case) -> tuple[dict[str, Array], list[str]]:

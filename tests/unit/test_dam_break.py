@@ -70,12 +70,33 @@ def test_it_is_typed_and_comes_back():
         peak_m3s(0.0, 10.0)
 
 
-def test_a_dam_that_fails_is_not_also_operated_and_not_after_the_run():
+def test_a_dam_is_operated_until_it_fails_at_the_level_that_it_has_by_then():
+    until = 48
+    calm = ran(Keep("feilaixia", 24.0)).nodes["feilaixia"]
+    got = ran(Keep("feilaixia", 24.0), DamBreak("feilaixia", until * HOUR))
+    gone = got.nodes["feilaixia"]
+    assert gone.flow_m3s[:until] == pytest.approx(calm.flow_m3s[:until]), "as if nothing were to happen"
+    assert gone.level_m[:until] == pytest.approx(calm.level_m[:until]) and np.isnan(gone.level_m[until:]).all()
+    assert gone.flow_m3s[until:] == pytest.approx(gone.inflow_m3s[until:], rel=0.02) and gone.storage_m3[-1] == 0.0
+    assert gone.highest == pytest.approx((calm.level_m[:until].max(), float(calm.level_m[:until].argmax())))
+    assert any(f"飞来峡溃坝：水位 {calm.level_m[until]:.2f} m" in line for line in got.limits)
+    assert got.mass_error < 1e-6 and all(np.isfinite(v) for v in got.figures().values())
+    flow = Schedule("feilaixia", "release", ((0.0, 3000.0),))
+    kept = ran(flow, DamBreak("feilaixia", until * HOUR))
+    assert kept.nodes["feilaixia"].flow_m3s[12] == pytest.approx(3000.0, rel=0.05)
+    assert max(kept.nodes["baxia"].flow_m3s) > max(got.nodes["baxia"].flow_m3s), "more was held, more comes"
+
+
+def test_a_dam_below_one_that_fails_stands_higher_when_it_follows():
+    alone = ran(DamBreak("feilaixia", 40 * HOUR))
+    both = ran(DamBreak("lechangxia", 6 * HOUR, 154.0), DamBreak("feilaixia", 40 * HOUR))
+    level = [
+        float(next(x for x in o.limits if x.startswith("飞来峡溃坝")).split("水位 ")[1].split(" m")[0]) for o in (alone, both)
+    ]
+    assert level[1] >= level[0] and both.nodes["shijiao"].peak[0] > alone.nodes["shijiao"].peak[0]
+
+
+def test_a_dam_does_not_fail_after_the_run():
     base = base_of(CHAIN, series(), T0, 72.0)
-    gone = DamBreak("feilaixia", 48 * HOUR)
-    for entry in (Keep("feilaixia", 21.0), Schedule("feilaixia", "release", ((0.0, 3000.0),))):
-        with pytest.raises(RunRefused, match="既给了调度又溃坝"):
-            run_case(Case(CHAIN, base, plan(gone, entry)), lambda *_: None)
     with pytest.raises(RunRefused, match="不在预见期"):
         run_case(Case(CHAIN, base, plan(DamBreak("feilaixia", 100 * HOUR))), lambda *_: None)
-    assert any("溃坝前不调蓄" in line for line in ran(gone).limits)
