@@ -16,17 +16,16 @@ from numpy.typing import ArrayLike, NDArray
 
 from console.engine import level_pool, muskingum
 from console.engine.network_nodes import (
-    Assumed,
-    Compensated,
     Diversion,
     Inflow,
     Node,
     Reach,
-    Reservoir,
     Retention,
     Station,
     node_of,
 )
+from console.engine.network_reading import Assumed
+from console.engine.network_reservoir import Compensated, Reservoir
 from console.engine.rating_loop import looped_level
 from console.engine.refused import EngineRefused, positive, series_of
 from console.engine.release_rules import Compensate, Rule

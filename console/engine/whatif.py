@@ -17,9 +17,11 @@ from console.domain.scenario import DamBreak, Inflow, Input, Keep, Rain, Retenti
 from console.engine.chain_base import Base
 from console.engine.dam_break import failed
 from console.engine.network import Network, NodeCourse, run
-from console.engine.network_nodes import SETTLED, Assumed, Diversion, Node, Reservoir, Station
+from console.engine.network_nodes import Diversion, Node, Station
 from console.engine.network_nodes import Inflow as InflowNode
 from console.engine.network_nodes import Retention as RetentionNode
+from console.engine.network_reading import SETTLED, Assumed
+from console.engine.network_reservoir import Reservoir
 from console.engine.rain_runoff import model_of, with_rain
 from console.engine.refused import EngineRefused
 from console.engine.tidal_case import joining_of, places_of, tidal_course
@@ -28,7 +30,7 @@ from console.engine.whatif_spill import Spilled, spills_of
 from console.errors import ConsoleError
 
 Array = NDArray[np.float64]
-ENGINE = "chain-2"
+ENGINE = "chain-3"
 STEP_H = 1.0
 Tell = Callable[..., None]
 PASSING: dict[str, Any] = {

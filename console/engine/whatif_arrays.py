@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from console.engine.network_nodes import Assumed
+from console.engine.network_reading import Assumed
 from console.engine.tidal_case import rows_of
 from console.engine.whatif import NodeOutcome, Outcome
 from console.engine.whatif_spill import Passing, Spilled

@@ -32,8 +32,8 @@ from console.engine.inundation_grid import Stopped
 from console.engine.network import Network, run
 from console.engine.network_nodes import Node, Station
 from console.engine.network_nodes import Reach as ReachNode
-from console.engine.network_nodes import Reservoir as ReservoirNode
 from console.engine.network_nodes import Retention as RetentionNode
+from console.engine.network_reservoir import Reservoir as ReservoirNode
 from console.engine.refused import EngineRefused
 from console.engine.storage import LevelTable
 from console.engine.whatif import PASSING, STEP_H, Case, RunRefused, changed_inflows, started

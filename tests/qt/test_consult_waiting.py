@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from console.domain.scenario import Keep
+from console.engine.whatif import ENGINE
 from console.presenters.consult import compare_table
 from tests.consulting import Board, desks, plan
 from tests.gui import until
@@ -39,4 +40,4 @@ def test_it_waits_for_its_readings_and_one_that_is_wrong_is_not_tried_again(runn
     waits = runner.run(story())
     assert consult.results[waits].watermark == ""
     cells = {row[0][0]: [text for text, _ in row[1:]] for row in compare_table(consult, look.tr).rows}
-    assert cells["引擎 · 作者"] == ["chain-2 · 张三"]
+    assert cells["引擎 · 作者"] == [f"{ENGINE} · 张三"]
