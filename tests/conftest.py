@@ -21,8 +21,9 @@ from console.store.keys import OpsKey, unlock
 from tests.interop.mosquitto import mosquitto
 from tests.interop.postgres_server import postgres, postgres_server
 from tests.processes import make_key
+from tests.references import table, within
 
-__all__ = ["mosquitto", "postgres", "postgres_server"]
+__all__ = ["mosquitto", "postgres", "postgres_server", "within"]
 
 SHARED = Path(__file__).resolve().parent.parent.parent / "shared"
 
@@ -88,3 +89,11 @@ def runner(qapp, hub):
 
     with console_loop(qapp, hub) as found:
         yield found
+
+
+def pytest_terminal_summary(terminalreporter):
+    reports = [r for kind in ("passed", "failed") for r in terminalreporter.stats.get(kind, ()) if r.when == "call"]
+    if lines := table(row for r in reports for row in r.user_properties):
+        terminalreporter.section("参考算例：误差 ≤ 允许")
+        for line in lines:
+            terminalreporter.write_line(line)

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from console.engine.open_channel import G, critical_depth_m
 from console.engine.refused import EngineRefused, positive, series_of
 
 Array = NDArray[np.float64]
-G = 9.81
 THETA = 0.6  # weight of the new level; over 0.5 damps what the grid cannot carry
 LEAST_DEPTH_M, DEEPEST_M = 0.1, 100.0
 ROUNDS = 25
@@ -71,6 +71,8 @@ def steady(river: TidalRiver, flow_m3s: float, mouth_m: float) -> Array:
     level[-1] = mouth_m
     _not_dry(river, level[-1:], len(level) - 1, 0.0)
 
+    critical = critical_depth_m(abs(flow_m3s), river.width_m)
+
     def energy(i: int, z: float) -> tuple[float, float]:
         area = (z - river.bed_m[i]) * river.width_m[i]
         radius = area / (river.width_m[i] + 2 * (z - river.bed_m[i]))
@@ -85,8 +87,7 @@ def steady(river: TidalRiver, flow_m3s: float, mouth_m: float) -> Array:
             head, slope = energy(i, z)
             return head - below - dx * (slope + friction) / 2
 
-        critical = river.bed_m[i] + (flow_m3s**2 / (G * river.width_m[i] ** 2)) ** (1 / 3)
-        lowest = max(critical, river.bed_m[i] + LEAST_DEPTH_M)
+        lowest = float(river.bed_m[i] + max(critical[i], LEAST_DEPTH_M))
         highest = below + DEEPEST_M
         if off(lowest) > 0 or off(highest) < 0:
             raise EngineRefused("unstable", f"里程 {river.at_m[i] / 1000:.1f} km 处没有缓流水面")

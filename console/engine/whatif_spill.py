@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from console.domain.scenario import Spill
 from console.engine import transport_case as tc
 from console.engine.network import NodeCourse
+from console.engine.open_channel import normal_depth_m
 from console.engine.refused import EngineRefused
 from console.engine.transport import TransportResult, run_transport
 
@@ -171,7 +172,7 @@ def _case(
     start = sum((np.where(x_km >= km, v.mean() if steady else v[0], 0.0) for _, km, v in flows), np.zeros(len(x_km)))
     piece = np.searchsorted(river.at_km, x_km, "right") - 1
     width, slope = river.width_m[piece], river.slope[piece]
-    deep = (np.maximum(start, LEAST_M3S) * river.manning / (width * np.sqrt(slope))) ** 0.6  # Manning, wide: q = h^(5/3)·√S/n
+    deep = normal_depth_m(np.maximum(start, LEAST_M3S), width, slope, river.manning)
     given = None if river.dispersion_m2s is None else np.full(len(x_km), river.dispersion_m2s)
     channel = tc.Channel(DX_M, width * deep, width, slope, given)
     put = tc.Spill(spill.substance, spill.at_km * 1000.0, spill.mass_kg, spill.from_s, spill.to_s)

@@ -8,7 +8,7 @@ import json
 import numpy as np
 import pytest
 
-from console.engine.breach import BreachCase, run_breach, weir_m3s
+from console.engine.breach import BreachCase, outcome_so_far, run_breach, weir_m3s
 from console.engine.refused import EngineRefused
 from console.engine.shallow_water import Area, Inflow, Solver
 
@@ -31,40 +31,43 @@ def flat(doc):
 
 
 @pytest.mark.parametrize(("name", "right"), [("ritter", 0.0), ("stoker", 1.0)])
-def test_a_dam_break_is_that_of_the_books(case, name, right):
+def test_a_dam_break_is_that_of_the_books(case, within, name, right):
     ref = case(f"dambreak_{name}")
     x = np.arange(1000) - 499.5
     h = np.where(x < 0, 5.0, right)[None]
     for bed, depth in ((np.zeros((1, 1000)), h), (np.zeros((1000, 1)), np.ascontiguousarray(h.T))):
         flood = Solver(Area(bed, 1.0, SMOOTH, depth_m=depth)).run(25.0, 25.0)
         got = np.interp(ref["x_m"], x, flood.h_m.ravel())
-        assert np.abs(got - ref["h_m"]).sum() / np.sum(ref["h_m"]) <= 0.006
+        off = np.abs(got - ref["h_m"]).sum() / np.sum(ref["h_m"])
+        within(f"dambreak_{name}", "水深 L1（一阶）", off, 0.006)
         assert flood.mass_error(1.0) < 1e-12
 
 
 @pytest.mark.parametrize("level", [0.5, 0.1])
-def test_still_water_stays_still_over_a_bump_that_may_stand_out_of_it(case, level):
+def test_still_water_stays_still_over_a_bump_that_may_stand_out_of_it(case, within, level):
     bed = np.tile(case("lake_at_rest_bump")["bed_m"], (3, 1))
     h = np.maximum(0.0, level - bed)
     flood = Solver(Area(bed, 0.25, SMOOTH, depth_m=h)).run(100.0, 100.0)
-    assert np.abs(np.where(h > 1e-6, np.hypot(flood.hu, flood.hv) / np.maximum(h, 1e-9), 0.0)).max() < 1e-10
-    assert np.abs(flood.h_m - h).max() < 1e-12
+    speed = np.where(h > 1e-6, np.hypot(flood.hu, flood.hv) / np.maximum(h, 1e-9), 0.0)
+    within("lake_at_rest_bump", "流速", speed.max(), 1e-10, "m/s")
+    within("lake_at_rest_bump", "水位", np.abs(flood.h_m - h).max(), 1e-12, "m")
 
 
-def test_steady_flow_over_a_bump(case):
+def test_steady_flow_over_a_bump(case, within):
     for name, unit, level, start in (("subcritical", 4.42, 2.0, 2.0), ("transcritical", 1.53, 0.66, 0.66)):
         ref = case(f"steady_bump_{name}")
         bed = np.array(ref["bed_m"])[None]
         edges = ("flow", "stage", "wall", "wall")
         area = Area(bed, 0.25, SMOOTH, edges, (unit, level, 0.0, 0.0), np.maximum(0.0, start - bed))
         flood = Solver(area).run(400.0, 400.0)
-        assert np.abs(flood.h_m[0] - ref["h_m"]).mean() / np.mean(ref["h_m"]) < 0.015
+        off = np.abs(flood.h_m[0] - ref["h_m"]).mean() / np.mean(ref["h_m"])
+        within(f"steady_bump_{name}", "水深 L1（一阶）", off, 0.015)
         away = np.r_[0:28, 60:100]  # of the bump's kinks
-        assert np.abs(flood.hu[0][away] - unit).max() < 0.005 * unit
+        within(f"steady_bump_{name}", "单宽流量（相对）", np.abs(flood.hu[0][away] / unit - 1).max(), 0.005)
         assert np.abs(flood.h_m[0] - ref["h_m"]).max() < 0.025, "0.0238 m beside the kink: of first order"
 
 
-def test_the_valley_of_the_environment_agency_floods_when_and_as_high_as_other_solvers_say(case, shared):
+def test_the_valley_of_the_environment_agency_floods_when_and_as_high_as_other_solvers_say(case, within, shared):
     ref = json.loads((shared / "refcases/ea_test5.json").read_text("utf-8"))
     facts = flat(ref)
     with gzip.open(shared / "realdata/ea_test5/ea5-50m.asc.gz", "rt") as file:
@@ -79,13 +82,15 @@ def test_the_valley_of_the_environment_agency_floods_when_and_as_high_as_other_s
     flood = Solver(Area(bed, 50.0, np.array(0.04), sources=(source,))).run(
         108_000.0, 60.0, lambda f: seen.append((f.t_s, f.h_m[row, column].copy())) or True
     )
-    assert flood.mass_error(50.0) < 1e-6 and flood.let_in_m3 == pytest.approx(facts["volume_m3"], rel=2e-3)
+    within("ea_test5", "水量", flood.mass_error(50.0), 1e-6)
+    assert flood.let_in_m3 == pytest.approx(facts["volume_m3"], rel=2e-3)
     minutes, depth = np.array([t for t, _ in seen]) / 60, np.array([h for _, h in seen])
     for i, want in enumerate(facts["own_fv1"]):
         ground = bed[row[i], column[i]]
-        assert ground + depth[:, i].max() == pytest.approx(want["peak_level"], abs=0.10)
-        assert ground + depth[-1, i] == pytest.approx(want["final_level_30h"], abs=0.05)
-        assert minutes[np.argmax(depth[:, i] > 0.1)] == pytest.approx(want["arrival_min_h_gt_0p1"], abs=3)
+        within("ea_test5", "最高水位", abs(ground + depth[:, i].max() - want["peak_level"]), 0.10, "m")
+        within("ea_test5", "终了水位", abs(ground + depth[-1, i] - want["final_level_30h"]), 0.05, "m")
+        late = abs(minutes[np.argmax(depth[:, i] > 0.1)] - want["arrival_min_h_gt_0p1"])
+        within("ea_test5", "到达", late, 3.0, "min")
 
 
 def test_water_in_a_closed_basin_is_neither_made_nor_lost_while_it_sloshes_over_islands():
@@ -119,8 +124,13 @@ def polder(**more):
 
 
 def test_a_breach_floods_the_plain_and_not_the_river():
-    told = []
-    got = run_breach(polder(), told.append)
+    told, parts = [], []
+
+    def tell(share, part=None):
+        told.append(share)
+        parts.extend([part] if part is not None else [])
+
+    got = run_breach(polder(), tell)
     depth = got.depth_m[-1]
     x, y = np.meshgrid(polder().x_m, polder().y_m)
     river = x < 950.0 + 0.28 * y
@@ -129,7 +139,12 @@ def test_a_breach_floods_the_plain_and_not_the_river():
     assert got.inflow_m3s[0] == 0.0, "it grows"
     assert got.t_s[1] == 600.0 and len(got.t_s) == 19 and told[-1] == pytest.approx(1.0)
     assert any("范围的边" in line for line in got.limits)
-    low = run_breach(polder(river_level_m=np.array([5.0]), hours=0.5), told.append)
+    half = outcome_so_far(parts[:5])
+    n = len(half.t_s)
+    assert 2 <= n < len(got.t_s) and half.t_s.tolist() == got.t_s[:n].tolist()
+    assert (half.depth_m == got.depth_m[:n]).all() and 0 < half.let_in_m3 < got.let_in_m3 and half.mass_error < 1e-6
+    assert "时停止，其后没有算" in half.limits[0] and outcome_so_far([]) is None
+    low = run_breach(polder(river_level_m=np.array([5.0]), hours=0.5), tell)
     assert low.depth_m.max() == 0.0 and any("没有进水" in line for line in low.limits)
 
 
@@ -163,7 +178,7 @@ def bowl(ref, n):
     return bed, depth, eta * turn, 2 * np.pi / turn
 
 
-def test_a_surface_that_goes_round_in_a_bowl_is_there_again_after_three_rounds(case):
+def test_a_surface_that_goes_round_in_a_bowl_is_there_again_after_three_rounds(case, within):
     ref = case("thacker_planar")
     bed, depth, speed, period = bowl(ref, 100)
     off = {}
@@ -172,21 +187,22 @@ def test_a_surface_that_goes_round_in_a_bowl_is_there_again_after_three_rounds(c
         solver.flood.hv[:] = speed * solver.flood.h_m
         flood = solver.run(3 * period, 1e9)
         off[order] = np.abs(flood.h_m - depth(3 * period)).sum() / depth(3 * period).sum()
-        assert flood.mass_error(ref["L"] / 100) < 2e-6
-    assert off[2] <= 0.08, "the bar of the reference"
+        within("thacker_planar", "水量", flood.mass_error(ref["L"] / 100), 2e-6)
+    within("thacker_planar", "水深 L1（二阶）", off[2], 0.08)
     assert off[1] > 0.4, "which first order smears"
 
 
 @pytest.mark.parametrize("level", [0.5, 0.1])
-def test_still_water_stays_still_in_second_order_too(case, level):
+def test_still_water_stays_still_in_second_order_too(case, within, level):
     bed = np.tile(case("lake_at_rest_bump")["bed_m"], (3, 1))
     h = np.maximum(0.0, level - bed)
     flood = Solver(Area(bed, 0.25, SMOOTH, depth_m=h), 2).run(100.0, 100.0)
-    assert np.abs(np.where(h > 1e-6, np.hypot(flood.hu, flood.hv) / np.maximum(h, 1e-9), 0.0)).max() < 1e-10
-    assert np.abs(flood.h_m - h).max() < 1e-12
+    speed = np.where(h > 1e-6, np.hypot(flood.hu, flood.hv) / np.maximum(h, 1e-9), 0.0)
+    within("lake_at_rest_bump", "流速", speed.max(), 1e-10, "m/s")
+    within("lake_at_rest_bump", "水位", np.abs(flood.h_m - h).max(), 1e-12, "m")
 
 
-def test_second_order_meets_the_books_more_closely_and_loses_nothing(case):
+def test_second_order_meets_the_books_more_closely_and_loses_nothing(case, within):
     ref = case("dambreak_stoker")
     x = np.arange(1000) - 499.5
     h = np.where(x < 0, 5.0, 1.0)[None]
@@ -196,11 +212,12 @@ def test_second_order_meets_the_books_more_closely_and_loses_nothing(case):
         off[order] = np.abs(np.interp(ref["x_m"], x, flood.h_m.ravel()) - ref["h_m"]).sum() / np.sum(ref["h_m"])
         assert flood.mass_error(1.0) < 1e-12
     assert off[2] < 0.6 * off[1]
+    within("dambreak_stoker", "水深 L1（二阶）", off[2], 0.002)
     ref = case("steady_bump_subcritical")
     bed = np.array(ref["bed_m"])[None]
     area = Area(bed, 0.25, SMOOTH, ("flow", "stage", "wall", "wall"), (4.42, 2.0, 0.0, 0.0), np.maximum(0.0, 2.0 - bed))
     flood = Solver(area, 2).run(400.0, 400.0)
-    assert np.abs(flood.h_m[0] - ref["h_m"]).max() < 0.020
+    within("steady_bump_subcritical", "水深最大（二阶）", np.abs(flood.h_m[0] - ref["h_m"]).max(), 0.020, "m")
     rng = np.random.default_rng(3)
     bed = rng.uniform(0.0, 2.0, (40, 50))
     h = np.where(rng.random((40, 50)) < 0.2, rng.uniform(0.0, 4.0, (40, 50)), 0.0)

@@ -41,21 +41,23 @@ def front(x, t, u, d):
     return 0.5 * (erfc(a) + np.exp(u * x / d - b**2) * erfcx(b))
 
 
-def test_a_steady_source_advances_as_ogata_and_banks_say(refcase):
+def test_a_steady_source_advances_as_ogata_and_banks_say(refcase, within):
     book = refcase("ade_ogata_banks")
     river = Channel.uniform(20_000, 50, 1000, 100, 1e-4, book["D"])
     case = TransportCase(river, Flow.constant(1000 * book["U"]), 21600.0, out_s=7200.0, upstream_mg_l=book["C0"], held=True)
     found = run_transport(case)
     for t, expected in zip(book["t_s"], book["expected"]["C"], strict=True):
         c = found.mg_l[found.t_s.tolist().index(t)]
-        assert np.abs(np.interp(book["x_m"], [0, *found.x_m], [book["C0"], *c]) - expected).max() < 0.012
+        off = np.abs(np.interp(book["x_m"], [0, *found.x_m], [book["C0"], *c]) - expected).max()
+        within("ade_ogata_banks", "浓度", off, 0.012, "C0")
         assert -1e-6 < c.min() and c.max() < 1 + 1e-6
         exact = front(found.x_m, t, book["U"], book["D"])
-        assert np.interp(-0.5, -c, found.x_m) == pytest.approx(np.interp(-0.5, -exact, found.x_m), abs=50.0)
+        front_off = abs(np.interp(-0.5, -c, found.x_m) - np.interp(-0.5, -exact, found.x_m))
+        within("ade_ogata_banks", "锋面位置", front_off, 50.0, "m")
 
 
 @pytest.mark.parametrize("dx", [200.0, 100.0])
-def test_a_spill_that_decays_arrives_and_peaks_as_the_gaussian(refcase, dx):
+def test_a_spill_that_decays_arrives_and_peaks_as_the_gaussian(refcase, within, dx):
     book = refcase("ade_spill_decay_1d")
     start, m, a, u, d, k = 5000.0, book["M_kg"] * 1000, book["A_m2"], book["U"], book["D"], book["k_per_s"]
     places = [start + u * t for t in book["t_s"]]
@@ -64,14 +66,16 @@ def test_a_spill_that_decays_arrives_and_peaks_as_the_gaussian(refcase, dx):
         spills=(Spill("槽车", start, book["M_kg"]),), intakes=tuple(Intake(f"{x:g}", x, 0.05) for x in places),
     )  # fmt: skip
     found = run_transport(case)
-    assert found.mass.error < 1e-6 and found.mass.decayed_kg > 0
+    within("ade_spill_decay_1d", "质量", found.mass.error, 1e-6)
+    assert found.mass.decayed_kg > 0
     for n, t in enumerate(book["t_s"]):
         c = found.mg_l[found.t_s.tolist().index(t)]
-        assert c.max() == pytest.approx(book["expected"]["peak"][n], rel=0.02)
+        within("ade_spill_decay_1d", "峰值（相对）", abs(c.max() / book["expected"]["peak"][n] - 1), 0.02)
         times = np.arange(1.0, 57_600.0)
         seen = m / (a * np.sqrt(4 * np.pi * d * times)) * np.exp(-((u * (t - times)) ** 2) / (4 * d * times) - k * times)
         assert found.passages[n].peak_mg_l == pytest.approx(seen.max(), rel=0.02)
-        assert found.passages[n].front_s == pytest.approx(times[np.argmax(seen >= 0.1 * seen.max())], abs=300.0)
+        late = abs(found.passages[n].front_s - times[np.argmax(seen >= 0.1 * seen.max())])
+        within("ade_spill_decay_1d", "到达", late, 300.0, "s")
         over = times[seen >= 0.05]
         assert (found.passages[n].arrival_s, found.passages[n].leave_s) == pytest.approx((over[0], over[-1]), abs=300.0)
         assert found.passages[n].over_s == pytest.approx(len(over), abs=600.0)
