@@ -70,11 +70,17 @@ def scenario_lines(desk: ConsultDesk, tr: Translate) -> tuple[ScenarioLine, ...]
 
 def nodes_to_show(desk: ConsultDesk) -> tuple[tuple[str, str], ...]:
     """Return the nodes of the results, downstream, as (id, name); what only passes water on is left out."""
-    shown = next((desk.results[i].outcome for i in desk.compared if i in desk.results), None)
-    if shown is None:
-        return ()
+    shown = _every_node([desk.results[i] for i in desk.compared if i in desk.results])
     passing = {str(n["id"]) for n in desk.declared.get("node", ()) if n["kind"] == "reservoir" and "storage" not in n}
-    return tuple((k, n.name) for k, n in shown.nodes.items() if k not in passing)
+    return tuple((k, n.name) for k, n in shown.items() if k not in passing)
+
+
+def _every_node(results: Sequence[Result]) -> dict[str, NodeOutcome]:
+    """Return the nodes of all results, the chain's first; a tide adds its own, and one of them alone may have a tide."""
+    found: dict[str, NodeOutcome] = {}
+    for result in results:
+        found |= {k: node for k, node in result.outcome.nodes.items() if k not in found}
+    return found
 
 
 def node_view(desk: ConsultDesk, node: str, tr: Translate) -> NodeView:
@@ -127,8 +133,13 @@ def compare_table(desk: ConsultDesk, tr: Translate) -> CompareTable:
     rows.append(((tr("计算"), DIM), *made))
     rows.append(((tr("引擎 · 作者"), DIM), *((f"{r.engine} · {printable(s.author)}", DIM) for s, r in found)))
     rows.append(((tr("水量误差"), DIM), *(_mass(r.outcome) for _, r in found)))
-    for node_id, first in reversed(list(found[0][1].outcome.nodes.items())):  # downstream first: there people live
+    chain = {str(n["id"]) for n in desk.declared.get("node", ())}
+    shown = _every_node([result for _, result in found])
+    for node_id, first in reversed([one for one in shown.items() if one[0] in chain]):  # downstream first: there people live
         rows += _node_rows(node_id, first, found, raws.get(node_id, {}), tr)
+    for node_id, first in shown.items():
+        if node_id not in chain:
+            rows += _tidal_rows(node_id, first, found, raws.get(node_id, {}), tr)
     return CompareTable(titles, tuple(rows))
 
 
@@ -212,7 +223,7 @@ def _node_rows(
         times: list[Cell] = [(f"{first.name} {tr('峰现')}", PLAIN)]
         times += [(stamp(s.base_t + n.peak[1] * HOUR_S) if n else DASH, DIM) for n, (s, _) in zip(nodes, found, strict=True)]
         rows.append(tuple(times))
-        if first.level_m is not None:
+        if any(n is not None and n.level_m is not None for n in nodes):
             row(
                 "最高水位 m",
                 [n.highest[0] if n and n.highest else None for n in nodes],
@@ -227,6 +238,21 @@ def _node_rows(
         ]
         row("分洪量 百万m³", volumes, lambda v: DASH if v is None else f"{v:.1f}", 1)
     return rows
+
+
+def _tidal_rows(
+    node_id: str, first: NodeOutcome, found: Sequence[tuple[Scenario, Result]], raw: Mapping[str, Any], tr: Translate
+) -> list[tuple[Cell, ...]]:
+    """Return the highest level of a place of the tidal river; its flow is mostly the tide's own and says little."""
+    nodes = [r.outcome.nodes.get(node_id) for _, r in found]
+    warning = limit_of(raw, "warning_m")
+    levels: list[Cell] = [(f"{first.name} {tr('最高水位 m')}", PLAIN)]
+    times: list[Cell] = [(f"{first.name} {tr('最高水位时间')}", PLAIN)]
+    for node, (scenario, _) in zip(nodes, found, strict=True):
+        top = node.highest if node is not None else None
+        levels.append((_level(top[0] if top else None), WARN if top and warning is not None and top[0] > warning else PLAIN))
+        times.append((stamp(scenario.base_t + top[1] * HOUR_S) if top else DASH, DIM))
+    return [tuple(levels), tuple(times)]
 
 
 def period_words(published: Sequence[tuple[float, float]], flow_m3s: float, tr: Translate) -> str:

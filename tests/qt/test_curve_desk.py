@@ -37,9 +37,11 @@ def in_loop(test):
         try:
             await test(**fixtures)
         finally:
-            hosts = fixtures["show"].hosts
-            while hosts:
-                hosts.pop().release()
+            show = fixtures["show"]
+            while show.hosts:
+                show.hosts.pop().release()
+            show.session._clock.stop()  # between this loop and the next its ticks would find none
+            show.session._outbox.stop()
             while left := asyncio.all_tasks() - {asyncio.current_task()}:
                 await asyncio.wait(left)
 
@@ -93,7 +95,7 @@ def show(qapp, qtbot, session, hub, runner):
             await until(lambda: host.widget._view is not None, what="the rating")
         return host
 
-    build.hosts = hosts
+    build.hosts, build.session = hosts, session
     return build
 
 
@@ -417,7 +419,9 @@ async def test_picture_and_figures_agree_at_a_past_moment(show, runner, session)
     session.situation.look_at(float(at))
     await session.board.show(float(at), float(T), "at")
     host = await show(YINGDE)
-    lines = await stats_of(host, runner, lambda found: any("还未回落" in line for line in found))
+    lines = await stats_of(
+        host, runner, lambda found: any("还未回落" in line for line in found) and any("≥100.0" in line for line in found)
+    )
     view = host.widget.plot._view
     assert view.looking_back and view.peak is None and view.present.trend == 1
     assert float(view.curves[0].t[-1]) > at, "what came later is there, as such"

@@ -37,7 +37,9 @@ def test_a_spill_is_led_down_the_river_and_its_passing_is_listed(runner, desk, l
     plot.show_view(view)
     assert [plot.places.itemText(i).split()[0] for i in range(plot.places.count())][:2] == ["英德(五)", "飞来峡"]
     row = next(r for r in view.rows if r[1][0] == "石角")
-    assert "倍" in row[5][0] and row[5][1] == "state.guaranteed" and "未混匀" in row[8][0]
+    assert "倍" in row[5][0] and row[5][1] == "state.guaranteed" and row[8][0] == ""
+    near = next(r for r in view.rows if r[1][0] == "英德(五)")
+    assert "未混匀" in near[8][0], "eighty kilometres below the spill"
     plot.show_moment(T0 + 20 * HOUR)
     x, y = plot._clouds[0].getData()
     assert 120 < x[int(np.argmax(y))] < 136, "where the cloud is after twenty hours"
@@ -218,3 +220,28 @@ def test_a_network_file_written_amiss_is_told_by_its_section(tmp_path):
         (tmp_path / "basin" / "network_beijiang.toml").write_text(line, "utf-8")
         with pytest.raises(StoreError, match=f"的 {key} 段"):
             declared_chain(tmp_path)
+
+
+def test_a_tide_in_one_of_two_compared_scenarios_is_shown_beside_the_other(runner, desk, look):
+    from console.domain.scenario import Tide
+    from console.presenters.consult import compare_table, node_view, nodes_to_show
+
+    consult = desk()
+
+    async def story():
+        consult.begin()
+        await until(lambda: consult.declared)
+        await consult.create(plan("无潮"))
+        await consult.create(plan("增水", Tide("南沙", 1.7)))
+        await until(lambda: len(consult.results) == 2, 60, "two results")
+
+    runner.run(story())
+    assert [name for _, name in nodes_to_show(consult)][-4:] == ["三水(二)", "紫洞", "容奇", "南沙"]
+    rows = {row[0][0]: row[1:] for row in compare_table(consult, look.tr).rows}
+    assert rows["南沙 最高水位 m"][0] == ("—", "text") and rows["南沙 最高水位 m"][1] == ("3.15", "state.warning")
+    assert rows["三水(二) 最高水位 m"][0][0] == "—" and float(rows["三水(二) 最高水位 m"][1][0]) > 6.0
+    assert "南沙 洪峰 m³/s" not in rows, "mostly the tide's own flow"
+    names = list(rows)
+    assert names.index("石角 洪峰 m³/s") < names.index("紫洞 最高水位 m")
+    view = node_view(consult, "nansha", look.tr)
+    assert view.name == "南沙" and len(view.curves) == 1 and view.level_limits == (("警戒", 1.9),)
