@@ -136,7 +136,7 @@ class BreachForm(QDialog):
         self._enable()
 
     def _take_levee(self) -> None:
-        one = next((w for w in self._levees if w.code == self.levee.currentData()), None)
+        one = self._chosen()
         self.section.clear()
         self.section.addItem(self.look.tr("按桩号"), None)
         if one is None:
@@ -149,8 +149,12 @@ class BreachForm(QDialog):
             self.numbers["level"].setValue(one.level_m)
         self._enable()
 
+    def _chosen(self) -> LeveeChoice | None:
+        return next((w for w in self._levees if w.code == self.levee.currentData()), None)
+
     def _courses(self) -> tuple[tuple[str, str, float], ...]:
-        return next((w.courses for w in self._levees if w.code == self.levee.currentData()), ())
+        one = self._chosen()
+        return one.courses if one is not None else ()
 
     def _show_courses(self) -> None:
         """Offer the compared scenarios that have a level before the chosen levee; the choice stays where it still is one."""
@@ -161,10 +165,16 @@ class BreachForm(QDialog):
             self.follow.addItem(f"{self.look.tr('按情景')}：{name}", scenario_id)
             self.follow.setItemData(self.follow.count() - 1, plain_tip(name), Qt.ItemDataRole.ToolTipRole)
         self.follow.setCurrentIndex(max(0, self.follow.findData(before)))
+        if self.follow.currentData() == before:
+            self._take_course()
+        elif (one := self._chosen()) is not None and one.level_m is not None:  # the scenario is compared no more
+            self.numbers["level"].setEnabled(True)
+            self.numbers["level"].setValue(one.level_m)
 
     def _take_course(self) -> None:
-        """Begin with the level that the chosen scenario has at the moment."""
+        """Show the level that the chosen scenario has at the moment; it is the scenario's, not to be typed."""
         level = next((z for k, _name, z in self._courses() if k == self.follow.currentData()), None)
+        self.numbers["level"].setEnabled(level is None)
         if level is not None:
             self.numbers["level"].setValue(level)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -63,6 +64,8 @@ class Player:
         order = np.lexsort((sids, t))
         self._sid, self._t = sids[order], t[order]
         self._value, self._quality = value[order], quality[order]
+        held = hashlib.sha256(b"".join(np.ascontiguousarray(a).tobytes() for a in (self._sid, self._t, self._value)))
+        self._mark = held.hexdigest()[:16]
         saved = repo.meta("player_t")
         self._base_t = float(saved) if saved else float(start_t or facts.start_t)
         self._rate = float(repo.meta("player_rate") or rate)
@@ -103,15 +106,15 @@ class Player:
 
     def place_after(self, count: int) -> dict[str, str]:
         """Return what to store together with count more released readings."""
-        placed = {"player_released": str(self._released() + count), "player_total": str(len(self._t))}
+        placed = {"player_released": str(self._released() + count), "player_total": self._mark}
         return placed | {"player_t": repr(self.now())}
 
     def _released(self) -> int:
         """Return how many readings went out; 0 where the recording held others when that was noted.
 
-        A newer version's recording has more series: all due go out again, and identical ones change nothing.
+        Another version's recording, or a disaster computed anew: all due go out again, and identical ones change nothing.
         """
-        same = self._repo.meta("player_total", "") == str(len(self._t))
+        same = self._repo.meta("player_total", "") == self._mark
         return int(self._repo.meta("player_released", "0")) if same else 0
 
     def at_end(self) -> bool:
@@ -155,8 +158,7 @@ class Player:
         backwards = target < now
         if backwards:
             released = int(np.searchsorted(self._t, target, side="right"))
-            total = str(len(self._t))
-            self._repo.rewind(int(target), player_released=str(released), player_total=total, player_t=repr(target))
+            self._repo.rewind(int(target), player_released=str(released), player_total=self._mark, player_t=repr(target))
         self._anchor(target, running=self._running)
         self._save()
         return backwards

@@ -141,6 +141,10 @@ def seed(repo: Repository, folder: Path, source: str, recording: Recording | Non
         repo.put_objects(kind, [d for d in docs if d["code"] not in known])  # imported facts stay
     if recording is None:
         return
+    told = {f"{source}-{i}" for i in range(len(recording.facts.events))}
+    for doc in repo.objects("events"):
+        if doc["code"].startswith(f"{source}-") and doc["code"] not in told:  # of a disaster that was another one then
+            repo.drop_object("events", doc["code"])
     repo.put_objects(
         "events",
         [

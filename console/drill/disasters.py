@@ -1,18 +1,20 @@
 """A prepared disaster as a recording to drill with: the typical flood, its rivers as the what-if of the disaster has them.
 
 Levels and flows of the chain are the what-if's; where a station has a level and no curve, its level is moved by the
-typical flood's own relation of level and simulated flow. Rain, other rivers and works' instruments stay the typical
-flood's; the instruments answer the moved levels. Over the first hours the one passes into the other.
+typical flood's own relation of level and simulated flow. A dam that fails has no level afterwards. Rain, other rivers and
+works' instruments stay the typical flood's; the instruments answer the moved levels. Over the first day the one passes
+into the other.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from console.domain.quality import Quality
 from console.domain.scenario import DamBreak, Input, Retention, Scenario, Spill, Tide
@@ -22,7 +24,7 @@ from console.drill.method import method_text
 from console.drill.reconstruct import curves, rebuild, with_works
 from console.drill.recorded import Array, RecordedSeries
 from console.engine.chain_base import Base, base_of
-from console.engine.prepared import Prepared, Preparing, prepare
+from console.engine.prepared import Prepared, Preparing, Wanted, prepare
 from console.engine.refused import EngineRefused
 from console.engine.whatif import Case, Outcome, outcome_of
 from console.errors import ConsoleError
@@ -36,7 +38,12 @@ ELEMENTS = {"flow": ("flow_m3s", 0), "inflow": ("inflow_m3s", 0), "level": ("lev
 
 def drill_names(home: Path) -> dict[str, str]:
     """Return the sources that can be drilled with and their names. Raises: StoreError: the library's file cannot be read."""
-    return {DRILL + w.code: w.name for w in declared_disasters(home).wanted}
+    return {DRILL + w.code: w.name for w in declared_disasters(home).wanted if can_be_played(w)}
+
+
+def can_be_played(wanted: Wanted) -> bool:
+    """Tell whether a disaster shows in readings: a pollutant that no station measures does not."""
+    return not any(isinstance(entry, Spill) for entry in wanted.inputs)
 
 
 def disaster_drill(home: Path, key: str) -> Recording:
@@ -49,6 +56,8 @@ def disaster_drill(home: Path, key: str) -> Recording:
     wanted = next((w for w in file.wanted if DRILL + w.code == key), None)
     if wanted is None:
         raise ConsoleError(f"情景库里没有 {key.removeprefix(DRILL)!r}。", f"可用：{'、'.join(drill_names(home))}。")
+    if not can_be_played(wanted):
+        raise ConsoleError(f"{wanted.name}不能用来演练：没有测污染物的站，录像里看不到。", "请在灾害情景库里“打开到情景”。")
     base = typical_base(declared, file)
     made = prepare(replace(preparing(home), wanted=(wanted,)), lambda *_: None)[0]
     if made.outcome is None:
@@ -62,7 +71,9 @@ def disaster_drill(home: Path, key: str) -> Recording:
     start = int(file.start_t)
     end = min(typical.to_t, start + int(file.lead_h * HOUR_S))
     known = curves(typical)
-    moved = [_moved(s, declared, usual, made.outcome, start, known) for s in known]
+    breaks = {entry.work: entry for entry in made.wanted.inputs if isinstance(entry, DamBreak)}
+    rivers = _Rivers(declared, usual, made.outcome, breaks, start)
+    moved = [rivers.moved(s) for s in known] + rivers.added(known, end)
     facts = replace(
         typical, key=key, name=wanted.name, title=f"{wanted.name}（{SOURCE}）", start_t=start, to_t=end,
         events=_events(made, declared, start),
@@ -89,44 +100,99 @@ def typical_base(declared: Mapping[str, Any], file: PreparedFile) -> Base:
         ) from exc
 
 
-def _moved(
-    s: RecordedSeries, declared: Mapping[str, Any], usual: Outcome, made: Outcome, start: int, known: list[RecordedSeries]
-) -> RecordedSeries:
-    """Return a series as the disaster has it, from the start on; one of a place off the chain as it is."""
-    row = next((m for m in declared.get("measured", ()) if str(m["object"]) == s.object_code), None)
-    if row is None or str(row["node"]) not in made.nodes:
-        return s
-    node = str(row["node"])
-    part = next((k for k in ELEMENTS if str(row.get(k, "")) == s.element), "level" if s.element == "Z" else "")
-    if not part:
-        return s
-    hours = (s.t - start) / HOUR_S
-    name, decimals = ELEMENTS[part]
-    values = getattr(made.nodes[node], name)
-    inside = hours >= 0.0
-    if values is not None and np.isfinite(values).all():
-        wished = np.interp(hours, made.hours, values)
-    elif part == "level":
-        wished = s.value + _raised(s, usual, made, node, start, hours)
-    else:
-        return s
-    share = np.clip(hours / BLEND_H, 0.0, 1.0)
-    value = np.where(inside, np.round(s.value + share * (wished - s.value), decimals), s.value)
-    quality = np.where(inside, int(Quality.RECONSTRUCTED), s.quality).astype(np.int64)
-    return RecordedSeries(s.object_code, s.element, s.t, value, quality, SOURCE)
+@dataclass(frozen=True, slots=True)
+class _Rivers:
+    """The chain in the typical flood and in the disaster; breaks: by reservoir; start: UTC s."""
+
+    declared: Mapping[str, Any]
+    usual: Outcome
+    made: Outcome
+    breaks: Mapping[str, DamBreak]
+    start: int
+
+    def moved(self, s: RecordedSeries) -> RecordedSeries:
+        """Return a series as the disaster has it, from the start on; one of a place off the chain as it is."""
+        row = next((m for m in self.declared.get("measured", ()) if str(m["object"]) == s.object_code), None)
+        if row is None or str(row["node"]) not in self.made.nodes:
+            return s
+        node = str(row["node"])
+        part = next((k for k in ELEMENTS if str(row.get(k, "")) == s.element), "level" if s.element == "Z" else "")
+        if not part:
+            return s
+        hours = (s.t - self.start) / HOUR_S
+        gone = self.breaks.get(node)
+        if gone is not None and part == "level":  # it has no level once its dam is gone
+            s = _cut(s, hours < gone.at_s / HOUR_S)
+            hours = hours[: len(s.t)]
+        name, decimals = ELEMENTS[part]
+        values = getattr(self.made.nodes[node], name)
+        if gone is not None and part == "level":
+            wished = self._until(gone, hours)
+        elif gone is not None and part == "flow":
+            wished = np.interp(hours, self.made.hours, self._below(node))
+        elif values is not None and np.isfinite(values).all():
+            wished = np.interp(hours, self.made.hours, values)
+        elif part == "level":
+            wished = s.value + self._raised(s, node, hours)
+        else:
+            return s
+        inside, share = hours >= 0.0, np.clip(hours / BLEND_H, 0.0, 1.0)
+        value = np.where(inside, np.round(s.value + share * (wished - s.value), decimals), s.value)
+        quality = np.where(inside, int(Quality.RECONSTRUCTED), s.quality).astype(np.int64)
+        return RecordedSeries(s.object_code, s.element, s.t, value, quality, SOURCE)
+
+    def added(self, known: list[RecordedSeries], end: int) -> list[RecordedSeries]:
+        """Return what the disaster has and the typical flood has no series of: the level of a gauge with a tide."""
+        there = {(s.object_code, s.element) for s in known}
+        t = np.arange(self.start, end + 1, HOUR_S, dtype=np.int64)
+        found = []
+        for row in self.declared.get("measured", ()):
+            node = self.made.nodes.get(str(row["node"]))
+            key = (str(row["object"]), "Z")
+            if (
+                node is None
+                or node.kind != "station"
+                or key in there
+                or node.level_m is None
+                or not np.isfinite(node.level_m).all()
+            ):
+                continue
+            value = np.round(np.interp((t - self.start) / HOUR_S, self.made.hours, node.level_m), 2)
+            found.append(RecordedSeries(*key, t, value, np.full(len(t), int(Quality.RECONSTRUCTED), np.int64), SOURCE))
+        return found
+
+    def _until(self, gone: DamBreak, hours: Array) -> Array:
+        """Return the level of a reservoir up to its failure; to a stated level it rises evenly."""
+        level = self.made.nodes[gone.work].level_m
+        at_h = gone.at_s / HOUR_S
+        if level is None:
+            return np.full(len(hours), gone.level_m or 0.0)
+        known = np.isfinite(level)
+        own = np.interp(hours, self.made.hours[known], level[known])
+        off = 0.0 if gone.level_m is None else gone.level_m - float(np.interp(at_h, self.made.hours[known], level[known]))
+        return np.asarray(own + off * np.clip(hours / max(at_h, 1.0), 0.0, 1.0), float)
+
+    def _below(self, node: str) -> Array:
+        """Return the flow that leaves a reservoir, with the flood of its failure: that of the station at its foot."""
+        row: Mapping[str, Any] = next((n for n in self.declared.get("node", ()) if str(n["id"]) == node), {})
+        foot = self.made.nodes.get(str(row.get("to", "")))
+        return foot.flow_m3s if foot is not None else self.made.nodes[node].flow_m3s
+
+    def _raised(self, s: RecordedSeries, node: str, hours: Array) -> Array:
+        """Return by how much a level stands higher than in the typical flood, from both what-ifs' flows."""
+        flow = self.usual.nodes[node].flow_m3s
+        level = np.interp(self.start + self.usual.hours * HOUR_S, s.t, s.value)
+        q, z = _relation(flow, level)
+        rise = (z[-1] - np.interp(TOP_FROM * q[-1], q, z)) / max((1.0 - TOP_FROM) * q[-1], 1.0)
+
+        def at(value: Array) -> Array:
+            return np.asarray(np.interp(value, q, z) + np.maximum(value - q[-1], 0.0) * rise, float)
+
+        return np.asarray(np.interp(hours, self.made.hours, at(self.made.nodes[node].flow_m3s) - at(flow)), float)
 
 
-def _raised(s: RecordedSeries, usual: Outcome, made: Outcome, node: str, start: int, hours: Array) -> Array:
-    """Return by how much a level stands higher than in the typical flood, from both what-ifs' flows."""
-    flow = usual.nodes[node].flow_m3s
-    level = np.interp(start + usual.hours * HOUR_S, s.t, s.value)
-    q, z = _relation(flow, level)
-    rise = (z[-1] - np.interp(TOP_FROM * q[-1], q, z)) / max((1.0 - TOP_FROM) * q[-1], 1.0)
-
-    def at(value: Array) -> Array:
-        return np.asarray(np.interp(value, q, z) + np.maximum(value - q[-1], 0.0) * rise, float)
-
-    return np.asarray(np.interp(hours, made.hours, at(made.nodes[node].flow_m3s) - at(flow)), float)
+def _cut(s: RecordedSeries, kept: NDArray[np.bool_]) -> RecordedSeries:
+    return RecordedSeries(s.object_code, s.element, s.t[kept], s.value[kept], s.quality[kept], s.source)
 
 
 def _relation(flow: Array, level: Array) -> tuple[Array, Array]:
@@ -141,22 +207,23 @@ def _events(made: Prepared, declared: Mapping[str, Any], start: int) -> tuple[tu
     found = [(start, f"演练开始：{made.wanted.name}", "情景库")]
     names = {str(n["id"]): str(n.get("name", n["id"])) for n in declared.get("node", ())}
     for entry in made.wanted.inputs:
-        at_s, words = _told(entry, names)
+        at_s, words = _told(entry, names, made.outcome)
         if words:
             found.append((start + int(at_s), f"演练：{words}", "情景库"))
     return tuple(found)
 
 
-def _told(entry: Input, names: Mapping[str, str]) -> tuple[float, str]:
+def _told(entry: Input, names: Mapping[str, str], outcome: Outcome | None) -> tuple[float, str]:
     """Return when an input happens and what is told of it; "" where it is no event."""
     if isinstance(entry, DamBreak):
         return entry.at_s, f"{names.get(entry.work, entry.work)}溃坝"
-    if isinstance(entry, Spill):
-        return entry.from_s, f"{entry.river}距起点 {entry.at_km:g} km {entry.substance} {entry.mass_kg:g} kg 入河"
     if isinstance(entry, Retention):
         return entry.open_s, f"{names.get(entry.area, entry.area)}启用"
-    if isinstance(entry, Tide):
-        return entry.peak_s or 0.0, f"{entry.station}风暴潮增水 {entry.surge_m:g} m"
+    if isinstance(entry, Tide) and outcome is not None:
+        mouth = next((n for n in outcome.nodes.values() if n.name == entry.station and n.highest is not None), None)
+        top = mouth.highest if mouth is not None else None
+        if top is not None:
+            return top[1] * HOUR_S, f"{entry.station}最高潮位 {top[0]:.2f} m"
     return 0.0, ""
 
 

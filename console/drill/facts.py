@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from console.drill.works_model import works_objects
 
 BASIN = resources.files("assets") / "basin"
 DRILL = "drill-"  # before the code of a prepared disaster that is played
+DRILLS = re.compile(rf"{DRILL}[A-Za-z0-9][A-Za-z0-9_-]*")  # it names a folder: no way out of it
 GAUGE_NOTE = "演练雨量站：位置取所在县城或测站的大致坐标，读数为重建"
 THRESHOLD_KINDS = (
     "warning",
@@ -135,7 +137,7 @@ class Recording:
 
 def is_recording(source: str) -> bool:
     """Tell whether a source is played from this program: a flood, or a prepared disaster (whose library may lack it)."""
-    return source in flood_keys() or source.startswith(DRILL)
+    return source in flood_keys() or DRILLS.fullmatch(source) is not None
 
 
 def flood_keys() -> list[str]:

@@ -99,6 +99,7 @@ class BreachPart:
     let_in_m3: float
     mass_error: float
     steps: int
+    limits: tuple[str, ...]
 
 
 def outcome_so_far(parts: Sequence[BreachPart]) -> BreachOutcome | None:
@@ -107,8 +108,8 @@ def outcome_so_far(parts: Sequence[BreachPart]) -> BreachOutcome | None:
     if len(t_s) < 2:
         return None
     depth, flow = np.concatenate([p.depth_m for p in parts]), np.concatenate([p.inflow_m3s for p in parts])
-    last, limits = parts[-1], (f"算到 {t_s[-1] / 3600:.1f} h 时停止，其后没有算",)
-    return BreachOutcome(t_s, depth, flow, last.let_in_m3, last.mass_error, last.steps, limits)
+    last, cut = parts[-1], f"算到 {t_s[-1] / 3600:.1f} h 时停止，其后没有算"
+    return BreachOutcome(t_s, depth, flow, last.let_in_m3, last.mass_error, last.steps, (cut, *last.limits))
 
 
 class BreachRefused(ConsoleError):
@@ -141,7 +142,7 @@ def run_breach(case: BreachCase, tell: Callable[..., None]) -> BreachOutcome:
             return None
         new = slice(told[0], len(frames))
         told[0] = len(frames)
-        balance = (flood.let_in_m3, flood.mass_error(area.dx_m), flood.steps)
+        balance = (flood.let_in_m3, flood.mass_error(area.dx_m), flood.steps, _limits(flood))
         return BreachPart(np.array(times[new]), np.stack(frames[new]), np.array(flows[new]), *balance)
 
     def shown(flood: Flood) -> bool:
@@ -152,12 +153,18 @@ def run_breach(case: BreachCase, tell: Callable[..., None]) -> BreachOutcome:
         return True
 
     flood = solver.run(whole, OUT_S, shown)
+    error = flood.mass_error(area.dx_m)
+    return BreachOutcome(
+        np.array(times), np.stack(frames), np.array(flows), flood.let_in_m3, error, flood.steps, _limits(flood)
+    )
+
+
+def _limits(flood: Flood) -> tuple[str, ...]:
     edge = np.concatenate([flood.deepest_m[0], flood.deepest_m[-1], flood.deepest_m[:, 0], flood.deepest_m[:, -1]])
     limits = ["水到了计算范围的边，范围以外没有算"] if (edge >= EDGE_M).any() else []
     if not flood.let_in_m3:
         limits.append("河道水位不高于口门底高程，没有进水")
-    error = flood.mass_error(area.dx_m)
-    return BreachOutcome(np.array(times), np.stack(frames), np.array(flows), flood.let_in_m3, error, flood.steps, tuple(limits))
+    return tuple(limits)
 
 
 def area_of(case: BreachCase) -> tuple[Area, BreachInflow]:

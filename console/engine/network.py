@@ -7,7 +7,7 @@ checked by the trapezoid rule, which Muskingum and the level pool keep to roundi
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
@@ -252,6 +252,8 @@ def _through_pool(
     level = kind.start_level_m if start is None else start
     if level is None:
         raise EngineRefused("gap", "没有起始水位")
+    if kind.gone_h is not None:
+        return _until_gone(kind, coming, dt_h, level, courses)
     results = []
     for m, flow in enumerate(coming):
         try:
@@ -268,6 +270,30 @@ def _through_pool(
         storage_m3=np.stack([r.storage_m3 for r in results]), mass_error=max(r.balance_error for r in results),
         reasons=first.reasons, remarks=first.remarks,
     ), said  # fmt: skip
+
+
+def _until_gone(
+    kind: Reservoir, coming: Array, dt_h: float, level_m: float, courses: Mapping[str, NodeCourse]
+) -> tuple[NodeCourse, Sequence[str]]:
+    """Route through a pool up to the hour at which its dam goes; what comes afterwards passes whole.
+
+    What the pool held leaves as a flood of its own; here it stays as it stood, so that the balance closes.
+    """
+    gone = max(0, int(np.ceil((kind.gone_h or 0.0) / dt_h - 1e-9)))
+    passing = ("溃坝后按来水下泄",) * (coming.shape[1] - gone)
+    if gone < 2:
+        whole = np.full(coming.shape, kind.pool.storage_of(level_m) if kind.pool is not None else 0.0)
+        return NodeCourse(coming, coming, level_m=np.full(coming.shape, level_m), storage_m3=whole, reasons=passing), ()
+    before, said = _through_pool(replace(kind, gone_h=None), coming[:, :gone], dt_h, level_m, courses)
+    if before.level_m is None or before.storage_m3 is None:
+        raise EngineRefused("declared", "没有库容曲线")
+    after = np.ones((1, coming.shape[1] - gone))
+    last = before.storage_m3[:, -1:] + (coming[:, gone - 1 : gone] - before.outflow_m3s[:, -1:]) * dt_h * 1800.0
+    flow, level = np.hstack([before.outflow_m3s, coming[:, gone:]]), np.hstack([before.level_m, before.level_m[:, -1:] * after])
+    storage, reasons = np.hstack([before.storage_m3, last * after]), (*before.reasons, *passing)
+    return NodeCourse(
+        coming, flow, level_m=level, storage_m3=storage, mass_error=before.mass_error, reasons=reasons, remarks=before.remarks
+    ), said
 
 
 def _rule(kind: Reservoir, courses: Mapping[str, NodeCourse], member: int, dt_h: float) -> Rule:

@@ -148,8 +148,10 @@ def _station(reading: Reading) -> Station:
         raise reading.refuse("rating", "流量须随水位增加")
     z, q = rating or (None, None)
     loop = reading.get("loop")
-    if loop is not None and (rating is None or not isinstance(loop, Mapping) or set(loop) != {"slope", "width_m"}):
-        raise reading.refuse("loop", "须有 rating，并给出 slope 和 width_m 两项")
+    if loop is not None and (
+        rating is None or len(rating[0]) < 2 or not isinstance(loop, Mapping) or set(loop) != {"slope", "width_m"}
+    ):
+        raise reading.refuse("loop", "须有至少两点的 rating，并给出 slope 和 width_m 两项")
     reach = LoopedReach(**{k: reading.checked(f"loop.{k}", v, 1e-9) for k, v in loop.items()}) if loop else None
     safe_m3s = reading.number("safe_m3s", low=0.0)
     return Station(z, q, reading.number("warning_m"), safe_m3s, reading.pairs("frequency"), reach)

@@ -20,19 +20,22 @@ from console.engine.release_rules import (
     Rule,
     Schedule,
     Staged,
-    Until,
 )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Reservoir:
-    """pool: None passes the inflow on (no curve known). compensated: (nodes, travel hours) of a Compensate rule."""
+    """pool: None passes the inflow on (no curve known). compensated: (nodes, travel hours) of a Compensate rule.
+
+    gone_h: from this hour on the dam is gone, and what comes passes without storage, outlets or limits.
+    """
 
     pool: Pool | None
     rule: Rule
     limits: Limits
     start_level_m: float | None
     compensated: Compensated | None
+    gone_h: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +66,12 @@ def reservoir_of(reading: Reading) -> Reservoir:
         raise reading.refuse(f"limits.{min(unknown)}", "不认识的项")
     limits = Limits(**{k: reading.checked(f"limits.{k}", v) for k, v in bounds.items()})
     reading.leave("gates")  # assumed only where they are operated
-    rule, compensated = _operated(reading, reading.get("rule"), pool)
-    return Reservoir(pool, rule, limits, reading.number("start_level_m"), compensated)
+    raw, gone_h = reading.get("rule"), None
+    if isinstance(raw, Mapping) and raw.get("kind") == "until":
+        gone_h = reading.checked("rule.until_h", raw.get("until_h"), 0.0)
+        raw = raw.get("rule")
+    rule, compensated = _operated(reading, raw, pool)
+    return Reservoir(pool, rule, limits, reading.number("start_level_m"), compensated, gone_h)
 
 
 def _operated(reading: Reading, raw: Any, pool: Pool) -> tuple[Rule, Compensated | None]:
@@ -74,11 +81,6 @@ def _operated(reading: Reading, raw: Any, pool: Pool) -> tuple[Rule, Compensated
         return Free(), _compensated(reading, raw)
     if kind == "gates":
         return _openings(reading, raw, pool), None
-    if kind == "until":
-        before, wish = _operated(reading, raw.get("rule"), pool)
-        if wish is not None:
-            raise reading.refuse("rule", "补偿调节的水库不能算溃坝，请给出调度")
-        return Until(reading.checked("rule.until_h", raw.get("until_h"), 0.0), before), None
     return (Free() if raw is None else rule_of(reading, raw, "rule")), None
 
 

@@ -229,7 +229,10 @@ def _how(
     """Return by which model the rain was turned into flow, and how far it can be believed."""
     whence = f"（{model.sure}：{model.src}）"
     if model.parameters is None:
-        return [f"改雨的影响按蓄满产流（Im − Pa）和 Nash 单位线两次计算之差叠加在来水上，没有新安江参数{whence}"]
+        whence = f"（{model.simple.sure}：{model.simple.src}）" if model.simple else ""
+        return [
+            f"改雨的影响按蓄满产流（Im − Pa）和 Nash 单位线两次计算之差叠加在来水上，没有新安江参数，没有与来水比较过{whence}"
+        ]
     found = [f"改雨的影响按新安江模型两次计算之差叠加在来水上{whence}", _fit(inflows, now)]
     if simple:
         volumes, peaks = zip(*((float(f.sum()), float(np.abs(f).max())) for f in (_total(simple), _total(added))), strict=True)

@@ -31,12 +31,18 @@ class Simple:
     n: float
     k_h: float
     wet: float
+    sure: str
+    src: str
 
     @classmethod
-    def of(cls, raw: Mapping[str, Any], wet: float) -> Simple:
+    def of(cls, raw: Any, wet: float) -> Simple:
         """Raises: EngineRefused: declared, a key is missing, unknown or out of range."""
+        if not isinstance(raw, Mapping):
+            raise EngineRefused("declared", "河网文件的 runoff.simple 须为表")
+        sure, src = str(raw.get("sure", "假定")), str(raw.get("src", "参数未经率定"))
         try:
-            made = cls(**{str(k): float(v) for k, v in raw.items()}, wet=wet)
+            numbers = {str(k): float(v) for k, v in raw.items() if k not in ("sure", "src")}
+            made = cls(**numbers, wet=wet, sure=sure, src=src)
         except (TypeError, ValueError) as exc:
             raise EngineRefused("declared", f"河网文件的 runoff.simple 读不懂（{exc}）") from exc
         if not (made.im_mm > 0 and 0 < made.keep <= 1 and made.n > 0 and made.k_h > 0):

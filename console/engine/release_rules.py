@@ -183,23 +183,6 @@ class Free:
 
 
 @dataclass(frozen=True, slots=True)
-class Until:
-    """Another rule up to an hour; from then on the dam is gone and passes what comes."""
-
-    until_h: float
-    before: Rule
-
-    def wanted(self, now: Moment, /) -> tuple[float, str]:
-        if now.hour + 1e-9 < self.until_h:
-            return self.before.wanted(now)
-        return now.inflow_m3s, "溃坝后按来水下泄"
-
-    def check(self, steps: int, /) -> None:
-        _number(self.until_h, "溃坝时间", 0.0)
-        self.before.check(steps)
-
-
-@dataclass(frozen=True, slots=True)
 class Bands:
     """Another rule from each level on: (level_m, rule), rising; below the first, the first rule holds."""
 

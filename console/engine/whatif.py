@@ -153,6 +153,9 @@ def outcome_of(case: Case, tell: Tell = lambda *_: None) -> Outcome:
             mass_error = max(mass_error, mass)
             said += of_tide
             tidal |= {node.name for node in below.values()}
+    joining = joining_of(case.declared)
+    if not tidal and joining and any(isinstance(i, Inflow) and i.node == joining for i in case.scenario.inputs):
+        raise EngineRefused("declared", "这条江的来水只在给了增水或潮位时起作用，请加一项潮位，或删去它的来水")
     spills, of_spills = spills_of(case.declared, got.courses, [i for i in case.scenario.inputs if isinstance(i, Spill)])
     stations = {k: node for k, node in nodes.items() if node.kind == "station"}
     named_so = {k: node.name for k, node in stations.items()}
@@ -181,7 +184,7 @@ def _tidal(case: Case, entry: Tide, nodes: Mapping[str, NodeOutcome]) -> tuple[d
     for place in places_of(case.declared):
         k = str(place["id"])
         if k in nodes:
-            found[k] = replace(nodes[k], flow_m3s=got.flow_m3s[k], level_m=got.level_m[k])
+            found[k] = replace(nodes[k], level_m=got.level_m[k])  # its flow stays the chain's: comparable without a tide
         else:
             found[k] = NodeOutcome(
                 str(place["name"]), "station", got.flow_m3s[k], got.flow_m3s[k], None, got.level_m[k], None, ()

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from console.domain.scenario import DamBreak
 from console.engine.network import run
 from console.engine.refused import EngineRefused
 from console.engine.whatif import STEP_H, Case, RunRefused, prepared, started
@@ -51,9 +52,10 @@ def band_case(case: Case, tell: Callable[..., None]) -> Band:
         raise RunRefused(f"情景“{case.scenario.name}”没有算不确定带：{exc.detail}。", "请改这一项后再算。", exc.code) from exc
     tell(0.9)
     flows, levels = {}, {}
+    gone = {entry.work for entry in case.scenario.inputs if isinstance(entry, DamBreak)}
     for node_id, course in found.courses.items():
         flows[node_id] = _band(course.outflow_m3s if course.branch_m3s is None else course.branch_m3s)
-        known = course.level_m is not None and (course.beyond is None or not course.beyond.any())
+        known = course.level_m is not None and node_id not in gone and (course.beyond is None or not course.beyond.any())
         if known and course.level_m is not None:
             levels[node_id] = _band(course.level_m)
     n = next(iter(inflows.values())).shape[-1]

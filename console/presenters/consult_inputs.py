@@ -34,7 +34,7 @@ from console.viewdata.consult import CHANGES, COURSES, Change, Target
 
 HOUR_S = 3600.0
 SHOWN_PIECES = 6  # a longer course is told by its number of points
-PAIRS_HELP = "请写“小时 流量”，各段用分号分开，如 0 9000; 6 12000。"
+PAIRS_HELP = "请写“小时 数值”，各段用分号分开，如 0 9000; 6 12000。"
 FLOWS = ("factor", "add", "shift")
 RAINS = ("rain", "drawn")
 SEAS = ("surge", "tide")
@@ -269,9 +269,7 @@ def _pairs(text: str, row: int) -> list[tuple[float, float]]:
         if not parts:
             continue
         if len(parts) != 2:
-            raise NotAChange(
-                f"第 {row} 项“{piece.strip()[:20]}”看不懂。", "请写“小时 流量”，各段用分号分开，如 0 9000; 6 12000。"
-            )
+            raise NotAChange(f"第 {row} 项“{piece.strip()[:20]}”看不懂。", PAIRS_HELP)
         found.append((_number(parts[0], row), _number(parts[1], row)))
     if not found:
         raise NotAChange(f"第 {row} 项没有写过程。", PAIRS_HELP)

@@ -53,6 +53,15 @@ class _Place:
     river: Array
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _River:
+    """The level before the levee: seconds after the breach, m; said: how it goes on."""
+
+    t_s: Array
+    level_m: Array
+    said: str
+
+
 class BreachDesk(QObject):
     """Owned by the sandbox's desk.
 
@@ -155,11 +164,11 @@ class BreachDesk(QObject):
             thing = next((t for t in self._board.things.get("works", ()) if t.code == ask.levee), None)
             if thing is None:
                 raise BreachRefused("没有选堤防。", "请选择一条有走线的堤防。")
-            river_t, river_z = await self._river(thing, ask, moment)
-            case = await asyncio.to_thread(_case, ask, thing, ground, river_t, river_z)
+            river = await self._river(thing, ask, moment)
+            case = await asyncio.to_thread(_case, ask, thing, ground, river.t_s, river.level_m)
             outcome = await self._computed(thing.name, case)
             if outcome is not None and not (ask.name and self._stopped):  # half a prepared one would pass for a whole
-                name = await asyncio.to_thread(self._keep, ask, thing, ground, moment, case, outcome)
+                name = await asyncio.to_thread(self._keep, ask, thing, ground, moment, case, outcome, river.said)
         except ConsoleError as exc:
             why = f"{exc.what}{exc.next_step}"
         finally:
@@ -180,42 +189,56 @@ class BreachDesk(QObject):
             found = None if self._closed else outcome_so_far(run.partials)
         return found
 
-    async def _river(self, thing: Thing, ask: BreachAsk, moment: float) -> tuple[Array, Array]:
-        """Return the level before the levee: as typed at the start, then moving with its station; seconds and m."""
+    async def _river(self, thing: Thing, ask: BreachAsk, moment: float) -> _River:
+        """Return the level before the levee: as typed at the start, then moving with its station; or a scenario's own."""
         works = works_of(thing)
-        series = self._board.series_of(works.level[0]).get(works.level[1]) if works.level else None
+        code = works.level[0] if works.level else ""
+        still = np.array([0.0]), np.array([ask.level_m])
         if ask.follow not in ("", STATION):
-            return self._as_scenario(works.level[0] if works.level else "", ask, moment)
-        if series is None or not ask.follow:
-            return np.array([0.0]), np.array([ask.level_m])
+            return self._as_scenario(code, ask, moment)
+        if not ask.follow:
+            return _River(*still, "其后不变（假定）")
+        series = self._board.series_of(code).get(works.level[1]) if works.level else None
+        if series is None:
+            return _River(*still, "没有测站过程，按不变算（假定）")
         rows = await self._board.window([series.sid], int(moment) - 6 * 3600, int(moment + ask.hours * 3600))
         t, v, q = rows[series.sid]
         good = np.isfinite(v) & ~np.isin(q, [int(Quality.BAD), int(Quality.SUSPECT)])
         t, v = t[good].astype(float), v[good]
-        if not len(t) or t[0] > moment:
-            return np.array([0.0]), np.array([ask.level_m])
+        if not len(t) or t[0] > moment or t[-1] <= moment:
+            return _River(*still, "测站没有其后的读数，按不变算（假定）")
         after = np.concatenate([[moment], t[t > moment]])
-        return after - moment, ask.level_m + np.interp(after, t, v) - float(np.interp(moment, t, v))
+        level = ask.level_m + np.interp(after, t, v) - float(np.interp(moment, t, v))
+        ends = (
+            f"，测站读数到第 {(t[-1] - moment) / 3600:.0f} h 为止，其后不变（假定）"
+            if t[-1] < moment + ask.hours * 3600 - 3600
+            else ""
+        )
+        return _River(after - moment, level, f"随测站过程涨落{ends}")
 
-    def _how(self, ask: BreachAsk, thing: Thing) -> str:
-        """Return how the river went on, in words."""
-        if ask.follow in ("", STATION):
-            return "，随测站过程涨落" if ask.follow else "，其后不变（假定）"
-        works = works_of(thing)
-        course = self._courses(works.level[0] if works.level else "").get(ask.follow)
-        return f"，按会商情景“{course.name}”涨落" if course is not None else "，按会商情景涨落"
-
-    def _as_scenario(self, code: str, ask: BreachAsk, moment: float) -> tuple[Array, Array]:
-        """Return the level before the levee as it moves in a scenario. Raises: BreachRefused: it says nothing of the moment."""
+    def _as_scenario(self, code: str, ask: BreachAsk, moment: float) -> _River:
+        """Return the level before the levee as a scenario has it. Raises: BreachRefused: it says nothing of the moment."""
         course = self._courses(code).get(ask.follow)
         begun = course.at(moment) if course is not None else None
         if course is None or begun is None:
             raise BreachRefused("这个情景在溃口时刻没有水位。", "请在会商里勾选它，并把时间轴拨到它的起算时刻之后。")
         after = np.concatenate([[moment], course.t[course.t > moment]])
-        return after - moment, ask.level_m + np.interp(after, course.t, course.level_m) - begun
+        words = [f"按会商情景“{course.name}”的测站水位涨落"]
+        if course.t[-1] < moment + ask.hours * 3600:
+            words.append(f"情景到第 {(course.t[-1] - moment) / 3600:.0f} h 为止，其后不变（假定）")
+        return _River(
+            after - moment, np.interp(after, course.t, course.level_m), "，".join([*words, *filter(None, [course.said])])
+        )
 
     def _keep(
-        self, ask: BreachAsk, thing: Thing, ground: SandboxGround, moment: float, case: BreachCase, outcome: BreachOutcome
+        self,
+        ask: BreachAsk,
+        thing: Thing,
+        ground: SandboxGround,
+        moment: float,
+        case: BreachCase,
+        outcome: BreachOutcome,
+        how: str,
     ) -> str:
         """Write the depths and take them among the results; returns the name there."""
         made_up = "合成地形，" if any(s.synthetic for s in ground.ground.sources) else ""
@@ -227,7 +250,7 @@ class BreachDesk(QObject):
         said = (
             f"本机二维浅水模拟（HLLC，{'二' if ask.fine else '一'}阶）；地形：{ground.label}；网格 {dx:g} m；"
             f"糙率 {MANNING:g}（假定）；堤防走线为示意",
-            f"河道水位以 {ask.level_m:.2f} m 起算{self._how(ask, thing)}",
+            f"河道水位以 {case.river_level_m[0]:.2f} m 起算，{how}",
             f"进水 {millions:.1f} 百万m³；水量误差 {outcome.mass_error:.0e}",
             *outcome.limits,
         )

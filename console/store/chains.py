@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,10 +14,13 @@ from console.domain.scenario import input_from_doc
 from console.domain.scenario_reader import ScenarioError
 from console.domain.time import from_beijing
 from console.engine.prepared import Wanted
+from console.engine.refused import EngineRefused
+from console.engine.tidal_case import tidal_of
 from console.errors import StoreError
 from console.viewdata.inundation_ask import BreachAsk
 
 NAME = "network_beijiang.toml"
+CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,59}")  # it names a folder of the drill
 PREPARED = "prepared.toml"
 SECTIONS: dict[str, type] = {
     "node": list, "source": list, "measured": list, "dam": list, "runoff": dict, "transport": dict, "tidal": dict,
@@ -48,6 +52,10 @@ def declared_chain(home: Path) -> dict[str, Any]:
         if not isinstance(part, kind) or not all(isinstance(row, dict) for row in rows):
             wanted = f"[[{key}]]" if kind is list else f"[{key}]"
             raise StoreError(f"河网文件 {NAME} 的 {key} 段写法不对。", f"应写成 {wanted}，请改正。", key)
+    try:
+        tidal_of(found)
+    except EngineRefused as exc:
+        raise StoreError(f"{exc.detail}。", f"请改正 {NAME} 的这一项，或去掉 tidal 段。", exc.code) from exc
     return found
 
 
@@ -68,8 +76,8 @@ def declared_disasters(home: Path) -> PreparedFile:
             if years is not None and not 1.0 < years <= 10_000.0:
                 raise ValueError(f"years 为 {years:g}，应大于 1、不超过 10000")
             code, kind, name, note = (str(row.get(k, "")) for k in ("code", "kind", "name", "note"))
-            if not name or not code or code in {w.code for w in found}:
-                raise ValueError("name、code 不能空着或重复")
+            if not name or not CODE.fullmatch(code) or code in {w.code for w in found}:
+                raise ValueError("name 不能空着，code 只能用字母、数字和连字符（至多 60 个），不能重复")
             found.append(Wanted(code, kind, name, note, years, inputs))
         number = 0
         start, lead_h = float(from_beijing(str(raw["start"]))), float(raw["lead_h"])

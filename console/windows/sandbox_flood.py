@@ -63,7 +63,7 @@ class SandboxFlood(QObject):
         )  # fmt: skip
         self.breach_form = BreachForm(c.look, panel)
         panel.toolbar.breach_requested.connect(self._show_breach_form)
-        self.breach_form.run_requested.connect(lambda ask: self.breaches.start(ask, self.ground, c.session.situation.moment()))
+        self.breach_form.run_requested.connect(self._run_breach)
         self.breach_form.cancel_requested.connect(self.breaches.cancel)
         self.breach_form.prepare_requested.connect(
             lambda: self.breaches.prepare(self._prepared, self.ground, c.session.situation.moment())
@@ -87,6 +87,11 @@ class SandboxFlood(QObject):
         self._c.look.changed.disconnect(self._look_changed)
         self.breaches.close()
         self.desk.close()
+
+    def _run_breach(self, ask: BreachAsk) -> None:
+        moment = self._c.session.situation.moment()
+        self.breach_form.show_levees(self.breaches.levees(moment))  # the bar may have moved since: a scenario's level with it
+        self.breaches.start(ask, self.ground, moment)
 
     def _show_breach_form(self) -> None:
         self.breach_form.show_levees(self.breaches.levees(self._c.session.situation.moment()))

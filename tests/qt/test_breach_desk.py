@@ -147,13 +147,36 @@ def test_a_breach_in_a_scenario_has_its_rivers_level(tmp_path, runner, hub):
 
     try:
         runner.run(story())
-        after, level = runner.run(river())
-        assert np.interp([0.0, 1800.0, 5400.0], after, level) == pytest.approx([9.0, 8.5, 7.5]), "moves as in the scenario"
-        assert told[0][0] == "taken" and "按会商情景“加大下泄”涨落" in desk.said
+        found = runner.run(river())
+        assert np.interp([0.0, 1800.0, 5400.0], found.t_s, found.level_m) == pytest.approx([11.5, 11.0, 10.0]), (
+            "the scenario's own"
+        )
+        assert "其后" not in found.said
+        assert told[0][0] == "taken" and "河道水位以 12.00 m 起算，按会商情景“加大下泄”的测站水位涨落" in desk.said
         assert told[1][0] == "refused" and "在溃口时刻没有水位" in told[1][1]
     finally:
         desk.close()
         runner.run(desk._tasks.close())
+
+
+def test_what_the_river_does_is_said_as_it_was_done(desk, runner):
+    levee = desk._board.things["works"][0]
+
+    async def said(**change):
+        return (await desk._river(levee, replace(ASK, **change), 0.0)).said
+
+    assert runner.run(said(follow="")) == "其后不变（假定）"
+    assert runner.run(said(follow="station")) == "没有测站过程，按不变算（假定）"
+
+
+def test_a_level_beyond_the_rating_stays_at_its_end_and_says_so():
+    from console.engine.whatif import NodeOutcome
+    from console.services.level_courses import _whole
+
+    flow = np.array([9000.0, 21000.0, 500.0])
+    node = NodeOutcome("石角", "station", flow, flow, None, np.array([8.0, np.nan, np.nan]), None, ())
+    level, words = _whole(node, {"rating": {"points": [[3.67, 2210.0], [12.9, 20000.0]]}})
+    assert level.tolist() == [8.0, 12.9, 3.67] and "偏低" in words
 
 
 def test_a_run_is_stopped_by_hand(desk, runner):
@@ -185,8 +208,12 @@ def test_the_form_takes_the_levees_level_and_section_and_keeps_what_was_typed(qt
     form.follow.setCurrentIndex(2)
     form.follow.activated.emit(2)
     assert form.numbers["level"].value() == 10.25 and form.asked().follow == "s1"
+    assert not form.numbers["level"].isEnabled(), "it is the scenario's, not to be typed"
+    form.show_levees((replace(form._levees[0], courses=(("s1", "<i>甲</i>", 12.75),)),))
+    assert form.numbers["level"].value() == 12.75, "the bar was moved on"
     form.show_levees((replace(form._levees[0], courses=()),))
     assert form.asked().follow == "station", "a scenario that is compared no more is not asked for"
+    assert form.asked().level_m == 11.83 and form.numbers["level"].isEnabled()
     asked = []
     form.run_requested.connect(asked.append)
     form.begin.click()

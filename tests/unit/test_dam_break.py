@@ -7,7 +7,7 @@ import json
 import numpy as np
 import pytest
 
-from console.domain.scenario import DamBreak, Keep, Schedule
+from console.domain.scenario import DamBreak, Inflow, Keep, Schedule
 from console.engine.chain_base import base_of
 from console.engine.dam_break import burst, peak_m3s
 from console.engine.refused import EngineRefused
@@ -85,6 +85,16 @@ def test_a_dam_is_operated_until_it_fails_at_the_level_that_it_has_by_then():
     kept = ran(flow, DamBreak("feilaixia", until * HOUR))
     assert kept.nodes["feilaixia"].flow_m3s[12] == pytest.approx(3000.0, rel=0.05)
     assert max(kept.nodes["baxia"].flow_m3s) > max(got.nodes["baxia"].flow_m3s), "more was held, more comes"
+
+
+def test_what_comes_after_a_failure_passes_whole_however_little_the_outlets_let_through():
+    flood = Inflow("in-lianjiang", 2.5)
+    gone = ran(flood, DamBreak("feilaixia", 30 * HOUR)).nodes["feilaixia"]
+    assert gone.inflow_m3s[30:].max() > 18300.0, "more than the gates and the safe release"
+    assert gone.flow_m3s[30:].tolist() == gone.inflow_m3s[30:].tolist()
+    first = ran(flood, DamBreak("feilaixia", 0.0)).nodes["feilaixia"]
+    assert first.flow_m3s.tolist() == first.inflow_m3s.tolist() and first.highest is None
+    assert ran(flood, DamBreak("feilaixia", 30 * HOUR)).mass_error < 1e-9
 
 
 def test_a_dam_below_one_that_fails_stands_higher_when_it_follows():

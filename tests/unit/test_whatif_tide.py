@@ -9,10 +9,13 @@ from console.domain.scenario import Inflow, Scenario, Tide, scenario_from_json, 
 from console.domain.scenario_reader import ScenarioError
 from console.engine.chain_base import base_of
 from console.engine.refused import EngineRefused
+from console.engine.tidal_case import tidal_of
 from console.engine.whatif import Case, outcome_of
 from console.engine.whatif_arrays import arrays_of, outcome_from
 from console.engine.whatif_optimise import optimise_case
+from console.errors import StoreError
 from console.presenters.consult_inputs import NotAChange, changes_of, inputs_of, targets_of, unsaid
+from console.store.chains import declared_chain
 from console.viewdata.consult import Change
 from tests.unit.test_whatif import CHAIN, HOUR, T0, plan, ran, series
 
@@ -41,8 +44,15 @@ def test_the_joining_river_shares_its_water_and_says_so():
     assert any("没有西江（高要）流量，按思贤滘无交换计" in line for line in alone.limits)
     both = ran(Tide("南沙"), Inflow("xijiang", points=((0.0, 30000.0),)))
     wished = 0.227 * (ran().nodes["sanshui"].flow_m3s + 30000.0)
-    assert both.nodes["sanshui"].flow_m3s == pytest.approx(wished, rel=1e-9)
-    assert any("情景给定，思贤滘以下按总流量的 0.227 分入" in line for line in both.limits)
+    assert any(
+        "情景给定，思贤滘以下按总流量的 0.227 分入" in line and f"最大 {wished.max():.0f} m³/s" in line for line in both.limits
+    )
+    assert both.nodes["sanshui"].highest[0] < alone.nodes["sanshui"].highest[0] - 1.0
+    assert both.nodes["sanshui"].flow_m3s == pytest.approx(alone.nodes["sanshui"].flow_m3s), "the chain's own, comparable"
+    with pytest.raises(EngineRefused, match="只在给了增水或潮位时起作用"):
+        ran(Inflow("xijiang", points=((0.0, 30000.0),)))
+    with pytest.raises(EngineRefused, match="不能推迟"):
+        ran(Tide("南沙"), Inflow("xijiang", shift_h=3.0))
 
 
 def test_a_gauged_joining_river_is_used_and_changed_and_tells_one_base_from_another():
@@ -50,7 +60,11 @@ def test_a_gauged_joining_river_is_used_and_changed_and_tells_one_base_from_anot
     base = base_of(CHAIN, series() | {("LOC00203", "Q"): (t, np.full(len(t), 20000.0))}, T0, 72.0)
     assert base.hash != base_of(CHAIN, series(), T0, 72.0).hash
     got, more = ran(Tide("南沙"), base=base), ran(Tide("南沙"), Inflow("xijiang", add_m3s=10000.0), base=base)
-    assert (more.nodes["sanshui"].flow_m3s - got.nodes["sanshui"].flow_m3s) == pytest.approx(np.full(73, 2270.0))
+    entering = [float(next(x for x in o.limits if "分入" in x).split("最大 ")[1].split(" ")[0]) for o in (got, more)]
+    assert entering[1] - entering[0] == pytest.approx(2270.0, abs=1.0)
+    assert more.nodes["sanshui"].highest[0] > got.nodes["sanshui"].highest[0] + 0.5
+    seen = {k for k, flow in got.corrected_m3s.items() if (flow < 1.0).any()}
+    assert not seen, "no correction by an error that is only the exchange"
     with pytest.raises(EngineRefused, match="请给来水过程"):
         ran(Tide("南沙"), Inflow("xijiang", factor=1.2))
 
@@ -72,12 +86,33 @@ def test_what_a_tide_cannot_be_is_refused_with_the_reason():
     base = base_of(without, series(), T0, 72.0)
     with pytest.raises(EngineRefused, match="没有感潮河段"):
         outcome_of(Case(without, base, plan(Tide("南沙"))))
-    for wrong, words in ({"section": [[0, 0]]}, "tidal"), ({"node": "nowhere"}, "没有节点"), ({"manning": "x"}, "糙率"):
-        faulty = CHAIN | {"tidal": CHAIN["tidal"] | wrong}
-        with pytest.raises(EngineRefused, match=words):
-            outcome_of(Case(faulty, base, plan(Tide("南沙"))))
+    faulty = CHAIN | {"tidal": CHAIN["tidal"] | {"node": "nowhere"}}
+    with pytest.raises(EngineRefused, match="没有节点"):
+        outcome_of(Case(faulty, base, plan(Tide("南沙"))))
     with pytest.raises(ScenarioError, match="不能再给这一项"):
         Scenario("甲", "张三", T0, T0, 72.0, (Tide("南沙", points=((0.0, 1.0),), peak_s=0.0),))
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"section": [[0, 0]]}, "section"), ({"section": [[0, -5, 600], [0, -6, 900]]}, "递增"), ({"manning": "x"}, "manning"),
+        ({"surge_h": 0}, "surge_h"), ({"tide": {"mean_m": 0.5}}, "half_day_m"), ({"tide": 3}, "tide"), ({"mouth": ""}, "mouth"),
+        ({"joining": {"node": "x", "name": "x", "share": 2.0}}, "share"), ({"joining": "西江"}, "joining"),
+        ({"joining": {"node": "x", "share": 0.2, "object": "A"}}, "element"), ({"joining": {"share": 0.2}}, "node"),
+        ({"place": []}, "place"), ({"place": [{"id": "a", "name": "甲", "km": 140.0}]}, "km"),
+        ({"place": [{"id": "a", "km": 10.0}]}, "name"), ({"place": [{"id": "a", "name": "甲", "km": float("nan")}]}, "km"),
+        ({"place": [{"id": "a", "name": "甲", "km": 1.0}] * 2}, "重复"),
+    ],
+)  # fmt: skip
+def test_a_slip_in_an_offices_tidal_river_is_named(tmp_path, wrong, words):
+    with pytest.raises(EngineRefused, match=words):
+        tidal_of(CHAIN | {"tidal": CHAIN["tidal"] | wrong})
+    own = tmp_path / "basin"
+    own.mkdir()
+    (own / "network_beijiang.toml").write_text('name = "x"\nnode = []\n[tidal]\nnode = 3\n', "utf-8")
+    with pytest.raises(StoreError, match="tidal 段 section"):
+        declared_chain(tmp_path)
 
 
 def test_a_tide_goes_through_the_form_the_file_and_the_store_unchanged():
