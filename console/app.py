@@ -122,7 +122,7 @@ def children(home: DataHome, settings: Settings, key: OpsKey | None) -> list[Chi
 
 def run_desk(home: DataHome, settings: Settings, problem: ConsoleError | None) -> int:
     """Run the desk until its window closes; returns the exit status."""
-    check_source(settings.source)
+    check_source(settings.source, home.root)
     began = time.perf_counter()
     app = make_application(sys.argv)
     hub = ErrorHub()
@@ -253,7 +253,7 @@ def quiet_key(home: DataHome) -> OpsKey | None:
 
 def run_wall(options: argparse.Namespace, home: DataHome, settings: Settings) -> int:
     """Run one wall screen; it follows the desk of the same data source."""
-    check_source(settings.source)
+    check_source(settings.source, home.root)
     app = make_application(sys.argv)
     hub = ErrorHub()
     catch_everything(hub, home)

@@ -13,18 +13,26 @@ from widgets.plain import PlainLabel
 
 
 class ActedTable(QWidget):
-    """actions: words of the buttons by code.
+    """actions: words of the buttons by code. whole: those that are about all rows and need none.
 
     Signals:
-        acted: code of the button, number of the row.
+        acted: code of the button, number of the row; 0 for one that needs none.
     """
 
     acted = Signal(str, int)
 
     def __init__(
-        self, look: Look, titles: Sequence[str], widths: Sequence[int], empty: str, actions: Mapping[str, str]
+        self,
+        look: Look,
+        titles: Sequence[str],
+        widths: Sequence[int],
+        empty: str,
+        actions: Mapping[str, str],
+        *,
+        whole: Sequence[str] = (),
     ) -> None:
         super().__init__()
+        self._whole = frozenset(whole)
         self.look, self._actions = look, actions
         self.list = FactsTable(look, titles, widths, empty)
         self.model = self.list.model
@@ -47,8 +55,8 @@ class ActedTable(QWidget):
 
     def show_rows(self, rows: Sequence[Sequence[Cell]]) -> None:
         self.list.show_rows(rows)
-        for button in self.buttons.values():
-            button.setEnabled(bool(rows))
+        for code, button in self.buttons.items():
+            button.setEnabled(bool(rows) or code in self._whole)
 
     def say(self, words: str, *, bad: bool = False) -> None:
         self.status.setText(words)
@@ -61,8 +69,8 @@ class ActedTable(QWidget):
 
     def _act(self, code: str) -> None:
         chosen = self.list.table.selectionModel().selectedRows()
-        if chosen:
-            self.acted.emit(code, chosen[0].row())
+        if chosen or code in self._whole:
+            self.acted.emit(code, chosen[0].row() if chosen else 0)
         else:
             self.say(self.look.tr("请先选一行"), bad=True)
 

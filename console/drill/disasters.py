@@ -26,7 +26,8 @@ from console.drill.recorded import Array, RecordedSeries
 from console.engine.chain_base import Base, base_of
 from console.engine.prepared import Prepared, Preparing, Wanted, prepare
 from console.engine.refused import EngineRefused
-from console.engine.whatif import Case, Outcome, outcome_of
+from console.engine.whatif import Outcome, outcome_of
+from console.engine.whatif_inputs import Case
 from console.errors import ConsoleError
 from console.store.chains import PreparedFile, declared_chain, declared_disasters
 
@@ -128,10 +129,8 @@ class _Rivers:
         values = getattr(self.made.nodes[node], name)
         if gone is not None and part == "level":
             wished = self._until(gone, hours)
-        elif gone is not None and part == "flow":
-            wished = np.interp(hours, self.made.hours, self._below(node))
-        elif values is not None and np.isfinite(values).all():
-            wished = np.interp(hours, self.made.hours, values)
+        elif values is not None and (whole := self._whole(node, values)) is not None:
+            wished = np.interp(hours, self.made.hours, whole)
         elif part == "level":
             wished = s.value + self._raised(s, node, hours)
         else:
@@ -140,6 +139,24 @@ class _Rivers:
         value = np.where(inside, np.round(s.value + share * (wished - s.value), decimals), s.value)
         quality = np.where(inside, int(Quality.RECONSTRUCTED), s.quality).astype(np.int64)
         return RecordedSeries(s.object_code, s.element, s.t, value, quality, SOURCE)
+
+    def _whole(self, node: str, values: Array) -> Array | None:
+        """Return a course without gaps: beyond its rating a level goes on by the curve's last slope; None without a curve."""
+        gaps = ~np.isfinite(values)
+        if not gaps.any():
+            return values
+        row: Mapping[str, Any] = next((n for n in self.declared.get("node", ()) if str(n["id"]) == node), {})
+        rating = row.get("rating")
+        if gaps.all() or not isinstance(rating, Mapping) or len(rating.get("points", ())) < 2:
+            return None
+        z, q = np.array(rating["points"], float).T
+        flow = self.made.nodes[node].flow_m3s
+        low, high = (z[1] - z[0]) / (q[1] - q[0]), (z[-1] - z[-2]) / (q[-1] - q[-2])
+        beyond = np.where(flow > q[-1], z[-1] + (flow - q[-1]) * high, z[0] + (flow - q[0]) * low)
+        edge = np.flatnonzero(~gaps)
+        nearest = edge[np.abs(edge[None] - np.arange(len(values))[:, None]).argmin(1)]  # a shift at the gauge goes on
+        shift = values[nearest] - np.interp(flow[nearest], q, z)
+        return np.asarray(np.where(gaps, beyond + shift, values), float)
 
     def added(self, known: list[RecordedSeries], end: int) -> list[RecordedSeries]:
         """Return what the disaster has and the typical flood has no series of: the level of a gauge with a tide."""
@@ -171,12 +188,6 @@ class _Rivers:
         own = np.interp(hours, self.made.hours[known], level[known])
         off = 0.0 if gone.level_m is None else gone.level_m - float(np.interp(at_h, self.made.hours[known], level[known]))
         return np.asarray(own + off * np.clip(hours / max(at_h, 1.0), 0.0, 1.0), float)
-
-    def _below(self, node: str) -> Array:
-        """Return the flow that leaves a reservoir, with the flood of its failure: that of the station at its foot."""
-        row: Mapping[str, Any] = next((n for n in self.declared.get("node", ()) if str(n["id"]) == node), {})
-        foot = self.made.nodes.get(str(row.get("to", "")))
-        return foot.flow_m3s if foot is not None else self.made.nodes[node].flow_m3s
 
     def _raised(self, s: RecordedSeries, node: str, hours: Array) -> Array:
         """Return by how much a level stands higher than in the typical flood, from both what-ifs' flows."""
@@ -233,7 +244,7 @@ def _method(made: Prepared, typical: FloodFacts) -> str:
         "",
         f"本录像是模拟的演练情景，不是真实洪水。来源标“{SOURCE}”的读数由情景推算；其余是典型洪水的重建。",
         f"由来：{made.note}",
-        "没有水位流量关系的站，水位按典型洪水的水位与模拟流量关系移动（推算）；降雨和河网以外的江河同典型洪水。",
+        "没有水位流量关系的站，水位按典型洪水的水位与模拟流量关系移动，超出关系线的按其末段外延（都是推算）；降雨和河网以外的江河同典型洪水。",
         *(made.outcome.limits if made.outcome is not None else ()),
         "",
         "典型洪水：",

@@ -21,6 +21,7 @@ from console.engine.refused import EngineRefused, positive
 Array = NDArray[np.float64]
 HOUR_S = 3600.0
 NODE = "dam-break-"
+OVER_M = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,7 @@ def failed(
     if not breaks:
         return declared, {}, []
     nodes = {str(n["id"]): n for n in declared.get("node", ())}
-    feet = {str(d["node"]): d for d in declared.get("dam", ())}
+    feet = {str(d.get("node")): d for d in declared.get("dam", ())}
     added, flows, said = [], {}, []
     for one in breaks:
         node, foot = nodes.get(one.work), feet.get(one.work)
@@ -86,16 +87,23 @@ def failed(
         if level is None:
             raise EngineRefused("gap", f"{name}没有实测库水位，请给出溃坝时的水位")
         curve = np.array(node["storage"]["points"], float)
-        if not curve[0, 0] < level <= curve[-1, 0]:
+        top = float(curve[-1, 0])
+        if top < level <= top + OVER_M:  # a run goes so far beyond the curve; what lies above it is not known to be held
+            said.append(f"{name}溃坝时水位 {level:.2f} m 高于库容曲线顶 {top:g} m，库容按曲线顶计")
+            level = top
+        if not curve[0, 0] < level <= top:
             raise EngineRefused("range", f"{name}溃坝水位 {level:g} m 不在库容曲线 {curve[0, 0]:g}–{curve[-1, 0]:g} m 内")
         volume = float(np.interp(level, curve[:, 0], curve[:, 1])) * 1e6
-        flood = burst(volume, level - float(foot["foot_m"]))
+        foot_m, sure = foot.get("foot_m"), foot.get("sure", "假定")
+        if isinstance(foot_m, bool) or not isinstance(foot_m, int | float):
+            raise EngineRefused("declared", f"{name}的坝基高程（dam 段 foot_m）缺少，或不是数")
+        flood = burst(volume, level - float(foot_m))
         key = f"{NODE}{one.work}"
         added.append({"id": key, "name": f"{name}溃坝", "kind": "inflow", "to": node["to"]})
         flows[key] = flood.hourly(one.at_s, hours)
         said.append(
             f"{name}溃坝：水位 {level:.2f} m、库容 {volume / 1e6:.0f} 百万m³，坝址洪峰 {flood.peak_m3s:.0f} m³/s，"
-            f"{flood.peak_s / HOUR_S:.1f} h 到峰（Froehlich 1995，土石坝回归式；{foot['sure']}：{foot['src']}）"
+            f"{flood.peak_s / HOUR_S:.1f} h 到峰（Froehlich 1995，土石坝回归式；{sure}：{foot.get('src', '')}）"
         )
     if any(one.work not in start for one in breaks):
         said.append("没有实测库水位的溃坝水库全程按来水下泄，溃坝前不调蓄")

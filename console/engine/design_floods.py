@@ -13,7 +13,8 @@ from typing import Any
 from console.domain.scenario import Inflow, Scenario
 from console.engine.chain_base import Base
 from console.engine.refused import EngineRefused
-from console.engine.whatif import Case, outcome_of
+from console.engine.whatif import outcome_of
+from console.engine.whatif_inputs import Case
 
 LEAST, MOST = 0.05, 20.0
 CLOSE = 0.002  # of the wished peak

@@ -160,7 +160,7 @@ def _why_not_less(case: DispatchCase, j: Judged, i: int, t: int) -> Binding:
         return _binding(
             r, t, True, "level_max", at, r.level_max_m, f"再少放，第 {at + 1} 时段末将超过最高水位 {r.level_max_m:.2f} m"
         )
-    if r.level_end_m is not None and j.level_m[i, -1] >= r.level_end_m[1] - LEVEL_TOLERANCE_M:
+    if r.level_end_m is not None and abs(j.level_m[i, -1] - r.level_end_m[1]) <= LEVEL_TOLERANCE_M:
         end = r.level_end_m[1]
         return _binding(r, t, True, "level_end", case.steps - 1, end, f"再少放，期末水位将高于 {end:.2f} m")
     return _binding(r, t, True, "free", t, q, "没有界限挡着：再少放不能使控制站更好")
@@ -205,7 +205,7 @@ def _why_not_more(case: DispatchCase, j: Judged, i: int, t: int) -> Binding:
         return _binding(
             r, t, False, "level_min", at_step, r.level_min_m, f"再多放，第 {at_step + 1} 时段末将低于 {r.level_min_m:.2f} m"
         )
-    if r.level_end_m is not None and j.level_m[i, -1] <= r.level_end_m[0] + LEVEL_TOLERANCE_M:
+    if r.level_end_m is not None and abs(j.level_m[i, -1] - r.level_end_m[0]) <= LEVEL_TOLERANCE_M:
         end = r.level_end_m[0]
         return _binding(r, t, False, "level_end", case.steps - 1, end, f"再多放，期末水位将低于 {end:.2f} m")
     return _binding(r, t, False, "free", t, q, "没有界限挡着：再多放没有好处")

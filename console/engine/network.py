@@ -350,7 +350,7 @@ def _looked_at(kind: Station, coming: Array, dt_h: float) -> tuple[NodeCourse, S
     beyond = (coming < kind.rating_m3s[0]) | (coming > kind.rating_m3s[-1])
     said = []
     if beyond.any():
-        said.append(f"流量有时段在水位流量关系 {kind.rating_m3s[0]:.0f}–{kind.rating_m3s[-1]:.0f} m³/s 之外，水位取端值")
+        said.append(f"流量有时段在水位流量关系 {kind.rating_m3s[0]:.0f}–{kind.rating_m3s[-1]:.0f} m³/s 之外，那些时段没有水位")
     level = np.interp(coming, kind.rating_m3s, kind.rating_m)
     if kind.loop is not None:
         steady, level = level, looped_level(coming, kind.rating_m, kind.rating_m3s, kind.loop, dt_h * 3600.0)

@@ -20,6 +20,7 @@ from console.engine.release_rules import (
     Rule,
     Schedule,
     Staged,
+    Then,
 )
 
 
@@ -81,6 +82,14 @@ def _operated(reading: Reading, raw: Any, pool: Pool) -> tuple[Rule, Compensated
         return Free(), _compensated(reading, raw)
     if kind == "gates":
         return _openings(reading, raw, pool), None
+    if kind == "then":
+        rules = []
+        for key in ("before", "after"):
+            part, wish = _operated(reading, raw.get(key), pool)
+            if wish is not None:
+                raise reading.refuse("rule", "补偿调节不能与别的调度先后相接")
+            rules.append(part)
+        return Then(reading.checked("rule.from_h", raw.get("from_h"), 0.0), rules[0], rules[1]), None
     return (Free() if raw is None else rule_of(reading, raw, "rule")), None
 
 

@@ -16,7 +16,8 @@ from console.engine.chain_base import Base
 from console.engine.design_floods import amplified, frequencies_of, inputs_of
 from console.engine.frequency import quantile, through_published
 from console.engine.refused import EngineRefused
-from console.engine.whatif import Case, Outcome, outcome_of
+from console.engine.whatif import Outcome, outcome_of
+from console.engine.whatif_inputs import Case
 
 
 @dataclass(frozen=True, slots=True)

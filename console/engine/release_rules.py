@@ -183,6 +183,23 @@ class Free:
 
 
 @dataclass(frozen=True, slots=True)
+class Then:
+    """One rule up to an hour, another from it on."""
+
+    from_h: float
+    before: Rule
+    after: Rule
+
+    def wanted(self, now: Moment, /) -> tuple[float, str]:
+        return (self.before if now.hour + 1e-9 < self.from_h else self.after).wanted(now)
+
+    def check(self, steps: int, /) -> None:
+        _number(self.from_h, "起始时间", 0.0)
+        self.before.check(steps)
+        self.after.check(steps)
+
+
+@dataclass(frozen=True, slots=True)
 class Bands:
     """Another rule from each level on: (level_m, rule), rising; below the first, the first rule holds."""
 

@@ -236,7 +236,7 @@ def _words(tidal: Tidal, entry: Tide, peak_h: float, highest_m: float) -> list[s
     if entry.points:
         sea = f"{tidal.mouth}潮位由情景给定，最高 {highest_m:.2f} m"
     else:
-        means = "，与洪峰同时（假定的不利遭遇）" if entry.peak_s is None else ""
+        means = f"，与洪峰同时（假定{'的不利遭遇' if entry.surge_m > 0 else ''}）" if entry.peak_s is None else ""
         sea = (
             f"{tidal.mouth}天文潮为假定的标准潮型"
             f"（均值 {tide['mean_m']:g} m，振幅 {tide['half_day_m']:g} 和 {tide['day_m']:g} m），"

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from console.domain.scenario import DamBreak
 from console.engine.network import run
 from console.engine.refused import EngineRefused
-from console.engine.whatif import STEP_H, Case, RunRefused, prepared, started
+from console.engine.whatif import RunRefused
+from console.engine.whatif_inputs import STEP_H, Case, prepared, started
 
 Array = NDArray[np.float64]
 MEMBERS = 200

@@ -7,7 +7,7 @@ The proposal is a scenario like any other: its releases are run through the whol
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,7 +36,8 @@ from console.engine.network_nodes import Retention as RetentionNode
 from console.engine.network_reservoir import Reservoir as ReservoirNode
 from console.engine.refused import EngineRefused
 from console.engine.storage import LevelTable
-from console.engine.whatif import PASSING, STEP_H, Case, RunRefused, changed_inflows, started
+from console.engine.whatif import RunRefused, outcome_of
+from console.engine.whatif_inputs import PASSING, STEP_H, Case, changed_inflows, started
 
 Array = NDArray[np.float64]
 STATES = {
@@ -46,6 +47,7 @@ STATES = {
     "given": "采用规则方案",
 }
 X = 0.2
+ROUNDS, OVER_M = 3, 0.05  # the program sees means over steps; the network, which has the last word, instants
 WEIGHTS = Weights(lower=0.2, filled_mcm=2.0)
 """A peak below the safe flow is lowered while 10⁶ m³ of room take 10 m³/s off it, at the two stations together: a crest
 shaved flat for more than about a day is left, and the room kept for the next flood."""
@@ -79,10 +81,64 @@ def optimise_case(case: Case, tell: Tell) -> Proposal:
         return True
 
     try:
-        found = dispatch.compare(asked, going=going)
+        for _ in range(ROUNDS):
+            found = dispatch.compare(asked, going=going)
+            proposal = _proposal(case.scenario, asked, found)
+            over = _over(case, asked, proposal)
+            lower = _lowered(asked, over)
+            if not over or lower is None or not proposal.feasible:
+                break
+            asked = lower
     except Stopped as exc:  # going never says no
         raise RunRefused("优化中断。", "请再算一次。") from exc
-    return _proposal(case.scenario, asked, found)
+    return _marked(case.scenario, proposal, _ceilings(case, asked), over)
+
+
+def _ceilings(case: Case, asked: DispatchCase) -> dict[str, tuple[str, float]]:
+    """Return names and highest levels as they were asked for, before any margin."""
+    kept = {i.work: i.level_m for i in case.scenario.inputs if isinstance(i, Keep)}
+    network = Network.of(case.declared)
+    found = {}
+    for r in asked.reservoirs:
+        kind = network.nodes[r.code].kind
+        top = kind.limits.top_m if isinstance(kind, ReservoirNode) else np.inf
+        found[r.code] = (r.name, min(kept.get(r.code, top), float(r.storage.level_m[-1])))
+    return found
+
+
+def _over(case: Case, asked: DispatchCase, proposal: Proposal) -> dict[str, float]:
+    """Return by how much the whole network's run of a proposal stands over the highest levels, m, by reservoir."""
+    scenario = replace(case.scenario, inputs=proposal.inputs)
+    try:
+        nodes = outcome_of(replace(case, scenario=scenario)).nodes
+    except EngineRefused:
+        return {}
+    tops = _ceilings(case, asked)
+    off = {k: node.highest[0] - tops[k][1] for k, node in nodes.items() if k in tops and node.highest is not None}
+    return {k: v for k, v in off.items() if v > OVER_M}
+
+
+def _lowered(asked: DispatchCase, over: Mapping[str, float]) -> DispatchCase | None:
+    """Return the question with its highest levels lowered by what the run stood over; None where there is no room left."""
+    reservoirs = tuple(replace(r, level_max_m=r.level_max_m - over.get(r.code, 0.0)) for r in asked.reservoirs)
+    if any(r.level_max_m <= r.level_m or r.level_max_m <= r.level_min_m for r in reservoirs if r.code in over):
+        return None
+    ends = {
+        r.code: None if r.level_end_m is None else (min(r.level_end_m[0], r.level_max_m), min(r.level_end_m[1], r.level_max_m))
+        for r in reservoirs
+    }
+    return replace(asked, reservoirs=tuple(replace(r, level_end_m=ends[r.code]) for r in reservoirs))
+
+
+def _marked(
+    scenario: Scenario, proposal: Proposal, tops: Mapping[str, tuple[str, float]], over: Mapping[str, float]
+) -> Proposal:
+    """Return a proposal with what the run of the whole network has against it."""
+    if not over:
+        return proposal
+    words = [f"全河网复算{tops[k][0]}高出上限 {tops[k][1]:.2f} m 达 {v:.2f} m" for k, v in over.items()]
+    name = proposal.name if not proposal.feasible else f"优化（不满足约束）：{scenario.name}"[:NAME_MAX]
+    return replace(proposal, name=name, note="；".join([*words, proposal.note])[:NOTE_MAX], feasible=False)
 
 
 def dispatch_case(case: Case) -> DispatchCase:
@@ -209,7 +265,11 @@ def _proposal(scenario: Scenario, asked: DispatchCase, found: dispatch.Compared)
         peaks = [p.judged.score.peak_m3s[i] for p in (plan, found.rules)]
         lines.append(f"{c.name}洪峰 {peaks[0]:.0f}（按起算水位控制 {peaks[1]:.0f}）")
     for i, r in enumerate(asked.reservoirs):
-        lines.append(f"{r.name}最高 {plan.judged.score.top_level_m[i]:.2f} m（上限 {r.level_max_m:.2f} m）")
+        level = plan.judged.level_m[i]
+        lines.append(
+            f"{r.name}最高 {plan.judged.score.top_level_m[i]:.2f} m（上限 {r.level_max_m:.2f} m）、最低 {level.min():.2f} m、"
+            f"期末 {level[-1]:.2f} m{_missed(r, float(level[-1]))}"
+        )
         at = int(np.argmax(plan.judged.flow_m3s[-1])) if len(asked.controls) else 0
         words = [b.words for b in dispatch.bindings(asked, plan, r.code) if b.less and b.kind != "free" and b.step <= at]
         if words:
@@ -218,6 +278,13 @@ def _proposal(scenario: Scenario, asked: DispatchCase, found: dispatch.Compared)
     marked = "" if plan.feasible else "（不满足约束）"
     name = f"优化{marked}：{scenario.name}"[:NAME_MAX]
     return Proposal(name, (*kept, *schedules), "；".join(lines)[:NOTE_MAX], plan.feasible)
+
+
+def _missed(r: Reservoir, last_m: float) -> str:
+    """Return by how much the level at the end is off what was wished, in words; "" where it is not."""
+    low, high = r.level_end_m or (last_m, last_m)
+    off = last_m - high if last_m > high else last_m - low if last_m < low else 0.0
+    return f"（偏离期望 {low:.2f}–{high:.2f} m 达 {off:+.2f} m，还没有消落）" if abs(off) > 0.05 else ""
 
 
 def _other(entry: Input, asked: DispatchCase) -> bool:

@@ -38,6 +38,11 @@ PAIRS_HELP = "请写“小时 数值”，各段用分号分开，如 0 9000; 6 
 FLOWS = ("factor", "add", "shift")
 RAINS = ("rain", "drawn")
 SEAS = ("surge", "tide")
+COURSE_HELP = {
+    "tide": "时间应依次增大，至多 5000 点，潮位在 −10 到 15 m 之间",
+    "gates": "时间应依次增大，至多 5000 点，开度在 0 到 60 m 之间",
+    "": "时间应依次增大，至多 5000 点，数值不能太大或为负",
+}
 PAIR = re.compile(r"[;；\n]+")
 PART = re.compile(r"[\s,，h]+")
 
@@ -140,7 +145,7 @@ def _checked(entry: Input, change: Change, row: int) -> None:
         if key in LIMITS and key.endswith("_s"):
             allowed = f"应在 0 到 {LIMITS[key][1] / HOUR_S:g} 小时之间"
         else:
-            allowed = "时间应依次增大，数值不能太大或为负" if key == "points" else exc.next_step.rstrip("。")
+            allowed = COURSE_HELP.get(change.kind, COURSE_HELP[""]) if key == "points" else exc.next_step.rstrip("。")
         said = KEY_WORDS.get(key, key)
         raise NotAChange(f"第 {row} 项“{change.text[:20]}”的{said}不能用。", f"{allowed}。") from exc
 

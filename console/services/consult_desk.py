@@ -22,9 +22,10 @@ from console.engine.chain_base import Base
 from console.engine.design_floods import amplified, frequencies_of, inputs_of
 from console.engine.executor import Executor, PoolExecutor, Run, RunCancelled
 from console.engine.refused import EngineRefused
-from console.engine.whatif import ENGINE, Case, Outcome, run_case
+from console.engine.whatif import ENGINE, Outcome, run_case
 from console.engine.whatif_arrays import arrays_of, assumed_from, assumed_lines, outcome_from
 from console.engine.whatif_band import Band, band_case
+from console.engine.whatif_inputs import Case
 from console.engine.whatif_optimise import Proposal, optimise_case
 from console.errors import ConsoleError
 from console.services.consult_base import read_base

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from console.drill.facts import flood_keys, is_recording
+from console.drill.facts import DRILL, flood_keys, is_recording
 from console.errors import ConsoleError, StoreError
 from console.paths import DataHome
 from console.processes import Endpoint, read_endpoint
@@ -23,12 +24,19 @@ def is_remote(source: str) -> bool:
     return source.startswith(("https://", "http://"))
 
 
-def check_source(source: str) -> None:
-    """Refuse a source that cannot exist.
+def check_source(source: str, home: Path | None = None) -> None:
+    """Refuse a source that cannot exist. home: whose library of disasters a drill is looked up in.
 
     Raises:
         ConsoleError: neither live, a recording, nor a safe address.
     """
+    if home is not None and source.startswith(DRILL) and is_recording(source):
+        from console.drill.disasters import drill_names  # numbers are slow to import: only where there is a drill
+
+        if source not in (names := drill_names(home)):
+            raise ConsoleError(
+                f"情景库里没有 {source.removeprefix(DRILL)!r}，或它不能用来演练。", f"可用：{'、'.join(names)}。"
+            )
     if source == "live" or is_recording(source):
         return
     if is_remote(source) and not _plain_address(source):

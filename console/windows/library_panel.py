@@ -24,7 +24,7 @@ ACTIONS = {"open": "打开到情景", "drill": "以此演练", "again": "全部�
 
 def build_disasters(c: Context) -> Built:
     session, desk = c.session, c.session.consult
-    table = ActedTable(c.look, TITLES, WIDTHS_PX, "第一次显示时预先计算，随后列在这里", ACTIONS)
+    table = ActedTable(c.look, TITLES, WIDTHS_PX, "第一次显示时预先计算，随后列在这里", ACTIONS, whole=("again",))
 
     async def take(code: str) -> None:
         try:

@@ -24,6 +24,7 @@ from console.services.supervisor import Child, Supervisor
 from console.services.wall_control import WallControl
 from console.settings import Settings
 from console.store.keys import OpsKey
+from console.sync.sources import check_source
 from console.topics import site_topics
 from console.windows.frame import Frame
 from console.windows.panel_catalog import PANELS
@@ -118,6 +119,7 @@ async def take_shots(
         from console.domain.time import full_stamp
 
         settings = replace(settings, replay_start=full_stamp(options.at_t), replay_rate=1.0)
+    check_source(settings.source, home.root)
     supervisor = Supervisor(children(home, settings, key))
     supervisor.start()
     session = Session(Source(home, settings.source, key), hub, site_topics(home.root)[0])

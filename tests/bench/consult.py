@@ -15,8 +15,9 @@ from console.domain.scenario import Inflow, Keep, Scenario, Schedule
 from console.engine.chain_base import base_of
 from console.engine.network import Network
 from console.engine.network import run as run_network
-from console.engine.whatif import Case, outcome_of
+from console.engine.whatif import outcome_of
 from console.engine.whatif_band import spread
+from console.engine.whatif_inputs import Case
 from console.engine.whatif_optimise import optimise_case
 from console.services.consult_desk import ConsultDesk
 from console.services.tasks import TaskScope

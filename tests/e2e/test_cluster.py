@@ -90,7 +90,8 @@ def test_a_chain_run_is_the_same_as_on_this_machine(cluster):
     import numpy as np
 
     from console.engine.chain_base import base_of
-    from console.engine.whatif import Case, outcome_of, run_case
+    from console.engine.whatif import outcome_of, run_case
+    from console.engine.whatif_inputs import Case
     from tests.unit.test_whatif import CHAIN, T0, plan, series
 
     case = Case(CHAIN, base_of(CHAIN, series(), T0, 72.0), plan())

@@ -7,8 +7,8 @@ import pytest
 from PySide6.QtCore import Qt
 
 from console.domain.scenario import Scenario
-from console.engine.whatif import Case
 from console.engine.whatif_band import band_case
+from console.engine.whatif_inputs import Case
 from console.errors import ConsoleError
 from console.presenters.consult import basis_rows, compare_table, node_view, nodes_to_show, period_words, scenario_lines
 from console.presenters.consult_briefing import consult_briefing

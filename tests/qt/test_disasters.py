@@ -132,6 +132,19 @@ def test_a_disaster_is_drilled_with_in_a_window_of_its_own(qapp, runner, home, h
     assert said == "已另开演练窗口，与本窗口的数据分开：石角 100 年一遇洪水"
 
 
+def test_after_a_fault_computing_again_can_be_pressed_without_a_row(qtbot, look):
+    from widgets.acted_table import ActedTable
+
+    table = ActedTable(look, ("名称",), (100,), "", {"open": "打开", "again": "全部重算"}, whole=("again",))
+    qtbot.addWidget(table)
+    table.show_rows(())
+    acted = []
+    table.acted.connect(lambda code, row: acted.append((code, row)))
+    assert table.buttons["again"].isEnabled() and not table.buttons["open"].isEnabled()
+    table.buttons["again"].click()
+    assert acted == [("again", 0)]
+
+
 def test_a_fault_in_the_librarys_file_is_said_and_mended_by_computing_again(runner, desk, look, tmp_path):
     from console.presenters.consult_library import library_said
 

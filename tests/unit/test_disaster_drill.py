@@ -32,6 +32,8 @@ def test_a_hundred_year_flood_is_played_with_its_peak_and_the_levels_that_go_wit
     played = found[SHIJIAO].t >= recording.facts.start_t
     assert found[SHIJIAO].value[played].max() == pytest.approx(19000, rel=0.01)
     assert found[YINGDE].value[played].max() > 26.0, "over its warning level"
+    z, q = found[("LOC00112", "Z")], found[SHIJIAO]
+    assert abs(int(z.t[z.value.argmax()]) - int(q.t[q.value.argmax()])) <= 6 * 3600, "level and flow crest together"
     assert recording.facts.title == "石角 100 年一遇洪水（情景模拟）" and found.keys() == typical.keys()
     assert "不是真实洪水" in recording.method and "典型洪水" in recording.method
 
@@ -44,6 +46,14 @@ def test_more_water_stands_higher_everywhere_on_the_chain_and_other_rivers_are_l
         assert key == SHIJIAO or three_hundred[key].value.max() < 62.0
     assert ten[("LOC00201", "Z")].value.tolist() == typical[("LOC00201", "Z")].value.tolist()
     assert ten[("LOC00201", "Z")].source != SOURCE
+
+
+def test_above_its_rating_a_level_goes_on_rising_with_the_flow(tmp_path):
+    recording, found = drill(tmp_path, "flood-300")
+    z, q = found[("LOC00112", "Z")], found[SHIJIAO]
+    played = z.t >= recording.facts.start_t + 24 * 3600
+    assert z.value[played].max() > 12.9, "the rating's top is at 20000 m³/s"
+    assert abs(int(z.t[played][z.value[played].argmax()]) - int(q.t[q.value.argmax()])) <= 6 * 3600
 
 
 def test_the_drill_passes_out_of_the_typical_flood_without_a_jump(tmp_path, typical):
@@ -89,10 +99,13 @@ def test_every_disaster_that_is_offered_is_played_and_is_no_other_one(tmp_path):
     seen = []
     for key in names:
         assert is_recording(key)
-        check_source(key)
+        check_source(key, tmp_path)
         series = {(s.object_code, s.element): (len(s.t), s.value.sum()) for s in recording_of(tmp_path, key).series}
         assert series not in seen, key
         seen.append(series)
+    for unknown in ("drill-nonsense", "drill-spill-shaoguan"):
+        with pytest.raises(ConsoleError, match="可用：drill-flood-10"):
+            check_source(unknown, tmp_path)
     with pytest.raises(ConsoleError, match="没有测污染物的站"):
         recording_of(tmp_path, "drill-spill-shaoguan")
 

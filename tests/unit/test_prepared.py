@@ -16,7 +16,8 @@ from console.engine.chain_base import base_of
 from console.engine.frequency import quantile, through_published
 from console.engine.prepared import Preparing, prepare, wished_m3s
 from console.engine.refused import EngineRefused
-from console.engine.whatif import Case, outcome_of
+from console.engine.whatif import outcome_of
+from console.engine.whatif_inputs import Case
 from console.errors import StoreError
 from console.store.chains import declared_chain, declared_disasters
 

@@ -9,7 +9,8 @@ from console.domain.scenario import EVERYWHERE, Breach, Inflow, Rain
 from console.engine.chain_base import base_of
 from console.engine.rain_runoff import WARM_H, changed_rain, model_of, wanted_rain
 from console.engine.refused import EngineRefused
-from console.engine.whatif import Case, RunRefused, outcome_of, run_case
+from console.engine.whatif import RunRefused, outcome_of, run_case
+from console.engine.whatif_inputs import Case
 from console.presenters.consult_inputs import NotAChange, change_words, changes_of, inputs_of, targets_of, unsaid
 from console.viewdata.consult import Change
 from tests.unit.test_whatif import CHAIN, HOUR, T0, plan, series

@@ -8,7 +8,8 @@ import pytest
 from console.domain.scenario import EVERYWHERE, Rain
 from console.engine.rain_simple import Simple, added_m3s
 from console.engine.refused import EngineRefused
-from console.engine.whatif import Case, outcome_of
+from console.engine.whatif import outcome_of
+from console.engine.whatif_inputs import Case
 from tests.unit.test_rain_runoff import rained, ran, volume_m3
 from tests.unit.test_whatif import CHAIN, plan
 

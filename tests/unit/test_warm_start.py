@@ -8,8 +8,9 @@ import pytest
 from console.domain.scenario import Inflow, Keep
 from console.engine.chain_base import WARM_H, base_of
 from console.engine.warm_start import corrected, warm
-from console.engine.whatif import Case, outcome_of
+from console.engine.whatif import outcome_of
 from console.engine.whatif_arrays import arrays_of, outcome_from
+from console.engine.whatif_inputs import Case
 from console.engine.whatif_optimise import dispatch_case
 from tests.unit.test_whatif import CHAIN, HOUR, T0, plan, wave
 

@@ -12,7 +12,8 @@ import pytest
 from console.domain.scenario import Breach, Inflow, Keep, Retention, Scenario, Schedule
 from console.engine.chain_base import base_of, reach_h, wanted_series
 from console.engine.refused import EngineRefused
-from console.engine.whatif import Case, RunRefused, outcome_of, run_case
+from console.engine.whatif import RunRefused, outcome_of, run_case
+from console.engine.whatif_inputs import Case
 
 CHAIN = tomllib.loads((Path(__file__).parents[2] / "assets/basin/network_beijiang.toml").read_text("utf-8"))
 T0 = 1655838000.0

@@ -53,3 +53,15 @@ def test_the_form_offers_openings_where_gates_are_known_and_gives_them_back():
     assert change_words(changes_of((entry,))[0], {"feilaixia": "飞来峡"}, str) == "飞来峡 闸门开度过程 0 3; 12 6.5"
     with pytest.raises(NotAChange, match="第 1 项"):
         inputs_of([Change("gates", "feilaixia", "0 99")])
+
+
+def test_a_course_that_begins_later_leaves_the_hours_before_as_they_would_be():
+    calm = ran().nodes["feilaixia"]
+    for entry in (gates((24.0, 6.0)), Schedule("feilaixia", "release", ((24 * HOUR, 12000.0),))):
+        later = ran(entry).nodes["feilaixia"]
+        assert later.flow_m3s[:24] == pytest.approx(calm.flow_m3s[:24]), "held at the level of the start, as without it"
+        assert abs(later.flow_m3s[30] - calm.flow_m3s[30]) > 100.0
+    branch = ran(Schedule("lubao", "release", ((24 * HOUR, 0.0),))).nodes["lubao"].branch_m3s
+    assert branch[:24] == pytest.approx(ran().nodes["lubao"].branch_m3s[:24]) and not branch[24:].any()
+    with pytest.raises(EngineRefused, match="从第 500 h 开始，不在预见期 72 h 内"):
+        ran(gates((500.0, 3.0)))

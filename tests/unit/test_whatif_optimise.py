@@ -8,7 +8,8 @@ import pytest
 
 from console.domain.scenario import Inflow, Keep, Schedule
 from console.engine.chain_base import base_of
-from console.engine.whatif import Case, RunRefused, outcome_of
+from console.engine.whatif import RunRefused, outcome_of
+from console.engine.whatif_inputs import Case
 from console.engine.whatif_optimise import dispatch_case, optimise_case
 from tests.unit.test_whatif import CHAIN, T0, plan, series
 
@@ -67,3 +68,19 @@ def test_a_peak_below_the_safe_flow_is_lowered_too_but_not_at_any_price_in_room(
     shaved = held.nodes["shijiao"].peak[0] - got.nodes["shijiao"].peak[0]
     used_mcm = (got.nodes["feilaixia"].storage_m3.max() - got.nodes["feilaixia"].storage_m3[0]) / 1e6
     assert shaved > 100.0 and shaved > 5.0 * used_mcm
+
+
+def test_a_ceiling_is_kept_by_the_whole_networks_run_too_or_the_proposal_says_that_it_is_not():
+    for ceiling in (21.6, 22.0, 24.0):
+        found, got = proposed(case(Inflow("in-lianjiang", 1.3), Keep("feilaixia", ceiling)))
+        over = got.nodes["feilaixia"].highest[0] - ceiling
+        assert over <= 0.06 if found.feasible else "（不满足约束）" in found.name, (ceiling, over)
+
+
+def test_the_level_at_the_end_is_told_with_what_it_misses():
+    short = Case(CHAIN, base_of(CHAIN, series(), T0, 24.0), plan(lead_h=24.0))
+    found = optimise_case(short, lambda *_: None)
+    assert "期末" in found.note and "最低" in found.note
+    outcome = outcome_of(Case(CHAIN, short.base, plan(*found.inputs, lead_h=24.0)))
+    last = float(outcome.nodes["feilaixia"].level_m[-1])
+    assert ("还没有消落" in found.note) == (last > 21.4 + 0.6), (last, found.note)

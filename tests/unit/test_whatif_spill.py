@@ -9,8 +9,9 @@ import pytest
 
 from console.domain.scenario import Schedule, Spill
 from console.engine.chain_base import base_of
-from console.engine.whatif import Case, RunRefused, run_case
+from console.engine.whatif import RunRefused, run_case
 from console.engine.whatif_arrays import arrays_of, outcome_from
+from console.engine.whatif_inputs import Case
 from console.presenters.consult_inputs import NotAChange, changes_of, inputs_of, targets_of
 from console.viewdata.consult import Change
 from tests.unit.test_whatif import CHAIN, HOUR, T0, plan, ran, series

@@ -10,8 +10,9 @@ from console.domain.scenario_reader import ScenarioError
 from console.engine.chain_base import base_of
 from console.engine.refused import EngineRefused
 from console.engine.tidal_case import tidal_of
-from console.engine.whatif import Case, outcome_of
+from console.engine.whatif import outcome_of
 from console.engine.whatif_arrays import arrays_of, outcome_from
+from console.engine.whatif_inputs import Case
 from console.engine.whatif_optimise import optimise_case
 from console.errors import StoreError
 from console.presenters.consult_inputs import NotAChange, changes_of, inputs_of, targets_of, unsaid
