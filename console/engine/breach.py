@@ -78,7 +78,10 @@ class BreachCase:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class BreachOutcome:
-    """depth_m (steps, rows, columns) float32 at t_s; inflow_m3s (steps,). mass_error: part of the water. limits: said."""
+    """depth_m (steps, rows, columns) float32 at t_s; inflow_m3s (steps,). mass_error: part of the water. limits: said.
+
+    Also a part of a run that goes on: its frames since the last part, and the balance up to the last of them.
+    """
 
     t_s: Array
     depth_m: NDArray[np.float32]
@@ -89,20 +92,7 @@ class BreachOutcome:
     limits: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class BreachPart:
-    """Frames of a run that goes on, as in a BreachOutcome, and its balance up to the last of them."""
-
-    t_s: Array
-    depth_m: NDArray[np.float32]
-    inflow_m3s: Array
-    let_in_m3: float
-    mass_error: float
-    steps: int
-    limits: tuple[str, ...]
-
-
-def outcome_so_far(parts: Sequence[BreachPart]) -> BreachOutcome | None:
+def outcome_so_far(parts: Sequence[BreachOutcome]) -> BreachOutcome | None:
     """Return what a run that was ended told until then; None for less than two frames."""
     t_s = np.concatenate([p.t_s for p in parts]) if parts else np.empty(0)
     if len(t_s) < 2:
@@ -136,14 +126,14 @@ def run_breach(case: BreachCase, tell: Callable[..., None]) -> BreachOutcome:
     frames, times, flows = [solver.flood.h_m.astype(np.float32)], [0.0], [inflow.rate(0.0, _level(area, inflow, solver.flood))]
     whole, told = case.hours * 3600.0, [0]
 
-    def so_far(flood: Flood) -> BreachPart | None:
+    def so_far(flood: Flood) -> BreachOutcome | None:
         """Return the frames since the last part, where it is time for one."""
         if len(frames) - told[0] < whole / OUT_S / PARTS:
             return None
         new = slice(told[0], len(frames))
         told[0] = len(frames)
         balance = (flood.let_in_m3, flood.mass_error(area.dx_m), flood.steps, _limits(flood))
-        return BreachPart(np.array(times[new]), np.stack(frames[new]), np.array(flows[new]), *balance)
+        return BreachOutcome(np.array(times[new]), np.stack(frames[new]), np.array(flows[new]), *balance)
 
     def shown(flood: Flood) -> bool:
         frames.append(flood.h_m.astype(np.float32))

@@ -47,6 +47,8 @@ def _row(entry: Prepared, raws: Mapping[str, Mapping[str, Any]], tidal: Sequence
         safe = limit_of(raws.get(STATION, {}), "safe_m3s")
         peak = (flow_text(flow), BAD if safe is not None and flow > safe else PLAIN), (f"+{hour:g} h", DIM)
     words = [printable(entry.note)]
+    if station is not None and station.highest is None:
+        words.insert(0, tr("石角流量超出水位流量关系，水位不知"))
     if outcome.mass_error > MASS_LIMIT:
         words.insert(0, f"{tr('水量误差')} {outcome.mass_error:.1e}")
     return (

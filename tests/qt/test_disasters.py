@@ -71,7 +71,7 @@ def test_a_prepared_disaster_is_there_before_it_is_asked_for_and_opens_on_the_pr
     row = next(r for r in rows if r[1][0] == "石角 50 年一遇洪水")
     worst = next(r for r in rows if r[1][0] == "石角 300 年一遇洪水")
     assert float(worst[5][0]) > 33.17 and worst[5][1] == "state.guaranteed", "over the level that may not be passed"
-    assert row[5][1] == "text"
+    assert row[5][1] == "text" and worst[7][0].startswith("石角流量超出水位流量关系，水位不知")
     assert row[2][0].startswith("17 6") and row[3][0].startswith("+") and "公布" in row[7][0]
     outcome = consult.results[found].outcome
     assert outcome.nodes["feilaixia"].level_m[0] == pytest.approx(21.4), "from the level of the moment"
