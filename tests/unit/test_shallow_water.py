@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import json
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -224,3 +226,29 @@ def test_second_order_meets_the_books_more_closely_and_loses_nothing(case, withi
     source = Inflow(np.array([5]), np.array([6]), np.array([0.0, 300.0]), np.array([30.0, 5.0]))
     flood = Solver(Area(bed, 10.0, np.array(0.03), depth_m=h, sources=(source,)), 2).run(900.0, 300.0)
     assert flood.mass_error(10.0) < 1e-12 and (flood.h_m >= 0).all() and np.isfinite(flood.hu).all()
+
+
+ALONE = """
+import sys, time
+import numpy as np
+from console.engine.shallow_water import Area, Solver
+depth = np.where(np.arange(100) < 50, 5.0, 1.0)[None]
+area = Area(np.zeros((1, 100)), 1.0, np.array(0.0), depth_m=depth)
+Solver(area).run(1.0, 1.0)
+sys.stdin.readline()
+began = time.perf_counter()
+Solver(area).run(60.0, 60.0)
+print(time.perf_counter() - began)
+"""
+
+
+def test_two_runs_at_once_do_not_wait_for_each_other_in_vain():
+    both = [
+        subprocess.Popen([sys.executable, "-c", ALONE], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        for _ in range(2)
+    ]
+    for one in both:
+        one.stdin.write("go\n")
+        one.stdin.flush()
+    took = [float(one.communicate(timeout=120)[0]) for one in both]
+    assert max(took) < 5.0, "a twentieth of a second; with threads that spin it was 25"
