@@ -262,8 +262,8 @@ def _proposal(scenario: Scenario, asked: DispatchCase, found: dispatch.Compared)
     kept = tuple(i for i in scenario.inputs if isinstance(i, Inflow | Rain | Retention | Spill | Tide) or _other(i, asked))
     lines = [f"线性规划：{STATES[plan.state]}"]
     for i, c in enumerate(asked.controls):
-        peaks = [p.judged.score.peak_m3s[i] for p in (plan, found.rules)]
-        lines.append(f"{c.name}洪峰 {peaks[0]:.0f}（按起算水位控制 {peaks[1]:.0f}）")
+        peaks = [p.judged.score.peak_m3s[i] for p in (plan, found.rules, found.nothing)]
+        lines.append(f"{c.name}洪峰 {peaks[0]:.0f}（按起算水位控制 {peaks[1]:.0f}，不调度 {peaks[2]:.0f}）")
     for i, r in enumerate(asked.reservoirs):
         level = plan.judged.level_m[i]
         lines.append(

@@ -18,6 +18,7 @@ from console.engine.skill import series_score
 from console.engine.tidal_case import rows_of
 from console.engine.whatif import NodeOutcome, Outcome
 from console.presenters.consult_inputs import change_words, changes_of
+from console.presenters.consult_rank import rank_rows
 from console.presenters.wording import Translate
 from console.services.consult_desk import ConsultDesk, Result
 from console.texts import printable
@@ -133,6 +134,7 @@ def compare_table(desk: ConsultDesk, tr: Translate) -> CompareTable:
     rows.append(((tr("计算"), DIM), *made))
     rows.append(((tr("引擎 · 作者"), DIM), *((f"{r.engine} · {printable(s.author)}", DIM) for s, r in found)))
     rows.append(((tr("水量误差"), DIM), *(_mass(r.outcome) for _, r in found)))
+    rows += rank_rows(found, raws, tr)
     chain = {str(n["id"]) for n in desk.declared.get("node", ())}
     shown = _every_node([result for _, result in found])
     for node_id, first in reversed([one for one in shown.items() if one[0] in chain]):  # downstream first: there people live
