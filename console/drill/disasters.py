@@ -53,14 +53,15 @@ def disaster_drill(home: Path, key: str) -> Recording:
     Raises:
         ConsoleError: there is no such disaster, or it cannot be computed; says why.
     """
-    file, declared = declared_disasters(home), declared_chain(home)
+    file = declared_disasters(home)
     wanted = next((w for w in file.wanted if DRILL + w.code == key), None)
     if wanted is None:
         raise ConsoleError(f"情景库里没有 {key.removeprefix(DRILL)!r}。", f"可用：{'、'.join(drill_names(home))}。")
     if not can_be_played(wanted):
         raise ConsoleError(f"{wanted.name}不能用来演练：没有测污染物的站，录像里看不到。", "请在灾害情景库里“打开到情景”。")
-    base = typical_base(declared, file)
-    made = prepare(replace(preparing(home), wanted=(wanted,)), lambda *_: None)[0]
+    asked = preparing(home)
+    declared, base = asked.declared, asked.base
+    made = prepare(replace(asked, wanted=(wanted,)), lambda *_: None)[0]
     if made.outcome is None:
         raise ConsoleError(f"{wanted.name}不能用来演练：{made.problem}。", "请改正情景库或河网文件。")
     plain = Scenario("-", "情景库", base.base_t, base.base_t, file.lead_h)
@@ -182,9 +183,9 @@ class _Rivers:
         """Return the level of a reservoir up to its failure; to a stated level it rises evenly."""
         level = self.made.nodes[gone.work].level_m
         at_h = gone.at_s / HOUR_S
-        if level is None:
-            return np.full(len(hours), gone.level_m or 0.0)
-        known = np.isfinite(level)
+        known = np.isfinite(level) if level is not None else np.zeros(0, bool)
+        if level is None or not known.any():  # it fails at the start: no level of it is played
+            return np.zeros(len(hours))
         own = np.interp(hours, self.made.hours[known], level[known])
         off = 0.0 if gone.level_m is None else gone.level_m - float(np.interp(at_h, self.made.hours[known], level[known]))
         return np.asarray(own + off * np.clip(hours / max(at_h, 1.0), 0.0, 1.0), float)

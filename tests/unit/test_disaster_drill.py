@@ -155,3 +155,14 @@ def test_a_disaster_that_was_computed_anew_goes_out_again(tmp_path):
         assert len(Player(repo, fifty.facts, fifty.series, rate=60.0, ref=lambda: 0.0).due()) == len(rows)
     finally:
         repo.close()
+
+
+def test_a_dam_that_fails_at_the_start_leaves_no_level_of_the_drill(tmp_path, typical):
+    own = tmp_path / "basin"
+    own.mkdir()
+    head = 'typical = "beijiang-2022-06"\nstart = "2022-06-19 08:00"\nlead_h = 48.0\nstation = "shijiao"\n'
+    dam = '[[scenario]]\ncode = "now"\nname = "现在溃坝"\ninput = [{type="dam", work="feilaixia", at_s=0.0, level_m=24.0}]\n'
+    (own / "prepared.toml").write_text(head + dam, "utf-8")
+    recording, found = drill(tmp_path, "now")
+    assert found[POOL].t.max() < recording.facts.start_t and np.isfinite(found[POOL].value).all()
+    assert np.isfinite(found[("LOC00506", "OTQ")].value).all()
