@@ -330,6 +330,8 @@ def _retained(kind: Retention, coming: Array, dt_h: float) -> tuple[NodeCourse, 
             opened |= coming[:, i] >= kind.opens_m3s
         if kind.opens_h is not None:
             opened |= i * dt_h >= kind.opens_h - 1e-9
+        if kind.closes_h is not None and i * dt_h >= kind.closes_h - 1e-9:
+            opened[:] = False
         before = taken[:, i - 1] if i else np.zeros(len(coming))
         wish = np.where(opened, np.clip(coming[:, i] - kind.keep_m3s, 0.0, kind.inlet_m3s), 0.0)
         room = kind.volume_m3 - held - half * before  # the half step after this instant is filled by it as well

@@ -44,13 +44,17 @@ class Diversion:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Retention:
-    """Takes what exceeds keep_m3s, up to inlet_m3s, until volume_m3 is full, once opened (by flow, level or hour)."""
+    """Takes what exceeds keep_m3s, up to inlet_m3s, until volume_m3 is full, once opened (by flow, level or hour).
+
+    closes_h: from then on it takes nothing more.
+    """
 
     volume_m3: float
     inlet_m3s: float
     keep_m3s: float
     opens_m3s: float | None
     opens_h: float | None
+    closes_h: float | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -139,7 +143,8 @@ def _retention(reading: Reading) -> Retention:
             raise reading.refuse("opens_level_m", "须有 rating 且在其范围内")
         flow = float(np.interp(level, *rating))
     volume, inlet = reading.must("volume_mcm", low=0.0) * 1e6, reading.must("inlet_m3s", low=0.0)
-    return Retention(volume, inlet, reading.number("keep_m3s", low=0.0) or 0.0, flow, reading.number("opens_h"))
+    opens, closes = reading.number("opens_h"), reading.number("closes_h", low=0.0)
+    return Retention(volume, inlet, reading.number("keep_m3s", low=0.0) or 0.0, flow, opens, closes)
 
 
 def _station(reading: Reading) -> Station:

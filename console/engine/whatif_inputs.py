@@ -169,9 +169,9 @@ def _change(network: Network, entry: Input) -> tuple[str, dict[str, Any]]:
         return entry.work, {"rule": _planned({"kind": "schedule", "rows": rows})}
     if isinstance(entry, Retention):
         _node(network, entry, entry.area, RetentionNode)
-        if entry.close_s is not None:
-            raise EngineRefused("declared", f"蓄滞洪区“{entry.area}”的关闭时间还不能计算")
         change: dict[str, Any] = {"opens_h": {"value": entry.open_s / 3600.0, "sure": "方案"}, "opens_m3s": None}
+        if entry.close_s is not None:
+            change["closes_h"] = {"value": entry.close_s / 3600.0, "sure": "方案"}
         change["keep_m3s"] = {"value": 0.0, "sure": "方案"}
         if entry.flow_m3s is not None:
             change["inlet_m3s"] = {"value": entry.flow_m3s, "sure": "方案"}

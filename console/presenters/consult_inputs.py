@@ -128,10 +128,13 @@ def inputs_of(changes: Sequence[Change], base: Base | None = None) -> tuple[Inpu
             others.append(Schedule(change.target, change.kind, points))
         else:
             parts = [p for p in PART.split(change.text.strip()) if p]
-            if len(parts) not in (1, 2):
-                raise NotAChange(f"第 {row} 项“{change.text[:20]}”看不懂。", "请写启用的小时，可再写进洪流量，如 12 1300。")
-            flow = _number(parts[1], row) if len(parts) == 2 else None
-            others.append(Retention(change.target, _seconds(_number(parts[0], row)), None, flow))
+            if len(parts) not in (1, 2, 3):
+                raise NotAChange(
+                    f"第 {row} 项“{change.text[:20]}”看不懂。", "请写启用的小时，可再写进洪流量和关闭的小时，如 12 1300 48。"
+                )
+            flow = _number(parts[1], row) if len(parts) > 1 else None
+            close = _seconds(_number(parts[2], row)) if len(parts) > 2 else None
+            others.append(Retention(change.target, _seconds(_number(parts[0], row)), close, flow))
         _checked(others[-1] if len(others) > had else inflows[change.target], change, row)
     return (*inflows.values(), *others)
 
@@ -152,7 +155,12 @@ def _checked(entry: Input, change: Change, row: int) -> None:
 
 def unsaid(inputs: Sequence[Input]) -> tuple[str, ...]:
     """Return what of a scenario the form cannot say, in words; a copy is without it."""
-    return tuple(dict.fromkeys(KIND_WORDS[named(entry)[0]] for entry in inputs if isinstance(entry, Breach)))
+    return tuple(dict.fromkeys(KIND_WORDS[named(entry)[0]] for entry in inputs if _unsayable(entry)))
+
+
+def _unsayable(entry: Input) -> bool:
+    """Tell whether no row says an input whole: a breach, or an area that is shut at an hour and takes what it can."""
+    return isinstance(entry, Breach) or (isinstance(entry, Retention) and entry.close_s is not None and entry.flow_m3s is None)
 
 
 def changes_of(inputs: Sequence[Input]) -> tuple[Change, ...]:
@@ -186,8 +194,11 @@ def changes_of(inputs: Sequence[Input]) -> tuple[Change, ...]:
         elif isinstance(entry, Schedule):
             found.append(Change(entry.kind, entry.work, "; ".join(f"{t / HOUR_S:.12g} {v:.12g}" for t, v in entry.points)))
         elif isinstance(entry, Retention):
-            flow = f" {entry.flow_m3s:.12g}" if entry.flow_m3s is not None else ""
-            found.append(Change("retention", entry.area, f"{entry.open_s / HOUR_S:.12g}{flow}"))
+            more = [] if entry.flow_m3s is None else [entry.flow_m3s]
+            if entry.close_s is not None and more:
+                more.append(entry.close_s / HOUR_S)
+            text = " ".join(f"{v:.12g}" for v in (entry.open_s / HOUR_S, *more))
+            found.append(Change("retention", entry.area, text))
     return tuple(found)
 
 

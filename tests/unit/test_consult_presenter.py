@@ -38,7 +38,7 @@ def test_changes_become_inputs_and_come_back_as_they_were():
         (Change("keep", "feilaixia", "nan"), "不是数"),
         (Change("release", "feilaixia", "9000"), "看不懂"),
         (Change("release", "feilaixia", " ; "), "没有写过程"),
-        (Change("retention", "pajiang", "1 2 3"), "看不懂"),
+        (Change("retention", "pajiang", "1 2 3 4"), "看不懂"),
     ],
 )
 def test_what_cannot_be_read_is_refused_with_its_row_and_how_to_write_it(change, words):

@@ -14,6 +14,7 @@ from console.engine.chain_base import base_of, reach_h, wanted_series
 from console.engine.refused import EngineRefused
 from console.engine.whatif import RunRefused, outcome_of, run_case
 from console.engine.whatif_inputs import Case
+from console.presenters.consult_inputs import changes_of, inputs_of
 
 CHAIN = tomllib.loads((Path(__file__).parents[2] / "assets/basin/network_beijiang.toml").read_text("utf-8"))
 T0 = 1655838000.0
@@ -123,7 +124,6 @@ def test_without_recent_readings_nothing_is_calculated():
         (Keep("yingde", 20.0), "不是这一项"),
         (Inflow("shijiao", 2.0), "不是这一项"),
         (Breach("北江大堤", 113.0, 23.4, 100.0, 0.0), "不接受"),
-        (Retention("pajiang", 0.0, 3600.0), "关闭时间"),
     ],
 )
 def test_what_a_chain_cannot_do_is_refused_with_the_scenarios_name(entry, words):
@@ -140,3 +140,11 @@ def test_every_series_of_the_base_is_named_and_the_run_is_fast():
     began = time.perf_counter()
     outcome_of(case)
     assert time.perf_counter() - began < 0.5
+
+
+def test_a_detention_area_that_is_shut_again_takes_nothing_more_and_keeps_what_it_has():
+    whole, shut = (ran(Retention("pajiang", 30 * HOUR, close, 1000.0)).nodes["pajiang"] for close in (None, 40 * HOUR))
+    assert shut.branch_m3s[:40] == pytest.approx(whole.branch_m3s[:40]) and not shut.branch_m3s[40:].any()
+    assert shut.branch_m3s[30:40].min() > 0 and whole.branch_m3s[45] > 0
+    entry = Retention("pajiang", 30 * HOUR, 40 * HOUR, 1000.0)
+    assert inputs_of(changes_of((entry,))) == (entry,) and changes_of((entry,))[0].text == "30 1000 40"
