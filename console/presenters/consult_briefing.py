@@ -42,7 +42,7 @@ def consult_briefing(desk: ConsultDesk, notes: list[str], made_t: float, tr: Tra
     ]
     sections = (
         Section(tr("比较的情景"), rows=(head, *asked)),
-        Section(tr("结果对比"), (tr("括号内为与第一个情景之差"),), (table.titles, *figures)),
+        Section(tr("结果对比"), (tr("括号内为与第一个情景之差；名次先比超限，再比洪峰、库水位"),), (table.titles, *figures)),
         *curves,
         Section(tr("依据与假定"), rows=((tr("对象"), tr("性质"), tr("内容")), *basis)),
         Section(tr("出处"), rows=((tr("情景"), tr("编号"), tr("计算")), *_traces(desk))),

@@ -44,7 +44,7 @@ def rank_rows(
     if sum(m is not None for m in merits) < 2:
         return []
     orders = sorted(m.order for m in merits if m is not None)
-    places: list[Cell] = [(f"{tr('名次')}（{tr('先比超限，再比洪峰，再比库水位')}）", PLAIN)]
+    places: list[Cell] = [(tr("名次"), PLAIN)]
     limits: list[Cell] = [(tr("超限项数"), PLAIN)]
     for merit in merits:
         if merit is None:

@@ -163,7 +163,7 @@ def build_scenario_table(c: Context) -> Built:
     def draw() -> str:
         table = compare_table(desk, c.look.tr)
         widget.show_titled(table.titles or ("指标",), table.rows)
-        return c.look.tr("括号内为与第一个情景之差") if len(table.titles) > 2 else ""
+        return c.look.tr("括号内为与第一个情景之差；名次先比超限，再比洪峰、库水位") if len(table.titles) > 2 else ""
 
     def cells() -> list[list[str]]:
         table = compare_table(desk, c.look.tr)
