@@ -71,72 +71,59 @@ def optimise_case(case: Case, tell: Tell) -> Proposal:
         RunRefused: there is no reservoir whose level is measured, or no station with a safe flow below one.
         DispatchRefused: a limit makes no sense.
     """
-    try:
-        asked = dispatch_case(case)
-    except EngineRefused as exc:
-        raise RunRefused(f"情景“{case.scenario.name}”没有优化：{exc.detail}。", "请改这一项后再算。", exc.code) from exc
 
     def going(share: float) -> bool:
         tell(share)
         return True
 
     try:
+        asked = dispatch_case(case)
+        tops = {r.code: r.level_max_m for r in asked.reservoirs}  # as they were asked for: later rounds leave a margin
         for _ in range(ROUNDS):
-            found = dispatch.compare(asked, going=going)
-            proposal = _proposal(case.scenario, asked, found)
-            over = _over(case, asked, proposal)
+            proposal = _proposal(case.scenario, asked, dispatch.compare(asked, going=going), tops)
+            over = _over(case, proposal, tops)
             lower = _lowered(asked, over)
             if not over or lower is None or not proposal.feasible:
                 break
             asked = lower
+    except EngineRefused as exc:
+        raise RunRefused(f"情景“{case.scenario.name}”没有优化：{exc.detail}。", "请改这一项后再算。", exc.code) from exc
     except Stopped as exc:  # going never says no
         raise RunRefused("优化中断。", "请再算一次。") from exc
-    return _marked(case.scenario, proposal, _ceilings(case, asked), over)
+    return _marked(case.scenario, proposal, asked, tops, over)
 
 
-def _ceilings(case: Case, asked: DispatchCase) -> dict[str, tuple[str, float]]:
-    """Return names and highest levels as they were asked for, before any margin."""
-    kept = {i.work: i.level_m for i in case.scenario.inputs if isinstance(i, Keep)}
-    network = Network.of(case.declared)
-    found = {}
-    for r in asked.reservoirs:
-        kind = network.nodes[r.code].kind
-        top = kind.limits.top_m if isinstance(kind, ReservoirNode) else np.inf
-        found[r.code] = (r.name, min(kept.get(r.code, top), float(r.storage.level_m[-1])))
-    return found
+def _over(case: Case, proposal: Proposal, tops: Mapping[str, float]) -> dict[str, float]:
+    """Return by how much the whole network's run of a proposal stands over the highest levels, m, by reservoir.
 
-
-def _over(case: Case, asked: DispatchCase, proposal: Proposal) -> dict[str, float]:
-    """Return by how much the whole network's run of a proposal stands over the highest levels, m, by reservoir."""
-    scenario = replace(case.scenario, inputs=proposal.inputs)
-    try:
-        nodes = outcome_of(replace(case, scenario=scenario)).nodes
-    except EngineRefused:
-        return {}
-    tops = _ceilings(case, asked)
-    off = {k: node.highest[0] - tops[k][1] for k, node in nodes.items() if k in tops and node.highest is not None}
+    Raises:
+        EngineRefused: the network cannot be run with it.
+    """
+    nodes = outcome_of(replace(case, scenario=replace(case.scenario, inputs=proposal.inputs))).nodes
+    off = {k: node.highest[0] - tops[k] for k, node in nodes.items() if k in tops and node.highest is not None}
     return {k: v for k, v in off.items() if v > OVER_M}
 
 
 def _lowered(asked: DispatchCase, over: Mapping[str, float]) -> DispatchCase | None:
     """Return the question with its highest levels lowered by what the run stood over; None where there is no room left."""
-    reservoirs = tuple(replace(r, level_max_m=r.level_max_m - over.get(r.code, 0.0)) for r in asked.reservoirs)
-    if any(r.level_max_m <= r.level_m or r.level_max_m <= r.level_min_m for r in reservoirs if r.code in over):
-        return None
-    ends = {
-        r.code: None if r.level_end_m is None else (min(r.level_end_m[0], r.level_max_m), min(r.level_end_m[1], r.level_max_m))
-        for r in reservoirs
-    }
-    return replace(asked, reservoirs=tuple(replace(r, level_end_m=ends[r.code]) for r in reservoirs))
+    reservoirs = []
+    for r in asked.reservoirs:
+        top = r.level_max_m - over.get(r.code, 0.0)
+        if r.code in over and (top <= r.level_m or top <= r.level_min_m):
+            return None
+        end = None if r.level_end_m is None else (min(r.level_end_m[0], top), min(r.level_end_m[1], top))
+        reservoirs.append(replace(r, level_max_m=top, level_end_m=end))
+    return replace(asked, reservoirs=tuple(reservoirs))
 
 
 def _marked(
-    scenario: Scenario, proposal: Proposal, tops: Mapping[str, tuple[str, float]], over: Mapping[str, float]
+    scenario: Scenario, proposal: Proposal, asked: DispatchCase, tops: Mapping[str, float], over: Mapping[str, float]
 ) -> Proposal:
     """Return a proposal with what the run of the whole network has against it."""
     if not over:
         return proposal
-    words = [f"全河网复算{tops[k][0]}高出上限 {tops[k][1]:.2f} m 达 {v:.2f} m" for k, v in over.items()]
+    names = {r.code: r.name for r in asked.reservoirs}
+    words = [f"全河网复算{names[k]}高出上限 {tops[k]:.2f} m 达 {v:.2f} m" for k, v in over.items()]
     name = proposal.name if not proposal.feasible else f"优化（不满足约束）：{scenario.name}"[:NAME_MAX]
     return replace(proposal, name=name, note="；".join([*words, proposal.note])[:NOTE_MAX], feasible=False)
 
@@ -256,7 +243,7 @@ def _control(network: Network, node_id: str, lateral: Array, stops: list[str]) -
     return Control(node_id, node.name, node.kind.safe_m3s, lateral, to, reach)
 
 
-def _proposal(scenario: Scenario, asked: DispatchCase, found: dispatch.Compared) -> Proposal:
+def _proposal(scenario: Scenario, asked: DispatchCase, found: dispatch.Compared, tops: Mapping[str, float]) -> Proposal:
     plan = found.optimised
     schedules = tuple(Schedule(r.code, "release", _steps(plan.judged.release_m3s[i])) for i, r in enumerate(asked.reservoirs))
     kept = tuple(i for i in scenario.inputs if isinstance(i, Inflow | Rain | Retention | Spill | Tide) or _other(i, asked))
@@ -267,7 +254,7 @@ def _proposal(scenario: Scenario, asked: DispatchCase, found: dispatch.Compared)
     for i, r in enumerate(asked.reservoirs):
         level = plan.judged.level_m[i]
         lines.append(
-            f"{r.name}最高 {plan.judged.score.top_level_m[i]:.2f} m（上限 {r.level_max_m:.2f} m）、最低 {level.min():.2f} m、"
+            f"{r.name}最高 {plan.judged.score.top_level_m[i]:.2f} m（上限 {tops[r.code]:.2f} m）、最低 {level.min():.2f} m、"
             f"期末 {level[-1]:.2f} m{_missed(r, float(level[-1]))}"
         )
         at = int(np.argmax(plan.judged.flow_m3s[-1])) if len(asked.controls) else 0
@@ -284,7 +271,9 @@ def _missed(r: Reservoir, last_m: float) -> str:
     """Return by how much the level at the end is off what was wished, in words; "" where it is not."""
     low, high = r.level_end_m or (last_m, last_m)
     off = last_m - high if last_m > high else last_m - low if last_m < low else 0.0
-    return f"（偏离期望 {low:.2f}–{high:.2f} m 达 {off:+.2f} m，还没有消落）" if abs(off) > 0.05 else ""
+    return (
+        f"（偏离期望 {low:.2f}–{high:.2f} m 达 {off:+.2f} m，还没有{'消落' if off > 0 else '回蓄'}）" if abs(off) > 0.05 else ""
+    )
 
 
 def _other(entry: Input, asked: DispatchCase) -> bool:

@@ -75,6 +75,7 @@ def test_a_ceiling_is_kept_by_the_whole_networks_run_too_or_the_proposal_says_th
         found, got = proposed(case(Inflow("in-lianjiang", 1.3), Keep("feilaixia", ceiling)))
         over = got.nodes["feilaixia"].highest[0] - ceiling
         assert over <= 0.06 if found.feasible else "（不满足约束）" in found.name, (ceiling, over)
+        assert f"（上限 {ceiling:.2f} m）" in found.note, "as it was asked for, without the margin of a later round"
 
 
 def test_the_level_at_the_end_is_told_with_what_it_misses():
