@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 ROWS_MOST = 40
 KIND_PX, TARGET_PX = 132, 110
 TEXT_MOST = 400_000  # a course of many thousand points
-LONG = ("spill",)  # what is typed needs a line of its own, as courses do
+LONG = ("spill", "breach")  # what is typed needs a line of its own, as courses do
 
 
 class ChangeRow(QWidget):

@@ -67,11 +67,13 @@ class Keep:
 
 @dataclass(frozen=True, slots=True)
 class Breach:
-    """A levee that gives way. at_s after the base moment; width_m final, reached in growth_h; sill_m 1985 datum."""
+    """A levee (code of the works) that gives way, at_km by its own chainage, at_s after the base moment.
+
+    width_m: the last, reached in growth_h; sill_m: 1985 datum, None down to the ground behind.
+    """
 
     levee: str
-    lon: float
-    lat: float
+    at_km: float
     width_m: float
     at_s: float
     growth_h: float = 1.0
@@ -141,8 +143,8 @@ KIND_WORDS = {
     "tide": "潮位", "spill": "污染", "dam": "溃坝",
 }  # fmt: skip
 KEY_WORDS = {
-    "factor": "倍数", "add_m3s": "加流量 m³/s", "shift_h": "推迟 h", "points": "过程", "kind": "类型", "lon": "经度",
-    "lat": "纬度", "width_m": "口宽 m", "at_s": "发生时间", "growth_h": "发展历时 h", "sill_m": "口底高程 m",
+    "factor": "倍数", "add_m3s": "加流量 m³/s", "shift_h": "推迟 h", "points": "过程", "kind": "类型",
+    "width_m": "口宽 m", "at_s": "发生时间", "growth_h": "发展历时 h", "sill_m": "口底高程 m",
     "open_s": "开启时间", "close_s": "关闭时间", "flow_m3s": "分洪流量 m³/s", "surge_m": "增水 m", "peak_s": "增水峰时间",
     "level_m": "水位 m", "substance": "物质", "at_km": "位置 km", "mass_kg": "质量 kg", "from_s": "开始时间",
     "to_s": "结束时间", "limit_mg_l": "限值 mg/L", "decay_per_d": "降解 1/d",

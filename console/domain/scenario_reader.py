@@ -20,8 +20,6 @@ LIMITS: dict[str, tuple[float, float]] = {
     "factor": (0.0, 10.0),
     "add_m3s": (-100_000.0, 100_000.0),
     "shift_h": (-72.0, 72.0),
-    "lon": (70.0, 140.0),
-    "lat": (3.0, 55.0),
     "width_m": (1.0, 3000.0),
     "at_s": (0.0, HORIZON_S),
     "growth_h": (0.0, 72.0),

@@ -14,6 +14,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from console.engine.breach_river import River
 from console.engine.refused import EngineRefused, positive
 from console.engine.shallow_water import Area, Flood, Solver
 from console.errors import ConsoleError
@@ -35,20 +36,19 @@ def weir_m3s(width_m: float, head_m: float, tail_m: float = 0.0) -> float:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class BreachInflow:
-    """Through a breach into cells. river_t_s, river_level_m (m,): the level before the levee; sill_m: same datum."""
+    """Through a breach into cells. sill_m: in the datum of the river's level and of the cells'."""
 
     rows: NDArray[np.int64]
     columns: NDArray[np.int64]
-    river_t_s: Array
-    river_level_m: Array
+    river: River
     width_m: float
     sill_m: float
     growth_s: float
 
     def rate(self, t_s: float, level_m: float, /) -> float:
-        grown = 1.0 if self.growth_s <= 0 else min(1.0, t_s / self.growth_s)
-        river = float(np.interp(t_s, self.river_t_s, self.river_level_m))
-        return weir_m3s(self.width_m * grown, river - self.sill_m, level_m - self.sill_m)
+        width = self.width_m * (1.0 if self.growth_s <= 0 else min(1.0, t_s / self.growth_s))
+        tail = level_m - self.sill_m
+        return self.river.taken(t_s, lambda river_m: weir_m3s(width, river_m - self.sill_m, tail))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,7 +56,8 @@ class BreachCase:
     """bed_m (rows, columns) at cell centres x_m, y_m (ascending); line (k, 2): the levee, same coordinates.
 
     at (2,): the breach on the line; river (2,): a place on the river's side. crest_m: the levee's, no water passes it
-    elsewhere. river_t_s, river_level_m: see BreachInflow; hours: how long the run is. order: of the solver.
+    elsewhere. sill_m: None down to the ground behind. water: before the levee. hours: how long the run is. order: of the
+    solver. out_s: between two frames.
     """
 
     bed_m: Array
@@ -67,18 +68,21 @@ class BreachCase:
     river: Array
     crest_m: float
     width_m: float
-    sill_m: float
+    sill_m: float | None
     growth_s: float
-    river_t_s: Array
-    river_level_m: Array
+    water: River
     manning: float
     hours: float
     order: int = 1
+    out_s: float = OUT_S
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class BreachOutcome:
-    """depth_m (steps, rows, columns) float32 at t_s; inflow_m3s (steps,). mass_error: part of the water. limits: said.
+    """depth_m (steps, rows, columns) float32 at t_s; inflow_m3s, river_m (steps,). mass_error: part of the water.
+
+    river_m: the level before the levee. gone_m3: what has run through until then; inflow_m3s is of the instant, beside
+    water that has just come. limits: said.
 
     Also a part of a run that goes on: its frames since the last part, and the balance up to the last of them.
     """
@@ -86,6 +90,8 @@ class BreachOutcome:
     t_s: Array
     depth_m: NDArray[np.float32]
     inflow_m3s: Array
+    river_m: Array
+    gone_m3: Array
     let_in_m3: float
     mass_error: float
     steps: int
@@ -97,9 +103,10 @@ def outcome_so_far(parts: Sequence[BreachOutcome]) -> BreachOutcome | None:
     t_s = np.concatenate([p.t_s for p in parts]) if parts else np.empty(0)
     if len(t_s) < 2:
         return None
-    depth, flow = np.concatenate([p.depth_m for p in parts]), np.concatenate([p.inflow_m3s for p in parts])
+    depth = np.concatenate([p.depth_m for p in parts])
+    flow, river, gone = (np.concatenate([getattr(p, k) for p in parts]) for k in ("inflow_m3s", "river_m", "gone_m3"))
     last, cut = parts[-1], f"算到 {t_s[-1] / 3600:.1f} h 时停止，其后没有算"
-    return BreachOutcome(t_s, depth, flow, last.let_in_m3, last.mass_error, last.steps, (cut, *last.limits))
+    return BreachOutcome(t_s, depth, flow, river, gone, last.let_in_m3, last.mass_error, last.steps, (cut, *last.limits))
 
 
 class BreachRefused(ConsoleError):
@@ -123,30 +130,34 @@ def run_breach(case: BreachCase, tell: Callable[..., None]) -> BreachOutcome:
     area, inflow = area_of(case)
     positive(case.hours, "历时")
     solver = Solver(area, case.order)
-    frames, times, flows = [solver.flood.h_m.astype(np.float32)], [0.0], [inflow.rate(0.0, _level(area, inflow, solver.flood))]
+    frames: list[NDArray[np.float32]] = []
+    rows: list[tuple[float, float, float, float]] = []  # seconds, m³/s, the river's level, m³
     whole, told = case.hours * 3600.0, [0]
+
+    def seen(flood: Flood) -> None:
+        rate = inflow.rate(flood.t_s, _level(area, inflow, flood))
+        frames.append(flood.h_m.astype(np.float32))
+        rows.append((flood.t_s, rate, case.water.level(flood.t_s, rate), flood.let_in_m3))
+
+    def part(flood: Flood, since: int) -> BreachOutcome:
+        t_s, flow, river, gone = np.array(rows[since:]).T
+        balance = (flood.let_in_m3, flood.mass_error(area.dx_m), flood.steps, _limits(flood))
+        return BreachOutcome(t_s, np.stack(frames[since:]), flow, river, gone, *balance)
 
     def so_far(flood: Flood) -> BreachOutcome | None:
         """Return the frames since the last part, where it is time for one."""
-        if len(frames) - told[0] < whole / OUT_S / PARTS:
+        if len(frames) - told[0] < whole / case.out_s / PARTS:
             return None
-        new = slice(told[0], len(frames))
-        told[0] = len(frames)
-        balance = (flood.let_in_m3, flood.mass_error(area.dx_m), flood.steps, _limits(flood))
-        return BreachOutcome(np.array(times[new]), np.stack(frames[new]), np.array(flows[new]), *balance)
+        since, told[0] = told[0], len(frames)
+        return part(flood, since)
 
     def shown(flood: Flood) -> bool:
-        frames.append(flood.h_m.astype(np.float32))
-        times.append(flood.t_s)
-        flows.append(inflow.rate(flood.t_s, _level(area, inflow, flood)))
+        seen(flood)
         tell(flood.t_s / whole, so_far(flood))
         return True
 
-    flood = solver.run(whole, OUT_S, shown)
-    error = flood.mass_error(area.dx_m)
-    return BreachOutcome(
-        np.array(times), np.stack(frames), np.array(flows), flood.let_in_m3, error, flood.steps, _limits(flood)
-    )
+    seen(solver.flood)
+    return part(solver.run(whole, case.out_s, shown), 0)
 
 
 def _limits(flood: Flood) -> tuple[str, ...]:
@@ -166,7 +177,8 @@ def area_of(case: BreachCase) -> tuple[Area, BreachInflow]:
         raise EngineRefused("range", "堤线不在计算范围内")
     bed[wall[:, 0], wall[:, 1]] = np.maximum(bed[wall[:, 0], wall[:, 1]], case.crest_m)
     rows, columns = _behind(case, dx, {(int(r), int(c)) for r, c in wall})
-    inflow = BreachInflow(rows, columns, case.river_t_s, case.river_level_m, case.width_m, case.sill_m, case.growth_s)
+    sill_m = float(bed[rows, columns].mean()) if case.sill_m is None else case.sill_m
+    inflow = BreachInflow(rows, columns, case.water, case.width_m, sill_m, case.growth_s)
     return Area(bed, dx, np.array(case.manning), sources=(inflow,)), inflow
 
 

@@ -12,8 +12,10 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from console.domain.scenario import DamBreak, Inflow, Spill, Tide
-from console.engine.dam_break import NODE
+from console.domain.scenario import Breach, DamBreak, Inflow, Spill, Tide
+from console.engine import levee_breach
+from console.engine.breach_river import DrawnRiver
+from console.engine.dam_break import HOUR_S, NODE
 from console.engine.network import NodeCourse, run
 from console.engine.network_nodes import Diversion, Node, Station
 from console.engine.network_nodes import Retention as RetentionNode
@@ -27,7 +29,7 @@ from console.engine.whatif_spill import Spilled, spills_of
 from console.errors import ConsoleError
 
 Array = NDArray[np.float64]
-ENGINE = "chain-3"
+ENGINE = "chain-4"
 Tell = Callable[..., None]
 
 
@@ -72,7 +74,8 @@ class NodeOutcome:
 class Outcome:
     """nodes by id in order downstream; reaches and inflows are left out. mass_error: part of what came in.
 
-    spills: of the scenario, in its order. corrected_m3s: by station, its flow with the errors before the start taken off.
+    spills, breached: of the scenario, in its order. corrected_m3s: by station, its flow with the errors before the start
+    taken off.
     """
 
     hours: Array
@@ -82,6 +85,7 @@ class Outcome:
     limits: tuple[str, ...]
     spills: tuple[Spilled, ...] = ()
     corrected_m3s: Mapping[str, Array] = field(default_factory=dict)
+    breached: tuple[levee_breach.Breached, ...] = ()
 
     def figures(self) -> dict[str, float]:
         """Return the figures that tables are made of, by name."""
@@ -108,7 +112,55 @@ def run_case(case: Case, tell: Tell) -> Outcome:
 
 
 def outcome_of(case: Case, tell: Tell = lambda *_: None) -> Outcome:
-    """Raises: EngineRefused: an input for a place that is not there, or of a kind that a chain does not take."""
+    """Return the outcome.
+
+    Raises:
+        EngineRefused: an input for a place that is not there, or of a kind that a chain does not take; a levee that breaks
+            without the ground behind it.
+    """
+    breaks = sum(isinstance(entry, Breach) for entry in case.scenario.inputs)
+    if len(case.plains) != breaks:
+        raise EngineRefused("declared", "没有给出堤后的地形，不能算溃口")
+    if not breaks:
+        return _chain(case, tell)
+    breached = _breached(case, tell)
+    found = _chain(
+        replace(case, lost=levee_breach.lost_of(case.declared, breached, len(next(iter(case.base.inflows_m3s.values())))))
+    )
+    mass_error = max(found.mass_error, *(one.mass_error for one in breached))
+    limits = (*(line for one in breached for line in levee_breach.told(one)), *found.limits)
+    return replace(found, breached=breached, mass_error=mass_error, limits=limits)
+
+
+def _breached(case: Case, tell: Tell) -> tuple[levee_breach.Breached, ...]:
+    """Return what each breach gave; one lower down finds less in the river.
+
+    Raises:
+        EngineRefused: a levee that nobody declared, or whatever a breach refuses.
+    """
+    asked = [entry for entry in case.scenario.inputs if isinstance(entry, Breach)]
+    levees, raws = levee_breach.levees_of(case.declared), {str(n["id"]): n for n in case.declared.get("node", ())}
+    above = _chain(case).nodes
+    found: dict[int, levee_breach.Breached] = {}
+    for done, k in enumerate(sorted(range(len(asked)), key=lambda i: asked[i].at_km)):
+        levee = levees.get(asked[k].levee)
+        at = above.get(levee.node) if levee is not None else None
+        if levee is None or at is None:
+            raise EngineRefused("declared", f"河网文件里没有堤防“{asked[k].levee}”（levee 段），或没有它的测站")
+        curve = levee_breach.rating_of(raws[levee.node], levee)
+        over = levee_breach.over_rating(curve, at.flow_m3s, at.level_m)
+        taken = levee_breach.lost_of(case.declared, list(found.values()), len(at.flow_m3s))
+        comes = np.asarray(at.flow_m3s - sum((flow for node, _, flow in taken if node == levee.node), np.zeros(1)), float)
+        water = DrawnRiver(np.arange(len(comes), dtype=float) * HOUR_S, comes, over, *curve)
+
+        def so_far(share: float, part: levee_breach.Breached | None = None, done: int = done) -> None:
+            tell((done + share) / len(asked), part)
+
+        found[k] = levee_breach.flooded(asked[k], levee, case.plains[k], water, case.scenario.lead_h, so_far)
+    return tuple(found[k] for k in range(len(asked)))
+
+
+def _chain(case: Case, tell: Tell = lambda *_: None) -> Outcome:
     network, inflows, said = prepared(case)
     tell(0.1)
     start = started(case)
@@ -117,7 +169,7 @@ def outcome_of(case: Case, tell: Tell = lambda *_: None) -> Outcome:
     nodes = {
         k: _outcome(node, got.courses[k])
         for k, node in network.nodes.items()
-        if isinstance(node.kind, Reservoir | Station | Diversion | RetentionNode)
+        if isinstance(node.kind, Reservoir | Station | Diversion | RetentionNode) and not k.startswith(levee_breach.NODE)
     }
     for one in (entry for entry in case.scenario.inputs if isinstance(entry, DamBreak)):
         nodes[one.work] = _gone(nodes[one.work], one.at_s / 3600.0, inflows[f"{NODE}{one.work}"])

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from console.engine.levee_breach import Breached, Count
 from console.engine.network_reading import Assumed
 from console.engine.tidal_case import rows_of
 from console.engine.whatif import NodeOutcome, Outcome
 from console.engine.whatif_spill import Passing, Spilled
 
 PARTS = {"i": "inflow_m3s", "q": "flow_m3s", "b": "branch_m3s", "z": "level_m", "w": "storage_m3"}
+BREACH_PARTS = ("hours", "flow_m3s", "gone_m3", "river_m")
 SPILL_PARTS = ("hours", "at_km", "mg_l")
 KINDS = ("reservoir", "station", "diversion", "retention")
 
@@ -34,6 +36,10 @@ def arrays_of(outcome: Outcome) -> dict[str, NDArray[Any]]:
         text = json.dumps(said | {"places": [asdict(p) for p in one.places]}, ensure_ascii=False, allow_nan=False)
         found[f"spill{k}_said"] = np.frombuffer(text.encode(), np.uint8)
         found |= {f"spill{k}_{part}": getattr(one, part) for part in SPILL_PARTS}
+    for k, broken in enumerate(outcome.breached):
+        said = {key: value for key, value in asdict(replace(broken, flood=None)).items() if key not in ("flood", *BREACH_PARTS)}
+        found[f"breach{k}_said"] = np.frombuffer(json.dumps(said, ensure_ascii=False, allow_nan=False).encode(), np.uint8)
+        found |= {f"breach{k}_{part}": getattr(broken, part) for part in BREACH_PARTS}
     return found
 
 
@@ -52,7 +58,18 @@ def outcome_from(
         if kind in KINDS and parts["flow_m3s"] is not None and parts["inflow_m3s"] is not None:
             nodes[node_id] = NodeOutcome(name=str(raw.get("name", node_id)), kind=kind, reasons=(), **parts)  # type: ignore[arg-type]
     better = {k: np.asarray(arrays[f"r_{_plain(k)}"], float) for k in nodes if f"r_{_plain(k)}" in arrays}
-    return Outcome(np.asarray(arrays["hours"], float), nodes, mass_error, assumed, limits, _spills(arrays), better)
+    hours = np.asarray(arrays["hours"], float)
+    return Outcome(hours, nodes, mass_error, assumed, limits, _spills(arrays), better, _breached(arrays))
+
+
+def _breached(arrays: Mapping[str, NDArray[Any]]) -> tuple[Breached, ...]:
+    found: list[Breached] = []
+    while (said := arrays.get(f"breach{len(found)}_said")) is not None:
+        doc: dict[str, Any] = json.loads(bytes(said))
+        doc["limits"], doc["counts"] = tuple(doc["limits"]), tuple(Count(**c) for c in doc["counts"])
+        doc |= {part: np.asarray(arrays[f"breach{len(found)}_{part}"], float) for part in BREACH_PARTS}
+        found.append(Breached(**doc))
+    return tuple(found)
 
 
 def _spills(arrays: Mapping[str, NDArray[Any]]) -> tuple[Spilled, ...]:

@@ -9,9 +9,23 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from console.domain.scenario import DamBreak, Inflow, Input, Keep, Rain, Retention, Scenario, Schedule, Spill, Tide, named
+from console.domain.scenario import (
+    Breach,
+    DamBreak,
+    Inflow,
+    Input,
+    Keep,
+    Rain,
+    Retention,
+    Scenario,
+    Schedule,
+    Spill,
+    Tide,
+    named,
+)
 from console.engine.chain_base import Base
 from console.engine.dam_break import failed
+from console.engine.levee_breach import Lost, Plain, without
 from console.engine.network import Network, run
 from console.engine.network_nodes import Diversion, Node
 from console.engine.network_nodes import Inflow as InflowNode
@@ -34,11 +48,16 @@ PASSING: dict[str, Any] = {
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Case:
-    """declared: the network as its file has it."""
+    """declared: the network as its file has it. plains: behind the breaches of the scenario, in their order.
+
+    lost: what they take from the river, once that is known.
+    """
 
     declared: Mapping[str, Any]
     base: Base
     scenario: Scenario
+    plains: tuple[Plain, ...] = ()
+    lost: tuple[Lost, ...] = ()
 
 
 def started(case: Case) -> Warm:
@@ -55,13 +74,13 @@ def prepared(case: Case) -> tuple[Network, dict[str, Array], list[str]]:
     """Return a scenario's network and inflows, and what must be said of both. Raises: EngineRefused."""
     breaks = _breaks(case)
     hours = len(next(iter(case.base.inflows_m3s.values())))
-    declared, floods, broken = failed(case.declared, case.base.start, hours, breaks)
+    declared, floods, broken = failed(without(case.declared, case.lost), case.base.start, hours, breaks)
     network = Network.of(declared)
     held, said = _held(network, case.base)
     changes, operated = dict(held), dict[str, Input]()
     inflows, rained = changed_inflows(network, case)
     for entry in case.scenario.inputs:
-        if not isinstance(entry, Inflow | Rain | Spill | DamBreak | Tide):
+        if not isinstance(entry, Inflow | Rain | Spill | DamBreak | Tide | Breach):
             node_id, change = _change(network, entry)
             changes[node_id] = _from_its_hour(case, entry, network, change, held.get(node_id, {}).get("rule"))
             if node_id in operated:
@@ -86,7 +105,7 @@ def _breaks(case: Case) -> list[DamBreak]:
         EngineRefused: one fails after the run.
     """
     found: list[DamBreak] = []
-    others = tuple(entry for entry in case.scenario.inputs if not isinstance(entry, DamBreak | Spill | Tide))
+    others = tuple(entry for entry in case.scenario.inputs if not isinstance(entry, DamBreak | Spill | Tide | Breach))
     for one in sorted((e for e in case.scenario.inputs if isinstance(e, DamBreak)), key=lambda e: e.at_s):
         if one.at_s >= case.scenario.lead_h * 3600.0:
             raise EngineRefused("range", f"溃坝时间 {one.at_s / 3600:g} h 不在预见期 {case.scenario.lead_h:g} h 内")

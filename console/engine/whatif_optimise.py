@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from console.domain.scenario import (
     NAME_MAX,
     NOTE_MAX,
+    Breach,
     DamBreak,
     Inflow,
     Input,
@@ -52,6 +53,7 @@ WEIGHTS = Weights(lower=0.2, filled_mcm=2.0)
 """A peak below the safe flow is lowered while 10⁶ m³ of room take 10 m³/s off it, at the two stations together: a crest
 shaved flat for more than about a day is left, and the room kept for the next flood."""
 Tell = Callable[..., None]
+GIVEN = (Inflow, Rain, Retention, Spill, Tide, Breach)  # what a proposal takes over as it is
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +101,8 @@ def _over(case: Case, proposal: Proposal, tops: Mapping[str, float]) -> dict[str
     Raises:
         EngineRefused: the network cannot be run with it.
     """
-    nodes = outcome_of(replace(case, scenario=replace(case.scenario, inputs=proposal.inputs))).nodes
+    inputs = tuple(i for i in proposal.inputs if not isinstance(i, Breach))  # below all that is asked for
+    nodes = outcome_of(replace(case, scenario=replace(case.scenario, inputs=inputs), plains=())).nodes
     off = {k: node.highest[0] - tops[k] for k, node in nodes.items() if k in tops and node.highest is not None}
     return {k: v for k, v in off.items() if v > OVER_M}
 
@@ -246,8 +249,10 @@ def _control(network: Network, node_id: str, lateral: Array, stops: list[str]) -
 def _proposal(scenario: Scenario, asked: DispatchCase, found: dispatch.Compared, tops: Mapping[str, float]) -> Proposal:
     plan = found.optimised
     schedules = tuple(Schedule(r.code, "release", _steps(plan.judged.release_m3s[i])) for i, r in enumerate(asked.reservoirs))
-    kept = tuple(i for i in scenario.inputs if isinstance(i, Inflow | Rain | Retention | Spill | Tide) or _other(i, asked))
+    kept = tuple(i for i in scenario.inputs if isinstance(i, GIVEN) or _other(i, asked))
     lines = [f"线性规划：{STATES[plan.state]}"]
+    if any(isinstance(i, Breach) for i in kept):
+        lines.append("按堤防不溃时的来水和控制站优化，溃口照旧计入新情景")
     for i, c in enumerate(asked.controls):
         peaks = [p.judged.score.peak_m3s[i] for p in (plan, found.rules, found.nothing)]
         lines.append(f"{c.name}洪峰 {peaks[0]:.0f}（按起算水位控制 {peaks[1]:.0f}，不调度 {peaks[2]:.0f}）")

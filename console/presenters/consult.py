@@ -14,9 +14,11 @@ from console.domain.time import stamp
 from console.engine.chain_base import Measured
 from console.engine.design_floods import frequencies_of
 from console.engine.frequency import between_published
+from console.engine.levee_breach import levees_of
 from console.engine.skill import series_score
 from console.engine.tidal_case import rows_of
 from console.engine.whatif import NodeOutcome, Outcome
+from console.presenters.consult_breach import BREACH, breach_nodes, breach_rows, breach_view, count_sources
 from console.presenters.consult_inputs import change_words, changes_of
 from console.presenters.consult_rank import rank_rows
 from console.presenters.wording import Translate
@@ -34,6 +36,7 @@ EMPTY: tuple[Array, Array] = (np.empty(0), np.empty(0))
 
 def names_of(declared: Mapping[str, Any]) -> dict[str, str]:
     names = {EVERYWHERE: "全流域"} | {str(n["id"]): str(n.get("name", n["id"])) for n in rows_of(declared)}
+    names |= {code: levee.name for code, levee in levees_of(declared).items()}
     joining = declared.get("tidal", {}).get("joining", {})
     return names | ({str(joining["node"]): str(joining.get("name", joining["node"]))} if joining else {})
 
@@ -69,11 +72,11 @@ def scenario_lines(desk: ConsultDesk, tr: Translate) -> tuple[ScenarioLine, ...]
     return tuple(found)
 
 
-def nodes_to_show(desk: ConsultDesk) -> tuple[tuple[str, str], ...]:
-    """Return the nodes of the results, downstream, as (id, name); what only passes water on is left out."""
+def nodes_to_show(desk: ConsultDesk, tr: Translate) -> tuple[tuple[str, str], ...]:
+    """Return the nodes of the results, downstream, as (id, name), then breaches; what only passes water on is left out."""
     shown = _every_node([desk.results[i] for i in desk.compared if i in desk.results])
     passing = {str(n["id"]) for n in desk.declared.get("node", ()) if n["kind"] == "reservoir" and "storage" not in n}
-    return tuple((k, n.name) for k, n in shown.items() if k not in passing)
+    return (*((k, n.name) for k, n in shown.items() if k not in passing), *breach_nodes(desk, tr))
 
 
 def _every_node(results: Sequence[Result]) -> dict[str, NodeOutcome]:
@@ -85,7 +88,9 @@ def _every_node(results: Sequence[Result]) -> dict[str, NodeOutcome]:
 
 
 def node_view(desk: ConsultDesk, node: str, tr: Translate) -> NodeView:
-    """Return one node of all compared scenarios that have a result."""
+    """Return one node, or one breach, of all compared scenarios that have a result."""
+    if node.startswith(BREACH):
+        return breach_view(desk, node, tr)
     curves = []
     base_t, seen, seen_t = None, None, 0.0
     for place, scenario_id in enumerate(desk.compared):
@@ -135,6 +140,7 @@ def compare_table(desk: ConsultDesk, tr: Translate) -> CompareTable:
     rows.append(((tr("引擎 · 作者"), DIM), *((f"{r.engine} · {printable(s.author)}", DIM) for s, r in found)))
     rows.append(((tr("水量误差"), DIM), *(_mass(r.outcome) for _, r in found)))
     rows += rank_rows(found, raws, tr)
+    rows += breach_rows(found, tr)
     chain = {str(n["id"]) for n in desk.declared.get("node", ())}
     shown = _every_node([result for _, result in found])
     for node_id, first in reversed([one for one in shown.items() if one[0] in chain]):  # downstream first: there people live
@@ -155,6 +161,7 @@ def basis_rows(desk: ConsultDesk, tr: Translate) -> tuple[tuple[Cell, ...], ...]
             if scenario.note:
                 rows.append(((name, PLAIN), (tr("由来"), DIM), (printable(scenario.note), PLAIN)))
             rows += [((name, PLAIN), (tr("说明"), DIM), (printable(line), PLAIN)) for line in result.outcome.limits]
+            rows += [((name, PLAIN), (tr("来源"), DIM), (line, PLAIN)) for line in count_sources(result.outcome)]
             rows += [((name, PLAIN), (tr("与实测"), DIM), (line, PLAIN)) for line in skill_lines(result, tr)]
     first = next((desk.results[i] for i in desk.compared if i in desk.results), None)
     for a in first.outcome.assumed if first else ():

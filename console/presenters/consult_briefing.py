@@ -36,7 +36,7 @@ def consult_briefing(desk: ConsultDesk, notes: list[str], made_t: float, tr: Tra
     basis = tuple(tuple(text for text, _ in row) for row in basis_rows(desk, tr))
     curves = [
         Section(f"{name} {tr(what)}{tr('过程线')}", chart=chart, caption=tr("模拟结果；圆点为实测"))
-        for node, name in nodes_to_show(desk)
+        for node, name in nodes_to_show(desk, tr)
         if node in CHARTED
         for what, chart in node_charts(node_view(desk, node, tr), tr)
     ]

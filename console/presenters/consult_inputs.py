@@ -28,6 +28,7 @@ from console.domain.scenario import (
 )
 from console.domain.scenario_reader import LIMITS, ScenarioError
 from console.engine.chain_base import Base
+from console.engine.levee_breach import levees_of
 from console.errors import ConsoleError
 from console.presenters.wording import Translate
 from console.viewdata.consult import CHANGES, COURSES, Change, Target
@@ -37,6 +38,7 @@ SHOWN_PIECES = 6  # a longer course is told by its number of points
 PAIRS_HELP = "请写“小时 数值”，各段用分号分开，如 0 9000; 6 12000。"
 FLOWS = ("factor", "add", "shift")
 RAINS = ("rain", "drawn")
+MANY = ("spill", "breach")  # of which one object may have several
 SEAS = ("surge", "tide")
 COURSE_HELP = {
     "tide": "时间应依次增大，至多 5000 点，潮位在 −10 到 15 m 之间",
@@ -52,7 +54,7 @@ class NotAChange(ConsoleError):
 
 
 def targets_of(declared: Mapping[str, Any]) -> tuple[Target, ...]:
-    """Return the nodes that can be changed, in the order of the network's file."""
+    """Return the nodes and levees that can be changed, in the order of the network's file."""
     rained = {str(b.get("node")) for b in declared.get("runoff", {}).get("basin", ())}
     dams = {str(d.get("node")) for d in declared.get("dam", ())}
     found = [Target(EVERYWHERE, "全流域", RAINS)] if rained else []
@@ -65,6 +67,7 @@ def targets_of(declared: Mapping[str, Any]) -> tuple[Target, ...]:
         }.get(str(raw["kind"]), ())
         if kinds:
             found.append(Target(str(raw["id"]), str(raw.get("name", raw["id"])), kinds))
+    found += [Target(levee.code, levee.name, ("breach",)) for levee in levees_of(declared).values()]
     if "transport" in declared:
         river = str(declared["transport"].get("river", ""))
         found.append(Target(river, river, ("spill",)))
@@ -94,7 +97,7 @@ def inputs_of(changes: Sequence[Change], base: Base | None = None) -> tuple[Inpu
     seen: set[tuple[str, str]] = set()
     for row, change in enumerate(changes, 1):
         had = len(others)
-        if (change.kind, change.target) in seen and change.kind != "spill":
+        if (change.kind, change.target) in seen and change.kind not in MANY:
             raise NotAChange(f"第 {row} 项：同一对象的“{CHANGES[change.kind]}”已经给过。", "请删去其中一项。")
         seen.add((change.kind, change.target))
         if change.kind == "course":
@@ -117,6 +120,8 @@ def inputs_of(changes: Sequence[Change], base: Base | None = None) -> tuple[Inpu
             others.append(_tide(change, row))
         elif change.kind == "dam":
             others.append(_dam_break(change, row))
+        elif change.kind == "breach":
+            others.append(_breach(change, row))
         elif change.kind == "spill":
             others.append(_spill(change, row))
         elif change.kind == "keep":
@@ -159,8 +164,8 @@ def unsaid(inputs: Sequence[Input]) -> tuple[str, ...]:
 
 
 def _unsayable(entry: Input) -> bool:
-    """Tell whether no row says an input whole: a breach, or an area that is shut at an hour and takes what it can."""
-    return isinstance(entry, Breach) or (isinstance(entry, Retention) and entry.close_s is not None and entry.flow_m3s is None)
+    """Tell whether no row says an input whole: an area that is shut at an hour and takes what it can."""
+    return isinstance(entry, Retention) and entry.close_s is not None and entry.flow_m3s is None
 
 
 def changes_of(inputs: Sequence[Input]) -> tuple[Change, ...]:
@@ -183,6 +188,10 @@ def changes_of(inputs: Sequence[Input]) -> tuple[Change, ...]:
         elif isinstance(entry, DamBreak):
             level = f" {entry.level_m:.12g}" if entry.level_m is not None else ""
             found.append(Change("dam", entry.work, f"{entry.at_s / HOUR_S:.12g}{level}"))
+        elif isinstance(entry, Breach):
+            sill = [] if entry.sill_m is None else [entry.sill_m]
+            numbers = (entry.at_km, entry.width_m, entry.at_s / HOUR_S, entry.growth_h, *sill)
+            found.append(Change("breach", entry.levee, " ".join(f"{v:.12g}" for v in numbers)))
         elif isinstance(entry, Spill):
             figures = (entry.at_km, entry.mass_kg, entry.from_s / HOUR_S, entry.to_s / HOUR_S, entry.limit_mg_l)
             decay = f" {entry.decay_per_d:.12g}" if entry.decay_per_d else ""
@@ -233,6 +242,19 @@ def _dam_break(change: Change, row: int) -> DamBreak:
     if len(parts) not in (1, 2):
         raise NotAChange(f"第 {row} 项“{change.text[:20]}”看不懂。", "请写溃坝的小时，可再写溃坝时的库水位，如 6 150。")
     return DamBreak(change.target, _seconds(_number(parts[0], row)), _number(parts[1], row) if len(parts) == 2 else None)
+
+
+def _breach(change: Change, row: int) -> Breach:
+    parts = [p for p in PART.split(change.text.strip()) if p]
+    if len(parts) not in (3, 4, 5):
+        raise NotAChange(
+            f"第 {row} 项“{change.text[:20]}”看不懂。",
+            "请依次写桩号 km、口宽 m、溃决的小时，可再写发展历时 h 和口门底高程 m（1985），如 12.1 200 30 2 5.6。",
+        )
+    at_km, width_m, hour, *more = (_number(p, row) for p in parts)
+    return Breach(
+        change.target, at_km, width_m, _seconds(hour), more[0] if more else 1.0, more[1] if len(more) > 1 else None
+    )  # fmt: skip
 
 
 def _spill(change: Change, row: int) -> Spill:

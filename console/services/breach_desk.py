@@ -5,7 +5,6 @@ handed to the inundation results, where it is shown, counted and read like any o
 from __future__ import annotations
 
 import asyncio
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,46 +18,34 @@ from console.domain.quality import Quality
 from console.domain.time import full_stamp
 from console.domain.works import works_of
 from console.engine.breach import BreachCase, BreachOutcome, breach_work, outcome_so_far
+from console.engine.breach_river import GivenRiver
 from console.engine.executor import PoolExecutor, Run, RunCancelled
+from console.engine.levee_breach import Plain
 from console.errors import ConsoleError
-from console.services.flood_library import FloodLibrary, Site
+from console.services.computed_floods import keep_computed
+from console.services.flood_library import ExposureSource, FloodLibrary, Site
+from console.services.levee_plain import BreachRefused, degrees_of, levee_line, plain_behind
 from console.services.level_courses import Courses, no_courses
 from console.services.sandbox_ground import SandboxGround
+from console.services.standing_layers import standing_layers
 from console.services.tasks import TaskScope
 from console.state.board import BoardState
-from console.store.depth_frames import Told
-from console.store.depth_writing import write_depths
 from console.viewdata.inundation import BreachPlace
 from console.viewdata.inundation_ask import STATION, BreachAsk, LeveeChoice
-from scenes.ground.frame import ORIGIN_M, to_degrees, to_local
 
 Array = NDArray[np.float64]
-HALF_M, SHIFT_M = 15_000.0, 9_000.0  # of the square that is computed, and how far it lies to the land side
+HALF_M = 15_000.0  # of the square that is computed
 MANNING = 0.05
 OVER_M = 5.0  # the levee stands so much over the river: elsewhere nothing passes it
 POLL_S = 0.1
 CELLS = (50.0, 400.0)
 
 
-class BreachRefused(ConsoleError):
-    """A breach that cannot be computed as it was asked."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Place:
-    """line (k, 2), at (2,), river (2,): metres of EPSG:4547."""
-
-    line: Array
-    at: Array
-    river: Array
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class _River:
-    """The level before the levee: seconds after the breach, m; said: how it goes on."""
+    """The level before the levee; said: how it goes on."""
 
-    t_s: Array
-    level_m: Array
+    water: GivenRiver
     said: str
 
 
@@ -80,9 +67,12 @@ class BreachDesk(QObject):
         library: FloodLibrary,
         parent: QObject | None = None,
         *,
+        root: Path,
         courses: Courses = no_courses,
     ) -> None:
+        """root: with the office's own files."""
         super().__init__(parent)
+        self._root = root
         self._courses = courses
         self._board, self._tasks, self._library = board, tasks, library
         self._pool: PoolExecutor | None = None
@@ -95,7 +85,7 @@ class BreachDesk(QObject):
         found = []
         for thing in self._board.things.get("works", ()):
             works = works_of(thing)
-            metres = _line(thing)
+            metres = levee_line(thing)
             if works.type != "levee" or len(metres) < 2:
                 continue
             row = self._board.board.by_code.get(works.level[0]) if works.level else None
@@ -159,16 +149,17 @@ class BreachDesk(QObject):
         """Return the result's name, or why there is none; both "" when the user stopped it."""
         name = why = ""
         try:
-            if ground is None:
-                raise BreachRefused("地形还没有准备好。", "请等沙盘画出地形后再算。")
             thing = next((t for t in self._board.things.get("works", ()) if t.code == ask.levee), None)
             if thing is None:
                 raise BreachRefused("没有选堤防。", "请选择一条有走线的堤防。")
+            layers = await asyncio.to_thread(standing_layers, self._root)
             river = await self._river(thing, ask, moment)
-            case = await asyncio.to_thread(_case, ask, thing, ground, river.t_s, river.level_m)
+            cell_m = min(max(ask.cell_m, CELLS[0]), CELLS[1])
+            plain = await asyncio.to_thread(plain_behind, thing, ask.chainage_km, ground, HALF_M, cell_m)
+            case = _case(ask, plain, river.water)
             outcome = await self._computed(thing.name, case)
             if outcome is not None and not (ask.name and self._stopped):  # half a prepared one would pass for a whole
-                name = await asyncio.to_thread(self._keep, ask, thing, ground, moment, case, outcome, river.said)
+                name = await asyncio.to_thread(self._keep, ask, thing, plain, moment, case, outcome, river, layers)
         except ConsoleError as exc:
             why = f"{exc.what}{exc.next_step}"
         finally:
@@ -193,20 +184,20 @@ class BreachDesk(QObject):
         """Return the level before the levee: as typed at the start, then moving with its station; or a scenario's own."""
         works = works_of(thing)
         code = works.level[0] if works.level else ""
-        still = np.array([0.0]), np.array([ask.level_m])
+        still = GivenRiver(np.array([0.0]), np.array([ask.level_m]))
         if ask.follow not in ("", STATION):
             return self._as_scenario(code, ask, moment)
         if not ask.follow:
-            return _River(*still, "其后不变（假定）")
+            return _River(still, "其后不变（假定）")
         series = self._board.series_of(code).get(works.level[1]) if works.level else None
         if series is None:
-            return _River(*still, "没有测站过程，按不变算（假定）")
+            return _River(still, "没有测站过程，按不变算（假定）")
         rows = await self._board.window([series.sid], int(moment) - 6 * 3600, int(moment + ask.hours * 3600))
         t, v, q = rows[series.sid]
         good = np.isfinite(v) & ~np.isin(q, [int(Quality.BAD), int(Quality.SUSPECT)])
         t, v = t[good].astype(float), v[good]
         if not len(t) or t[0] > moment or t[-1] <= moment:
-            return _River(*still, "测站没有其后的读数，按不变算（假定）")
+            return _River(still, "测站没有其后的读数，按不变算（假定）")
         after = np.concatenate([[moment], t[t > moment]])
         level = ask.level_m + np.interp(after, t, v) - float(np.interp(moment, t, v))
         ends = (
@@ -214,7 +205,7 @@ class BreachDesk(QObject):
             if t[-1] < moment + ask.hours * 3600 - 3600
             else ""
         )
-        return _River(after - moment, level, f"随测站过程涨落{ends}")
+        return _River(GivenRiver(after - moment, level), f"随测站过程涨落{ends}")
 
     def _as_scenario(self, code: str, ask: BreachAsk, moment: float) -> _River:
         """Return the level before the levee as a scenario has it. Raises: BreachRefused: it says nothing of the moment."""
@@ -226,44 +217,40 @@ class BreachDesk(QObject):
         words = [f"按会商情景“{course.name}”的测站水位涨落"]
         if course.t[-1] < moment + ask.hours * 3600:
             words.append(f"情景到第 {(course.t[-1] - moment) / 3600:.0f} h 为止，其后不变（假定）")
-        return _River(
-            after - moment, np.interp(after, course.t, course.level_m), "，".join([*words, *filter(None, [course.said])])
-        )
+        water = GivenRiver(after - moment, np.asarray(np.interp(after, course.t, course.level_m), float))
+        return _River(water, "，".join([*words, *filter(None, [course.said])]))
 
     def _keep(
         self,
         ask: BreachAsk,
         thing: Thing,
-        ground: SandboxGround,
+        plain: Plain,
         moment: float,
         case: BreachCase,
         outcome: BreachOutcome,
-        how: str,
+        river: _River,
+        layers: tuple[ExposureSource, ...],
     ) -> str:
         """Write the depths and take them among the results; returns the name there."""
-        made_up = "合成地形，" if any(s.synthetic for s in ground.ground.sources) else ""
+        made_up = "合成地形，" if plain.synthetic else ""
         where = f"{thing.name} K{ask.chainage_km:g} 溃口 {ask.width_m:g} m"
         when = where if ask.name else f"{where} {full_stamp(moment)}"
         cut = f"只算到 {outcome.t_s[-1] / 3600:.1f} h，" if outcome.t_s[-1] < ask.hours * 3600 - 1 else ""
         title = f"{prepared_title(ask) if ask.name else when}（{cut}{made_up}糙率 {MANNING:g} 为假定）"
         dx, millions = case.x_m[1] - case.x_m[0], outcome.let_in_m3 / 1e6
         said = (
-            f"本机二维浅水模拟（HLLC，{'二' if ask.fine else '一'}阶）；地形：{ground.label}；网格 {dx:g} m；"
+            f"本机二维浅水模拟（HLLC，{'二' if ask.fine else '一'}阶）；地形：{plain.ground}；网格 {dx:g} m；"
             f"糙率 {MANNING:g}（假定）；堤防走线为示意",
-            f"河道水位以 {case.river_level_m[0]:.2f} m 起算，{how}",
+            f"河道水位以 {river.water.level_m[0]:.2f} m 起算，{river.said}",
             f"进水 {millions:.1f} 百万m³；水量误差 {outcome.mass_error:.0e}",
             *outcome.limits,
         )
-        lon, lat = to_degrees((case.at[0] - ORIGIN_M[0]) / 1000, (case.at[1] - ORIGIN_M[1]) / 1000)
-        place = BreachPlace(float(lon), float(lat), f"{thing.name} K{ask.chainage_km:g}", moment, ask.width_m)
+        place = BreachPlace(*degrees_of(plain.at), f"{thing.name} K{ask.chainage_km:g}", moment, ask.width_m)
         self.said = "；".join(said)
-        try:
-            with tempfile.TemporaryDirectory() as folder:
-                path = Path(folder) / f"{thing.code}-K{ask.chainage_km:g}.nc"
-                write_depths(path, case.x_m, case.y_m, moment + outcome.t_s, outcome.depth_m, title, self.said)
-                return self._library.add(path, Told(unit="m", simulated=True), Site(title, (place,), prepared=bool(ask.name)))
-        except OSError as exc:  # no room even for the folder
-            raise BreachRefused("溃口算完了，但结果没有地方存。", "请清理磁盘后再算。", repr(exc)) from exc
+        site = Site(title, (place,), layers, prepared=bool(ask.name))
+        stem = f"{thing.code}-K{ask.chainage_km:g}"
+        axes, t_s = (case.x_m, case.y_m), moment + outcome.t_s
+        return keep_computed(self._library, stem, axes, t_s, outcome.depth_m, self.said, site)
 
 
 def prepared_title(ask: BreachAsk) -> str:
@@ -271,50 +258,7 @@ def prepared_title(ask: BreachAsk) -> str:
     return f"预置 {ask.name}"
 
 
-def _case(ask: BreachAsk, thing: Thing, ground: SandboxGround, river_t: Array, river_z: Array) -> BreachCase:
-    """Cut the plain out of the ground; blocks for a second."""
-    place = _place(ask, thing, ground)
-    dx = min(max(ask.cell_m, CELLS[0]), CELLS[1])
-    away = place.at - place.river
-    middle = place.at + away / max(float(np.hypot(*away)), 1.0) * SHIFT_M
-    count = round(2 * HALF_M / dx)
-    x, y = (np.round((m - HALF_M) / dx) * dx + (np.arange(count) + 0.5) * dx for m in middle)
-    east, north = np.meshgrid((x - ORIGIN_M[0]) / 1000, (y - ORIGIN_M[1]) / 1000)
-    bed = ground.ground.heights(east, north, dx / 1000).astype(float)
-    crest_m, growth_s, hours = float(river_z.max()) + OVER_M, ask.growth_h * 3600.0, ask.hours
-    shape, river = (place.line, place.at, place.river, crest_m, ask.width_m, ask.sill_m, growth_s), (river_t, river_z)
-    return BreachCase(bed, x, y, *shape, *river, MANNING, hours, 2 if ask.fine else 1)
-
-
-def _place(ask: BreachAsk, thing: Thing, ground: SandboxGround) -> _Place:
-    line = _line(thing)
-    if len(line) < 2:
-        raise BreachRefused(f"“{thing.name}”没有走线。", "请选择一条有走线的堤防。")
-    steps = np.hypot(*np.diff(line, axis=0).T)
-    chain = np.concatenate([[0.0], np.cumsum(steps)])
-    if not 0 <= ask.chainage_km * 1000 <= chain[-1]:
-        raise BreachRefused(f"桩号 K{ask.chainage_km:g} 不在堤上。", f"请填 0 到 {chain[-1] / 1000:.1f} km 之间的数。")
-    at = np.array([np.interp(ask.chainage_km * 1000, chain, line[:, i]) for i in (0, 1)])
-    rivers = [_metres(r.line.tolist()) for r in ground.rivers if r.name == str(thing.facts.get("river", ""))]
-    if not rivers:
-        raise BreachRefused(f"“{thing.name}”所在的河没有河线，分不出哪边是河。", "请补上工程资料里的河名。")
-    fine = np.vstack([_fine(r) for r in rivers])
-    return _Place(line, at, fine[int(np.argmin(np.hypot(*(fine - at).T)))])
-
-
-def _line(thing: Thing) -> Array:
-    longest = max(thing.lines, key=len, default=())
-    return _metres([list(p) for p in longest])
-
-
-def _fine(line: Array) -> Array:
-    """Return a line with a place about every hundred metres."""
-    chain = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(line, axis=0).T))])
-    at = np.linspace(0.0, chain[-1], max(2, int(chain[-1] / 100)))
-    return np.column_stack([np.interp(at, chain, line[:, i]) for i in (0, 1)])
-
-
-def _metres(line: list[list[float]]) -> Array:
-    degrees = np.array(line, float).reshape(-1, 2)
-    east, north = to_local(degrees[:, 0], degrees[:, 1])
-    return np.column_stack([east * 1000 + ORIGIN_M[0], north * 1000 + ORIGIN_M[1]])
+def _case(ask: BreachAsk, plain: Plain, water: GivenRiver) -> BreachCase:
+    shape = (plain.line, plain.at, plain.river, water.highest_m + OVER_M, ask.width_m, ask.sill_m, ask.growth_h * 3600.0)
+    order = 2 if ask.fine else 1
+    return BreachCase(plain.bed_m, plain.x_m, plain.y_m, *shape, water, MANNING, ask.hours, order)

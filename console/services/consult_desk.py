@@ -17,11 +17,9 @@ from typing import Any, TypeVar
 from PySide6.QtCore import QObject, Signal
 
 from console.domain.scenario import Rain, RunRecord, Scenario
-from console.domain.time import full_stamp
 from console.engine.chain_base import Base
-from console.engine.design_floods import amplified, frequencies_of, inputs_of
 from console.engine.executor import Executor, PoolExecutor, Run, RunCancelled
-from console.engine.refused import EngineRefused
+from console.engine.levee_breach import Plain, lost_of
 from console.engine.whatif import ENGINE, Outcome, run_case
 from console.engine.whatif_arrays import arrays_of, assumed_from, assumed_lines, outcome_from
 from console.engine.whatif_band import Band, band_case
@@ -29,7 +27,9 @@ from console.engine.whatif_inputs import Case
 from console.engine.whatif_optimise import Proposal, optimise_case
 from console.errors import ConsoleError
 from console.services.consult_base import read_base
+from console.services.design_flood_scenarios import LEAD_H, design_floods
 from console.services.disaster_library import DisasterLibrary
+from console.services.scenario_floods import Folders, ScenarioFloods, ground_hash
 from console.services.tasks import TaskScope
 from console.state.board import BoardState
 from console.store.chains import declared_chain
@@ -39,7 +39,6 @@ from console.viewdata.consult import MOST_COMPARED
 
 T = TypeVar("T")
 POLL_S = 0.05
-DESIGN_LEAD_H = 72.0
 FIRST_NODE = "shijiao"
 
 
@@ -84,7 +83,9 @@ class ConsultDesk(QObject):
         parent: QObject | None = None,
         *,
         executor: Callable[[], Executor] = PoolExecutor,
+        cache: Path | None = None,
     ) -> None:
+        """home: with the office's own files. cache: with ground and inundation results, None beside home."""
         super().__init__(parent)
         self.scenarios: tuple[KeptScenario, ...] = ()
         self.results: dict[str, Result] = {}
@@ -98,6 +99,7 @@ class ConsultDesk(QObject):
         self.library = DisasterLibrary(tasks, home, self)
         self.library.changed.connect(self.changed)
         self._board, self._tasks = board, tasks
+        self._floods = ScenarioFloods(board, Folders(cache or home / "cache", home))
         self._path, self._home, self._key = path, home, key
         self._runs: dict[str, Run] = {}
         self._executor = executor
@@ -170,19 +172,9 @@ class ConsultDesk(QObject):
     async def _design_floods(self, base_t: float, author: str, now_t: float) -> None:
         self.problem = ""
         try:
-            wished = frequencies_of(self.declared, FIRST_NODE)
-            if not wished:
-                raise ConsoleError("河网文件里没有石角的频率流量。", "请在 network_beijiang.toml 的石角节点补 frequency。")
-            base = await self.base(base_t, DESIGN_LEAD_H)
-            for years, flow in wished:
-                flood = Scenario("-", author, now_t, base_t, DESIGN_LEAD_H)
-                found = await asyncio.to_thread(amplified, dict(self.declared), base, flood, FIRST_NODE, years, flow)
-                inputs = inputs_of(base, found.factor)
-                name = f"石角 {years:g} 年一遇（典型洪水 ×{found.factor:.2f}）"
-                note = f"以 {full_stamp(base_t)} 起的来水为典型，各分区同倍比放大，石角洪峰 {flow:g} m³/s（公布）"
-                await self.create(replace(flood, name=name, inputs=inputs, note=note))
-        except EngineRefused as exc:
-            self.problem = f"典型洪水没有算成：{exc.detail}。请换一个起算时间，使洪峰落在预见期内。"
+            base = await self.base(base_t, LEAD_H)
+            for flood in await asyncio.to_thread(design_floods, self.declared, base, FIRST_NODE, author, now_t):
+                await self.create(flood)
         except ConsoleError as exc:
             self.problem = f"{exc.what}{exc.next_step}"
         self.changed.emit()
@@ -204,7 +196,8 @@ class ConsultDesk(QObject):
             return
         try:
             pool = self._pool = self._pool or self._executor()
-            run = pool.submit(scenario.name, band_case, Case(dict(self.declared), result.base, scenario))
+            lost = lost_of(self.declared, result.outcome.breached, len(result.outcome.hours))
+            run = pool.submit(scenario.name, band_case, Case(dict(self.declared), result.base, scenario, lost=lost))
             while run.state in ("waiting", "running"):
                 await asyncio.sleep(POLL_S)
             self.bands[scenario_id] = run.result()
@@ -285,9 +278,10 @@ class ConsultDesk(QObject):
         if scenario is None:
             return
         base: Base | None = None
+        now = ""
         with contextlib.suppress(ConsoleError):  # the readings are gone: what was computed from them says so by its mark
             base = await self._base_for(scenario)
-        now = base.hash if base is not None else ""
+            now = base.hash + ground_hash(await self._floods.plains(scenario, self.declared))
         try:
             runs = await self._stored(lambda store: store.runs(scenario_id, ENGINE, now))
             done = next((r for r in runs if r.record.state == "done"), None)
@@ -312,11 +306,15 @@ class ConsultDesk(QObject):
             return
         started, began = time.time(), time.perf_counter()
         base: Base | None = None
+        plains: tuple[Plain, ...] = ()
         try:
             base = await self._base_for(scenario)
-            outcome: Outcome = await self._computed(scenario_id, run_case, Case(dict(self.declared), base, scenario))
+            plains = await self._floods.plains(scenario, self.declared)
+            case = Case(dict(self.declared), base, scenario, plains)
+            outcome: Outcome = await self._computed(scenario_id, run_case, case)
         except RunCancelled:
-            self._set(scenario_id, RunState("cancelled"))
+            words = await self._floods.take_part(scenario, self._runs[scenario_id].partials, plains)
+            self._set(scenario_id, RunState("cancelled", words=words))
             return
         except ConsoleError as exc:
             words = f"{exc.what}{exc.next_step}"
@@ -325,18 +323,19 @@ class ConsultDesk(QObject):
         finally:
             self._runs.pop(scenario_id, None)
         wall_s = time.perf_counter() - began
+        before = self.results.get(scenario_id)
+        outcome, problem = await self._floods.take(scenario, outcome, plains, before.outcome if before else None)
         outcome = replace(outcome, limits=(*base.notes, *outcome.limits))
         self.results[scenario_id] = Result(outcome, base, started, wall_s)
         self.bands.pop(scenario_id, None)
-        self._set(scenario_id, RunState("done", 1.0))
+        self._set(scenario_id, RunState("done", 1.0, problem))
         record = RunRecord(
             scenario.inputs_id, ENGINE, 0, started, wall_s, outcome.mass_error, "done",
             assumed_lines(outcome.assumed), outcome.limits,
         )  # fmt: skip
+        under = base.hash + ground_hash(plains)
         try:
-            await self._stored(
-                lambda store: store.keep_run(scenario_id, record, base.hash, arrays_of(outcome), outcome.figures())
-            )
+            await self._stored(lambda store: store.keep_run(scenario_id, record, under, arrays_of(outcome), outcome.figures()))
         except ConsoleError as exc:
             self._set(scenario_id, RunState("done", 1.0, f"{exc.what}{exc.next_step}"))
 

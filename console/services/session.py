@@ -95,7 +95,14 @@ class Session(QObject):
         self.works = WorksHealth(self.board, self.tasks, self)
         scenarios = profile.ops.with_name("scenarios.db")
         self.consult = ConsultDesk(
-            self.board, self.tasks, scenarios, source.home.root, source.key, self, executor=source.executor
+            self.board,
+            self.tasks,
+            scenarios,
+            source.home.root,
+            source.key,
+            self,
+            executor=source.executor,
+            cache=source.home.shared_cache,
         )
         self.offline = self._offline_login() if source.personal else None
         if self.offline is not None:

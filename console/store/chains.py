@@ -13,6 +13,7 @@ from typing import Any
 from console.domain.scenario import input_from_doc
 from console.domain.scenario_reader import ScenarioError
 from console.domain.time import from_beijing
+from console.engine.levee_breach import levees_of
 from console.engine.prepared import Wanted
 from console.engine.refused import EngineRefused
 from console.engine.tidal_case import tidal_of
@@ -23,7 +24,8 @@ NAME = "network_beijiang.toml"
 CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,59}")  # it names a folder of the drill
 PREPARED = "prepared.toml"
 SECTIONS: dict[str, type] = {
-    "node": list, "source": list, "measured": list, "dam": list, "runoff": dict, "transport": dict, "tidal": dict,
+    "node": list, "source": list, "measured": list, "dam": list, "levee": list,
+    "runoff": dict, "transport": dict, "tidal": dict,
 }  # fmt: skip
 
 
@@ -54,8 +56,9 @@ def declared_chain(home: Path) -> dict[str, Any]:
             raise StoreError(f"河网文件 {NAME} 的 {key} 段写法不对。", f"应写成 {wanted}，请改正。", key)
     try:
         tidal_of(found)
+        levees_of(found)
     except EngineRefused as exc:
-        raise StoreError(f"{exc.detail}。", f"请改正 {NAME} 的这一项，或去掉 tidal 段。", exc.code) from exc
+        raise StoreError(f"{exc.detail}。", f"请改正 {NAME} 的这一项，或去掉这一段。", exc.code) from exc
     return found
 
 

@@ -11,7 +11,8 @@ Array = NDArray[np.float64]
 CHANGES = {
     "rain": "降雨倍数", "drawn": "设计降雨过程", "factor": "来水倍数", "course": "来水过程", "add": "来水加流量",
     "shift": "来水推迟", "keep": "控制库水位", "release": "出库或分流过程", "gates": "闸门开度过程",
-    "actual": "按实况出库", "retention": "启用蓄滞洪区", "spill": "水污染", "dam": "溃坝", "surge": "增水", "tide": "潮位过程",
+    "actual": "按实况出库", "retention": "启用蓄滞洪区", "spill": "水污染", "dam": "溃坝", "breach": "堤防溃口",
+    "surge": "增水", "tide": "潮位过程",
 }  # fmt: skip
 HINTS = {
     "rain": "如 1.5（起算以后的雨）",
@@ -26,6 +27,7 @@ HINTS = {
     "actual": "不用填；取起算后的实测出库",
     "retention": "小时 m³/s 关闭h；如 12 1300 48（后两项可省）",
     "dam": "小时 水位m；如 6 或 6 150（水位可省）",
+    "breach": "桩号km 口宽m 溃决h 发展h 口底高程m；如 12.1 200 30 2 5.6（后两项可省）",
     "surge": "m 峰现h；如 1.7 30（峰现可省）",
     "tide": "小时 m；如 0 0.5; 6 1.6; 12 0.3",
     "spill": "物质 距韶关km 质量kg 起h 止h 限值mg/L 降解1/d；如 镉 5 3600 0 2 0.005",

@@ -119,7 +119,7 @@ def build_scenario_curves(c: Context) -> Built:
 
     def refresh() -> tuple[str, str]:
         follow()
-        nodes = nodes_to_show(desk)
+        nodes = nodes_to_show(desk, c.look.tr)
         if nodes and desk.node not in dict(nodes):
             desk.look_at(nodes[-1][0])
         widget.show_cursor(session.situation.moment())
@@ -142,7 +142,7 @@ def build_scenario_curves(c: Context) -> Built:
         if selected != seen[0]:
             seen[0] = selected
             node = next((k for k, code in objects_of(desk.declared).items() if code == selected), "")
-            if node in dict(nodes_to_show(desk)):
+            if node in dict(nodes_to_show(desk, c.look.tr)):
                 desk.look_at(node)
 
     def choose(node: str) -> None:

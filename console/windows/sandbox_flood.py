@@ -59,7 +59,7 @@ class SandboxFlood(QObject):
         self.ground: SandboxGround | None = None
         self.breaches = BreachDesk(
             c.session.board, c.session.tasks, self.desk.library, self,
-            courses=lambda code: level_courses(c.session.consult, code),
+            root=c.session.source.home.root, courses=lambda code: level_courses(c.session.consult, code),
         )  # fmt: skip
         self.breach_form = BreachForm(c.look, panel)
         panel.toolbar.breach_requested.connect(self._show_breach_form)

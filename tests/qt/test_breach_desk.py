@@ -51,7 +51,7 @@ def ground():
 
 @pytest.fixture
 def desk(tmp_path, runner, hub):
-    found = BreachDesk(Board(), TaskScope(hub.report), FloodLibrary(tmp_path))
+    found = BreachDesk(Board(), TaskScope(hub.report), FloodLibrary(tmp_path), root=tmp_path)
     yield found
     found.close()
     runner.run(found._tasks.close())
@@ -130,7 +130,11 @@ def test_a_breach_in_a_scenario_has_its_rivers_level(tmp_path, runner, hub):
     levee = board.things["works"][0]
     board.things["works"] = (replace(levee, facts=levee.facts | {"level": {"object": "S1", "element": "Z"}}),)
     desk = BreachDesk(
-        board, TaskScope(hub.report), FloodLibrary(tmp_path), courses=lambda code: {"s": course} if code == "S1" else {}
+        board,
+        TaskScope(hub.report),
+        FloodLibrary(tmp_path),
+        root=tmp_path,
+        courses=lambda code: {"s": course} if code == "S1" else {},
     )
     told = ended(desk)
     (choice,) = desk.levees(t0 + 1800)
@@ -148,7 +152,7 @@ def test_a_breach_in_a_scenario_has_its_rivers_level(tmp_path, runner, hub):
     try:
         runner.run(story())
         found = runner.run(river())
-        assert np.interp([0.0, 1800.0, 5400.0], found.t_s, found.level_m) == pytest.approx([11.5, 11.0, 10.0]), (
+        assert [found.water.level(t, 0.0) for t in (0.0, 1800.0, 5400.0)] == pytest.approx([11.5, 11.0, 10.0]), (
             "the scenario's own"
         )
         assert "其后" not in found.said

@@ -57,7 +57,7 @@ def test_three_scenarios_are_run_compared_and_still_there_after_a_restart(runner
     basis = ["".join(text for text, _ in row) for row in basis_rows(consult, look.tr)]
     assert any("没有给出调度，按起算水位" in line for line in basis) and any("假定" in line for line in basis)
     assert any("DC" in line and "洪峰误差" in line for line in basis), "compared with what came"
-    assert ("shijiao", "石角") in nodes_to_show(consult) and "nanshui" not in dict(nodes_to_show(consult))
+    assert ("shijiao", "石角") in nodes_to_show(consult, look.tr) and "nanshui" not in dict(nodes_to_show(consult, look.tr))
     view = node_view(consult, "feilaixia", look.tr)
     assert [c.name for c in view.curves] == ["现状", "来水加二成", "抬高到二十三米"] and len(view.flow_seen[0])
 

@@ -249,7 +249,7 @@ def test_a_tide_in_one_of_two_compared_scenarios_is_shown_beside_the_other(runne
         await until(lambda: len(consult.results) == 2, 60, "two results")
 
     runner.run(story())
-    assert [name for _, name in nodes_to_show(consult)][-4:] == ["三水(二)", "紫洞", "容奇", "南沙"]
+    assert [name for _, name in nodes_to_show(consult, look.tr)][-4:] == ["三水(二)", "紫洞", "容奇", "南沙"]
     rows = {row[0][0]: row[1:] for row in compare_table(consult, look.tr).rows}
     assert rows["南沙 最高水位 m"][0] == ("—", "text") and rows["南沙 最高水位 m"][1] == ("3.15", "state.warning")
     assert rows["三水(二) 最高水位 m"][0][0] == "—" and float(rows["三水(二) 最高水位 m"][1][0]) > 6.0

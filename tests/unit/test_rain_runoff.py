@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from console.domain.scenario import EVERYWHERE, Breach, Inflow, Rain
+from console.domain.scenario import EVERYWHERE, Inflow, Rain, Retention
 from console.engine.chain_base import base_of
 from console.engine.rain_runoff import WARM_H, changed_rain, model_of, wanted_rain
 from console.engine.refused import EngineRefused
@@ -162,4 +162,4 @@ def test_what_is_typed_amiss_is_refused_by_its_row_and_never_taken_for_something
 
 
 def test_what_a_form_cannot_say_is_named_when_a_scenario_is_copied():
-    assert unsaid((Breach("北江大堤", 113.0, 23.4, 100.0, 0.0), Rain(EVERYWHERE, 2.0))) == ("溃口",)
+    assert unsaid((Retention("pajiang", 3600.0, 7200.0), Rain(EVERYWHERE, 2.0))) == ("蓄滞洪区",)

@@ -34,7 +34,7 @@ INPUTS = (
     Inflow("英德", add_m3s=300.0, shift_h=-2.0),
     Schedule("飞来峡", "release", ((0.0, 9000.0), (21600.0, 12000.0))),
     Schedule("芦苞水闸", "gates", ((0.0, 0.0), (7200.0, 3.5))),
-    Breach("北江大堤", 112.9, 23.5, 80.0, 36000.0),
+    Breach("北江大堤", 12.1, 80.0, 36000.0),
     Retention("潖江", 18000.0, flow_m3s=900.0),
     Tide("三水", surge_m=0.6),
     Spill("北江", "氨氮", 120.0, 2000.0, 3600.0, 7200.0, 1.0, 0.2),
@@ -80,7 +80,7 @@ def test_a_whole_number_is_the_same_however_it_was_written():
 def test_what_was_changed_is_read_as_lines():
     other = PLAN_A.copied(
         "方案B", "张三", BASE + 900,
-        (Rain("北江", 1.5), *INPUTS[1:4], Breach("北江大堤", 112.9, 23.5, 120.0, 39600.0), *INPUTS[6:], Rain("东江", 0.8)),
+        (Rain("北江", 1.5), *INPUTS[1:4], Breach("北江大堤", 12.1, 120.0, 39600.0), *INPUTS[6:], Rain("东江", 0.8)),
     )  # fmt: skip
     assert other.changed_against(PLAN_A) == (
         "降雨 北江：倍数 1.2 → 1.5",
@@ -130,10 +130,10 @@ def test_what_is_wrong_is_named_with_its_key_and_value(doc, words):
 
 def test_one_made_in_the_program_is_checked_like_one_that_is_read():
     with pytest.raises(ScenarioError, match="width_m 为 -5"):
-        PLAN_A.copied("B", "张三", BASE, (Breach("堤", 113.0, 23.0, -5.0, 0.0),))
+        PLAN_A.copied("B", "张三", BASE, (Breach("堤", 3.0, -5.0, 0.0),))
     with pytest.raises(ScenarioError, match="只能给一次"):
         PLAN_A.copied("B", "张三", BASE, (Rain("北江"), Rain("北江", 2.0)))
-    two = PLAN_A.copied("B", "张三", BASE, (INPUTS[4], dataclasses.replace(INPUTS[4], lat=23.4)))
+    two = PLAN_A.copied("B", "张三", BASE, (INPUTS[4], dataclasses.replace(INPUTS[4], at_km=4.2)))
     assert "溃口 北江大堤（2）：新增" in "\n".join(two.changed_against(PLAN_A))
 
 
@@ -154,7 +154,7 @@ JSON = st.recursive(
 @settings(max_examples=150, deadline=None)
 @given(
     index=st.integers(0, 7),
-    key=st.sampled_from(["type", "factor", "points", "kind", "lon", "at_s", "flow_m3s", "river"]),
+    key=st.sampled_from(["type", "factor", "points", "kind", "at_km", "at_s", "flow_m3s", "river"]),
     value=JSON,
 )
 def test_nothing_that_stands_in_a_file_gets_past_as_another_fault(index, key, value):

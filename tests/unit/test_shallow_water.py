@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from console.engine.breach import BreachCase, outcome_so_far, run_breach, weir_m3s
+from console.engine.breach_river import GivenRiver
 from console.engine.refused import EngineRefused
 from console.engine.shallow_water import Area, Inflow, Solver
 
@@ -112,6 +113,10 @@ def test_the_weir_is_that_of_the_reference_and_drowns(case):
     assert weir_m3s(0.0, 4.0) == weir_m3s(80.0, -1.0) == 0.0
 
 
+def level(metres):
+    return GivenRiver(np.array([0.0]), np.array([metres]))
+
+
 def polder(**more):
     """A river west of a slanting levee, a plain east of it."""
     x, y = (np.arange(80) + 0.5) * 50.0, (np.arange(60) + 0.5) * 50.0
@@ -119,8 +124,7 @@ def polder(**more):
     line = np.array([[1000.0, -100.0], [1900.0, 3100.0]])
     given = {
         "bed_m": bed, "x_m": x, "y_m": y, "line": line, "at": line.mean(0), "river": np.array([300.0, 1500.0]),
-        "crest_m": 14.0, "width_m": 200.0, "sill_m": 5.5, "growth_s": 1800.0, "river_t_s": np.array([0.0]),
-        "river_level_m": np.array([11.0]), "manning": 0.05, "hours": 3.0,
+        "crest_m": 14.0, "width_m": 200.0, "sill_m": 5.5, "growth_s": 1800.0, "water": level(11.0), "manning": 0.05, "hours": 3.0,
     }  # fmt: skip
     return BreachCase(**(given | more))
 
@@ -146,7 +150,7 @@ def test_a_breach_floods_the_plain_and_not_the_river():
     assert 2 <= n < len(got.t_s) and half.t_s.tolist() == got.t_s[:n].tolist()
     assert (half.depth_m == got.depth_m[:n]).all() and 0 < half.let_in_m3 < got.let_in_m3 and half.mass_error < 1e-6
     assert "时停止，其后没有算" in half.limits[0] and outcome_so_far([]) is None
-    low = run_breach(polder(river_level_m=np.array([5.0]), hours=0.5), tell)
+    low = run_breach(polder(water=level(5.0), hours=0.5), tell)
     assert low.depth_m.max() == 0.0 and any("没有进水" in line for line in low.limits)
 
 

@@ -123,7 +123,7 @@ def test_without_recent_readings_nothing_is_calculated():
         (Keep("nanshui", 200.0), "没有库容曲线"),
         (Keep("yingde", 20.0), "不是这一项"),
         (Inflow("shijiao", 2.0), "不是这一项"),
-        (Breach("北江大堤", 113.0, 23.4, 100.0, 0.0), "不接受"),
+        (Breach("LOCWK002", 10.0, 100.0, 0.0), "没有给出堤后的地形"),
     ],
 )
 def test_what_a_chain_cannot_do_is_refused_with_the_scenarios_name(entry, words):

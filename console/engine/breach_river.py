@@ -1,0 +1,97 @@
+"""The river before a levee that gives way: with a level that is given, or one that falls with what it loses.
+
+Below the breach less water runs, and in a river that flows below critical speed the level at the breach is that of
+the flow which stays: rating (flow that comes − flow through the breach). Both are found together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+Through = Callable[[float], float]
+"""Gives the flow through the breach, m³/s, for a river at a level, m; never less for a higher one."""
+CLOSE = 1e-9  # of the flow, where the search ends
+
+
+class River(Protocol):
+    """What stands before a breach; t_s: seconds after it."""
+
+    @property
+    def highest_m(self) -> float:
+        """Return the highest level that the river has without a breach."""
+        ...
+
+    def level(self, t_s: float, taken_m3s: float, /) -> float:
+        """Return the level, m, while so much is taken from it."""
+        ...
+
+    def taken(self, t_s: float, through: Through, /) -> float:
+        """Return the flow that leaves it, m³/s."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class GivenRiver:
+    """A level that the breach does not change. t_s (m,) ascending, level_m (m,)."""
+
+    t_s: Array
+    level_m: Array
+
+    @property
+    def highest_m(self) -> float:
+        return float(self.level_m.max())
+
+    def level(self, t_s: float, _taken_m3s: float, /) -> float:
+        return float(np.interp(t_s, self.t_s, self.level_m))
+
+    def taken(self, t_s: float, through: Through, /) -> float:
+        return through(self.level(t_s, 0.0))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DrawnRiver:
+    """A level by a rating. t_s (n,) ascending; flow_m3s (n,) that comes; over_m (n,): over the rating's level.
+
+    curve_m, curve_m3s (k,): the rating, ascending; beyond its ends the end's level stands.
+    """
+
+    t_s: Array
+    flow_m3s: Array
+    over_m: Array
+    curve_m: Array
+    curve_m3s: Array
+
+    @property
+    def highest_m(self) -> float:
+        return float((np.interp(self.flow_m3s, self.curve_m3s, self.curve_m) + self.over_m).max())
+
+    def level(self, t_s: float, taken_m3s: float, /) -> float:
+        return float(np.interp(self._comes(t_s) - taken_m3s, self.curve_m3s, self.curve_m) + self._over(t_s))
+
+    def taken(self, t_s: float, through: Through, /) -> float:
+        comes, over = self._comes(t_s), self._over(t_s)
+
+        def lacking(taken: float) -> float:
+            """Return how much more than taken would flow with the level that taken leaves."""
+            return through(float(np.interp(comes - taken, self.curve_m3s, self.curve_m)) + over) - taken
+
+        least, most = 0.0, comes
+        if lacking(least) <= 0.0:
+            return 0.0
+        if lacking(most) >= 0.0:  # the whole river
+            return most
+        from scipy.optimize import brentq  # slow to import: not before a breach is computed
+
+        return float(brentq(lacking, least, most, xtol=CLOSE * most, rtol=CLOSE))
+
+    def _comes(self, t_s: float) -> float:
+        return max(0.0, float(np.interp(t_s, self.t_s, self.flow_m3s)))
+
+    def _over(self, t_s: float) -> float:
+        return float(np.interp(t_s, self.t_s, self.over_m))

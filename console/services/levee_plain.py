@@ -1,0 +1,78 @@
+"""The plain behind a place on a levee, cut out of the sandbox's ground for a breach there."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from console.domain.objects import Thing
+from console.engine.levee_breach import Plain
+from console.errors import ConsoleError
+from console.services.sandbox_ground import SandboxGround
+from scenes.ground.frame import ORIGIN_M, to_degrees, to_local
+
+Array = NDArray[np.float64]
+SHIFT = 0.6  # of half the square's side: how far it lies to the land side
+
+
+class BreachRefused(ConsoleError):
+    """A breach that cannot be computed as it was asked."""
+
+
+def plain_behind(thing: Thing, at_km: float, ground: SandboxGround | None, half_m: float, cell_m: float) -> Plain:
+    """Return the square of 2 half_m a side that lies behind a levee at a chainage; blocks for a second.
+
+    Raises:
+        BreachRefused: no ground yet, no line, not on the levee, or no river that tells the sides apart.
+    """
+    if ground is None:
+        raise BreachRefused("地形还没有准备好。", "请等沙盘画出地形后再算。")
+    line = levee_line(thing)
+    at, river = _sides(thing, line, at_km, ground)
+    away = at - river
+    middle = at + away / max(float(np.hypot(*away)), 1.0) * half_m * SHIFT
+    count = round(2 * half_m / cell_m)
+    x, y = (np.round((m - half_m) / cell_m) * cell_m + (np.arange(count) + 0.5) * cell_m for m in middle)
+    east, north = np.meshgrid((x - ORIGIN_M[0]) / 1000, (y - ORIGIN_M[1]) / 1000)
+    bed = ground.ground.heights(east, north, cell_m / 1000).astype(float)
+    synthetic = any(s.synthetic for s in ground.ground.sources)
+    return Plain(thing.name, ground.label, synthetic, bed, x, y, line, at, river)
+
+
+def degrees_of(place: Array) -> tuple[float, float]:
+    """Return a place of EPSG:4547 metres as longitude and latitude."""
+    lon, lat = to_degrees((place[0] - ORIGIN_M[0]) / 1000, (place[1] - ORIGIN_M[1]) / 1000)
+    return float(lon), float(lat)
+
+
+def levee_line(thing: Thing) -> Array:
+    """Return a levee's longest line, (k, 2) metres of EPSG:4547; k is 0 for none."""
+    return _metres([list(p) for p in max(thing.lines, key=len, default=())])
+
+
+def _sides(thing: Thing, line: Array, at_km: float, ground: SandboxGround) -> tuple[Array, Array]:
+    """Return the place on the levee, and the nearest one on its river."""
+    if len(line) < 2:
+        raise BreachRefused(f"“{thing.name}”没有走线。", "请选择一条有走线的堤防。")
+    chain = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(line, axis=0).T))])
+    if not 0 <= at_km * 1000 <= chain[-1]:
+        raise BreachRefused(f"桩号 K{at_km:g} 不在堤上。", f"请填 0 到 {chain[-1] / 1000:.1f} km 之间的数。")
+    at = np.array([np.interp(at_km * 1000, chain, line[:, i]) for i in (0, 1)])
+    rivers = [_metres(r.line.tolist()) for r in ground.rivers if r.name == str(thing.facts.get("river", ""))]
+    if not rivers:
+        raise BreachRefused(f"“{thing.name}”所在的河没有河线，分不出哪边是河。", "请补上工程资料里的河名。")
+    fine = np.vstack([_fine(r) for r in rivers])
+    return at, fine[int(np.argmin(np.hypot(*(fine - at).T)))]
+
+
+def _fine(line: Array) -> Array:
+    """Return a line with a place about every hundred metres."""
+    chain = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(line, axis=0).T))])
+    at = np.linspace(0.0, chain[-1], max(2, int(chain[-1] / 100)))
+    return np.column_stack([np.interp(at, chain, line[:, i]) for i in (0, 1)])
+
+
+def _metres(line: list[list[float]]) -> Array:
+    degrees = np.array(line, float).reshape(-1, 2)
+    east, north = to_local(degrees[:, 0], degrees[:, 1])
+    return np.column_stack([east * 1000 + ORIGIN_M[0], north * 1000 + ORIGIN_M[1]])

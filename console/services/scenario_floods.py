@@ -1,0 +1,188 @@
+"""Breaches of scenarios: the ground that they flood, and what their floods put under water.
+
+The depths go among the sandbox's inundation results; the figures stay with the scenario's run.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from console.domain.scenario import Breach, Scenario
+from console.engine.exposure import exposed
+from console.engine.exposure_layers import About, Areas, Layer
+from console.engine.levee_breach import Breached, Count, Plain, kept, levees_of, stopped
+from console.engine.refused import EngineRefused
+from console.engine.whatif import Outcome
+from console.errors import ConsoleError
+from console.services.computed_floods import keep_computed
+from console.services.flood_library import ExposureSource, FloodLibrary, Site, read_layers
+from console.services.levee_plain import BreachRefused, degrees_of, plain_behind
+from console.services.sandbox_ground import load_ground
+from console.services.standing_layers import NAME, standing_layers
+from console.services.vector_files import VectorProcesses
+from console.state.board import BoardState
+from console.store.basemap import load_basemap
+from console.viewdata.basemap import Region
+from console.viewdata.inundation import BreachPlace, ExposureLine
+from scenes.ground.frame import ORIGIN_M, to_local
+
+HALF_M, CELL_M = 30_000.0, 200.0
+HOUR_S, KM2 = 3600.0, 1e6
+LAND = "面积"
+
+
+@dataclass(frozen=True, slots=True)
+class Folders:
+    """cache: with ground, base map and inundation results. root: the office's own files."""
+
+    cache: Path
+    root: Path
+
+
+class ScenarioFloods:
+    """Blocks nothing: files and ground are read on worker threads."""
+
+    def __init__(self, board: BoardState, folders: Folders) -> None:
+        self._board, self._folders = board, folders
+        self._library = FloodLibrary(folders.cache)
+
+    async def plains(self, scenario: Scenario, declared: Mapping[str, Any]) -> tuple[Plain, ...]:
+        """Return the ground behind each breach of a scenario, in their order; none for a scenario without one.
+
+        Raises:
+            ConsoleError: no such levee, or no ground behind it.
+        """
+        asked = [entry for entry in scenario.inputs if isinstance(entry, Breach)]
+        if not asked:
+            return ()
+        try:
+            known = levees_of(declared)
+        except EngineRefused as exc:
+            raise BreachRefused(f"没有算：{exc.detail}。", "请改正河网文件。", exc.code) from exc
+        things = {thing.code: thing for thing in self._board.things.get("works", ())}
+        lacking = next((e.levee for e in asked if e.levee not in things or e.levee not in known), None)
+        if lacking is not None:
+            raise BreachRefused(
+                f"没有算：堤防“{lacking}”没有登记，或河网文件里没有它。", "请在中心登记堤防，并写进河网文件的 levee 段。"
+            )
+
+        def cut() -> tuple[Plain, ...]:
+            ground = load_ground(self._folders.cache)
+            return tuple(plain_behind(things[e.levee], e.at_km, ground, HALF_M, CELL_M) for e in asked)
+
+        return await asyncio.to_thread(cut)
+
+    async def take(
+        self, scenario: Scenario, outcome: Outcome, plains: Sequence[Plain], before: Outcome | None
+    ) -> tuple[Outcome, str]:
+        """Put the floods of a run among the results, count what they reach; before: of the run that this one replaces.
+
+        Returns the outcome with their names, and what could not be kept or counted, in words.
+        """
+        if not outcome.breached:
+            return outcome, ""
+        gone = [one.result for one in before.breached] if before is not None else []
+        found, problems = await asyncio.to_thread(self._taken, scenario, outcome.breached, plains, gone)
+        return replace(outcome, breached=found), problems
+
+    async def take_part(self, scenario: Scenario, parts: Sequence[Breached], plains: Sequence[Plain]) -> str:
+        """Put what a stopped run had of its flood among the results; returns what is said of it, "" for nothing."""
+        one = stopped(parts) if parts else None
+        if one is None:
+            return ""
+        asked = [entry for entry in scenario.inputs if isinstance(entry, Breach)]
+        plain = next(p for p, e in zip(plains, asked, strict=True) if (e.levee, e.at_km) == (one.levee, one.at_km))
+        (found,), problems = await asyncio.to_thread(self._taken, scenario, (one,), (plain,), ())
+        whither = "，水深在沙盘的淹没成果里" if found.result else ""
+        return "；".join(filter(None, [f"已取消；溃口算到第 {one.hours[-1]:.1f} h{whither}", problems]))
+
+    def _taken(
+        self, scenario: Scenario, breached: Sequence[Breached], plains: Sequence[Plain], gone: Sequence[str]
+    ) -> tuple[tuple[Breached, ...], str]:
+        problems: list[str] = []
+        layers, refused, sources = self._layers(problems)
+        regions = load_basemap(self._folders.cache).prefectures
+        found = []
+        for one, plain in zip(breached, plains, strict=True):
+            counts = _counts(one, plain, regions, layers, refused)
+            try:
+                found.append(kept(one, self._keep(scenario, one, plain, sources), counts))
+            except ConsoleError as exc:
+                problems.append(f"{one.title}的水深没有存下：{exc.what}{exc.next_step}")
+                found.append(kept(one, "", counts))
+        for name in filter(None, gone):
+            try:
+                self._library.remove(name)
+            except ConsoleError as exc:
+                problems.append(f"{exc.what}{exc.next_step}")
+        return tuple(found), "；".join(problems)
+
+    def _layers(self, problems: list[str]) -> tuple[tuple[Layer, ...], tuple[ExposureLine, ...], tuple[ExposureSource, ...]]:
+        """Return the office's layers, a line for each that cannot be counted, and where they come from."""
+        try:
+            sources = standing_layers(self._folders.root)
+        except ConsoleError as exc:
+            problems.append(f"{exc.what}{exc.next_step}")
+            return (), (), ()
+        vectors = VectorProcesses()
+        return *read_layers(sources, lambda path: vectors.read(path).overlay), sources
+
+    def _keep(self, scenario: Scenario, one: Breached, plain: Plain, sources: tuple[ExposureSource, ...]) -> str:
+        if one.flood is None:
+            return one.result
+        made_up = "合成地形，" if plain.synthetic else ""
+        cut = f"只算到第 {one.hours[-1]:.1f} h，" if one.hours[-1] < scenario.lead_h - 0.01 else ""
+        label = f"情景“{scenario.name}” {one.title}（{cut}{made_up}糙率为假定）"
+        at = scenario.base_t + float(one.hours[0]) * HOUR_S
+        place = BreachPlace(*degrees_of(plain.at), f"{one.name} K{one.at_km:g}", at, one.width_m)
+        site = Site(label, (place,), sources)
+        t_s = scenario.base_t + one.hours * HOUR_S
+        said = "；".join(("本机二维浅水模拟（HLLC，一阶）", *one.limits))
+        stem = f"{one.levee}-K{one.at_km:g}"
+        return keep_computed(self._library, stem, (plain.x_m, plain.y_m), t_s, one.flood.depth_m, said, site)
+
+
+def ground_hash(plains: Sequence[Plain]) -> str:
+    """Return what tells one ground under a scenario from another, "" for none."""
+    found = hashlib.sha256()
+    for plain in plains:
+        for part in (plain.bed_m, plain.x_m, plain.y_m, plain.line):
+            found.update(np.ascontiguousarray(part).tobytes())
+    return found.hexdigest() if plains else ""
+
+
+def _counts(
+    one: Breached, plain: Plain, regions: Sequence[Region], layers: Sequence[Layer], refused: Sequence[ExposureLine]
+) -> tuple[Count, ...]:
+    """Return what was under water at some time of a flood: land by prefecture, then what the layers hold."""
+    if one.flood is None:
+        return one.counts
+    deepest = one.flood.depth_m.max(axis=0)
+    found = []
+    for region in regions:
+        land = exposed(_land(region), deepest, plain.x_m, plain.y_m).wet
+        if land:
+            found.append(Count(f"受淹{LAND} {region.name}", land / KM2, "km²", "政区界为示意"))
+    if not layers and not refused:
+        found.append(Count("受淹人口、耕地、资产", None, "", f"没有图层：请在数据目录的 {NAME} 里声明"))
+    for layer in layers:
+        got = exposed(layer, deepest, plain.x_m, plain.y_m)
+        source = f"{got.about.source}（{got.about.date or '日期未注明'}）"
+        lacking = f"，{got.lacking} 处没有数字" if got.lacking else ""
+        found.append(Count(f"受淹{got.about.name}", got.wet, got.about.unit, source + lacking))
+    return (*found, *(Count(line.text, None, line.unit, line.source) for line in refused))
+
+
+def _land(region: Region) -> Layer:
+    import shapely  # slow to import: not before the first window
+
+    rings = [np.column_stack(to_local(*ring.T)) * 1000 + ORIGIN_M for ring in region.rings if len(ring) > 3]
+    whole = shapely.union_all([shapely.make_valid(shapely.polygons(ring)) for ring in rings])
+    return Areas(About(LAND, "m²", "", ""), np.array([whole], object))

@@ -1,0 +1,220 @@
+"""A levee that breaks in a scenario: typed as a row, flooded in a worker, counted, compared, and kept."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from console.domain.objects import Thing
+from console.domain.scenario import Breach, Inflow
+from console.presenters.consult import basis_rows, compare_table, names_of, node_view, nodes_to_show
+from console.presenters.consult_inputs import NotAChange, change_words, changes_of, inputs_of, targets_of, unsaid
+from console.services import scenario_floods
+from console.services.flood_library import FloodLibrary
+from console.services.sandbox_ground import SandboxGround
+from console.viewdata.basemap import BaseMap, Region
+from console.viewdata.consult import Change
+from console.viewdata.scene import SceneRiver
+from scenes.ground.frame import to_degrees
+from scenes.ground.opening import GroundSpec
+from tests.consulting import Board, desks, plan
+from tests.gui import until
+from tests.unit.test_whatif import CHAIN, HOUR
+
+LEVEE = "LOCWK002"
+BREAK = Breach(LEVEE, 10.0, 200.0, 48 * HOUR, 1.0, 5.0)
+
+
+class Ground:
+    """A plain that falls gently to the east; a river lies west of x = 0."""
+
+    sources = ()
+
+    def __init__(self, lower_m=0.0):
+        self.lower_m = lower_m
+
+    def heights(self, east_km, _north_km, _cell_km):
+        return np.where(east_km < -0.5, -2.0, 4.0 - self.lower_m - 0.02 * east_km).astype(np.float32)
+
+
+def degrees(*places):
+    lon, lat = to_degrees(*np.array(places, float).T)
+    return np.column_stack([lon, lat])
+
+
+def ground(**more):
+    river = SceneRiver("北江", degrees((-1.5, 40.0), (-1.5, -40.0)), np.array([2.0, 1.0]))
+    return SandboxGround(GroundSpec(()), Ground(**more), (river,), ())
+
+
+class Leveed(Board):
+    """A cache with a levee that runs from north to south along x = 0."""
+
+    def __init__(self):
+        super().__init__()
+        line = tuple(map(tuple, degrees((0.0, 10.0), (0.0, -54.0)).tolist()))
+        self.things = {"works": (Thing("works", LEVEE, "北江大堤", (line,), {"type": "levee", "river": "北江"}),)}
+
+
+@pytest.fixture
+def desk(tmp_path, runner, hub, monkeypatch):
+    ring = degrees((2.0, -30.0), (22.0, -30.0), (22.0, 30.0), (2.0, 30.0), (2.0, -30.0))
+    monkeypatch.setattr(scenario_floods, "load_ground", lambda _cache: ground())
+    monkeypatch.setattr(
+        scenario_floods, "load_basemap", lambda _cache: BaseMap(prefectures=(Region("44", "佛山", (ring,), (113.0, 23.0)),))
+    )
+    monkeypatch.setattr(scenario_floods, "CELL_M", 600.0)
+    yield from desks(tmp_path, runner, hub)
+
+
+def layers(root: Path, **more) -> None:
+    places = [degrees((3.0, 0.0))[0].tolist(), degrees((60.0, 0.0))[0].tolist()]
+    features = [
+        {"type": "Feature", "geometry": {"type": "Point", "coordinates": at}, "properties": {"人数": n}}
+        for at, n in zip(places, (1200, 900), strict=True)
+    ]
+    (root / "人口.geojson").write_text(json.dumps({"type": "FeatureCollection", "features": features}), "utf-8")
+    row = {"name": "人口", "file": "人口.geojson", "field": "人数", "unit": "人", "source": "七普", "date": "2020-11-01"} | more
+    (root / "exposure.toml").write_text("[[layer]]\n" + "\n".join(f'{k} = "{v}"' for k, v in row.items()), "utf-8")
+
+
+def computed(runner, consult, *plans):
+    async def story():
+        consult.begin()
+        await until(lambda: consult.declared)
+        ids = [await consult.create(one) for one in plans]
+        await until(lambda: not consult.busy, 120, "computed")
+        return ids
+
+    return runner.run(story())
+
+
+def table_of(consult, look):
+    return {row[0][0]: ["".join(text.split()) for text, _ in row[1:]] for row in compare_table(consult, look.tr).rows}
+
+
+def test_a_breach_is_compared_with_the_same_flood_without_it(runner, desk, look, tmp_path):
+    layers(tmp_path)
+    consult = desk(Leveed())
+    calm, broken = computed(runner, consult, plan("不溃"), plan("石角段溃决", replace(BREAK, at_s=24 * HOUR)))
+    assert consult.states[broken].state == "done" and consult.states[broken].words == ""
+    rows = table_of(consult, look)
+    assert rows["溃口"] == ["没有溃口", "北江大堤 K10 溃口 200 m"]
+    assert rows["受淹面积 km²"][0] == "—" and float(rows["受淹面积 km²"][1]) > 5.0
+    assert rows["受淹人口 人"] == ["—", "1200"], "who lives far off stays dry"
+    assert float(rows["受淹面积 佛山 km²"][1]) > 1.0
+    assert "（-" in rows["三水(二) 洪峰 m³/s"][1] or "（−" in rows["三水(二) 洪峰 m³/s"][1], "the river below has less"
+    basis = ["".join(text for text, _ in row) for row in basis_rows(consult, look.tr)]
+    assert any("受淹人口：七普（2020-11-01）" in line for line in basis) and any("糙率 0.05（假定）" in line for line in basis)
+
+    (node, name) = nodes_to_show(consult, look.tr)[-1]
+    view = node_view(consult, node, look.tr)
+    assert name == "溃口" and view.curves[0].flow_m3s.max() > 100.0 and np.isfinite(view.curves[0].level_m).all()
+    library = FloodLibrary(tmp_path / "cache")
+    (entry,) = library.entries()
+    assert "情景“石角段溃决” 北江大堤 K10 溃口" in entry.label and entry.about.simulated
+    assert [e.name for e in entry.site.exposures] == ["人口"] and entry.site.breaches[0].width_m == 200.0
+    assert consult.results[broken].outcome.breached[0].result == entry.name
+
+    consult.run(broken)
+
+    async def again():
+        await until(lambda: not consult.busy, 120, "computed")
+
+    runner.run(again())
+    assert len(library.entries()) == 1, "a run anew takes the place of the last one's depths"
+    assert calm in consult.results
+
+
+def test_after_a_restart_the_figures_are_there_and_other_ground_marks_them(runner, desk, look, tmp_path, monkeypatch):
+    first = desk(Leveed())
+    (broken,) = computed(runner, first, plan("石角段溃决", BREAK))
+    before = first.results[broken].outcome.breached[0]
+
+    def read(consult):
+        async def story():
+            consult.begin()
+            await until(lambda: broken in consult.results, 60)
+            await until(lambda: not consult.busy, 60)
+
+        runner.run(story())
+        return consult.results[broken]
+
+    same = read(desk(Leveed()))
+    assert same.watermark == "" and same.outcome.breached[0].counts == before.counts
+    assert (same.outcome.breached[0].flow_m3s == before.flow_m3s).all()
+    assert [c.text for c in before.counts] == ["受淹面积 佛山", "受淹人口、耕地、资产"]
+    assert before.counts[1].number is None and "exposure.toml" in before.counts[1].source, "what is not known says why"
+    monkeypatch.setattr(scenario_floods, "load_ground", lambda _cache: ground(lower_m=0.5))
+    assert "底层数据已变" in read(desk(Leveed())).watermark
+
+
+def test_a_breach_that_cannot_be_computed_says_what_to_do(runner, desk, look, tmp_path):
+    consult = desk(Leveed())
+    late, nobody = computed(
+        runner, consult, plan("晚", replace(BREAK, at_s=71.9 * HOUR)), plan("无", replace(BREAK, levee="无名堤"))
+    )
+    assert consult.states[late].state == "failed" and "不足 1 h" in consult.states[late].words
+    assert consult.states[nobody].state == "failed" and "请在中心登记堤防" in consult.states[nobody].words
+    layers(tmp_path, where="三水")
+    (broken,) = computed(runner, consult, plan("溃", BREAK))
+    state = consult.states[broken]
+    assert state.state == "done" and "exposure.toml 第 1 个图层的 where 不能用" in state.words
+    assert consult.results[broken].outcome.breached[0].area_m2 > 0, "the flood is there all the same"
+
+
+def test_the_band_is_that_of_the_river_with_the_breach(runner, desk, look):
+    consult = desk(Leveed())
+    (broken,) = computed(runner, consult, plan("溃", Inflow("in-lianjiang", 1.3), BREAK))
+
+    async def story():
+        consult.show_band(True)
+        await until(lambda: broken in consult.bands, 60)
+
+    runner.run(story())
+    low, high = consult.bands[broken].flow_m3s["sanshui"]
+    flow = consult.results[broken].outcome.nodes["sanshui"].flow_m3s
+    assert ((low[-12:] < flow[-12:]) & (flow[-12:] < high[-12:])).all()
+
+
+def test_a_breach_is_typed_read_back_and_named(look):
+    entries = (BREAK, replace(BREAK, at_km=30.0, sill_m=None))
+    changes = changes_of(entries)
+    assert [c.text for c in changes] == ["10 200 48 1 5", "30 200 48 1"] and not unsaid(entries)
+    assert inputs_of(changes) == entries, "a levee may break twice"
+    assert inputs_of((Change("breach", LEVEE, "4.2 150 6"),)) == (Breach(LEVEE, 4.2, 150.0, 6 * HOUR),)
+    (target,) = (t for t in targets_of(CHAIN) if "breach" in t.kinds)
+    assert (target.node, target.name) == (LEVEE, "北江大堤")
+    assert change_words(changes[0], names_of(CHAIN), look.tr) == "北江大堤 堤防溃口 10 200 48 1 5"
+    for text, words in (
+        ("4.2 150", "看不懂"),
+        ("4.2 x 6", "不是数"),
+        ("4.2 90000 6", "口宽 m不能用"),
+        ("-1 150 6", "位置 km不能用"),
+    ):
+        with pytest.raises(NotAChange, match=words):
+            inputs_of((Change("breach", LEVEE, text),))
+
+
+def test_a_run_that_is_stopped_keeps_the_flood_that_it_has(runner, desk, monkeypatch, tmp_path):
+    monkeypatch.setattr(scenario_floods, "CELL_M", 100.0)
+    consult = desk(Leveed())
+
+    async def story():
+        consult.begin()
+        await until(lambda: consult.declared)
+        found = await consult.create(plan("溃", replace(BREAK, at_s=0.0)))
+        await until(lambda: found in consult._runs and len(consult._runs[found].partials) > 1, 120, "some frames")
+        consult.cancel(found)
+        await until(lambda: consult.states[found].state == "cancelled", 30)
+        return found
+
+    found = runner.run(story())
+    assert found not in consult.results, "half a run is no result"
+    assert "已取消；溃口算到第" in consult.states[found].words and "淹没成果" in consult.states[found].words
+    (entry,) = FloodLibrary(tmp_path / "cache").entries()
+    assert "只算到第" in entry.label and entry.steps > 1
