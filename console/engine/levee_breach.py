@@ -74,7 +74,8 @@ class Breached:
     """What a breach gave. hours (k,) after the base moment; flow_m3s out of the river, gone_m3 in all until then, river_m
     before the levee (1985).
 
-    area_m2: wet at some time; deepest_m of any cell. flood: the depths, None once they are kept elsewhere; result: where.
+    area_m2: wet at some time; deepest_m of any cell. synthetic: on ground that nobody surveyed. flood: the depths, None
+    once they are kept elsewhere; result: where.
     counts: of what was under water; empty where nobody gave layers.
     """
 
@@ -91,6 +92,7 @@ class Breached:
     deepest_m: float
     mass_error: float
     limits: tuple[str, ...]
+    synthetic: bool = False
     flood: BreachOutcome | None = None
     result: str = ""
     counts: tuple[Count, ...] = ()
@@ -174,7 +176,7 @@ def flooded(one: Breach, levee: Levee, plain: Plain, water: DrawnRiver, lead_h: 
         return Breached(
             one.levee, plain.name, one.at_km, one.width_m, (one.at_s + got.t_s) / HOUR_S, _flow(got), got.gone_m3, got.river_m,
             got.let_in_m3, float((deepest >= WET_M).sum()) * dx * dx, float(deepest.max()), got.mass_error,
-            (*said, *got.limits), got,
+            (*said, *got.limits), plain.synthetic, got,
         )  # fmt: skip
 
     def so_far(share: float, part: BreachOutcome | None = None) -> None:

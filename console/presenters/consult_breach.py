@@ -17,7 +17,8 @@ from console.texts import printable
 from console.viewdata.consult import Array, Cell, NodeCurve, NodeView
 
 BREACH = "breach-"  # and its number: what stands for a breach among the nodes
-PLAIN, DIM, BAD = "text", "text.dim", "state.guaranteed"
+PLAIN, DIM, WARN, BAD = "text", "text.dim", "state.warning", "state.guaranteed"
+MADE_UP = "合成地形，仅供演示"
 DASH = "—"
 HOUR_S, KM2, MILLION = 3600.0, 1e6, 1e6
 EMPTY: tuple[Array, Array] = (np.empty(0), np.empty(0))
@@ -58,6 +59,9 @@ def breach_rows(found: Sequence[tuple[Scenario, Result]], tr: Translate) -> list
         ("、".join(printable(b.title) for b in breached) or tr("没有溃口"), PLAIN if breached else DIM) for breached in all_of
     )
     rows.append(((tr("溃口"), PLAIN), *titles))
+    if any(b.synthetic for bs in all_of for b in bs):
+        made_up = ((tr(MADE_UP), WARN) if any(b.synthetic for b in bs) else (DASH, DIM) for bs in all_of)
+        rows.append(((tr("溃口地形"), PLAIN), *made_up))
     rows.append(_figures(tr("溃口进水 百万m³"), [_sum(b.volume_m3 / MILLION for b in bs) for bs in all_of], 1))
     peaks: list[Cell] = [(tr("口门最大流量 m³/s"), PLAIN)]
     peaks += [_peak(breached, scenario.base_t) for (scenario, _), breached in zip(found, all_of, strict=True)]

@@ -97,6 +97,7 @@ class FloodDesk(QObject):
         self.counted_at: float | None = None  # the moment of the exposures
         self._tasks, self._paint = tasks, paint
         self._opened: Opened | None = None
+        self._beside: tuple[str, Opened, Swept | None] | None = None  # what another side of the picture shows
         self._moment: float | None = None
         self._vectors = VectorProcesses()
         self._work: dict[str, Going] = {}
@@ -198,6 +199,24 @@ class FloodDesk(QObject):
         if opened is None:
             return None
         wish = whole_minute(moment, opened.depths.t_s), self.mode, self._paint, self.swept
+        return (await self._off("other", partial(drawn_at, opened, *wish, None))).picture
+
+    async def picture_from(self, name: str, moment: float) -> SceneFlood | None:
+        """Return the picture of another result in the same mode; None for "".
+
+        Raises:
+            ConsoleError: there is no such result, or it cannot be read.
+        """
+        if not name:
+            return None
+        if self._beside is None or self._beside[0] != name:
+            depths, site = await self._off("beside", lambda _going: self.library.open(name))
+            self._beside = name, Opened(depths, site, DepthSeries(depths)), None
+        _, opened, swept = self._beside
+        if self.mode != MODES[0] and swept is None:
+            swept = await self._off("beside", lambda going: swept_of(opened.depths, going))
+            self._beside = name, opened, swept
+        wish = whole_minute(moment, opened.depths.t_s), self.mode, self._paint, swept
         return (await self._off("other", partial(drawn_at, opened, *wish, None))).picture
 
     async def atlas(self, steps: int) -> Atlas:

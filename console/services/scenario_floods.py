@@ -143,10 +143,12 @@ class ScenarioFloods:
         at = scenario.base_t + float(one.hours[0]) * HOUR_S
         place = BreachPlace(*degrees_of(plain.at), f"{one.name} K{one.at_km:g}", at, one.width_m)
         site = Site(label, (place,), sources)
-        t_s = scenario.base_t + one.hours * HOUR_S
+        t_s, depth = scenario.base_t + one.hours * HOUR_S, one.flood.depth_m
+        if t_s[0] > scenario.base_t:  # until the levee breaks the plain is dry, and known to be
+            t_s, depth = np.concatenate([[scenario.base_t], t_s]), np.concatenate([np.zeros_like(depth[:1]), depth])
         said = "；".join(("本机二维浅水模拟（HLLC，一阶）", *one.limits))
         stem = f"{one.levee}-K{one.at_km:g}"
-        return keep_computed(self._library, stem, (plain.x_m, plain.y_m), t_s, one.flood.depth_m, said, site)
+        return keep_computed(self._library, stem, (plain.x_m, plain.y_m), t_s, depth, said, site)
 
 
 def ground_hash(plains: Sequence[Plain]) -> str:

@@ -91,6 +91,7 @@ class SandboxDesk(QObject):
         self._compared: str | None = None
         self._laid: tuple[object, ...] = ()  # how its floods and rain were drawn
         self._plans: Plans | None = None
+        self._plans_mode = ""  # of their floods
         c.session.consult.changed.connect(self._plans_changed)
         if c.large:
             self.panel.plain()
@@ -253,7 +254,25 @@ class SandboxDesk(QObject):
         typhoons = self._session.board.things.get("typhoons", ())
         selected = self._session.situation.current.selection
         right = scene_view(self._plans.boards[1], selected, typhoons, None, self.style, self._courses)
-        self.view.compare(right, self._plans.words)
+        self._plans_mode = self._flood.desk.mode
+        left_flood, right_flood = self._plans.floods
+        if not left_flood and not right_flood:
+            self.view.compare(right, self._plans.words)
+            return
+        if self._flood.desk.name != left_flood:
+            self._flood.desk.choose(left_flood)
+        self._session.tasks.start("sandbox compare", self._show_flooded(self._plans, right, board.moment))
+
+    async def _show_flooded(self, plans: Plans, right: SceneView, moment: float) -> None:
+        """Show the right side with its own flood, or with none."""
+        flood, problem = None, ""
+        try:
+            flood = await self._flood.desk.picture_from(plans.floods[1], moment)
+        except ConsoleError as exc:
+            problem = f"{exc.what}{exc.next_step}"
+        if shiboken6.isValid(self.view) and self._plans is plans:
+            self.panel.say(problem)
+            self.view.compare(right, plans.words, {"flood": flood})
 
     def _plans_changed(self) -> None:
         if self._compared == PLANS and shiboken6.isValid(self.panel) and self.panel.isVisible():
@@ -263,6 +282,8 @@ class SandboxDesk(QObject):
     def _laid_changed(self) -> None:
         """Another result, or another way to draw it, lies over the ground: on both sides of a comparison."""
         self._describe(self.view.view)
+        if self._compared == PLANS and self._plans_mode != self._flood.desk.mode:
+            self._plans_changed()
         if self._compared not in (None, PLANS) and self._laid != (self._flood.desk.drawn_as, self._rain_grid.desk.drawn_as):
             self._compare_with(str(self._compared))
 

@@ -15,10 +15,11 @@ from console.windows.panels import Context
 
 @dataclass(frozen=True, slots=True)
 class Plans:
-    """boards and words: of the left and of the right side."""
+    """boards, words and floods (names of inundation results, "" for none): of the left and of the right side."""
 
     boards: tuple[Board, Board]
     words: tuple[str, str]
+    floods: tuple[str, str]
 
 
 def two_plans(c: Context) -> Plans:
@@ -33,7 +34,7 @@ def two_plans(c: Context) -> Plans:
     ready = [i for i in desk.compared if i in desk.results][:2]
     if len(ready) < 2:
         raise ConsoleError("还没有两个算好的情景。", "请在“会商”里勾选并计算两个情景。")
-    boards, words = [], []
+    boards, words, floods = [], [], []
     for scenario_id in ready:
         scenario, result = desk.scenario(scenario_id), desk.results[scenario_id]
         if scenario is None:
@@ -45,4 +46,5 @@ def two_plans(c: Context) -> Plans:
         boards.append(scenario_board(board, result.outcome, scenario.base_t, board.moment, objects_of(desk.declared)))
         mark = f" · {result.watermark}" if result.watermark else ""
         words.append(f"{printable(scenario.name, 24)}（{c.look.tr('模拟')}）{full_stamp(board.moment)}{mark}")
-    return Plans((boards[0], boards[1]), (words[0], words[1]))
+        floods.append(next((one.result for one in result.outcome.breached if one.result), ""))
+    return Plans((boards[0], boards[1]), (words[0], words[1]), (floods[0], floods[1]))

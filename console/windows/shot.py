@@ -34,6 +34,7 @@ from console.windows.workspaces import WORKSPACES, Workspace
 
 PATIENCE_S = 60.0
 SETTLE_S = 1.2
+COMING = {"base map", "scenarios", "kept runs"}  # tasks that fill what is shown
 ALL_VIEWS = ("duty", "monitor", "sandbox", "consult", "wall", "system")
 
 
@@ -254,7 +255,7 @@ async def _quiet(page: Any, session: Session, options: ShotOptions) -> None:
     """Wait until views are filled, the base map is there, scenarios have run, and the sandbox has drawn its ground."""
     await asyncio.sleep(SETTLE_S)
     limit = time.monotonic() + PATIENCE_S
-    while ("base map" in session.tasks.running() or session.consult.busy) and time.monotonic() < limit:
+    while (COMING & set(session.tasks.running()) or session.consult.busy) and time.monotonic() < limit:
         await asyncio.sleep(0.1)
     scene = page.hosts.get("sandbox.scene") if isinstance(page, Workspace) else None
     if scene is not None:

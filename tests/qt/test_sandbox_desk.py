@@ -16,9 +16,10 @@ import pytest
 from console.domain.flight import Flight, Keyframe
 from console.domain.flight_camera import FlightCamera
 from console.domain.flight_document import flight_json
-from console.domain.scenario import Keep, Scenario
+from console.domain.scenario import Breach, Keep, Scenario
 from console.domain.time import from_beijing, full_stamp
 from console.errors import StoreError
+from console.services import scenario_floods
 from console.services.province_ground import FULL, QUICK, Maker, made, province_folder
 from console.services.sandbox_ground import load_ground
 from console.windows.panel_catalog import PANELS
@@ -129,6 +130,28 @@ def test_two_scenarios_of_the_meeting_stand_side_by_side_at_the_moment(opened):
         assert view.swipe.other is None
         bar.comparison_chosen.emit("")
         assert said(desk) == "" and "LOC00201" in {s.code for s in view.view.stations}
+
+    opened(story)
+
+
+def test_a_scenario_whose_levee_breaks_is_flooded_on_its_side_only(opened, monkeypatch):
+    monkeypatch.setattr(scenario_floods, "CELL_M", 600.0)
+
+    async def story(desk, session):
+        view, consult, shown, compare = desk.view, session.consult, [], desk.view.compare
+        monkeypatch.setattr(view, "compare", lambda *what: (shown.append(what), compare(*what)))
+        desk.panel.toolbar.comparison_chosen.emit("plans")
+        await until(lambda: consult.declared and session.board.things.get("works"), what="the chain and the works")
+        base = float(session.board.board.moment // 3600 * 3600 - 12 * 3600)
+        made = []
+        for name, inputs in (("不溃", ()), ("溃决", (Breach("LOCWK002", 12.0, 300.0, 3600.0, 0.5, -20.0),))):
+            made.append(await consult.create(Scenario(name, "张三", base, base, 24.0, inputs)))
+        await until(lambda: shown and len(shown[-1]) > 2 and shown[-1][2]["flood"] is not None, 90, "the right side is flooded")
+        assert desk._flood.desk.name == "", "and the left is not"
+        consult.compare((made[1], made[0]))
+        await until(lambda: shown[-1][1][0].startswith("溃决") and shown[-1][2] == {"flood": None}, 60, "sides changed")
+        name = consult.results[made[1]].outcome.breached[0].result
+        await until(lambda: desk._flood.desk.name == name and view.flood is not None, 60, "the left is flooded")
 
     opened(story)
 
