@@ -31,6 +31,9 @@ class Board:
 
         return {element: One(sid) for (at, element), sid in self.names.items() if at == code}
 
+    async def holes(self, code, from_t, to_t):
+        return []
+
     async def window(self, sids, from_t, to_t):
         found = {}
         for key, sid in self.names.items():

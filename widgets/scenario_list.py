@@ -14,7 +14,7 @@ from widgets.plain import PlainLabel, plain_tip
 
 INKS = ("curve.flow", "curve.other4", "curve.other1", "curve.other2", "curve.other3", "curve.outflow")
 ID = Qt.ItemDataRole.UserRole
-TOKENS = {"failed": "state.guaranteed", "running": "accent", "waiting": "accent", "cancelled": "text.dim"}
+TOKENS = {"failed": "state.guaranteed", "running": "accent", "waiting": "accent", "cancelled": "text.dim", "held": "text.dim"}
 SWATCH = 10
 
 
@@ -136,10 +136,10 @@ class ScenarioList(QWidget):
 
     def _enable(self) -> None:
         line = next((one for one in self._lines if one.scenario_id == self.current), None)
-        failed = line is not None and line.state == "failed"
-        self.why.setText(line.said if line is not None and failed else "")
-        self.why.setVisible(failed)
-        self.why.setStyleSheet(f"color: {self.look.color('state.guaranteed').name()}")
+        told = line is not None and line.state in ("failed", "held")  # in full: the list cuts long words
+        self.why.setText(line.said if line is not None and told else "")
+        self.why.setVisible(told)
+        self.why.setStyleSheet(f"color: {self.look.color(TOKENS[line.state]).name()}" if line is not None and told else "")
         going = line is not None and line.state in ("waiting", "running")
         for button in (self.copy, self.drop):
             button.setEnabled(line is not None)

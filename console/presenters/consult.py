@@ -22,13 +22,21 @@ from console.presenters.consult_breach import BREACH, breach_nodes, breach_rows,
 from console.presenters.consult_inputs import change_words, changes_of
 from console.presenters.consult_rank import rank_rows
 from console.presenters.wording import Translate
-from console.services.consult_desk import ConsultDesk, Result
+from console.services.consult_desk import ConsultDesk
+from console.services.scenario_run import Result
 from console.texts import printable
 from console.viewdata.consult import Array, Cell, CompareTable, CurveBand, NodeCurve, NodeView, ScenarioLine
 
 HOUR_S = 3600.0
 DASH = "—"
-STATES = {"waiting": "等待计算", "running": "正在计算", "done": "已算完", "failed": "没有算", "cancelled": "已取消"}
+STATES = {
+    "waiting": "等待计算",
+    "running": "正在计算",
+    "done": "已算完",
+    "failed": "没有算",
+    "cancelled": "已取消",
+    "held": "等待数据",
+}
 MASS_LIMIT = 1e-3
 PLAIN, DIM, WARN, BAD = "text", "text.dim", "state.warning", "state.guaranteed"
 EMPTY: tuple[Array, Array] = (np.empty(0), np.empty(0))

@@ -12,7 +12,8 @@ from console.domain.time import stamp
 from console.engine.levee_breach import Breached
 from console.engine.whatif import Outcome
 from console.presenters.wording import Translate
-from console.services.consult_desk import ConsultDesk, Result
+from console.services.consult_desk import ConsultDesk
+from console.services.scenario_run import Result
 from console.texts import printable
 from console.viewdata.consult import Array, Cell, NodeCurve, NodeView
 

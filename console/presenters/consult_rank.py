@@ -11,7 +11,7 @@ import numpy as np
 from console.domain.scenario import Input, Keep, Retention, Scenario, Schedule, Spill
 from console.engine.whatif import NodeOutcome, Outcome
 from console.presenters.wording import Translate
-from console.services.consult_desk import Result
+from console.services.scenario_run import Result
 from console.viewdata.consult import Cell
 
 PLAIN, DIM, BAD = "text", "text.dim", "state.guaranteed"

@@ -14,7 +14,8 @@ from console.presenters.consult import DASH, HOUR_S, limit_of, names_of
 from console.presenters.consult_briefing import line_chart
 from console.presenters.consult_inputs import change_words, changes_of
 from console.presenters.wording import Translate
-from console.services.consult_desk import ConsultDesk, Result
+from console.services.consult_desk import ConsultDesk
+from console.services.scenario_run import Result
 from console.texts import printable
 from console.viewdata.briefing import Briefing, Section
 

@@ -49,6 +49,15 @@ async def read_base(
         raise ConsoleError(f"没有算：{exc.detail}。", "请换一个起算时间，或等数据到齐后再算。", exc.code) from exc
 
 
+async def history_comes(board: BoardState, declared: Mapping[str, Any], base_t: float, *, with_rain: bool) -> bool:
+    """Tell whether something of the past that a what-if rests on is still to be fetched: a run of now would not hold."""
+    for keys, back_s in ((wanted_series(declared), BEFORE_S), (wanted_rain(declared) if with_rain else (), WARM_H * 3600)):
+        for code in {code for code, _ in keys}:
+            if await board.holes(code, int(base_t) - back_s, int(base_t)):
+                return True
+    return False
+
+
 def _known(board: BoardState, wanted: Iterable[Key]) -> dict[Key, int]:
     found = ((key, board.series_of(key[0]).get(key[1])) for key in wanted)
     return {key: series.sid for key, series in found if series is not None}

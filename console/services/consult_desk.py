@@ -10,7 +10,7 @@ import contextlib
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -26,10 +26,11 @@ from console.engine.whatif_band import Band, band_case
 from console.engine.whatif_inputs import Case
 from console.engine.whatif_optimise import Proposal, optimise_case
 from console.errors import ConsoleError
-from console.services.consult_base import read_base
+from console.services.consult_base import history_comes, read_base
 from console.services.design_flood_scenarios import LEAD_H, design_floods
 from console.services.disaster_library import DisasterLibrary
 from console.services.scenario_floods import Folders, ScenarioFloods, ground_hash
+from console.services.scenario_run import Result, RunState
 from console.services.tasks import TaskScope
 from console.state.board import BoardState
 from console.store.chains import declared_chain
@@ -39,29 +40,8 @@ from console.viewdata.consult import MOST_COMPARED
 
 T = TypeVar("T")
 POLL_S = 0.05
+HISTORY_COMES = "本机还在补起算以前的数据，补齐后自动计算；也可以点“重新计算”先用现有的算。"
 FIRST_NODE = "shijiao"
-
-
-@dataclass(frozen=True, slots=True)
-class RunState:
-    """state: waiting, running, done, failed, cancelled. words: why it failed and what to do. lacking: for want of readings."""
-
-    state: str
-    share: float = 0.0
-    words: str = ""
-    lacking: bool = False
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Result:
-    """What a scenario gave. base: None where its readings are gone. watermark: why it no longer holds."""
-
-    outcome: Outcome
-    base: Base | None
-    started: float
-    wall_s: float
-    watermark: str = ""
-    engine: str = ENGINE
 
 
 class ConsultDesk(QObject):
@@ -112,6 +92,11 @@ class ConsultDesk(QObject):
     def busy(self) -> bool:
         """Tell whether a run waits or goes, or the library is being computed."""
         return bool(self._running()) or self.library.share is not None
+
+    @property
+    def holds(self) -> bool:
+        """Tell whether a compared scenario is held until the past has been fetched."""
+        return any(i in self.states and self.states[i].state == "held" for i in self.compared)
 
     # --- scenarios ------------------------------------------------------------------------
     def begin(self) -> None:
@@ -215,6 +200,10 @@ class ConsultDesk(QObject):
         asked = (self._board, self.declared, scenario.base_t, scenario.lead_h)
         return await read_base(*asked, with_rain=with_rain, given=scenario.given)
 
+    async def _history_comes(self, scenario: Scenario) -> bool:
+        with_rain = any(isinstance(entry, Rain) for entry in scenario.inputs)
+        return await history_comes(self._board, self.declared, scenario.base_t, with_rain=with_rain)
+
     async def base(self, base_t: float, lead_h: float) -> Base:
         """Return what a run from a moment starts from. Raises: ConsoleError: a flow is missing; says which."""
         return await read_base(self._board, self.declared, base_t, lead_h)
@@ -256,7 +245,8 @@ class ConsultDesk(QObject):
             elif state is not None and state.lacking and scenario is not None:  # on a new machine they come after the window
                 with contextlib.suppress(ConsoleError):
                     await self._base_for(scenario)
-                    self.run(scenario_id)
+                    if not await self._history_comes(scenario):
+                        self.run(scenario_id)
 
     async def _list(self) -> None:
         self.scenarios = await self._stored(lambda store: store.scenarios())
@@ -285,6 +275,9 @@ class ConsultDesk(QObject):
         try:
             runs = await self._stored(lambda store: store.runs(scenario_id, ENGINE, now))
             done = next((r for r in runs if r.record.state == "done"), None)
+            if done is None and await self._history_comes(scenario):
+                self._set(scenario_id, RunState("held", words=HISTORY_COMES, lacking=True))
+                return
             if done is None:  # kept, and the program ended before it was computed
                 self.run(scenario_id)
                 return

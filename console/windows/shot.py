@@ -255,7 +255,9 @@ async def _quiet(page: Any, session: Session, options: ShotOptions) -> None:
     """Wait until views are filled, the base map is there, scenarios have run, and the sandbox has drawn its ground."""
     await asyncio.sleep(SETTLE_S)
     limit = time.monotonic() + PATIENCE_S
-    while (COMING & set(session.tasks.running()) or session.consult.busy) and time.monotonic() < limit:
+    while (COMING & set(session.tasks.running()) or session.consult.busy or session.consult.holds) and time.monotonic() < limit:
+        if session.consult.holds and not COMING & set(session.tasks.running()):
+            session.consult.begin()  # as the panel does when it is looked at again
         await asyncio.sleep(0.1)
     scene = page.hosts.get("sandbox.scene") if isinstance(page, Workspace) else None
     if scene is not None:

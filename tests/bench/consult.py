@@ -58,6 +58,9 @@ class Board:
     def series_of(self, code: str) -> dict[str, Any]:
         return {e: type("S", (), {"sid": sid}) for (at, e), sid in self.sids.items() if at == code}
 
+    async def holes(self, code, from_t, to_t):
+        return []
+
     async def window(self, sids: list[int], _from: int, _to: int) -> dict[int, Any]:
         found = {self.sids[k]: (t, v, np.zeros(len(t), np.int64)) for k, (t, v) in self.rows.items()}
         return {sid: found[sid] for sid in sids}

@@ -41,3 +41,39 @@ def test_it_waits_for_its_readings_and_one_that_is_wrong_is_not_tried_again(runn
     assert consult.results[waits].watermark == ""
     cells = {row[0][0]: [text for text, _ in row[1:]] for row in compare_table(consult, look.tr).rows}
     assert cells["引擎 · 作者"] == [f"{ENGINE} · 张三"]
+
+
+def test_a_kept_scenario_waits_for_the_past_that_is_still_being_fetched_and_a_person_need_not(runner, desk, look):
+    class Filling(Board):
+        fetched = False
+
+        async def holes(self, code, from_t, to_t):
+            return [] if self.fetched else [(from_t, from_t + 3600)]
+
+    first = desk()
+
+    async def kept():
+        first.begin()
+        await until(lambda: first.declared)
+        return await first._stored(lambda store: store.keep(plan("前夜")))
+
+    found = runner.run(kept())
+    board = Filling()
+    consult = desk(board)
+
+    async def story():
+        consult.begin()
+        await until(lambda: found in consult.states, 30)
+        assert consult.states[found].state == "held" and "补齐后自动计算" in consult.states[found].words
+        consult.begin()
+        await until(lambda: not consult._tasks.running())
+        assert found not in consult.results, "what it rests on is still to come"
+        board.fetched = True
+        consult.begin()
+        await until(lambda: found in consult.results and not consult.busy, 60)
+        board.fetched = False
+        del consult.results[found]
+        consult.run(found)
+        await until(lambda: found in consult.results, 60, "asked for by a person, it runs with what is here")
+
+    runner.run(story())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from console.domain.scenario import Inflow, Keep, Retention, Schedule
 from console.engine.chain_base import base_of
 from console.presenters.consult_rank import merit_of, rank_rows
-from console.services.consult_desk import Result
+from console.services.scenario_run import Result
 from tests.unit.test_whatif import CHAIN, T0, plan, ran, series
 
 RAWS = {str(n["id"]): n for n in CHAIN["node"]}
