@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,8 @@ KEY = OpsKey(bytes(range(32)))
 
 class Board:
     """A cache that holds the gauged series of a flood."""
+
+    things: Mapping[str, Any] = {"works": ()}
 
     def __init__(self, until_h=120.0):
         self.rows = series(until_h)

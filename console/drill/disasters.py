@@ -8,6 +8,7 @@ into the other.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,19 +18,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from console.domain.quality import Quality
-from console.domain.scenario import DamBreak, Input, Retention, Scenario, Spill, Tide
+from console.domain.scenario import Breach, DamBreak, Input, Retention, Scenario, Spill, Tide
 from console.domain.time import HOUR_S, full_stamp
 from console.drill.facts import DRILL, FloodFacts, Recording, flood_facts
 from console.drill.method import method_text
 from console.drill.reconstruct import curves, rebuild, with_works
 from console.drill.recorded import Array, RecordedSeries
 from console.engine.chain_base import Base, base_of
-from console.engine.prepared import Prepared, Preparing, Wanted, prepare
+from console.engine.levee_breach import levees_of
+from console.engine.prepared import Prepared, Preparing, Wanted, drawn, prepare
 from console.engine.refused import EngineRefused
 from console.engine.whatif import Outcome, outcome_of
 from console.engine.whatif_inputs import Case
 from console.errors import ConsoleError
+from console.paths import DataHome
 from console.store.chains import PreparedFile, declared_chain, declared_disasters
+from console.store.prepared_breaches import BreachKey, read_breaches
 
 SOURCE = "情景模拟"
 BLEND_H = 24.0
@@ -61,7 +65,12 @@ def disaster_drill(home: Path, key: str) -> Recording:
         raise ConsoleError(f"{wanted.name}不能用来演练：没有测污染物的站，录像里看不到。", "请在灾害情景库里“打开到情景”。")
     asked = preparing(home)
     declared, base = asked.declared, asked.base
-    made = prepare(replace(asked, wanted=(wanted,)), lambda *_: None)[0]
+    known = {}
+    if any(isinstance(entry, Breach) for entry in wanted.inputs):
+        known[wanted.code] = read_breaches(DataHome(home).shared_cache, wanted.code, breach_key(asked, wanted))
+        if not known[wanted.code]:
+            raise ConsoleError(f"{wanted.name}还不能用来演练：溃口还没有算过。", "请先在“会商”的灾害情景库里等它算完。")
+    made = prepare(replace(asked, wanted=(wanted,), known=known), lambda *_: None)[0]
     if made.outcome is None:
         raise ConsoleError(f"{wanted.name}不能用来演练：{made.problem}。", "请改正情景库或河网文件。")
     plain = Scenario("-", "情景库", base.base_t, base.base_t, file.lead_h)
@@ -72,15 +81,24 @@ def disaster_drill(home: Path, key: str) -> Recording:
     typical = flood_facts(file.typical)
     start = int(file.start_t)
     end = min(typical.to_t, start + int(file.lead_h * HOUR_S))
-    known = curves(typical)
+    measured = curves(typical)
     breaks = {entry.work: entry for entry in made.wanted.inputs if isinstance(entry, DamBreak)}
     rivers = _Rivers(declared, usual, made.outcome, breaks, start)
-    moved = [rivers.moved(s) for s in known] + rivers.added(known, end)
+    moved = [rivers.moved(s) for s in measured] + rivers.added(measured, end)
     facts = replace(
         typical, key=key, name=wanted.name, title=f"{wanted.name}（{SOURCE}）", start_t=start, to_t=end,
         events=_events(made, declared, start),
     )  # fmt: skip
     return Recording(facts, tuple(with_works(typical.key, moved)), _method(made, typical))
+
+
+def breach_key(asked: Preparing, one: Wanted, ground: str = "") -> BreachKey:
+    """Return what the breaches of a prepared disaster rest on. Raises: ConsoleError: its flood cannot be scaled."""
+    try:
+        scenario, _ = drawn(asked, one, {})
+    except EngineRefused as exc:
+        raise ConsoleError(f"{one.name}不能算：{exc.detail}。", "请改正情景库或河网文件。", exc.code) from exc
+    return BreachKey(scenario.inputs_id, json.dumps(asked.declared.get("levee", []), sort_keys=True, default=str), ground)
 
 
 def preparing(home: Path) -> Preparing:
@@ -160,23 +178,23 @@ class _Rivers:
         return np.asarray(np.where(gaps, beyond + shift, values), float)
 
     def added(self, known: list[RecordedSeries], end: int) -> list[RecordedSeries]:
-        """Return what the disaster has and the typical flood has no series of: the level of a gauge with a tide."""
+        """Return what the disaster has and the typical flood has no series of: the level of a gauge with a tide, and where
+        a levee breaks the flows of gauges, for those below it fall.
+        """
         there = {(s.object_code, s.element) for s in known}
         t = np.arange(self.start, end + 1, HOUR_S, dtype=np.int64)
         found = []
         for row in self.declared.get("measured", ()):
             node = self.made.nodes.get(str(row["node"]))
-            key = (str(row["object"]), "Z")
-            if (
-                node is None
-                or node.kind != "station"
-                or key in there
-                or node.level_m is None
-                or not np.isfinite(node.level_m).all()
-            ):
+            if node is None or node.kind != "station":
                 continue
-            value = np.round(np.interp((t - self.start) / HOUR_S, self.made.hours, node.level_m), 2)
-            found.append(RecordedSeries(*key, t, value, np.full(len(t), int(Quality.RECONSTRUCTED), np.int64), SOURCE))
+            courses = [("Z", node.level_m, 2), (str(row.get("flow", "")), node.flow_m3s if self.made.breached else None, 0)]
+            for element, course, decimals in courses:
+                key = (str(row["object"]), element)
+                if not element or key in there or course is None or not np.isfinite(course).all():
+                    continue
+                value = np.round(np.interp((t - self.start) / HOUR_S, self.made.hours, course), decimals)
+                found.append(RecordedSeries(*key, t, value, np.full(len(t), int(Quality.RECONSTRUCTED), np.int64), SOURCE))
         return found
 
     def _until(self, gone: DamBreak, hours: Array) -> Array:
@@ -218,6 +236,7 @@ def _relation(flow: Array, level: Array) -> tuple[Array, Array]:
 def _events(made: Prepared, declared: Mapping[str, Any], start: int) -> tuple[tuple[int, str, str], ...]:
     found = [(start, f"演练开始：{made.wanted.name}", "情景库")]
     names = {str(n["id"]): str(n.get("name", n["id"])) for n in declared.get("node", ())}
+    names |= {code: levee.name for code, levee in levees_of(declared).items()}
     for entry in made.wanted.inputs:
         at_s, words = _told(entry, names, made.outcome)
         if words:
@@ -229,6 +248,8 @@ def _told(entry: Input, names: Mapping[str, str], outcome: Outcome | None) -> tu
     """Return when an input happens and what is told of it; "" where it is no event."""
     if isinstance(entry, DamBreak):
         return entry.at_s, f"{names.get(entry.work, entry.work)}溃坝"
+    if isinstance(entry, Breach):
+        return entry.at_s, f"{names.get(entry.levee, entry.levee)} K{entry.at_km:g} 溃口"
     if isinstance(entry, Retention):
         return entry.open_s, f"{names.get(entry.area, entry.area)}启用"
     if isinstance(entry, Tide) and outcome is not None:

@@ -7,7 +7,7 @@ the levels of that moment, and two consoles that open it compute the same.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from console.domain.scenario import Input, Scenario
@@ -15,8 +15,9 @@ from console.domain.scenario_reader import ScenarioError
 from console.engine.chain_base import Base
 from console.engine.design_floods import amplified, frequencies_of, inputs_of
 from console.engine.frequency import quantile, through_published
+from console.engine.levee_breach import Breached, Plain
 from console.engine.refused import EngineRefused
-from console.engine.whatif import Outcome, outcome_of
+from console.engine.whatif import Outcome, outcome_of, with_breaches
 from console.engine.whatif_inputs import Case
 
 
@@ -46,7 +47,11 @@ class Prepared:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Preparing:
-    """What is computed ahead: base of the typical flood; station: whose peak the years are about. said: of the flood."""
+    """What is computed ahead: base of the typical flood; station: whose peak the years are about. said: of the flood.
+
+    plains: behind the breaches of a scenario, known: what these did when they were computed before; both by its code.
+    lacking: why there is no plain.
+    """
 
     declared: Mapping[str, Any]
     base: Base
@@ -54,19 +59,31 @@ class Preparing:
     station: str
     said: str
     wanted: tuple[Wanted, ...]
+    plains: Mapping[str, tuple[Plain, ...]] = field(default_factory=dict)
+    known: Mapping[str, tuple[Breached, ...]] = field(default_factory=dict)
+    lacking: Mapping[str, str] = field(default_factory=dict)
 
 
 def prepare(asked: Preparing, tell: Callable[..., None]) -> tuple[Prepared, ...]:
-    """Compute every prepared scenario; fit for a worker process. One that cannot be computed leaves the others."""
+    """Compute every prepared scenario; fit for a worker process. One that cannot be computed leaves the others.
+
+    tell: also hears each that is there.
+    """
     found, factors = [], dict[float, tuple[float, str]]()
     for n, one in enumerate(asked.wanted):
+
+        def so_far(share: float, _part: object = None, n: int = n) -> None:
+            tell((n + share) / len(asked.wanted))
+
         try:
-            found.append(_prepared(asked, one, factors))
+            if one.code in asked.lacking:
+                raise EngineRefused("declared", asked.lacking[one.code])
+            found.append(_prepared(asked, one, factors, so_far))
         except EngineRefused as exc:
             found.append(Prepared(one, asked.lead_h, problem=exc.detail))
         except (ScenarioError, ValueError) as exc:  # its own inflow beside the typical one's, a name too long
             found.append(Prepared(one, asked.lead_h, problem=getattr(exc, "what", str(exc))))
-        tell((n + 1) / len(asked.wanted))
+        tell((n + 1) / len(asked.wanted), found[-1])
     return tuple(found)
 
 
@@ -86,7 +103,12 @@ def wished_m3s(points: Sequence[tuple[float, float]], years: float) -> tuple[flo
     return float(quantile(fit, years)), "推算：由公布值按 P-III 外延" if beyond else "推算：由公布值按 P-III 插补"
 
 
-def _prepared(asked: Preparing, one: Wanted, factors: dict[float, tuple[float, str]]) -> Prepared:
+def drawn(asked: Preparing, one: Wanted, factors: dict[float, tuple[float, str]]) -> tuple[Scenario, str]:
+    """Return a prepared disaster as a scenario of the typical flood's moment, and how it was made. factors: by years, kept.
+
+    Raises:
+        EngineRefused: the flood cannot be scaled. ScenarioError: its inputs do not fit each other.
+    """
     factor, how = 1.0, "来水不缩放"
     if one.years is not None:
         if one.years not in factors:
@@ -94,8 +116,16 @@ def _prepared(asked: Preparing, one: Wanted, factors: dict[float, tuple[float, s
         factor, how = factors[one.years]
     note = "；".join(part for part in (one.note, how, asked.said) if part)
     inputs = (*inputs_of(asked.base, factor), *one.inputs)
-    scenario = Scenario(one.name, "情景库", asked.base.base_t, asked.base.base_t, asked.lead_h, inputs)
-    return Prepared(one, asked.lead_h, inputs, note, outcome_of(Case(asked.declared, asked.base, scenario)))
+    return Scenario(one.name, "情景库", asked.base.base_t, asked.base.base_t, asked.lead_h, inputs), note
+
+
+def _prepared(asked: Preparing, one: Wanted, factors: dict[float, tuple[float, str]], tell: Callable[..., None]) -> Prepared:
+    scenario, note = drawn(asked, one, factors)
+    case = Case(asked.declared, asked.base, scenario, asked.plains.get(one.code, ()))
+    known = asked.known.get(one.code)
+    outcome = with_breaches(case, known) if known else outcome_of(case, tell)
+    figures = tuple(replace(b, flood=None) for b in outcome.breached)  # the depths of a library would fill a laptop's memory
+    return Prepared(one, asked.lead_h, scenario.inputs, note, replace(outcome, breached=figures))
 
 
 def _factor(asked: Preparing, years: float) -> tuple[float, str]:

@@ -119,14 +119,17 @@ def outcome_of(case: Case, tell: Tell = lambda *_: None) -> Outcome:
             without the ground behind it.
     """
     breaks = sum(isinstance(entry, Breach) for entry in case.scenario.inputs)
+    if len(case.lost) == breaks:  # none, or known before
+        return _chain(case, tell)
     if len(case.plains) != breaks:
         raise EngineRefused("declared", "没有给出堤后的地形，不能算溃口")
-    if not breaks:
-        return _chain(case, tell)
-    breached = _breached(case, tell)
-    found = _chain(
-        replace(case, lost=levee_breach.lost_of(case.declared, breached, len(next(iter(case.base.inflows_m3s.values())))))
-    )
+    return with_breaches(case, _breached(case, tell))
+
+
+def with_breaches(case: Case, breached: tuple[levee_breach.Breached, ...]) -> Outcome:
+    """Return the outcome of a scenario whose breaches are known. Raises: EngineRefused: as outcome_of."""
+    hours = len(next(iter(case.base.inflows_m3s.values())))
+    found = _chain(replace(case, lost=levee_breach.lost_of(case.declared, breached, hours)))
     mass_error = max(found.mass_error, *(one.mass_error for one in breached))
     limits = (*(line for one in breached for line in levee_breach.told(one)), *found.limits)
     return replace(found, breached=breached, mass_error=mass_error, limits=limits)

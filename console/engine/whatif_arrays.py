@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -36,10 +36,16 @@ def arrays_of(outcome: Outcome) -> dict[str, NDArray[Any]]:
         text = json.dumps(said | {"places": [asdict(p) for p in one.places]}, ensure_ascii=False, allow_nan=False)
         found[f"spill{k}_said"] = np.frombuffer(text.encode(), np.uint8)
         found |= {f"spill{k}_{part}": getattr(one, part) for part in SPILL_PARTS}
-    for k, broken in enumerate(outcome.breached):
-        said = {key: value for key, value in asdict(replace(broken, flood=None)).items() if key not in ("flood", *BREACH_PARTS)}
+    return found | breached_arrays(outcome.breached)
+
+
+def breached_arrays(breached: Sequence[Breached]) -> dict[str, NDArray[Any]]:
+    """Return breaches without their grids."""
+    found: dict[str, NDArray[Any]] = {}
+    for k, one in enumerate(breached):
+        said = {key: value for key, value in asdict(replace(one, flood=None)).items() if key not in ("flood", *BREACH_PARTS)}
         found[f"breach{k}_said"] = np.frombuffer(json.dumps(said, ensure_ascii=False, allow_nan=False).encode(), np.uint8)
-        found |= {f"breach{k}_{part}": getattr(broken, part) for part in BREACH_PARTS}
+        found |= {f"breach{k}_{part}": getattr(one, part) for part in BREACH_PARTS}
     return found
 
 
@@ -59,10 +65,11 @@ def outcome_from(
             nodes[node_id] = NodeOutcome(name=str(raw.get("name", node_id)), kind=kind, reasons=(), **parts)  # type: ignore[arg-type]
     better = {k: np.asarray(arrays[f"r_{_plain(k)}"], float) for k in nodes if f"r_{_plain(k)}" in arrays}
     hours = np.asarray(arrays["hours"], float)
-    return Outcome(hours, nodes, mass_error, assumed, limits, _spills(arrays), better, _breached(arrays))
+    return Outcome(hours, nodes, mass_error, assumed, limits, _spills(arrays), better, breached_from(arrays))
 
 
-def _breached(arrays: Mapping[str, NDArray[Any]]) -> tuple[Breached, ...]:
+def breached_from(arrays: Mapping[str, NDArray[Any]]) -> tuple[Breached, ...]:
+    """Return breaches as they were kept. Raises: KeyError, TypeError, ValueError: they are not what was kept."""
     found: list[Breached] = []
     while (said := arrays.get(f"breach{len(found)}_said")) is not None:
         doc: dict[str, Any] = json.loads(bytes(said))

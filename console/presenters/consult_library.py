@@ -10,12 +10,13 @@ from console.engine.prepared import Prepared
 from console.engine.tidal_case import places_of, rows_of
 from console.engine.whatif import Outcome
 from console.presenters.consult import BAD, DASH, DIM, MASS_LIMIT, PLAIN, WARN, limit_of, top_of
+from console.presenters.consult_breach import KM2, MADE_UP
 from console.presenters.wording import Translate
 from console.services.disaster_library import DisasterLibrary
 from console.texts import printable
 from console.viewdata.consult import Cell
 
-TITLES = ("类别", "情景", "石角洪峰 m³/s", "峰现", "石角最高水位 m", "飞来峡最高库水位 m", "超标、超警断面", "由来与限制")
+TITLES = ("类别", "情景", "石角洪峰 m³/s", "峰现", "石角最高水位 m", "飞来峡最高库水位 m", "超标、超警、受淹", "由来与限制")
 STATION, POOL = "shijiao", "feilaixia"
 
 
@@ -54,7 +55,7 @@ def _row(entry: Prepared, raws: Mapping[str, Mapping[str, Any]], tidal: Sequence
     return (
         *head, *peak, _highest(outcome, STATION, limit_of(raws.get(STATION, {}), "warning_m"), WARN),
         _highest(outcome, POOL, top_of(raws.get(POOL, {})), BAD),
-        _over(outcome, raws, tidal), ("；".join(words), DIM),
+        _over(outcome, raws, tidal, tr), ("；".join(words), DIM),
     )  # fmt: skip
 
 
@@ -66,12 +67,15 @@ def _highest(outcome: Outcome, node_id: str, limit: float | None, token: str) ->
     return f"{level:.2f}", token if limit is not None and level > limit else PLAIN
 
 
-def _over(outcome: Outcome, raws: Mapping[str, Mapping[str, Any]], tidal: Sequence[str]) -> Cell:
-    """Return the places that a spill makes unusable, with the hour at which each begins to be; and those of the tidal
-    river that the water stands over their warning level at.
+def _over(outcome: Outcome, raws: Mapping[str, Mapping[str, Any]], tidal: Sequence[str], tr: Translate) -> Cell:
+    """Return the places that a spill makes unusable, with the hour at which each begins to be; those of the tidal river
+    that the water stands over their warning level at; and how much land a breach floods.
     """
     found = [f"{p.name} +{p.arrival_h:.0f} h" for s in outcome.spills for p in s.places if p.arrival_h is not None]
     for node, warning in ((outcome.nodes[k], limit_of(raws[k], "warning_m")) for k in tidal if k in outcome.nodes):
         if node.highest is not None and warning is not None and node.highest[0] > warning:
             found.append(f"{node.name} {node.highest[0]:.2f} m")
+    for one in outcome.breached:
+        ground = f"（{tr(MADE_UP)}）" if one.synthetic else ""
+        found.append(f"{tr('受淹')} {one.area_m2 / KM2:.0f} km²{ground}")
     return ("、".join(found), BAD) if found else (DASH, DIM)

@@ -29,7 +29,8 @@ from console.errors import ConsoleError
 from console.services.consult_base import history_comes, read_base
 from console.services.design_flood_scenarios import LEAD_H, design_floods
 from console.services.disaster_library import DisasterLibrary
-from console.services.scenario_floods import Folders, ScenarioFloods, ground_hash
+from console.services.levee_plain import ground_hash
+from console.services.scenario_floods import Folders, ScenarioFloods
 from console.services.scenario_run import Result, RunState
 from console.services.tasks import TaskScope
 from console.state.board import BoardState
@@ -76,10 +77,11 @@ class ConsultDesk(QObject):
         self.declared: Mapping[str, Any] = {}
         self.node = FIRST_NODE  # whose curves are looked at
         self.problem = ""
-        self.library = DisasterLibrary(tasks, home, self)
-        self.library.changed.connect(self.changed)
         self._board, self._tasks = board, tasks
-        self._floods = ScenarioFloods(board, Folders(cache or home / "cache", home))
+        folders = Folders(cache or home / "cache", home)
+        self._floods = ScenarioFloods(board, folders)
+        self.library = DisasterLibrary(tasks, home, folders.cache, self._floods.plains, self)
+        self.library.changed.connect(self.changed)
         self._path, self._home, self._key = path, home, key
         self._runs: dict[str, Run] = {}
         self._executor = executor

@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
-from console.domain.scenario import NOTE_MAX, Scenario
-from console.drill.disasters import preparing
-from console.engine.executor import PoolExecutor, RunCancelled
-from console.engine.prepared import Prepared, prepare
+from console.domain.scenario import NOTE_MAX, Breach, Scenario
+from console.drill.disasters import breach_key, preparing
+from console.engine.executor import PoolExecutor, Run, RunCancelled
+from console.engine.levee_breach import Breached, Plain
+from console.engine.prepared import Prepared, Preparing, Wanted, prepare
 from console.errors import ConsoleError
+from console.services.levee_plain import ground_hash
 from console.services.tasks import TaskScope
+from console.store.prepared_breaches import keep_breaches, read_breaches
 
+log = logging.getLogger(__name__)
 POLL_S = 0.1
 TASK = "prepared disasters"
+Plains = Callable[[Scenario, Mapping[str, Any]], Awaitable[tuple[Plain, ...]]]
+"""Gives the ground behind the breaches of a scenario. Raises: ConsoleError."""
 
 
 class DisasterLibrary(QObject):
@@ -27,14 +37,16 @@ class DisasterLibrary(QObject):
 
     changed = Signal()
 
-    def __init__(self, tasks: TaskScope, home: Path, parent: QObject | None = None) -> None:
+    def __init__(self, tasks: TaskScope, home: Path, cache: Path, plains: Plains, parent: QObject | None = None) -> None:
+        """home: with the office's own files. cache: where what breaches did is kept."""
         super().__init__(parent)
         self.entries: tuple[Prepared, ...] = ()
         self.share: float | None = None  # of the computing that goes on, None when none does
         self.problem = ""
         self.said = ""  # the typical flood in words
-        self._tasks, self._home = tasks, home
+        self._tasks, self._home, self._cache, self._plains = tasks, home, cache, plains
         self._begun = False
+        self._order: dict[str, int] = {}  # of the file, by code
 
     def begin(self) -> None:
         """Compute what is not computed yet; cheap when all is there."""
@@ -65,13 +77,19 @@ class DisasterLibrary(QObject):
         pool = PoolExecutor(1)
         try:
             asked = await asyncio.to_thread(preparing, self._home)
-            run = pool.submit("情景库", prepare, asked)
-            while run.state in ("waiting", "running"):
-                if run.share != self.share:
-                    self.share = run.share
-                    self.changed.emit()
-                await asyncio.sleep(POLL_S)
-            self.entries, self.said = run.result(), asked.said
+            self.said = asked.said
+            breaking = tuple(w for w in asked.wanted if any(isinstance(entry, Breach) for entry in w.inputs))
+            self._order = {w.code: k for k, w in enumerate(asked.wanted)}
+            done: tuple[Prepared, ...] = ()
+            for wanted in (tuple(w for w in asked.wanted if w not in breaking), breaking):  # breaches wait for the register
+                part = replace(asked, wanted=wanted)
+                if wanted is breaking:
+                    part = await self._with_ground(part)
+                run = pool.submit("情景库", prepare, part)
+                await self._follow(run, done)
+                done = (*done, *run.result())
+                self._show(done)
+                await asyncio.to_thread(self._keep, part, done)
         except RunCancelled:
             pass  # the window closes
         except ConsoleError as exc:
@@ -80,3 +98,47 @@ class DisasterLibrary(QObject):
             self.share = None
             await asyncio.to_thread(pool.close)
         self.changed.emit()
+
+    async def _follow(self, run: Run, done: tuple[Prepared, ...]) -> None:
+        """Show what is computed as it comes: breaches take longer than all the rest."""
+        while run.state in ("waiting", "running"):
+            if run.share != self.share:
+                self.share = run.share
+                self._show((*done, *run.partials))
+            await asyncio.sleep(POLL_S)
+
+    def _show(self, entries: tuple[Prepared, ...]) -> None:
+        self.entries = tuple(sorted(entries, key=lambda e: self._order[e.wanted.code]))
+        self.changed.emit()
+
+    async def _with_ground(self, asked: Preparing) -> Preparing:
+        """Return what is asked with the ground behind each breach, and with what is known of it from before."""
+        plains: dict[str, tuple[Plain, ...]] = {}
+        known: dict[str, tuple[Breached, ...]] = {}
+        lacking: dict[str, str] = {}
+        for one in asked.wanted:
+            try:
+                plains[one.code] = await self._plains(_bare(asked, one), asked.declared)
+                key = await asyncio.to_thread(breach_key, asked, one, ground_hash(plains[one.code]))
+                if found := await asyncio.to_thread(read_breaches, self._cache, one.code, key):
+                    known[one.code] = found
+            except ConsoleError as exc:
+                lacking[one.code] = f"{exc.what}{exc.next_step}".rstrip("。")
+        return replace(asked, plains=plains, known=known, lacking=lacking)
+
+    def _keep(self, asked: Preparing, entries: tuple[Prepared, ...]) -> None:
+        """Keep what breaches did that was not known: the next start, and a drill, need not compute it."""
+        for entry in entries:
+            code = entry.wanted.code
+            if code not in asked.plains or entry.outcome is None or code in asked.known:
+                continue
+            try:
+                key = breach_key(asked, entry.wanted, ground_hash(asked.plains[code]))
+                keep_breaches(self._cache, code, key, entry.outcome.breached)
+            except ConsoleError as exc:
+                log.warning("%s %s", exc.what, exc.detail)
+
+
+def _bare(asked: Preparing, one: Wanted) -> Scenario:
+    """Return a disaster's own inputs as a scenario: where it breaks does not hang on the flood."""
+    return Scenario(one.name, "情景库", asked.base.base_t, asked.base.base_t, asked.lead_h, one.inputs)

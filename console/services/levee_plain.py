@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -37,6 +40,15 @@ def plain_behind(thing: Thing, at_km: float, ground: SandboxGround | None, half_
     bed = ground.ground.heights(east, north, cell_m / 1000).astype(float)
     synthetic = any(s.synthetic for s in ground.ground.sources)
     return Plain(thing.name, ground.label, synthetic, bed, x, y, line, at, river)
+
+
+def ground_hash(plains: Sequence[Plain]) -> str:
+    """Return what tells one ground under a scenario from another, "" for none."""
+    found = hashlib.sha256()
+    for plain in plains:
+        for part in (plain.bed_m, plain.x_m, plain.y_m, plain.line):
+            found.update(np.ascontiguousarray(part).tobytes())
+    return found.hexdigest() if plains else ""
 
 
 def degrees_of(place: Array) -> tuple[float, float]:

@@ -6,7 +6,6 @@ The depths go among the sandbox's inundation results; the figures stay with the 
 from __future__ import annotations
 
 import asyncio
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from console.domain.objects import Thing
 from console.domain.scenario import Breach, Scenario
 from console.engine.exposure import exposed
 from console.engine.exposure_layers import About, Areas, Layer
@@ -36,6 +36,7 @@ from scenes.ground.frame import ORIGIN_M, to_local
 HALF_M, CELL_M = 30_000.0, 200.0
 HOUR_S, KM2 = 3600.0, 1e6
 LAND = "面积"
+REGISTER_S, POLL_S = 20.0, 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,7 @@ class ScenarioFloods:
     def __init__(self, board: BoardState, folders: Folders) -> None:
         self._board, self._folders = board, folders
         self._library = FloodLibrary(folders.cache)
+        self._waits = round(REGISTER_S / POLL_S)
 
     async def plains(self, scenario: Scenario, declared: Mapping[str, Any]) -> tuple[Plain, ...]:
         """Return the ground behind each breach of a scenario, in their order; none for a scenario without one.
@@ -66,7 +68,7 @@ class ScenarioFloods:
             known = levees_of(declared)
         except EngineRefused as exc:
             raise BreachRefused(f"没有算：{exc.detail}。", "请改正河网文件。", exc.code) from exc
-        things = {thing.code: thing for thing in self._board.things.get("works", ())}
+        things = {thing.code: thing for thing in await self._works()}
         lacking = next((e.levee for e in asked if e.levee not in things or e.levee not in known), None)
         if lacking is not None:
             raise BreachRefused(
@@ -78,6 +80,15 @@ class ScenarioFloods:
             return tuple(plain_behind(things[e.levee], e.at_km, ground, HALF_M, CELL_M) for e in asked)
 
         return await asyncio.to_thread(cut)
+
+    async def _works(self) -> Sequence[Thing]:
+        """Return the works of the register; on a new machine it comes after the window."""
+        for _ in range(self._waits):
+            if self._board.things.get("works"):
+                break
+            await asyncio.sleep(POLL_S)
+        self._waits = 0  # it came, or there is none
+        return self._board.things.get("works", ())
 
     async def take(
         self, scenario: Scenario, outcome: Outcome, plains: Sequence[Plain], before: Outcome | None
@@ -149,15 +160,6 @@ class ScenarioFloods:
         said = "；".join(("本机二维浅水模拟（HLLC，一阶）", *one.limits))
         stem = f"{one.levee}-K{one.at_km:g}"
         return keep_computed(self._library, stem, (plain.x_m, plain.y_m), t_s, depth, said, site)
-
-
-def ground_hash(plains: Sequence[Plain]) -> str:
-    """Return what tells one ground under a scenario from another, "" for none."""
-    found = hashlib.sha256()
-    for plain in plains:
-        for part in (plain.bed_m, plain.x_m, plain.y_m, plain.line):
-            found.update(np.ascontiguousarray(part).tobytes())
-    return found.hexdigest() if plains else ""
 
 
 def _counts(

@@ -13,6 +13,7 @@ from console.domain.objects import Thing
 from console.domain.scenario import Breach, Inflow
 from console.presenters.consult import basis_rows, compare_table, names_of, node_view, nodes_to_show
 from console.presenters.consult_inputs import NotAChange, change_words, changes_of, inputs_of, targets_of, unsaid
+from console.presenters.consult_library import library_rows
 from console.services import scenario_floods
 from console.services.flood_library import FloodLibrary
 from console.services.sandbox_ground import SandboxGround
@@ -221,3 +222,33 @@ def test_a_run_that_is_stopped_keeps_the_flood_that_it_has(runner, desk, monkeyp
     assert "已取消；溃口算到第" in consult.states[found].words and "淹没成果" in consult.states[found].words
     (entry,) = FloodLibrary(tmp_path / "cache").entries()
     assert "只算到第" in entry.label and entry.steps > 1
+
+
+def test_the_librarys_breaches_are_computed_once_and_said_in_its_table(runner, desk, look, tmp_path):
+    def opened():
+        consult = desk(Leveed())
+
+        async def story():
+            consult.begin()
+            consult.library.begin()
+            await until(
+                lambda: consult.declared and consult.library.entries and consult.library.share is None, 120, "the library"
+            )
+
+        runner.run(story())
+        return consult
+
+    first = opened()
+    rows = {row[1][0]: row for row in library_rows(first.library, first.declared, look.tr)}
+    row = rows["100 年一遇洪水，北江大堤石角段溃决"]
+    assert row[0][0] == "溃堤" and "受淹" in row[6][0] and row[6][1] == "state.guaranteed"
+    codes = [e.wanted.code for e in first.library.entries]
+    assert codes[-2:] == ["breach-shijiao", "breach-lubao"] and all(e.problem == "" for e in first.library.entries)
+    (kept,) = (tmp_path / "cache" / "prepared").glob("breach-lubao.npz")
+    with np.load(kept) as held:
+        arrays = {name: held[name] for name in held.files}
+    said = json.loads(bytes(arrays["breach0_said"])) | {"area_m2": 123e6}
+    np.savez_compressed(kept, **(arrays | {"breach0_said": np.frombuffer(json.dumps(said).encode(), np.uint8)}))
+    again = opened()
+    found = {e.wanted.code: e for e in again.library.entries}
+    assert found["breach-lubao"].outcome.breached[0].area_m2 == 123e6, "read, not computed again"

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from console.central.player import Player
 from console.central.repository import open_repository
-from console.drill.disasters import SOURCE, drill_names
+from console.drill.disasters import SOURCE, breach_key, drill_names, preparing
 from console.drill.facts import flood_facts, is_recording
 from console.drill.reconstruct import rebuild
 from console.drill.recordings import recording_of
+from console.engine.prepared import prepare
 from console.errors import ConsoleError
+from console.paths import DataHome
+from console.store.prepared_breaches import keep_breaches
 from console.sync.sources import check_source
+from tests.unit.test_levee_breach import ground
 
 SHIJIAO, YINGDE, POOL = ("LOC00112", "Q"), ("LOC00106", "Z"), ("LOC00506", "RZ")
 
@@ -20,6 +26,14 @@ SHIJIAO, YINGDE, POOL = ("LOC00112", "Q"), ("LOC00106", "Z"), ("LOC00506", "RZ")
 @pytest.fixture(scope="module")
 def typical():
     return {(s.object_code, s.element): s for s in rebuild(flood_facts("beijiang-2022-06"))}
+
+
+def computed(tmp_path, *codes):
+    """Have the breaches of these disasters computed, as the library does while it is looked at."""
+    asked = preparing(tmp_path)
+    for one in (w for w in asked.wanted if w.code in codes):
+        made = prepare(replace(asked, wanted=(one,), plains={one.code: (ground(),)}), lambda *_: None)[0]
+        keep_breaches(DataHome(tmp_path).shared_cache, one.code, breach_key(asked, one, "地形"), made.outcome.breached)
 
 
 def drill(tmp_path, code):
@@ -97,6 +111,7 @@ def test_every_disaster_that_is_offered_is_played_and_is_no_other_one(tmp_path):
     names = drill_names(tmp_path)
     assert "drill-surge-50" in names and not any("spill" in key for key in names), "no station measures a pollutant"
     seen = []
+    computed(tmp_path, "breach-shijiao", "breach-lubao")
     for key in names:
         assert is_recording(key)
         check_source(key, tmp_path)
@@ -108,6 +123,23 @@ def test_every_disaster_that_is_offered_is_played_and_is_no_other_one(tmp_path):
             check_source(unknown, tmp_path)
     with pytest.raises(ConsoleError, match="没有测污染物的站"):
         recording_of(tmp_path, "drill-spill-shaoguan")
+
+
+def test_a_levee_that_breaks_is_told_and_the_river_below_carries_less(tmp_path):
+    with pytest.raises(ConsoleError, match="溃口还没有算过") as exc:
+        recording_of(tmp_path, "drill-breach-shijiao")
+    assert "等它算完" in exc.value.next_step
+    computed(tmp_path, "breach-shijiao")
+    recording, found = drill(tmp_path, "breach-shijiao")
+    _, flood = drill(tmp_path, "flood-100")
+    assert (recording.facts.start_t + 259200, "演练：北江大堤 K4.2 溃口") in [
+        (t, text) for t, text, _ in recording.facts.events
+    ]
+    below = found["LOC00114", "Q"]
+    gone = below.t > recording.facts.start_t + 259200
+    assert below.value[gone].min() < below.value[~gone].max() - 500.0 and below.source == SOURCE
+    assert found[SHIJIAO].value.tolist() == flood[SHIJIAO].value.tolist(), "above it the flood is the same"
+    assert "溃口 200 m：进水" in recording.method
 
 
 @pytest.mark.parametrize("source", ["drill-", "drill-../x", "drill-/../../elsewhere", "drill-a b", "drill-演练"])

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from console.domain.scenario import DamBreak, Inflow, Scenario, Schedule
+from console.domain.scenario import Breach, DamBreak, Inflow, Scenario, Schedule
 from console.domain.time import from_beijing
-from console.drill.disasters import typical_base
+from console.drill.disasters import breach_key, typical_base
 from console.drill.facts import flood_facts
 from console.drill.reconstruct import rebuild
 from console.engine.chain_base import base_of
@@ -20,19 +20,28 @@ from console.engine.whatif import outcome_of
 from console.engine.whatif_inputs import Case
 from console.errors import StoreError
 from console.store.chains import declared_chain, declared_disasters
+from console.store.prepared_breaches import keep_breaches, read_breaches
+from tests.unit.test_levee_breach import ground
 
 NONE = Path("/nonexistent")
 
 
+def plains(wanted):
+    return {w.code: (ground(),) for w in wanted if any(isinstance(i, Breach) for i in w.inputs)}
+
+
 def asked(file, **changed):
     declared = declared_chain(NONE)
-    return replace(Preparing(declared, typical_base(declared, file), file.lead_h, file.station, "典型", file.wanted), **changed)
+    found = Preparing(
+        declared, typical_base(declared, file), file.lead_h, file.station, "典型", file.wanted, plains(file.wanted)
+    )
+    return replace(found, **changed)
 
 
 def test_every_shipped_disaster_is_computed_and_floods_peak_as_their_frequency_says():
     file = declared_disasters(NONE)
     shares = []
-    found = {e.wanted.code: e for e in prepare(asked(file), shares.append)}
+    found = {e.wanted.code: e for e in prepare(asked(file), lambda share, *_: shares.append(share))}
     assert len(found) == len(file.wanted) >= 10 and shares[-1] == 1.0
     assert {e.problem for e in found.values()} == {""}
     assert all(e.outcome.mass_error < 1e-3 for e in found.values()), "the goal of a chain's balance"
@@ -45,6 +54,45 @@ def test_every_shipped_disaster_is_computed_and_floods_peak_as_their_frequency_s
     assert held["shijiao"].peak[0] < found["flood-100"].outcome.nodes["shijiao"].peak[0]
     assert found["dam-lechangxia"].outcome.nodes["shaoguan"].peak[0] > found["flood-10"].outcome.nodes["shaoguan"].peak[0]
     assert any(p.arrival_h for s in found["spill-yingde"].outcome.spills for p in s.places)
+    (one,) = found["breach-shijiao"].outcome.breached
+    assert one.volume_m3 > 1e7 and one.flood is None, "a library keeps figures, not depths"
+    assert (
+        found["breach-shijiao"].outcome.nodes["sanshui"].flow_m3s[76] < found["flood-100"].outcome.nodes["sanshui"].flow_m3s[76]
+    )
+
+
+def test_what_breaches_did_is_kept_and_not_computed_again_unless_something_else_lies_under_it(tmp_path):
+    file = declared_disasters(NONE)
+    wanted = next(w for w in file.wanted if w.code == "breach-lubao")
+    given = asked(file, wanted=(wanted,))
+    first = prepare(given, lambda *_: None)[0].outcome
+    key = breach_key(given, wanted, "土地甲")
+    keep_breaches(tmp_path, wanted.code, key, first.breached)
+    known = read_breaches(tmp_path, wanted.code, key)
+    again = prepare(replace(given, plains={}, known={wanted.code: known}), lambda *_: None)[0].outcome
+    assert (again.nodes["sanshui"].flow_m3s == first.nodes["sanshui"].flow_m3s).all() and again.limits == first.limits
+    assert again.breached[0].title == first.breached[0].title
+    assert read_breaches(tmp_path, wanted.code, breach_key(given, wanted)), "a drill has no ground and asks for none"
+    assert read_breaches(tmp_path, wanted.code, breach_key(given, wanted, "土地乙")) == ()
+    wider = replace(wanted, inputs=tuple(replace(i, width_m=250.0) for i in wanted.inputs))
+    assert read_breaches(tmp_path, wanted.code, breach_key(given, wider, "土地甲")) == ()
+    assert read_breaches(tmp_path, "flood-100", key) == ()
+    (tmp_path / "prepared" / "breach-lubao.npz").write_bytes(b"PK\x03\x04 broken")
+    assert read_breaches(tmp_path, wanted.code, key) == (), "what cannot be read is computed anew"
+    (tmp_path / "here").write_text("in the way")
+    with pytest.raises(StoreError, match="没有存下"):
+        keep_breaches(tmp_path / "here", wanted.code, key, first.breached)
+
+
+def test_a_breach_without_ground_says_so_and_leaves_the_others():
+    file = declared_disasters(NONE)
+    wanted = tuple(w for w in file.wanted if w.code in ("breach-shijiao", "breach-lubao", "flood-10"))
+    found = {
+        e.wanted.code: e
+        for e in prepare(asked(file, wanted=wanted, plains={}, lacking={"breach-lubao": "堤防没有登记"}), lambda *_: None)
+    }
+    assert "堤后的地形" in found["breach-shijiao"].problem and found["breach-lubao"].problem == "堤防没有登记"
+    assert found["flood-10"].outcome is not None
 
 
 def test_one_that_cannot_be_computed_says_why_and_the_others_are_there():
