@@ -33,6 +33,8 @@ LP_LIMIT_S = 20.0
 class Plan:
     """kind: optimised, rules, nothing. notes: what must be said of it, in words. gap: of whole gates, 0.02 is 2 %.
 
+    gates_open (n_reservoir, n): None where they were not asked for whole, or not found so.
+
     state: optimal, limit (time was up: the best so far), infeasible (no plan keeps all limits; this breaks least), given.
     """
 
@@ -42,6 +44,7 @@ class Plan:
     notes: tuple[str, ...]
     wall_s: float
     gap: float | None = None
+    gates_open: Array | None = None
 
     @property
     def feasible(self) -> bool:
@@ -126,7 +129,8 @@ def optimise(case: DispatchCase, *, integer: bool = False, time_limit_s: float =
         again = judge(case, given, solved.gates_open, promised=True)
         judged = min(judged, again, key=_order)
     notes += _notes(case, solved, judged, integer)
-    return Plan("optimised", judged, solved.state, tuple(dict.fromkeys(notes)), time.perf_counter() - began, solved.gap)
+    wall_s = time.perf_counter() - began
+    return Plan("optimised", judged, solved.state, tuple(dict.fromkeys(notes)), wall_s, solved.gap, solved.gates_open)
 
 
 def bindings(case: DispatchCase, plan: Plan, code: str) -> tuple[Binding, ...]:

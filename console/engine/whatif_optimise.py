@@ -38,6 +38,7 @@ from console.engine.network_reservoir import Reservoir as ReservoirNode
 from console.engine.refused import EngineRefused
 from console.engine.storage import LevelTable
 from console.engine.whatif import RunRefused, outcome_of
+from console.engine.whatif_gates import whole_gates
 from console.engine.whatif_inputs import PASSING, STEP_H, Case, changed_inflows, started
 
 Array = NDArray[np.float64]
@@ -82,17 +83,34 @@ def optimise_case(case: Case, tell: Tell) -> Proposal:
         asked = dispatch_case(case)
         tops = {r.code: r.level_max_m for r in asked.reservoirs}  # as they were asked for: later rounds leave a margin
         for _ in range(ROUNDS):
-            proposal = _proposal(case.scenario, asked, dispatch.compare(asked, going=going), tops)
+            found = dispatch.compare(asked, going=going)
+            proposal = _proposal(case.scenario, asked, found, tops)
             over = _over(case, proposal, tops)
             lower = _lowered(asked, over)
             if not over or lower is None or not proposal.feasible:
                 break
             asked = lower
+        if not over and proposal.feasible:
+            proposal = _in_whole_gates(case, asked, found, tops, proposal)
     except EngineRefused as exc:
         raise RunRefused(f"情景“{case.scenario.name}”没有优化：{exc.detail}。", "请改这一项后再算。", exc.code) from exc
     except Stopped as exc:  # going never says no
         raise RunRefused("优化中断。", "请再算一次。") from exc
     return _marked(case.scenario, proposal, asked, tops, over)
+
+
+def _in_whole_gates(
+    case: Case, asked: DispatchCase, found: dispatch.Compared, tops: Mapping[str, float], smooth: Proposal
+) -> Proposal:
+    """Return the proposal in whole gates where the whole network keeps its ceilings with it, else the continuous one."""
+    whole = whole_gates(case.declared, asked, found)
+    if whole.plan is None:
+        return replace(smooth, note="；".join(filter(None, [smooth.note, whole.words]))[:NOTE_MAX])
+    best = replace(found, optimised=whole.plan)
+    proposal = _proposal(case.scenario, asked, best, tops, whole.words)
+    if not _over(case, proposal, tops):
+        return proposal
+    return replace(smooth, note=f"{smooth.note}；整孔闸门方案经全河网复算超过水位上限，出库按连续开度"[:NOTE_MAX])
 
 
 def _over(case: Case, proposal: Proposal, tops: Mapping[str, float]) -> dict[str, float]:
@@ -246,11 +264,14 @@ def _control(network: Network, node_id: str, lateral: Array, stops: list[str]) -
     return Control(node_id, node.name, node.kind.safe_m3s, lateral, to, reach)
 
 
-def _proposal(scenario: Scenario, asked: DispatchCase, found: dispatch.Compared, tops: Mapping[str, float]) -> Proposal:
+def _proposal(
+    scenario: Scenario, asked: DispatchCase, found: dispatch.Compared, tops: Mapping[str, float], first: str = ""
+) -> Proposal:
+    """Return the optimised plan as a scenario. first: what its note says before all else."""
     plan = found.optimised
     schedules = tuple(Schedule(r.code, "release", _steps(plan.judged.release_m3s[i])) for i, r in enumerate(asked.reservoirs))
     kept = tuple(i for i in scenario.inputs if isinstance(i, GIVEN) or _other(i, asked))
-    lines = [f"线性规划：{STATES[plan.state]}"]
+    lines = [first or f"线性规划：{STATES[plan.state]}"]
     if any(isinstance(i, Breach) for i in kept):
         lines.append("按堤防不溃时的来水和控制站优化，溃口照旧计入新情景")
     for i, c in enumerate(asked.controls):

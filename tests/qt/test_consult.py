@@ -186,10 +186,10 @@ def test_an_optimised_schedule_is_a_new_scenario_that_was_run_and_says_how_it_ca
     first, refused = runner.run(story())
     assert consult.states[first].state == "done" and "已高于上限" in consult.states[refused].words
     made = next(k for k in consult.scenarios if k.scenario.name == "优化：大水")
-    assert made.scenario.author == "李四" and "线性规划：最优" in made.scenario.note
+    assert made.scenario.author == "李四" and "混合整数规划" in made.scenario.note
     peaks = [consult.results[i].outcome.nodes["shijiao"].peak[0] for i in (first, made.scenario_id)]
     assert peaks[1] <= peaks[0] + 1.0
-    assert any("线性规划" in text for row in basis_rows(consult, look.tr) for text, _ in row)
+    assert any("混合整数规划" in text for row in basis_rows(consult, look.tr) for text, _ in row)
 
 
 def test_without_the_key_nothing_is_kept_and_it_says_so(runner, desk):

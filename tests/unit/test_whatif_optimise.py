@@ -30,7 +30,7 @@ def test_the_proposal_lowers_the_peak_below_and_keeps_the_ceiling_when_the_netwo
     began = time.perf_counter()
     found, got = proposed(given)
     assert time.perf_counter() - began < 5.0, "72 h of the chain in five seconds"
-    assert found.feasible and "线性规划：最优" in found.note and "石角洪峰" in found.note
+    assert found.feasible and "混合整数规划，距最优界" in found.note and "石角洪峰" in found.note
     assert got.nodes["shijiao"].peak[0] < held.nodes["shijiao"].peak[0] - 100.0
     assert got.nodes["feilaixia"].highest[0] <= 24.5 + 0.05, "the held level is the ceiling"
     assert Inflow("in-lianjiang", 1.6) in found.inputs and not any(isinstance(i, Keep) for i in found.inputs)
