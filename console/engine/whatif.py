@@ -31,6 +31,7 @@ from console.errors import ConsoleError
 Array = NDArray[np.float64]
 ENGINE = "chain-4"
 Tell = Callable[..., None]
+STATED_M = 0.1  # a stated level so far off the run's own is told
 
 
 class RunRefused(ConsoleError):
@@ -175,7 +176,11 @@ def _chain(case: Case, tell: Tell = lambda *_: None) -> Outcome:
         if isinstance(node.kind, Reservoir | Station | Diversion | RetentionNode) and not k.startswith(levee_breach.NODE)
     }
     for one in (entry for entry in case.scenario.inputs if isinstance(entry, DamBreak)):
+        until = nodes[one.work].level_m
         nodes[one.work] = _gone(nodes[one.work], one.at_s / 3600.0, inflows[f"{NODE}{one.work}"])
+        run_to = None if until is None else float(np.interp(one.at_s / 3600.0, np.arange(len(until)) * STEP_H, until))
+        if one.level_m is not None and run_to is not None and abs(one.level_m - run_to) > STATED_M:
+            said.append(f"{nodes[one.work].name}：溃坝水位 {one.level_m:.2f} m 为设定，推演到那时为 {run_to:.2f} m，两者不相接")
     fading = np.exp(-np.arange(len(next(iter(nodes.values())).flow_m3s)) * STEP_H / FADE_H)
     for k, node in nodes.items():
         moved = shift_m(start, case.base.stage_m.get(k), node.level_m)

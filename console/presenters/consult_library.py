@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from console.domain.elements import flow_text
+from console.domain.scenario import DamBreak
 from console.engine.prepared import Prepared
 from console.engine.tidal_case import places_of, rows_of
 from console.engine.whatif import Outcome
@@ -54,9 +55,18 @@ def _row(entry: Prepared, raws: Mapping[str, Mapping[str, Any]], tidal: Sequence
         words.insert(0, f"{tr('水量误差')} {outcome.mass_error:.1e}")
     return (
         *head, *peak, _highest(outcome, STATION, limit_of(raws.get(STATION, {}), "warning_m"), WARN),
-        _highest(outcome, POOL, top_of(raws.get(POOL, {})), BAD),
+        _pool(entry, outcome, top_of(raws.get(POOL, {})), tr),
         _over(outcome, raws, tidal, tr), ("；".join(words), DIM),
     )  # fmt: skip
+
+
+def _pool(entry: Prepared, outcome: Outcome, top: float | None, tr: Translate) -> Cell:
+    """Return the highest level of the pool; of a dam that fails at a stated level that one, and that it is stated."""
+    failed = next((i.level_m for i in entry.wanted.inputs if isinstance(i, DamBreak) and i.work == POOL), None)
+    text, token = _highest(outcome, POOL, top, BAD)
+    if failed is None or (text != DASH and float(text) >= failed):
+        return text, token
+    return f"{failed:.2f}（{tr('溃坝设定')}）", BAD if top is not None and failed > top else PLAIN
 
 
 def _highest(outcome: Outcome, node_id: str, limit: float | None, token: str) -> Cell:
