@@ -188,7 +188,7 @@ class _Rivers:
             node = self.made.nodes.get(str(row["node"]))
             if node is None or node.kind != "station":
                 continue
-            courses = [("Z", node.level_m, 2), (str(row.get("flow", "")), node.flow_m3s if self.made.breached else None, 0)]
+            courses = [("Z", node.level_m, 2), (str(row.get("flow", "")), node.flow_m3s if self.made.floods else None, 0)]
             for element, course, decimals in courses:
                 key = (str(row["object"]), element)
                 if not element or key in there or course is None or not np.isfinite(course).all():

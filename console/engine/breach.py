@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from console.engine.breach_river import River
 from console.engine.refused import EngineRefused, positive
-from console.engine.shallow_water import Area, Flood, Solver
+from console.engine.shallow_water import Area, Flood, Solver, Source
 from console.errors import ConsoleError
 
 Array = NDArray[np.float64]
@@ -128,16 +128,35 @@ def run_breach(case: BreachCase, tell: Callable[..., None]) -> BreachOutcome:
         EngineRefused: gap (bed: cell named), parameter, range (the breach is beside the area).
     """
     area, inflow = area_of(case)
-    positive(case.hours, "历时")
-    solver = Solver(area, case.order)
+    return followed(
+        area, inflow, lambda flood, rate: case.water.level(flood.t_s, rate), case.hours, case.out_s, case.order, tell
+    )
+
+
+def followed(
+    area: Area,
+    inflow: Source,
+    level: Callable[[Flood, float], float],
+    hours: float,
+    out_s: float,
+    order: int,
+    tell: Callable[..., None],
+) -> BreachOutcome:
+    """Flood an area through one inflow, and tell its frames as they come. level: what river_m is, of a state and its rate.
+
+    Raises:
+        EngineRefused: parameter, unstable.
+    """
+    positive(hours, "历时")
+    solver = Solver(area, order)
     frames: list[NDArray[np.float32]] = []
-    rows: list[tuple[float, float, float, float]] = []  # seconds, m³/s, the river's level, m³
-    whole, told = case.hours * 3600.0, [0]
+    rows: list[tuple[float, float, float, float]] = []  # seconds, m³/s, level, m³
+    whole, told = hours * 3600.0, [0]
 
     def seen(flood: Flood) -> None:
         rate = inflow.rate(flood.t_s, _level(area, inflow, flood))
         frames.append(flood.h_m.astype(np.float32))
-        rows.append((flood.t_s, rate, case.water.level(flood.t_s, rate), flood.let_in_m3))
+        rows.append((flood.t_s, rate, level(flood, rate), flood.let_in_m3))
 
     def part(flood: Flood, since: int) -> BreachOutcome:
         t_s, flow, river, gone = np.array(rows[since:]).T
@@ -146,7 +165,7 @@ def run_breach(case: BreachCase, tell: Callable[..., None]) -> BreachOutcome:
 
     def so_far(flood: Flood) -> BreachOutcome | None:
         """Return the frames since the last part, where it is time for one."""
-        if len(frames) - told[0] < whole / case.out_s / PARTS:
+        if len(frames) - told[0] < whole / out_s / PARTS:
             return None
         since, told[0] = told[0], len(frames)
         return part(flood, since)
@@ -157,7 +176,7 @@ def run_breach(case: BreachCase, tell: Callable[..., None]) -> BreachOutcome:
         return True
 
     seen(solver.flood)
-    return part(solver.run(whole, case.out_s, shown), 0)
+    return part(solver.run(whole, out_s, shown), 0)
 
 
 def _limits(flood: Flood) -> tuple[str, ...]:
@@ -225,6 +244,6 @@ def _off(at: Array, a: Array, b: Array) -> float:
     return float(np.hypot(*(a + share * way - at)))
 
 
-def _level(area: Area, inflow: BreachInflow, flood: Flood) -> float:
+def _level(area: Area, inflow: Source, flood: Flood) -> float:
     at = (inflow.rows, inflow.columns)
     return float((area.bed_m[at] + flood.h_m[at]).mean())

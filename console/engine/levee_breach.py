@@ -14,33 +14,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from console.domain.scenario import Breach
-from console.engine.breach import BreachCase, BreachOutcome, outcome_so_far, run_breach
+from console.engine.breach import BreachCase, BreachOutcome, run_breach
 from console.engine.breach_river import DrawnRiver
+from console.engine.flooding import HOUR_S, MANNING, OUT_S, Flooding, Named, Plain, flooding, ground_words
 from console.engine.refused import EngineRefused
-from console.engine.shallow_water import WET_M
 
 Array = NDArray[np.float64]
-HOUR_S = 3600.0
-OUT_S = 1800.0
 NODE = "levee-breach-"
 OVER_M = 5.0  # the levee stands so much over the river: elsewhere nothing passes it
-MANNING = 0.05
 ALL_M3S = 1e9
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Plain:
-    """The ground behind a levee, see BreachCase. name: of the levee; ground: what it is made of, as shown."""
-
-    name: str
-    ground: str
-    synthetic: bool
-    bed_m: Array
-    x_m: Array
-    y_m: Array
-    line: Array
-    at: Array
-    river: Array
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,49 +39,6 @@ class Levee:
     fall_m_km: float
     datum_m: float
     said: str
-
-
-@dataclass(frozen=True, slots=True)
-class Count:
-    """One figure of what was under water at some time. number: None where it is not known, with why in text."""
-
-    text: str
-    number: float | None
-    unit: str
-    source: str
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Breached:
-    """What a breach gave. hours (k,) after the base moment; flow_m3s out of the river, gone_m3 in all until then, river_m
-    before the levee (1985).
-
-    area_m2: wet at some time; deepest_m of any cell. synthetic: on ground that nobody surveyed. flood: the depths, None
-    once they are kept elsewhere; result: where.
-    counts: of what was under water; empty where nobody gave layers.
-    """
-
-    levee: str
-    name: str
-    at_km: float
-    width_m: float
-    hours: Array
-    flow_m3s: Array
-    gone_m3: Array
-    river_m: Array
-    volume_m3: float
-    area_m2: float
-    deepest_m: float
-    mass_error: float
-    limits: tuple[str, ...]
-    synthetic: bool = False
-    flood: BreachOutcome | None = None
-    result: str = ""
-    counts: tuple[Count, ...] = ()
-
-    @property
-    def title(self) -> str:
-        return f"{self.name} K{self.at_km:g} 溃口 {self.width_m:g} m"
 
 
 def levees_of(declared: Mapping[str, Any]) -> dict[str, Levee]:
@@ -156,64 +95,39 @@ def case_of(one: Breach, levee: Levee, plain: Plain, water: DrawnRiver, lead_h: 
     return BreachCase(plain.bed_m, plain.x_m, plain.y_m, *shape, there, MANNING, hours, out_s=OUT_S)
 
 
-def flooded(one: Breach, levee: Levee, plain: Plain, water: DrawnRiver, lead_h: float, tell: Callable[..., None]) -> Breached:
-    """Run one breach. tell: also hears parts of it, whose flood holds the frames since the last part.
+def flooded(
+    entry: int, one: Breach, levee: Levee, plain: Plain, water: DrawnRiver, lead_h: float, tell: Callable[..., None]
+) -> Flooding:
+    """Run one breach.
+
+    Args:
+        entry: its place among the inputs. tell: also hears parts of it, whose flood holds the frames since the last part.
 
     Raises:
         EngineRefused: as case_of, and what the ground or the solver refuse.
     """
-    case = case_of(one, levee, plain, water, lead_h)
-    dx = float(case.x_m[1] - case.x_m[0])
+    case, start_h = case_of(one, levee, plain, water, lead_h), one.at_s / HOUR_S
+    title = f"{levee.name} K{one.at_km:g} 溃口 {one.width_m:g} m"
+    named = Named(entry, one.levee, levee.name, title, one.at_km, one.width_m)
     said = [
         f"河道水位由测站的水位流量关系按溃口后留在河里的流量计，沿堤每公里降 {levee.fall_m_km:g} m（{levee.said}）",
-        f"网格 {dx:g} m，糙率 {MANNING:g}（假定）；地形：{plain.ground}；退水时不计从口门流回河道",
+        f"{ground_words(plain)}；退水时不计从口门流回河道",
     ]
     if water.flow_m3s.max() > water.curve_m3s[-1]:
         said.append(f"有时段来水超出水位流量关系 {water.curve_m3s[-1]:.0f} m³/s，水位取其末值，偏低")
 
-    def breached(got: BreachOutcome) -> Breached:
-        deepest = got.depth_m.max(axis=0)
-        return Breached(
-            one.levee, plain.name, one.at_km, one.width_m, (one.at_s + got.t_s) / HOUR_S, _flow(got), got.gone_m3, got.river_m,
-            got.let_in_m3, float((deepest >= WET_M).sum()) * dx * dx, float(deepest.max()), got.mass_error,
-            (*said, *got.limits), plain.synthetic, got,
-        )  # fmt: skip
-
     def so_far(share: float, part: BreachOutcome | None = None) -> None:
-        tell(share, None if part is None else breached(part))
+        tell(share, None if part is None else flooding(named, plain, start_h, part, said))
 
-    return breached(run_breach(case, so_far))
-
-
-def stopped(parts: Sequence[Breached]) -> Breached | None:
-    """Return what a run that was ended told of its last breach; None for less than two frames."""
-    of_last = [p for p in parts if (p.levee, p.at_km) == (parts[-1].levee, parts[-1].at_km)]
-    got = outcome_so_far([p.flood for p in of_last if p.flood is not None])
-    if got is None:
-        return None
-    hours, last = np.concatenate([p.hours for p in of_last]), of_last[-1]
-    area, deepest = max(p.area_m2 for p in of_last), max(p.deepest_m for p in of_last)
-    return replace(
-        last, hours=hours, flow_m3s=_flow(got), gone_m3=got.gone_m3, river_m=got.river_m, area_m2=area, deepest_m=deepest,
-        limits=(*last.limits, got.limits[0]), flood=got,
-    )  # fmt: skip
+    return flooding(named, plain, start_h, run_breach(case, so_far), said)
 
 
-def _flow(got: BreachOutcome) -> Array:
-    """Return the flow through a breach, m³/s: what ran through around each moment, so that its sum is the volume."""
-    if len(got.t_s) < 2:
-        return got.inflow_m3s
-    flow = np.gradient(got.gone_m3, got.t_s)
-    flow[0] = got.inflow_m3s[0]
-    return np.asarray(flow, float)
-
-
-def hourly(breached: Breached, count: int) -> Array:
+def hourly(one: Flooding, count: int) -> Array:
     """Return the mean flow around each hour of a run, m³/s, (count,): what is taken off the chain."""
-    t, gone = breached.hours, breached.gone_m3
+    t, gone = one.hours, one.gone_m3
     edges = np.arange(count + 1) - 0.5
     left = np.interp(edges, t, gone)
-    left[-1] = gone[-1] + breached.flow_m3s[-1] * HOUR_S * max(0.0, edges[-1] - t[-1])  # the half hour beyond the run
+    left[-1] = gone[-1] + one.flow_m3s[-1] * HOUR_S * max(0.0, edges[-1] - t[-1])  # the half hour beyond the run
     return np.asarray(np.diff(left) / HOUR_S, float)
 
 
@@ -221,10 +135,10 @@ Lost = tuple[str, str, Array]
 """What a breach takes off the chain: the station above it, words, hourly m³/s."""
 
 
-def lost_of(declared: Mapping[str, Any], breached: Sequence[Breached], count: int) -> tuple[Lost, ...]:
-    """Return what breaches take off a chain in a run of count hours."""
+def lost_of(declared: Mapping[str, Any], floods: Sequence[Flooding], count: int) -> tuple[Lost, ...]:
+    """Return what the breaches among floods take off a chain in a run of count hours."""
     levees = levees_of(declared)
-    return tuple((levees[one.levee].node, one.title, hourly(one, count)) for one in breached if one.levee in levees)
+    return tuple((levees[one.code].node, one.title, hourly(one, count)) for one in floods if one.code in levees)
 
 
 def without(declared: Mapping[str, Any], lost: Sequence[Lost]) -> Mapping[str, Any]:
@@ -251,18 +165,3 @@ def without(declared: Mapping[str, Any], lost: Sequence[Lost]) -> Mapping[str, A
         rows[at] = {**rows[at], "to": node["id"]}
         rows.append(node)
     return {**declared, "node": rows}
-
-
-def told(one: Breached) -> list[str]:
-    """Return what must be said of a breach beside a result."""
-    peak = int(np.argmax(one.flow_m3s))
-    head = (
-        f"{one.title}：进水 {one.volume_m3 / 1e6:.1f} 百万m³，口门最大 {one.flow_m3s[peak]:.0f} m³/s"
-        f"（第 {one.hours[peak]:.1f} h），受淹 {one.area_m2 / 1e6:.1f} km²，水量误差 {one.mass_error:.0e}"
-    )
-    return [head, *(f"{one.title}：{line}" for line in one.limits)]
-
-
-def kept(one: Breached, result: str, counts: tuple[Count, ...]) -> Breached:
-    """Return a breach whose depths lie among the inundation results under a name."""
-    return replace(one, flood=None, result=result, counts=counts)

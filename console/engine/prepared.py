@@ -14,10 +14,10 @@ from console.domain.scenario import Input, Scenario
 from console.domain.scenario_reader import ScenarioError
 from console.engine.chain_base import Base
 from console.engine.design_floods import amplified, frequencies_of, inputs_of
+from console.engine.flooding import Flooding, Plain
 from console.engine.frequency import quantile, through_published
-from console.engine.levee_breach import Breached, Plain
 from console.engine.refused import EngineRefused
-from console.engine.whatif import Outcome, outcome_of, with_breaches
+from console.engine.whatif import Outcome, outcome_of, with_floods
 from console.engine.whatif_inputs import Case
 
 
@@ -49,7 +49,8 @@ class Prepared:
 class Preparing:
     """What is computed ahead: base of the typical flood; station: whose peak the years are about. said: of the flood.
 
-    plains: behind the breaches of a scenario, known: what these did when they were computed before; both by its code.
+    plains: see Case, by place among a disaster's own inputs; known: what its breaches did when they were computed before;
+    both by its code.
     lacking: why there is no plain.
     """
 
@@ -59,8 +60,8 @@ class Preparing:
     station: str
     said: str
     wanted: tuple[Wanted, ...]
-    plains: Mapping[str, tuple[Plain, ...]] = field(default_factory=dict)
-    known: Mapping[str, tuple[Breached, ...]] = field(default_factory=dict)
+    plains: Mapping[str, Mapping[int, Plain]] = field(default_factory=dict)
+    known: Mapping[str, tuple[Flooding, ...]] = field(default_factory=dict)
     lacking: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -121,11 +122,13 @@ def drawn(asked: Preparing, one: Wanted, factors: dict[float, tuple[float, str]]
 
 def _prepared(asked: Preparing, one: Wanted, factors: dict[float, tuple[float, str]], tell: Callable[..., None]) -> Prepared:
     scenario, note = drawn(asked, one, factors)
-    case = Case(asked.declared, asked.base, scenario, asked.plains.get(one.code, ()))
+    first = len(scenario.inputs) - len(one.inputs)
+    plains = {first + k: plain for k, plain in asked.plains.get(one.code, {}).items()}
+    case = Case(asked.declared, asked.base, scenario, plains)
     known = asked.known.get(one.code)
-    outcome = with_breaches(case, known) if known else outcome_of(case, tell)
-    figures = tuple(replace(b, flood=None) for b in outcome.breached)  # the depths of a library would fill a laptop's memory
-    return Prepared(one, asked.lead_h, scenario.inputs, note, replace(outcome, breached=figures))
+    outcome = with_floods(case, known) if known else outcome_of(case, tell)
+    figures = tuple(replace(b, flood=None) for b in outcome.floods)  # the depths of a library would fill a laptop's memory
+    return Prepared(one, asked.lead_h, scenario.inputs, note, replace(outcome, floods=figures))
 
 
 def _factor(asked: Preparing, years: float) -> tuple[float, str]:

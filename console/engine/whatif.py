@@ -13,9 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from console.domain.scenario import Breach, DamBreak, Inflow, Spill, Tide
-from console.engine import levee_breach
-from console.engine.breach_river import DrawnRiver
-from console.engine.dam_break import HOUR_S, NODE
+from console.engine.dam_break import NODE
+from console.engine.flooding import Flooding
+from console.engine.levee_breach import NODE as BREACH_NODE
+from console.engine.levee_breach import lost_of
 from console.engine.network import NodeCourse, run
 from console.engine.network_nodes import Diversion, Node, Station
 from console.engine.network_nodes import Retention as RetentionNode
@@ -24,6 +25,7 @@ from console.engine.network_reservoir import Reservoir
 from console.engine.refused import EngineRefused
 from console.engine.tidal_case import joining_of, places_of, tidal_course
 from console.engine.warm_start import FADE_H, corrected, shift_m
+from console.engine.whatif_floods import breach_floods, retention_floods
 from console.engine.whatif_inputs import STEP_H, Case, prepared, started
 from console.engine.whatif_spill import Spilled, spills_of
 from console.errors import ConsoleError
@@ -75,8 +77,8 @@ class NodeOutcome:
 class Outcome:
     """nodes by id in order downstream; reaches and inflows are left out. mass_error: part of what came in.
 
-    spills, breached: of the scenario, in its order. corrected_m3s: by station, its flow with the errors before the start
-    taken off.
+    spills: of the scenario, in its order; floods: its breaches in that order, then its detention areas. corrected_m3s: by
+    station, its flow with the errors before the start taken off.
     """
 
     hours: Array
@@ -86,7 +88,7 @@ class Outcome:
     limits: tuple[str, ...]
     spills: tuple[Spilled, ...] = ()
     corrected_m3s: Mapping[str, Array] = field(default_factory=dict)
-    breached: tuple[levee_breach.Breached, ...] = ()
+    floods: tuple[Flooding, ...] = ()
 
     def figures(self) -> dict[str, float]:
         """Return the figures that tables are made of, by name."""
@@ -113,55 +115,30 @@ def run_case(case: Case, tell: Tell) -> Outcome:
 
 
 def outcome_of(case: Case, tell: Tell = lambda *_: None) -> Outcome:
-    """Return the outcome.
+    """Return the outcome, with what is flooded where its ground is given.
 
     Raises:
         EngineRefused: an input for a place that is not there, or of a kind that a chain does not take; a levee that breaks
             without the ground behind it.
     """
-    breaks = sum(isinstance(entry, Breach) for entry in case.scenario.inputs)
-    if len(case.lost) == breaks:  # none, or known before
-        return _chain(case, tell)
-    if len(case.plains) != breaks:
-        raise EngineRefused("declared", "没有给出堤后的地形，不能算溃口")
-    return with_breaches(case, _breached(case, tell))
+    breaks = any(isinstance(entry, Breach) for entry in case.scenario.inputs)
+    broken = breach_floods(case, _chain(case).nodes, tell) if breaks and not case.lost else ()
+    found = with_floods(case, broken) if broken else _chain(case, tell)
+    if not case.plains:
+        return found
+    filled, said = retention_floods(case, found.nodes, tell)
+    limits = (*(line for one in filled for line in one.said), *said, *found.limits)
+    mass_error = max([found.mass_error, *(one.mass_error for one in filled)])
+    return replace(found, floods=(*found.floods, *filled), mass_error=mass_error, limits=limits)
 
 
-def with_breaches(case: Case, breached: tuple[levee_breach.Breached, ...]) -> Outcome:
+def with_floods(case: Case, broken: tuple[Flooding, ...]) -> Outcome:
     """Return the outcome of a scenario whose breaches are known. Raises: EngineRefused: as outcome_of."""
     hours = len(next(iter(case.base.inflows_m3s.values())))
-    found = _chain(replace(case, lost=levee_breach.lost_of(case.declared, breached, hours)))
-    mass_error = max(found.mass_error, *(one.mass_error for one in breached))
-    limits = (*(line for one in breached for line in levee_breach.told(one)), *found.limits)
-    return replace(found, breached=breached, mass_error=mass_error, limits=limits)
-
-
-def _breached(case: Case, tell: Tell) -> tuple[levee_breach.Breached, ...]:
-    """Return what each breach gave; one lower down finds less in the river.
-
-    Raises:
-        EngineRefused: a levee that nobody declared, or whatever a breach refuses.
-    """
-    asked = [entry for entry in case.scenario.inputs if isinstance(entry, Breach)]
-    levees, raws = levee_breach.levees_of(case.declared), {str(n["id"]): n for n in case.declared.get("node", ())}
-    above = _chain(case).nodes
-    found: dict[int, levee_breach.Breached] = {}
-    for done, k in enumerate(sorted(range(len(asked)), key=lambda i: asked[i].at_km)):
-        levee = levees.get(asked[k].levee)
-        at = above.get(levee.node) if levee is not None else None
-        if levee is None or at is None:
-            raise EngineRefused("declared", f"河网文件里没有堤防“{asked[k].levee}”（levee 段），或没有它的测站")
-        curve = levee_breach.rating_of(raws[levee.node], levee)
-        over = levee_breach.over_rating(curve, at.flow_m3s, at.level_m)
-        taken = levee_breach.lost_of(case.declared, list(found.values()), len(at.flow_m3s))
-        comes = np.asarray(at.flow_m3s - sum((flow for node, _, flow in taken if node == levee.node), np.zeros(1)), float)
-        water = DrawnRiver(np.arange(len(comes), dtype=float) * HOUR_S, comes, over, *curve)
-
-        def so_far(share: float, part: levee_breach.Breached | None = None, done: int = done) -> None:
-            tell((done + share) / len(asked), part)
-
-        found[k] = levee_breach.flooded(asked[k], levee, case.plains[k], water, case.scenario.lead_h, so_far)
-    return tuple(found[k] for k in range(len(asked)))
+    found = _chain(replace(case, lost=lost_of(case.declared, broken, hours)))
+    mass_error = max([found.mass_error, *(one.mass_error for one in broken)])
+    limits = (*(line for one in broken for line in one.said), *found.limits)
+    return replace(found, floods=broken, mass_error=mass_error, limits=limits)
 
 
 def _chain(case: Case, tell: Tell = lambda *_: None) -> Outcome:
@@ -173,7 +150,7 @@ def _chain(case: Case, tell: Tell = lambda *_: None) -> Outcome:
     nodes = {
         k: _outcome(node, got.courses[k])
         for k, node in network.nodes.items()
-        if isinstance(node.kind, Reservoir | Station | Diversion | RetentionNode) and not k.startswith(levee_breach.NODE)
+        if isinstance(node.kind, Reservoir | Station | Diversion | RetentionNode) and not k.startswith(BREACH_NODE)
     }
     for one in (entry for entry in case.scenario.inputs if isinstance(entry, DamBreak)):
         until = nodes[one.work].level_m

@@ -10,14 +10,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from console.engine.levee_breach import Breached, Count
+from console.engine.flooding import Count, Flooding
 from console.engine.network_reading import Assumed
 from console.engine.tidal_case import rows_of
 from console.engine.whatif import NodeOutcome, Outcome
 from console.engine.whatif_spill import Passing, Spilled
 
 PARTS = {"i": "inflow_m3s", "q": "flow_m3s", "b": "branch_m3s", "z": "level_m", "w": "storage_m3"}
-BREACH_PARTS = ("hours", "flow_m3s", "gone_m3", "river_m")
+FLOOD_PARTS = ("hours", "flow_m3s", "gone_m3", "level_m")
 SPILL_PARTS = ("hours", "at_km", "mg_l")
 KINDS = ("reservoir", "station", "diversion", "retention")
 
@@ -36,16 +36,16 @@ def arrays_of(outcome: Outcome) -> dict[str, NDArray[Any]]:
         text = json.dumps(said | {"places": [asdict(p) for p in one.places]}, ensure_ascii=False, allow_nan=False)
         found[f"spill{k}_said"] = np.frombuffer(text.encode(), np.uint8)
         found |= {f"spill{k}_{part}": getattr(one, part) for part in SPILL_PARTS}
-    return found | breached_arrays(outcome.breached)
+    return found | flood_arrays(outcome.floods)
 
 
-def breached_arrays(breached: Sequence[Breached]) -> dict[str, NDArray[Any]]:
-    """Return breaches without their grids."""
+def flood_arrays(floods: Sequence[Flooding]) -> dict[str, NDArray[Any]]:
+    """Return floods without their grids."""
     found: dict[str, NDArray[Any]] = {}
-    for k, one in enumerate(breached):
-        said = {key: value for key, value in asdict(replace(one, flood=None)).items() if key not in ("flood", *BREACH_PARTS)}
-        found[f"breach{k}_said"] = np.frombuffer(json.dumps(said, ensure_ascii=False, allow_nan=False).encode(), np.uint8)
-        found |= {f"breach{k}_{part}": getattr(one, part) for part in BREACH_PARTS}
+    for k, one in enumerate(floods):
+        said = {key: value for key, value in asdict(replace(one, flood=None)).items() if key not in ("flood", *FLOOD_PARTS)}
+        found[f"flood{k}_said"] = np.frombuffer(json.dumps(said, ensure_ascii=False, allow_nan=False).encode(), np.uint8)
+        found |= {f"flood{k}_{part}": getattr(one, part) for part in FLOOD_PARTS}
     return found
 
 
@@ -65,17 +65,17 @@ def outcome_from(
             nodes[node_id] = NodeOutcome(name=str(raw.get("name", node_id)), kind=kind, reasons=(), **parts)  # type: ignore[arg-type]
     better = {k: np.asarray(arrays[f"r_{_plain(k)}"], float) for k in nodes if f"r_{_plain(k)}" in arrays}
     hours = np.asarray(arrays["hours"], float)
-    return Outcome(hours, nodes, mass_error, assumed, limits, _spills(arrays), better, breached_from(arrays))
+    return Outcome(hours, nodes, mass_error, assumed, limits, _spills(arrays), better, floods_from(arrays))
 
 
-def breached_from(arrays: Mapping[str, NDArray[Any]]) -> tuple[Breached, ...]:
-    """Return breaches as they were kept. Raises: KeyError, TypeError, ValueError: they are not what was kept."""
-    found: list[Breached] = []
-    while (said := arrays.get(f"breach{len(found)}_said")) is not None:
+def floods_from(arrays: Mapping[str, NDArray[Any]]) -> tuple[Flooding, ...]:
+    """Return floods as they were kept. Raises: KeyError, TypeError, ValueError: they are not what was kept."""
+    found: list[Flooding] = []
+    while (said := arrays.get(f"flood{len(found)}_said")) is not None:
         doc: dict[str, Any] = json.loads(bytes(said))
         doc["limits"], doc["counts"] = tuple(doc["limits"]), tuple(Count(**c) for c in doc["counts"])
-        doc |= {part: np.asarray(arrays[f"breach{len(found)}_{part}"], float) for part in BREACH_PARTS}
-        found.append(Breached(**doc))
+        doc |= {part: np.asarray(arrays[f"flood{len(found)}_{part}"], float) for part in FLOOD_PARTS}
+        found.append(Flooding(**doc))
     return tuple(found)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -25,7 +25,8 @@ from console.domain.scenario import (
 )
 from console.engine.chain_base import Base
 from console.engine.dam_break import failed
-from console.engine.levee_breach import Lost, Plain, without
+from console.engine.flooding import Plain
+from console.engine.levee_breach import Lost, without
 from console.engine.network import Network, run
 from console.engine.network_nodes import Diversion, Node
 from console.engine.network_nodes import Inflow as InflowNode
@@ -48,7 +49,8 @@ PASSING: dict[str, Any] = {
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Case:
-    """declared: the network as its file has it. plains: behind the breaches of the scenario, in their order.
+    """declared: the network as its file has it. plains: behind a breach or within a detention area, by its place among the
+    scenario's inputs.
 
     lost: what they take from the river, once that is known.
     """
@@ -56,7 +58,7 @@ class Case:
     declared: Mapping[str, Any]
     base: Base
     scenario: Scenario
-    plains: tuple[Plain, ...] = ()
+    plains: Mapping[int, Plain] = field(default_factory=dict)
     lost: tuple[Lost, ...] = ()
 
 

@@ -120,7 +120,7 @@ def _over(case: Case, proposal: Proposal, tops: Mapping[str, float]) -> dict[str
         EngineRefused: the network cannot be run with it.
     """
     inputs = tuple(i for i in proposal.inputs if not isinstance(i, Breach))  # below all that is asked for
-    nodes = outcome_of(replace(case, scenario=replace(case.scenario, inputs=inputs), plains=())).nodes
+    nodes = outcome_of(replace(case, scenario=replace(case.scenario, inputs=inputs), plains={})).nodes
     off = {k: node.highest[0] - tops[k] for k, node in nodes.items() if k in tops and node.highest is not None}
     return {k: v for k, v in off.items() if v > OVER_M}
 

@@ -18,7 +18,7 @@ from console.engine.levee_breach import levees_of
 from console.engine.skill import series_score
 from console.engine.tidal_case import rows_of
 from console.engine.whatif import NodeOutcome, Outcome
-from console.presenters.consult_breach import BREACH, breach_nodes, breach_rows, breach_view, count_sources
+from console.presenters.consult_floods import FLOOD, count_sources, flood_nodes, flood_rows, flood_view
 from console.presenters.consult_inputs import change_words, changes_of
 from console.presenters.consult_rank import rank_rows
 from console.presenters.wording import Translate
@@ -84,7 +84,7 @@ def nodes_to_show(desk: ConsultDesk, tr: Translate) -> tuple[tuple[str, str], ..
     """Return the nodes of the results, downstream, as (id, name), then breaches; what only passes water on is left out."""
     shown = _every_node([desk.results[i] for i in desk.compared if i in desk.results])
     passing = {str(n["id"]) for n in desk.declared.get("node", ()) if n["kind"] == "reservoir" and "storage" not in n}
-    return (*((k, n.name) for k, n in shown.items() if k not in passing), *breach_nodes(desk, tr))
+    return (*((k, n.name) for k, n in shown.items() if k not in passing), *flood_nodes(desk, tr))
 
 
 def _every_node(results: Sequence[Result]) -> dict[str, NodeOutcome]:
@@ -97,8 +97,8 @@ def _every_node(results: Sequence[Result]) -> dict[str, NodeOutcome]:
 
 def node_view(desk: ConsultDesk, node: str, tr: Translate) -> NodeView:
     """Return one node, or one breach, of all compared scenarios that have a result."""
-    if node.startswith(BREACH):
-        return breach_view(desk, node, tr)
+    if node.startswith(FLOOD):
+        return flood_view(desk, node, tr)
     curves = []
     base_t, seen, seen_t = None, None, 0.0
     for place, scenario_id in enumerate(desk.compared):
@@ -148,7 +148,7 @@ def compare_table(desk: ConsultDesk, tr: Translate) -> CompareTable:
     rows.append(((tr("引擎 · 作者"), DIM), *((f"{r.engine} · {printable(s.author)}", DIM) for s, r in found)))
     rows.append(((tr("水量误差"), DIM), *(_mass(r.outcome) for _, r in found)))
     rows += rank_rows(found, raws, tr)
-    rows += breach_rows(found, tr)
+    rows += flood_rows(found, tr)
     chain = {str(n["id"]) for n in desk.declared.get("node", ())}
     shown = _every_node([result for _, result in found])
     for node_id, first in reversed([one for one in shown.items() if one[0] in chain]):  # downstream first: there people live

@@ -11,7 +11,7 @@ from console.engine.prepared import Prepared
 from console.engine.tidal_case import places_of, rows_of
 from console.engine.whatif import Outcome
 from console.presenters.consult import BAD, DASH, DIM, MASS_LIMIT, PLAIN, WARN, limit_of, top_of
-from console.presenters.consult_breach import KM2, MADE_UP
+from console.presenters.consult_floods import KM2, MADE_UP
 from console.presenters.wording import Translate
 from console.services.disaster_library import DisasterLibrary
 from console.texts import printable
@@ -85,7 +85,7 @@ def _over(outcome: Outcome, raws: Mapping[str, Mapping[str, Any]], tidal: Sequen
     for node, warning in ((outcome.nodes[k], limit_of(raws[k], "warning_m")) for k in tidal if k in outcome.nodes):
         if node.highest is not None and warning is not None and node.highest[0] > warning:
             found.append(f"{node.name} {node.highest[0]:.2f} m")
-    for one in outcome.breached:
+    for one in outcome.floods:
         ground = f"（{tr(MADE_UP)}）" if one.synthetic else ""
         found.append(f"{tr('受淹')} {one.area_m2 / KM2:.0f} km²{ground}")
     return ("、".join(found), BAD) if found else (DASH, DIM)

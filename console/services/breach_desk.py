@@ -20,7 +20,7 @@ from console.domain.works import works_of
 from console.engine.breach import BreachCase, BreachOutcome, breach_work, outcome_so_far
 from console.engine.breach_river import GivenRiver
 from console.engine.executor import PoolExecutor, Run, RunCancelled
-from console.engine.levee_breach import Plain
+from console.engine.flooding import Plain
 from console.errors import ConsoleError
 from console.services.computed_floods import keep_computed
 from console.services.flood_library import ExposureSource, FloodLibrary, Site

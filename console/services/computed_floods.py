@@ -33,4 +33,4 @@ def keep_computed(
             write_depths(path, *axes, t_s, depth_m, site.label, said)
             return library.add(path, Told(unit="m", simulated=True), site)
     except OSError as exc:  # no room even for the folder
-        raise BreachRefused("溃口算完了，但结果没有地方存。", "请清理磁盘后再算。", repr(exc)) from exc
+        raise BreachRefused("淹没算完了，但结果没有地方存。", "请清理磁盘后再算。", repr(exc)) from exc

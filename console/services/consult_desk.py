@@ -19,7 +19,8 @@ from PySide6.QtCore import QObject, Signal
 from console.domain.scenario import Rain, RunRecord, Scenario
 from console.engine.chain_base import Base
 from console.engine.executor import Executor, PoolExecutor, Run, RunCancelled
-from console.engine.levee_breach import Plain, lost_of
+from console.engine.flooding import Plain
+from console.engine.levee_breach import lost_of
 from console.engine.whatif import ENGINE, Outcome, run_case
 from console.engine.whatif_arrays import arrays_of, assumed_from, assumed_lines, outcome_from
 from console.engine.whatif_band import Band, band_case
@@ -183,7 +184,7 @@ class ConsultDesk(QObject):
             return
         try:
             pool = self._pool = self._pool or self._executor()
-            lost = lost_of(self.declared, result.outcome.breached, len(result.outcome.hours))
+            lost = lost_of(self.declared, result.outcome.floods, len(result.outcome.hours))
             run = pool.submit(scenario.name, band_case, Case(dict(self.declared), result.base, scenario, lost=lost))
             while run.state in ("waiting", "running"):
                 await asyncio.sleep(POLL_S)
@@ -301,7 +302,7 @@ class ConsultDesk(QObject):
             return
         started, began = time.time(), time.perf_counter()
         base: Base | None = None
-        plains: tuple[Plain, ...] = ()
+        plains: dict[int, Plain] = {}
         try:
             base = await self._base_for(scenario)
             plains = await self._floods.plains(scenario, self.declared)

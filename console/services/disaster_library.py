@@ -14,7 +14,7 @@ from PySide6.QtCore import QObject, Signal
 from console.domain.scenario import NOTE_MAX, Breach, Scenario
 from console.drill.disasters import breach_key, preparing
 from console.engine.executor import PoolExecutor, Run, RunCancelled
-from console.engine.levee_breach import Breached, Plain
+from console.engine.flooding import Flooding, Plain
 from console.engine.prepared import Prepared, Preparing, Wanted, prepare
 from console.errors import ConsoleError
 from console.services.levee_plain import ground_hash
@@ -24,7 +24,7 @@ from console.store.prepared_breaches import keep_breaches, read_breaches
 log = logging.getLogger(__name__)
 POLL_S = 0.1
 TASK = "prepared disasters"
-Plains = Callable[[Scenario, Mapping[str, Any]], Awaitable[tuple[Plain, ...]]]
+Plains = Callable[[Scenario, Mapping[str, Any]], Awaitable[dict[int, Plain]]]
 """Gives the ground behind the breaches of a scenario. Raises: ConsoleError."""
 
 
@@ -113,8 +113,8 @@ class DisasterLibrary(QObject):
 
     async def _with_ground(self, asked: Preparing) -> Preparing:
         """Return what is asked with the ground behind each breach, and with what is known of it from before."""
-        plains: dict[str, tuple[Plain, ...]] = {}
-        known: dict[str, tuple[Breached, ...]] = {}
+        plains: dict[str, dict[int, Plain]] = {}
+        known: dict[str, tuple[Flooding, ...]] = {}
         lacking: dict[str, str] = {}
         for one in asked.wanted:
             try:
@@ -134,7 +134,7 @@ class DisasterLibrary(QObject):
                 continue
             try:
                 key = breach_key(asked, entry.wanted, ground_hash(asked.plains[code]))
-                keep_breaches(self._cache, code, key, entry.outcome.breached)
+                keep_breaches(self._cache, code, key, entry.outcome.floods)
             except ConsoleError as exc:
                 log.warning("%s %s", exc.what, exc.detail)
 

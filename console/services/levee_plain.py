@@ -1,15 +1,15 @@
-"""The plain behind a place on a levee, cut out of the sandbox's ground for a breach there."""
+"""The ground that a breach or a detention area floods, cut out of the sandbox's."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
 
 from console.domain.objects import Thing
-from console.engine.levee_breach import Plain
+from console.engine.flooding import Plain
 from console.errors import ConsoleError
 from console.services.sandbox_ground import SandboxGround
 from scenes.ground.frame import ORIGIN_M, to_degrees, to_local
@@ -36,17 +36,32 @@ def plain_behind(thing: Thing, at_km: float, ground: SandboxGround | None, half_
     middle = at + away / max(float(np.hypot(*away)), 1.0) * half_m * SHIFT
     count = round(2 * half_m / cell_m)
     x, y = (np.round((m - half_m) / cell_m) * cell_m + (np.arange(count) + 0.5) * cell_m for m in middle)
-    east, north = np.meshgrid((x - ORIGIN_M[0]) / 1000, (y - ORIGIN_M[1]) / 1000)
-    bed = ground.ground.heights(east, north, cell_m / 1000).astype(float)
-    synthetic = any(s.synthetic for s in ground.ground.sources)
-    return Plain(thing.name, ground.label, synthetic, bed, x, y, line, at, river)
+    return Plain(thing.name, ground.label, _made_up(ground), _bed(ground, x, y, cell_m), x, y, line, at, river)
 
 
-def ground_hash(plains: Sequence[Plain]) -> str:
+def plain_within(thing: Thing, inlet: tuple[float, float], ground: SandboxGround, cell_m: float) -> Plain:
+    """Return the ground around a detention area's outline. inlet: lon, lat where its water comes in.
+
+    Raises:
+        BreachRefused: it has no outline.
+    """
+    ring = levee_line(thing)
+    if len(ring) < 3:
+        raise BreachRefused(f"“{thing.name}”没有区界。", "请在中心登记它的外廓。")
+    (west, south), (east, north) = ring.min(0), ring.max(0)
+    x, y = (
+        np.arange(np.floor(low / cell_m) - 0.5, np.ceil(high / cell_m) + 1.0) * cell_m
+        for low, high in ((west, east), (south, north))
+    )
+    at = _metres([list(inlet)])[0]
+    return Plain(thing.name, ground.label, _made_up(ground), _bed(ground, x, y, cell_m), x, y, ring, at, at)
+
+
+def ground_hash(plains: Mapping[int, Plain]) -> str:
     """Return what tells one ground under a scenario from another, "" for none."""
     found = hashlib.sha256()
-    for plain in plains:
-        for part in (plain.bed_m, plain.x_m, plain.y_m, plain.line):
+    for _, plain in sorted(plains.items()):
+        for part in (plain.bed_m, plain.x_m, plain.y_m, plain.line, plain.at):
             found.update(np.ascontiguousarray(part).tobytes())
     return found.hexdigest() if plains else ""
 
@@ -60,6 +75,15 @@ def degrees_of(place: Array) -> tuple[float, float]:
 def levee_line(thing: Thing) -> Array:
     """Return a levee's longest line, (k, 2) metres of EPSG:4547; k is 0 for none."""
     return _metres([list(p) for p in max(thing.lines, key=len, default=())])
+
+
+def _bed(ground: SandboxGround, x_m: Array, y_m: Array, cell_m: float) -> Array:
+    east, north = np.meshgrid((x_m - ORIGIN_M[0]) / 1000, (y_m - ORIGIN_M[1]) / 1000)
+    return ground.ground.heights(east, north, cell_m / 1000).astype(float)
+
+
+def _made_up(ground: SandboxGround) -> bool:
+    return any(s.synthetic for s in ground.ground.sources)
 
 
 def _sides(thing: Thing, line: Array, at_km: float, ground: SandboxGround) -> tuple[Array, Array]:

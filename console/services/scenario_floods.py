@@ -1,4 +1,4 @@
-"""Breaches of scenarios: the ground that they flood, and what their floods put under water.
+"""Floods of scenarios, of breaches and of detention areas: their ground, and what they put under water.
 
 The depths go among the sandbox's inundation results; the figures stay with the scenario's run.
 """
@@ -14,16 +14,18 @@ from typing import Any
 import numpy as np
 
 from console.domain.objects import Thing
-from console.domain.scenario import Breach, Scenario
+from console.domain.scenario import Breach, Retention, Scenario
 from console.engine.exposure import exposed
 from console.engine.exposure_layers import About, Areas, Layer
-from console.engine.levee_breach import Breached, Count, Plain, kept, levees_of, stopped
+from console.engine.flooding import Count, Flooding, Plain, kept, stopped
+from console.engine.levee_breach import levees_of
 from console.engine.refused import EngineRefused
+from console.engine.retention_flood import retention_places
 from console.engine.whatif import Outcome
 from console.errors import ConsoleError
 from console.services.computed_floods import keep_computed
 from console.services.flood_library import ExposureSource, FloodLibrary, Site, read_layers
-from console.services.levee_plain import BreachRefused, degrees_of, plain_behind
+from console.services.levee_plain import BreachRefused, degrees_of, plain_behind, plain_within
 from console.services.sandbox_ground import load_ground
 from console.services.standing_layers import NAME, standing_layers
 from console.services.vector_files import VectorProcesses
@@ -55,29 +57,37 @@ class ScenarioFloods:
         self._library = FloodLibrary(folders.cache)
         self._waits = round(REGISTER_S / POLL_S)
 
-    async def plains(self, scenario: Scenario, declared: Mapping[str, Any]) -> tuple[Plain, ...]:
-        """Return the ground behind each breach of a scenario, in their order; none for a scenario without one.
+    async def plains(self, scenario: Scenario, declared: Mapping[str, Any]) -> dict[int, Plain]:
+        """Return the ground that a scenario's breaches and detention areas flood, by their place among its inputs.
+
+        A detention area that nobody registered is left out; a breach is not.
 
         Raises:
             ConsoleError: no such levee, or no ground behind it.
         """
-        asked = [entry for entry in scenario.inputs if isinstance(entry, Breach)]
+        asked = {k: entry for k, entry in enumerate(scenario.inputs) if isinstance(entry, Breach | Retention)}
         if not asked:
-            return ()
+            return {}
         try:
-            known = levees_of(declared)
+            known, places = levees_of(declared), retention_places(declared)
         except EngineRefused as exc:
             raise BreachRefused(f"没有算：{exc.detail}。", "请改正河网文件。", exc.code) from exc
-        things = {thing.code: thing for thing in await self._works()}
-        lacking = next((e.levee for e in asked if e.levee not in things or e.levee not in known), None)
+        breaks = {k: entry for k, entry in asked.items() if isinstance(entry, Breach)}
+        works = {thing.code: thing for thing in await self._works()} if breaks else {}
+        areas = {thing.code: thing for thing in self._board.things.get("retention_areas", ())}
+        lacking = next((e.levee for e in breaks.values() if e.levee not in works or e.levee not in known), None)
         if lacking is not None:
-            raise BreachRefused(
-                f"没有算：堤防“{lacking}”没有登记，或河网文件里没有它。", "请在中心登记堤防，并写进河网文件的 levee 段。"
-            )
+            step = "请在中心登记堤防，并写进河网文件的 levee 段。"
+            raise BreachRefused(f"没有算：堤防“{lacking}”没有登记，或河网文件里没有它。", step)
+        used = {k: places[e.area] for k, e in asked.items() if isinstance(e, Retention) and e.area in places}
+        used = {k: place for k, place in used.items() if place.code in areas}
+        if not breaks and not used:
+            return {}
 
-        def cut() -> tuple[Plain, ...]:
+        def cut() -> dict[int, Plain]:
             ground = load_ground(self._folders.cache)
-            return tuple(plain_behind(things[e.levee], e.at_km, ground, HALF_M, CELL_M) for e in asked)
+            behind = {k: plain_behind(works[e.levee], e.at_km, ground, HALF_M, CELL_M) for k, e in breaks.items()}
+            return behind | {k: plain_within(areas[p.code], p.inlet, ground, CELL_M) for k, p in used.items()}
 
         return await asyncio.to_thread(cut)
 
@@ -91,37 +101,36 @@ class ScenarioFloods:
         return self._board.things.get("works", ())
 
     async def take(
-        self, scenario: Scenario, outcome: Outcome, plains: Sequence[Plain], before: Outcome | None
+        self, scenario: Scenario, outcome: Outcome, plains: Mapping[int, Plain], before: Outcome | None
     ) -> tuple[Outcome, str]:
         """Put the floods of a run among the results, count what they reach; before: of the run that this one replaces.
 
         Returns the outcome with their names, and what could not be kept or counted, in words.
         """
-        if not outcome.breached:
+        if not outcome.floods:
             return outcome, ""
-        gone = [one.result for one in before.breached] if before is not None else []
-        found, problems = await asyncio.to_thread(self._taken, scenario, outcome.breached, plains, gone)
-        return replace(outcome, breached=found), problems
+        gone = [one.result for one in before.floods] if before is not None else []
+        found, problems = await asyncio.to_thread(self._taken, scenario, outcome.floods, plains, gone)
+        return replace(outcome, floods=found), problems
 
-    async def take_part(self, scenario: Scenario, parts: Sequence[Breached], plains: Sequence[Plain]) -> str:
+    async def take_part(self, scenario: Scenario, parts: Sequence[Flooding], plains: Mapping[int, Plain]) -> str:
         """Put what a stopped run had of its flood among the results; returns what is said of it, "" for nothing."""
         one = stopped(parts) if parts else None
         if one is None:
             return ""
-        asked = [entry for entry in scenario.inputs if isinstance(entry, Breach)]
-        plain = next(p for p, e in zip(plains, asked, strict=True) if (e.levee, e.at_km) == (one.levee, one.at_km))
-        (found,), problems = await asyncio.to_thread(self._taken, scenario, (one,), (plain,), ())
+        (found,), problems = await asyncio.to_thread(self._taken, scenario, (one,), plains, ())
         whither = "，水深在沙盘的淹没成果里" if found.result else ""
-        return "；".join(filter(None, [f"已取消；溃口算到第 {one.hours[-1]:.1f} h{whither}", problems]))
+        return "；".join(filter(None, [f"已取消；淹没算到第 {one.hours[-1]:.1f} h{whither}", problems]))
 
     def _taken(
-        self, scenario: Scenario, breached: Sequence[Breached], plains: Sequence[Plain], gone: Sequence[str]
-    ) -> tuple[tuple[Breached, ...], str]:
+        self, scenario: Scenario, floods: Sequence[Flooding], plains: Mapping[int, Plain], gone: Sequence[str]
+    ) -> tuple[tuple[Flooding, ...], str]:
         problems: list[str] = []
         layers, refused, sources = self._layers(problems)
         regions = load_basemap(self._folders.cache).prefectures
         found = []
-        for one, plain in zip(breached, plains, strict=True):
+        for one in floods:
+            plain = plains[one.entry]
             counts = _counts(one, plain, regions, layers, refused)
             try:
                 found.append(kept(one, self._keep(scenario, one, plain, sources), counts))
@@ -145,25 +154,27 @@ class ScenarioFloods:
         vectors = VectorProcesses()
         return *read_layers(sources, lambda path: vectors.read(path).overlay), sources
 
-    def _keep(self, scenario: Scenario, one: Breached, plain: Plain, sources: tuple[ExposureSource, ...]) -> str:
+    def _keep(self, scenario: Scenario, one: Flooding, plain: Plain, sources: tuple[ExposureSource, ...]) -> str:
         if one.flood is None:
             return one.result
         made_up = "合成地形，" if plain.synthetic else ""
         cut = f"只算到第 {one.hours[-1]:.1f} h，" if one.hours[-1] < scenario.lead_h - 0.01 else ""
         label = f"情景“{scenario.name}” {one.title}（{cut}{made_up}糙率为假定）"
         at = scenario.base_t + float(one.hours[0]) * HOUR_S
-        place = BreachPlace(*degrees_of(plain.at), f"{one.name} K{one.at_km:g}", at, one.width_m)
+        place = BreachPlace(
+            *degrees_of(plain.at), f"{one.name} K{one.at_km:g}" if one.at_km is not None else one.name, at, one.width_m
+        )
         site = Site(label, (place,), sources)
         t_s, depth = scenario.base_t + one.hours * HOUR_S, one.flood.depth_m
         if t_s[0] > scenario.base_t:  # until the levee breaks the plain is dry, and known to be
             t_s, depth = np.concatenate([[scenario.base_t], t_s]), np.concatenate([np.zeros_like(depth[:1]), depth])
         said = "；".join(("本机二维浅水模拟（HLLC，一阶）", *one.limits))
-        stem = f"{one.levee}-K{one.at_km:g}"
+        stem = one.code if one.at_km is None else f"{one.code}-K{one.at_km:g}"
         return keep_computed(self._library, stem, (plain.x_m, plain.y_m), t_s, depth, said, site)
 
 
 def _counts(
-    one: Breached, plain: Plain, regions: Sequence[Region], layers: Sequence[Layer], refused: Sequence[ExposureLine]
+    one: Flooding, plain: Plain, regions: Sequence[Region], layers: Sequence[Layer], refused: Sequence[ExposureLine]
 ) -> tuple[Count, ...]:
     """Return what was under water at some time of a flood: land by prefecture, then what the layers hold."""
     if one.flood is None:

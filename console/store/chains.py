@@ -16,6 +16,7 @@ from console.domain.time import from_beijing
 from console.engine.levee_breach import levees_of
 from console.engine.prepared import Wanted
 from console.engine.refused import EngineRefused
+from console.engine.retention_flood import retention_places
 from console.engine.tidal_case import tidal_of
 from console.errors import StoreError
 from console.viewdata.inundation_ask import BreachAsk
@@ -24,7 +25,7 @@ NAME = "network_beijiang.toml"
 CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,59}")  # it names a folder of the drill
 PREPARED = "prepared.toml"
 SECTIONS: dict[str, type] = {
-    "node": list, "source": list, "measured": list, "dam": list, "levee": list,
+    "node": list, "source": list, "measured": list, "dam": list, "levee": list, "retention": list,
     "runoff": dict, "transport": dict, "tidal": dict,
 }  # fmt: skip
 
@@ -57,6 +58,7 @@ def declared_chain(home: Path) -> dict[str, Any]:
     try:
         tidal_of(found)
         levees_of(found)
+        retention_places(found)
     except EngineRefused as exc:
         raise StoreError(f"{exc.detail}。", f"请改正 {NAME} 的这一项，或去掉这一段。", exc.code) from exc
     return found

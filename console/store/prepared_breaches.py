@@ -15,9 +15,9 @@ from pathlib import Path
 
 import numpy as np
 
-from console.engine.levee_breach import Breached
+from console.engine.flooding import Flooding
 from console.engine.whatif import ENGINE
-from console.engine.whatif_arrays import breached_arrays, breached_from
+from console.engine.whatif_arrays import flood_arrays, floods_from
 from console.errors import StoreError
 
 log = logging.getLogger(__name__)
@@ -36,7 +36,7 @@ class BreachKey:
         return "\n".join((ENGINE, self.inputs, self.levees, ground))
 
 
-def keep_breaches(cache: Path, code: str, key: BreachKey, breached: Sequence[Breached]) -> None:
+def keep_breaches(cache: Path, code: str, key: BreachKey, breached: Sequence[Flooding]) -> None:
     """Keep what a disaster's breaches did. Raises: StoreError: it cannot be written."""
     folder = cache / FOLDER
     draft = folder / f".{code}.{uuid.uuid4().hex[:8]}.part"
@@ -46,7 +46,7 @@ def keep_breaches(cache: Path, code: str, key: BreachKey, breached: Sequence[Bre
             with draft.open("wb") as out:
                 held = {"key": np.frombuffer(key.words("").encode(), np.uint8)}
                 held["ground"] = np.frombuffer(key.ground.encode(), np.uint8)
-                np.savez_compressed(out, **held, **breached_arrays(breached))  # type: ignore[arg-type]
+                np.savez_compressed(out, **held, **flood_arrays(breached))  # type: ignore[arg-type]
             draft.replace(folder / f"{code}.npz")
         finally:
             draft.unlink(missing_ok=True)
@@ -54,7 +54,7 @@ def keep_breaches(cache: Path, code: str, key: BreachKey, breached: Sequence[Bre
         raise StoreError("预置溃口的结果没有存下。", "请检查磁盘空间和权限；下次启动会重新计算。", repr(exc)) from exc
 
 
-def read_breaches(cache: Path, code: str, key: BreachKey) -> tuple[Breached, ...]:
+def read_breaches(cache: Path, code: str, key: BreachKey) -> tuple[Flooding, ...]:
     """Return what a disaster's breaches did; none where nothing is kept that holds."""
     path = cache / FOLDER / f"{code}.npz"
     if not path.exists():
@@ -63,7 +63,7 @@ def read_breaches(cache: Path, code: str, key: BreachKey) -> tuple[Breached, ...
         with path.open("rb") as file, np.load(file, allow_pickle=False) as held:
             arrays = {name: held[name] for name in held.files}
         same = bytes(arrays["key"]) == key.words("").encode() and key.ground in ("", bytes(arrays["ground"]).decode())
-        return breached_from(arrays) if same else ()
+        return floods_from(arrays) if same else ()
     except (OSError, KeyError, TypeError, ValueError, zipfile.BadZipFile) as exc:
         log.warning("%s: %r", path, exc)
         return ()

@@ -46,5 +46,5 @@ def two_plans(c: Context) -> Plans:
         boards.append(scenario_board(board, result.outcome, scenario.base_t, board.moment, objects_of(desk.declared)))
         mark = f" · {result.watermark}" if result.watermark else ""
         words.append(f"{printable(scenario.name, 24)}（{c.look.tr('模拟')}）{full_stamp(board.moment)}{mark}")
-        floods.append(next((one.result for one in result.outcome.breached if one.result), ""))
+        floods.append(next((one.result for one in result.outcome.floods if one.result), ""))
     return Plans((boards[0], boards[1]), (words[0], words[1]), (floods[0], floods[1]))

@@ -108,7 +108,7 @@ def test_a_breach_is_compared_with_the_same_flood_without_it(runner, desk, look,
     calm, broken = computed(runner, consult, plan("不溃"), plan("石角段溃决", replace(BREAK, at_s=24 * HOUR)))
     assert consult.states[broken].state == "done" and consult.states[broken].words == ""
     rows = table_of(consult, look)
-    assert rows["溃口"] == ["没有溃口", "北江大堤 K10 溃口 200 m"]
+    assert rows["淹没"] == ["没有淹没", "北江大堤 K10 溃口 200 m"]
     assert rows["受淹面积 km²"][0] == "—" and number(rows["受淹面积 km²"][1]) > 5.0
     assert rows["受淹人口 人"] == ["—", "1 200"], "who lives far off stays dry"
     assert number(rows["受淹面积 佛山 km²"][1]) > 1.0
@@ -118,12 +118,12 @@ def test_a_breach_is_compared_with_the_same_flood_without_it(runner, desk, look,
 
     (node, name) = nodes_to_show(consult, look.tr)[-1]
     view = node_view(consult, node, look.tr)
-    assert name == "溃口" and view.curves[0].flow_m3s.max() > 100.0 and np.isfinite(view.curves[0].level_m).all()
+    assert name == "进水 北江大堤 K10" and view.curves[0].flow_m3s.max() > 100.0 and np.isfinite(view.curves[0].level_m).all()
     library = FloodLibrary(tmp_path / "cache")
     (entry,) = library.entries()
     assert "情景“石角段溃决” 北江大堤 K10 溃口" in entry.label and entry.about.simulated
     assert [e.name for e in entry.site.exposures] == ["人口"] and entry.site.breaches[0].width_m == 200.0
-    assert consult.results[broken].outcome.breached[0].result == entry.name
+    assert consult.results[broken].outcome.floods[0].result == entry.name
 
     async def again():
         consult.run(broken)
@@ -137,7 +137,7 @@ def test_a_breach_is_compared_with_the_same_flood_without_it(runner, desk, look,
 def test_after_a_restart_the_figures_are_there_and_other_ground_marks_them(runner, desk, look, tmp_path, monkeypatch):
     first = desk(Leveed())
     (broken,) = computed(runner, first, plan("石角段溃决", BREAK))
-    before = first.results[broken].outcome.breached[0]
+    before = first.results[broken].outcome.floods[0]
 
     def read(consult):
         async def story():
@@ -149,8 +149,8 @@ def test_after_a_restart_the_figures_are_there_and_other_ground_marks_them(runne
         return consult.results[broken]
 
     same = read(desk(Leveed()))
-    assert same.watermark == "" and same.outcome.breached[0].counts == before.counts
-    assert (same.outcome.breached[0].flow_m3s == before.flow_m3s).all()
+    assert same.watermark == "" and same.outcome.floods[0].counts == before.counts
+    assert (same.outcome.floods[0].flow_m3s == before.flow_m3s).all()
     assert [c.text for c in before.counts] == ["受淹面积 佛山", "受淹人口、耕地、资产"]
     assert before.counts[1].number is None and "exposure.toml" in before.counts[1].source, "what is not known says why"
     monkeypatch.setattr(scenario_floods, "load_ground", lambda _cache: ground(lower_m=0.5))
@@ -168,7 +168,7 @@ def test_a_breach_that_cannot_be_computed_says_what_to_do(runner, desk, look, tm
     (broken,) = computed(runner, consult, plan("溃", BREAK))
     state = consult.states[broken]
     assert state.state == "done" and "exposure.toml 第 1 个图层的 where 不能用" in state.words
-    assert consult.results[broken].outcome.breached[0].area_m2 > 0, "the flood is there all the same"
+    assert consult.results[broken].outcome.floods[0].area_m2 > 0, "the flood is there all the same"
 
 
 def test_the_band_is_that_of_the_river_with_the_breach(runner, desk, look):
@@ -219,7 +219,7 @@ def test_a_run_that_is_stopped_keeps_the_flood_that_it_has(runner, desk, monkeyp
 
     found = runner.run(story())
     assert found not in consult.results, "half a run is no result"
-    assert "已取消；溃口算到第" in consult.states[found].words and "淹没成果" in consult.states[found].words
+    assert "已取消；淹没算到第" in consult.states[found].words and "淹没成果" in consult.states[found].words
     (entry,) = FloodLibrary(tmp_path / "cache").entries()
     assert "只算到第" in entry.label and entry.steps > 1
 
@@ -247,8 +247,8 @@ def test_the_librarys_breaches_are_computed_once_and_said_in_its_table(runner, d
     (kept,) = (tmp_path / "cache" / "prepared").glob("breach-lubao.npz")
     with np.load(kept) as held:
         arrays = {name: held[name] for name in held.files}
-    said = json.loads(bytes(arrays["breach0_said"])) | {"area_m2": 123e6}
-    np.savez_compressed(kept, **(arrays | {"breach0_said": np.frombuffer(json.dumps(said).encode(), np.uint8)}))
+    said = json.loads(bytes(arrays["flood0_said"])) | {"area_m2": 123e6}
+    np.savez_compressed(kept, **(arrays | {"flood0_said": np.frombuffer(json.dumps(said).encode(), np.uint8)}))
     again = opened()
     found = {e.wanted.code: e for e in again.library.entries}
-    assert found["breach-lubao"].outcome.breached[0].area_m2 == 123e6, "read, not computed again"
+    assert found["breach-lubao"].outcome.floods[0].area_m2 == 123e6, "read, not computed again"

@@ -150,7 +150,7 @@ def test_a_scenario_whose_levee_breaks_is_flooded_on_its_side_only(opened, monke
         assert desk._flood.desk.name == "", "and the left is not"
         consult.compare((made[1], made[0]))
         await until(lambda: shown[-1][1][0].startswith("溃决") and shown[-1][2] == {"flood": None}, 60, "sides changed")
-        name = consult.results[made[1]].outcome.breached[0].result
+        name = consult.results[made[1]].outcome.floods[0].result
         await until(lambda: desk._flood.desk.name == name and view.flood is not None, 60, "the left is flooded")
 
     opened(story)

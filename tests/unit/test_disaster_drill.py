@@ -32,8 +32,8 @@ def computed(tmp_path, *codes):
     """Have the breaches of these disasters computed, as the library does while it is looked at."""
     asked = preparing(tmp_path)
     for one in (w for w in asked.wanted if w.code in codes):
-        made = prepare(replace(asked, wanted=(one,), plains={one.code: (ground(),)}), lambda *_: None)[0]
-        keep_breaches(DataHome(tmp_path).shared_cache, one.code, breach_key(asked, one, "地形"), made.outcome.breached)
+        made = prepare(replace(asked, wanted=(one,), plains={one.code: {0: ground()}}), lambda *_: None)[0]
+        keep_breaches(DataHome(tmp_path).shared_cache, one.code, breach_key(asked, one, "地形"), made.outcome.floods)
 
 
 def drill(tmp_path, code):

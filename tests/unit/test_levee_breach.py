@@ -11,7 +11,8 @@ from console.domain.scenario import Breach, Inflow, Keep
 from console.engine.breach import weir_m3s
 from console.engine.breach_river import DrawnRiver
 from console.engine.chain_base import base_of
-from console.engine.levee_breach import Count, Plain, hourly, levees_of, lost_of
+from console.engine.flooding import Count, Plain
+from console.engine.levee_breach import hourly, levees_of, lost_of
 from console.engine.network import run
 from console.engine.refused import EngineRefused
 from console.engine.whatif import outcome_of
@@ -46,7 +47,9 @@ def broken(base):
 
 
 def case(base, *inputs, plains=(), **kw):
-    return Case(CHAIN, base, plan(*inputs, **kw), tuple(plains))
+    scenario = plan(*inputs, **kw)
+    breaks = [k for k, entry in enumerate(scenario.inputs) if isinstance(entry, Breach)]
+    return Case(CHAIN, base, scenario, dict(zip(breaks, plains, strict=False)))
 
 
 def test_the_level_before_a_breach_is_that_of_the_flow_which_stays():
@@ -70,14 +73,14 @@ def test_what_runs_onto_the_plain_is_missing_below_and_not_above(base):
     whole = outcome_of(case(base, Inflow("in-lianjiang", 1.4)))
     shares = []
     got = outcome_of(case(base, Inflow("in-lianjiang", 1.4), BREAK, plains=[ground()]), lambda s, *_: shares.append(s))
-    (one,) = got.breached
+    (one,) = got.floods
     assert one.flow_m3s[0] == 0.0 and one.flow_m3s.max() > 500.0 and one.hours[0] == 24.0 and one.hours[-1] == 72.0
     assert one.volume_m3 > 5e7 and one.area_m2 > 1e7 and 1.0 < one.deepest_m < 12.0
     assert one.mass_error < 1e-6 and got.mass_error < 1e-3
     lost = whole.nodes["sanshui"].flow_m3s - got.nodes["sanshui"].flow_m3s
     assert lost[:24].max() < 1.0 and lost.max() > 400.0
     assert got.nodes["shijiao"].flow_m3s == pytest.approx(whole.nodes["shijiao"].flow_m3s), "the station lies above it"
-    taken = lost_of(CHAIN, got.breached, 73)[0][2]
+    taken = lost_of(CHAIN, got.floods, 73)[0][2]
     assert np.trapezoid(taken, dx=HOUR) == pytest.approx(one.volume_m3, rel=1e-3)
     assert np.trapezoid(one.flow_m3s, one.hours) * HOUR == pytest.approx(one.volume_m3, rel=1e-2)
     assert not any(k.startswith("levee") for k in got.nodes), "what stands for it in the network is no place"
@@ -88,14 +91,14 @@ def test_what_runs_onto_the_plain_is_missing_below_and_not_above(base):
 
 def test_a_second_breach_lower_down_finds_less_in_the_river(base):
     low = replace(BREAK, at_km=30.0)
-    alone = outcome_of(case(base, low, plains=[ground()])).breached[0]
-    pair = outcome_of(case(base, low, replace(BREAK, width_m=600.0), plains=[ground(), ground()])).breached
+    alone = outcome_of(case(base, low, plains=[ground()])).floods[0]
+    pair = outcome_of(case(base, low, replace(BREAK, width_m=600.0), plains=[ground(), ground()])).floods
     assert [one.at_km for one in pair] == [30.0, 10.0], "in the order of the scenario"
     assert pair[0].volume_m3 < 0.97 * alone.volume_m3
 
 
 def test_the_hourly_loss_keeps_the_volume_and_does_not_end_with_the_run(broken):
-    one = broken.breached[0]
+    one = broken.floods[0]
     flow = hourly(one, 73)
     assert flow[:23].max() == 0.0 and flow[-1] == pytest.approx(one.flow_m3s[-1], rel=0.05)
 
@@ -123,26 +126,26 @@ def test_a_hole_in_the_ground_is_named_with_its_cell(base):
 def test_a_station_without_a_rating_has_no_level_before_the_levee(base):
     bare = {**CHAIN, "node": [{k: v for k, v in n.items() if k != "rating" or n["id"] != "shijiao"} for n in CHAIN["node"]]}
     with pytest.raises(EngineRefused, match="它没有水位流量关系"):
-        outcome_of(Case(bare, base, plan(BREAK), (ground(),)))
+        outcome_of(Case(bare, base, plan(BREAK), {0: ground()}))
     with pytest.raises(EngineRefused, match="fall_m_km：须为"):
         levees_of({"levee": [{"object": "L", "node": "shijiao", "length_km": 3.0, "fall_m_km": True}]})
 
 
 def test_a_river_below_the_sill_floods_nothing_and_says_so(base):
     got = outcome_of(case(base, replace(BREAK, sill_m=15.0), plains=[ground()]))
-    assert got.breached[0].volume_m3 == 0.0 and any("没有进水" in line for line in got.limits)
+    assert got.floods[0].volume_m3 == 0.0 and any("没有进水" in line for line in got.limits)
 
 
 def test_a_breach_is_kept_with_its_figures_and_without_its_grid(broken):
     counts = (Count("受淹人口", 1200.0, "人", "七普"), Count("房", None, "", "—"))
-    told = replace(broken.breached[0], flood=None, result="堤-2", counts=counts)
-    again = outcome_from(arrays_of(replace(broken, breached=(told,))), CHAIN, 0.0, (), ()).breached[0]
-    assert (again.flow_m3s == told.flow_m3s).all() and (again.river_m == told.river_m).all()
+    told = replace(broken.floods[0], flood=None, result="堤-2", counts=counts)
+    again = outcome_from(arrays_of(replace(broken, floods=(told,))), CHAIN, 0.0, (), ()).floods[0]
+    assert (again.flow_m3s == told.flow_m3s).all() and (again.level_m == told.level_m).all()
     assert again.counts == told.counts and again.title == told.title and again.limits == told.limits and again.flood is None
 
 
 def test_the_band_of_a_scenario_loses_what_the_scenario_loses(base, broken):
-    lost = lost_of(CHAIN, broken.breached, 73)
+    lost = lost_of(CHAIN, broken.floods, 73)
     narrow = band_case(replace(case(base, BREAK), lost=lost), lambda *_: None)
     wide = band_case(case(base, BREAK), lambda *_: None)
     assert (wide.flow_m3s["sanshui"][0] - narrow.flow_m3s["sanshui"][0]).max() > 300.0

@@ -27,7 +27,7 @@ NONE = Path("/nonexistent")
 
 
 def plains(wanted):
-    return {w.code: (ground(),) for w in wanted if any(isinstance(i, Breach) for i in w.inputs)}
+    return {w.code: {0: ground()} for w in wanted if any(isinstance(i, Breach) for i in w.inputs)}
 
 
 def asked(file, **changed):
@@ -54,7 +54,7 @@ def test_every_shipped_disaster_is_computed_and_floods_peak_as_their_frequency_s
     assert held["shijiao"].peak[0] < found["flood-100"].outcome.nodes["shijiao"].peak[0]
     assert found["dam-lechangxia"].outcome.nodes["shaoguan"].peak[0] > found["flood-10"].outcome.nodes["shaoguan"].peak[0]
     assert any(p.arrival_h for s in found["spill-yingde"].outcome.spills for p in s.places)
-    (one,) = found["breach-shijiao"].outcome.breached
+    (one,) = found["breach-shijiao"].outcome.floods
     assert one.volume_m3 > 1e7 and one.flood is None, "a library keeps figures, not depths"
     assert (
         found["breach-shijiao"].outcome.nodes["sanshui"].flow_m3s[76] < found["flood-100"].outcome.nodes["sanshui"].flow_m3s[76]
@@ -67,11 +67,11 @@ def test_what_breaches_did_is_kept_and_not_computed_again_unless_something_else_
     given = asked(file, wanted=(wanted,))
     first = prepare(given, lambda *_: None)[0].outcome
     key = breach_key(given, wanted, "土地甲")
-    keep_breaches(tmp_path, wanted.code, key, first.breached)
+    keep_breaches(tmp_path, wanted.code, key, first.floods)
     known = read_breaches(tmp_path, wanted.code, key)
     again = prepare(replace(given, plains={}, known={wanted.code: known}), lambda *_: None)[0].outcome
     assert (again.nodes["sanshui"].flow_m3s == first.nodes["sanshui"].flow_m3s).all() and again.limits == first.limits
-    assert again.breached[0].title == first.breached[0].title
+    assert again.floods[0].title == first.floods[0].title
     assert read_breaches(tmp_path, wanted.code, breach_key(given, wanted)), "a drill has no ground and asks for none"
     assert read_breaches(tmp_path, wanted.code, breach_key(given, wanted, "土地乙")) == ()
     wider = replace(wanted, inputs=tuple(replace(i, width_m=250.0) for i in wanted.inputs))
@@ -81,7 +81,7 @@ def test_what_breaches_did_is_kept_and_not_computed_again_unless_something_else_
     assert read_breaches(tmp_path, wanted.code, key) == (), "what cannot be read is computed anew"
     (tmp_path / "here").write_text("in the way")
     with pytest.raises(StoreError, match="没有存下"):
-        keep_breaches(tmp_path / "here", wanted.code, key, first.breached)
+        keep_breaches(tmp_path / "here", wanted.code, key, first.floods)
 
 
 def test_a_breach_without_ground_says_so_and_leaves_the_others():

@@ -1,0 +1,88 @@
+"""What a scenario's breaches and detention areas flood, on the ground that is given for them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from console.domain.scenario import Breach, Retention
+from console.engine import levee_breach
+from console.engine.breach_river import DrawnRiver
+from console.engine.flooding import HOUR_S, Flooding
+from console.engine.refused import EngineRefused
+from console.engine.retention_flood import filled, retention_places
+from console.engine.whatif_inputs import Case
+
+Array = NDArray[np.float64]
+Tell = Callable[..., None]
+
+
+class Course(Protocol):
+    """Of a node: its hourly flow, its level (None where not known), what is diverted or taken in."""
+
+    @property
+    def flow_m3s(self) -> Array: ...
+
+    @property
+    def level_m(self) -> Array | None: ...
+
+    @property
+    def branch_m3s(self) -> Array | None: ...
+
+
+def breach_floods(case: Case, nodes: Mapping[str, Course], tell: Tell) -> tuple[Flooding, ...]:
+    """Return what each breach gave, in the order of the scenario; one lower down finds less in the river.
+
+    Args:
+        nodes: of the chain without breaches. tell: hears the share done and parts of floods.
+
+    Raises:
+        EngineRefused: a levee that nobody declared or without the ground behind it, or whatever a breach refuses.
+    """
+    asked = [(k, entry) for k, entry in enumerate(case.scenario.inputs) if isinstance(entry, Breach)]
+    levees, raws = levee_breach.levees_of(case.declared), {str(n["id"]): n for n in case.declared.get("node", ())}
+    found: dict[int, Flooding] = {}
+    for done, (k, entry) in enumerate(sorted(asked, key=lambda one: one[1].at_km)):
+        levee = levees.get(entry.levee)
+        at = nodes.get(levee.node) if levee is not None else None
+        if levee is None or at is None:
+            raise EngineRefused("declared", f"河网文件里没有堤防“{entry.levee}”（levee 段），或没有它的测站")
+        if k not in case.plains:
+            raise EngineRefused("declared", "没有给出堤后的地形，不能算溃口")
+        curve = levee_breach.rating_of(raws[levee.node], levee)
+        over = levee_breach.over_rating(curve, at.flow_m3s, at.level_m)
+        taken = levee_breach.lost_of(case.declared, list(found.values()), len(at.flow_m3s))
+        comes = np.asarray(at.flow_m3s - sum((flow for node, _, flow in taken if node == levee.node), np.zeros(1)), float)
+        water = DrawnRiver(np.arange(len(comes), dtype=float) * HOUR_S, comes, over, *curve)
+        lead_h = case.scenario.lead_h
+        found[k] = levee_breach.flooded(k, entry, levee, case.plains[k], water, lead_h, _part_of(tell, done, len(asked)))
+    return tuple(found[k] for k, _ in asked)
+
+
+def retention_floods(case: Case, nodes: Mapping[str, Course], tell: Tell) -> tuple[tuple[Flooding, ...], list[str]]:
+    """Return what the detention areas that a scenario opens hold, and what must be said of those that show nothing.
+
+    Raises:
+        EngineRefused: the ground or the solver refuse.
+    """
+    asked = [(k, entry) for k, entry in enumerate(case.scenario.inputs) if isinstance(entry, Retention)]
+    places, found, said = retention_places(case.declared), list[Flooding](), list[str]()
+    for done, (k, entry) in enumerate(asked):
+        place, course = places.get(entry.area), nodes.get(entry.area)
+        if place is None or k not in case.plains or course is None or course.branch_m3s is None:
+            said.append(f"{entry.area}：没有区界或地形，不算淹没，只计水量")
+            continue
+        one = filled(k, place, case.plains[k], course.branch_m3s, _part_of(tell, done, len(asked)))
+        if one is not None:
+            found.append(one)
+    return tuple(found), said
+
+
+def _part_of(tell: Tell, done: int, whole: int) -> Tell:
+    def so_far(share: float, part: Flooding | None = None) -> None:
+        tell((done + share) / whole, part)
+
+    return so_far
