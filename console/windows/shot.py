@@ -255,10 +255,14 @@ async def _quiet(page: Any, session: Session, options: ShotOptions) -> None:
     """Wait until views are filled, the base map is there, scenarios have run, and the sandbox has drawn its ground."""
     await asyncio.sleep(SETTLE_S)
     limit = time.monotonic() + PATIENCE_S
+    waited = False
     while (COMING & set(session.tasks.running()) or session.consult.busy or session.consult.holds) and time.monotonic() < limit:
         if session.consult.holds and not COMING & set(session.tasks.running()):
             session.consult.begin()  # as the panel does when it is looked at again
+        waited = True
         await asyncio.sleep(0.1)
+    if waited:
+        await asyncio.sleep(SETTLE_S)  # panels show what came a moment later
     scene = page.hosts.get("sandbox.scene") if isinstance(page, Workspace) else None
     if scene is not None:
         panel: Any = scene.widget

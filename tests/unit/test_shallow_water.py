@@ -106,6 +106,20 @@ def test_water_in_a_closed_basin_is_neither_made_nor_lost_while_it_sloshes_over_
     assert (flood.deepest_m >= flood.h_m).all() and ((flood.arrival_s >= 0) == (flood.deepest_m >= 0.05)).all()
 
 
+def test_a_small_flood_runs_alone_and_leaves_the_threads_as_they_were():
+    from numba import get_num_threads
+
+    before = get_num_threads()
+    bed = np.zeros((40, 40))
+    one, all_of_them = (Solver(Area(bed, 50.0, np.array(0.03), depth_m=np.where(np.eye(40) > 0, 2.0, 0.5))) for _ in range(2))
+    one.run(300.0)
+    assert get_num_threads() == before
+    all_of_them._step_to(30.0, before)
+    again = Solver(Area(bed, 50.0, np.array(0.03), depth_m=np.where(np.eye(40) > 0, 2.0, 0.5)))
+    again.run(30.0)
+    assert (again.flood.h_m == all_of_them.flood.h_m).all(), "however many threads, the same water to the last bit"
+
+
 def test_the_weir_is_that_of_the_reference_and_drowns(case):
     for one in case("breach_peak_froehlich")["broad_crested"]:
         assert weir_m3s(one["b"], one["h"]) == pytest.approx(one["Q"], rel=1e-6)
