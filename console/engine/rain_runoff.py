@@ -10,7 +10,7 @@ A sub-basin's rain is the mean of its gauges of an hour (算术平均法): the o
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from itertools import pairwise
 from typing import Any
 
@@ -33,29 +33,35 @@ RAIN = "P"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Basin:
-    """A sub-basin with rain. node: its inflow node. gauges: object codes. lag_h: of its own channels."""
+    """A sub-basin with rain. node: its inflow node. gauges: object codes. lag_h: of its own channels.
+
+    parameters: its own set, the chain's with what is declared for it; None where there is none. own: it has some of its own.
+    """
 
     node: str
     name: str
     gauges: tuple[str, ...]
     area_km2: float
     lag_h: float
+    parameters: Parameters | None = None
+    own: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Model:
-    """What a chain declares of its rain. wet: share of the tension water that is full before the warm-up.
-
-    parameters: None where the simple way stands in for the Xinanjiang model.
-    """
+    """What a chain declares of its rain. wet: share of the tension water that is full before the warm-up."""
 
     basins: tuple[Basin, ...]
-    parameters: Parameters | None
     simple: Simple | None
     pan_mm_d: float
     wet: float
     src: str
     sure: str
+
+    @property
+    def by_xinanjiang(self) -> bool:
+        """Tell whether every sub-basin has parameters; else the simple way stands in."""
+        return all(b.parameters is not None for b in self.basins)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -81,26 +87,33 @@ def model_of(declared: Mapping[str, Any]) -> Model | None:
         return None
     nodes = {str(n["id"]): str(n.get("name", n["id"])) for n in declared.get("node", ()) if n.get("kind") == "inflow"}
     try:
-        values = {str(k): float(v) for k, v in raw.get("parameters", {}).items()}
-        basins = tuple(
-            Basin(
-                str(b["node"]), nodes[str(b["node"])], tuple(str(g) for g in b["gauges"]), _value(b["area_km2"]),
-                _value(b["lag_h"]),
-            )
-            for b in raw["basin"]
-        )  # fmt: skip
+        common = {str(k): float(v) for k, v in raw.get("parameters", {}).items()}
+        basins = tuple(_basin(b, nodes[str(b["node"])], common) for b in raw["basin"])
         wet = float(raw["wet"])
         simple = Simple.of(raw["simple"], wet) if "simple" in raw else None
-        own = Parameters(**values) if values else None
-        model = Model(basins, own, simple, float(raw["pan_mm_d"]), wet, str(raw["src"]), str(raw["sure"]))
-    except (KeyError, TypeError, ValueError) as exc:
+        model = Model(basins, simple, float(raw["pan_mm_d"]), wet, str(raw["src"]), str(raw["sure"]))
+    except (KeyError, TypeError, ValueError, AttributeError) as exc:
         raise EngineRefused("declared", f"河网文件的 runoff 段读不懂（{exc}）") from exc
-    unknown = set(values) - set(RANGES)
-    if unknown or not 0.0 <= model.wet <= 1.0 or any(not b.gauges or b.area_km2 <= 0 for b in basins):
-        raise EngineRefused("declared", "河网文件的 runoff 段：参数名、wet（0–1）、雨量站或面积不对")
-    if model.parameters is None and model.simple is None:
+    if not 0.0 <= model.wet <= 1.0 or any(not b.gauges or b.area_km2 <= 0 for b in basins):
+        raise EngineRefused("declared", "河网文件的 runoff 段：wet（0–1）、雨量站或面积不对")
+    if not model.by_xinanjiang and model.simple is None:
         raise EngineRefused("declared", "河网文件的 runoff 段：没有新安江参数（parameters），也没有简法（simple）")
     return model
+
+
+def _basin(raw: Mapping[str, Any], name: str, common: Mapping[str, float]) -> Basin:
+    """Read a sub-basin; what it declares of the parameters goes before the chain's.
+
+    Raises:
+        KeyError, TypeError, ValueError: a key is missing, no number, or no parameter of the model.
+    """
+    own = {str(k): float(v) for k, v in raw.get("parameters", {}).items()}
+    values = {**common, **own}
+    if unknown := set(values) - set(RANGES):
+        raise ValueError(f"没有参数 {min(unknown)}")
+    gauges = tuple(str(g) for g in raw["gauges"])
+    parameters = Parameters(**values) if values else None
+    return Basin(str(raw["node"]), name, gauges, _value(raw["area_km2"]), _value(raw["lag_h"]), parameters, bool(own))
 
 
 def wanted_rain(declared: Mapping[str, Any]) -> tuple[Key, ...]:
@@ -163,16 +176,22 @@ def flows(model: Model, rains: Mapping[str, Array]) -> dict[str, Array]:
     Raises:
         EngineRefused: parameters that the model does not stand.
     """
-    if not rains or model.parameters is None:
+    if not rains or not model.by_xinanjiang:
         return {}
     basins = [b for b in model.basins if b.node in rains]
+    p = _together([b.parameters for b in basins if b.parameters is not None])
     units = Units.of([b.area_km2 for b in basins], [b.lag_h for b in basins])
     mm = np.column_stack([rains[b.node] for b in basins])
-    p = model.parameters
-    start = State.moist(1, len(basins), *(float(model.wet * np.max(layer)) for layer in (p.um, p.lm, p.dm)))
+    start = State.moist(1, len(basins), *(model.wet * np.asarray(layer) for layer in (p.um, p.lm, p.dm)))
     got = run(units, p, mm, np.full(len(mm), model.pan_mm_d / 24.0), 1.0, start, keep=True)
     each = np.asarray(got.unit_flow_m3s, float)  # kept, as it was asked for
     return {b.node: each[0, WARM_H - 1 :, j] for j, b in enumerate(basins)}
+
+
+def _together(sets: Sequence[Parameters]) -> Parameters:
+    """Return the parameters of sub-basins as one set: a number where all have the same, else (1, units)."""
+    columns = {f.name: np.array([[float(getattr(p, f.name)) for p in sets]]) for f in fields(Parameters)}
+    return Parameters(**{k: float(v[0, 0]) if np.ptp(v) == 0.0 else v for k, v in columns.items()})
 
 
 def with_rain(
@@ -228,12 +247,14 @@ def _how(
 ) -> list[str]:
     """Return by which model the rain was turned into flow, and how far it can be believed."""
     whence = f"（{model.sure}：{model.src}）"
-    if model.parameters is None:
+    if not model.by_xinanjiang:
         whence = f"（{model.simple.sure}：{model.simple.src}）" if model.simple else ""
         return [
             f"改雨的影响按蓄满产流（Im − Pa）和 Nash 单位线两次计算之差叠加在来水上，没有新安江参数，没有与来水比较过{whence}"
         ]
     found = [f"改雨的影响按新安江模型两次计算之差叠加在来水上{whence}", _fit(inflows, now)]
+    if own := [b.name for b in model.basins if b.own and b.node in now]:
+        found.append(f"{'、'.join(own)}用本分区的参数")
     if simple:
         volumes, peaks = zip(*((float(f.sum()), float(np.abs(f).max())) for f in (_total(simple), _total(added))), strict=True)
         if abs(volumes[1]) > 0.0 and peaks[1] > 0.0:

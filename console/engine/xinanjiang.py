@@ -117,8 +117,10 @@ class State:
     reach: Array
 
     @classmethod
-    def moist(cls, members: int, units: int, wu: float = 10.0, wl: float = 30.0, wd: float = 20.0) -> State:
-        """Return a state with this tension water (mm) and no flow: let a warm-up of 60–90 days forget it."""
+    def moist(
+        cls, members: int, units: int, wu: float | Array = 10.0, wl: float | Array = 30.0, wd: float | Array = 20.0
+    ) -> State:
+        """Return a state with this tension water (mm, one or by unit) and no flow: let a warm-up of 60–90 days forget it."""
         flat = np.zeros((members, units))
         empty = np.zeros((0, members, units))
         return cls(flat + wu, flat + wl, flat + wd, flat, flat, flat, flat, flat, empty, empty, empty)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import copy
+
 import numpy as np
 import pytest
 
 from console.domain.scenario import EVERYWHERE, Inflow, Rain, Retention
 from console.engine.chain_base import base_of
-from console.engine.rain_runoff import WARM_H, changed_rain, model_of, wanted_rain
+from console.engine.rain_runoff import WARM_H, changed_rain, flows, model_of, wanted_rain
 from console.engine.refused import EngineRefused
 from console.engine.whatif import RunRefused, outcome_of, run_case
 from console.engine.whatif_inputs import Case
@@ -87,6 +89,24 @@ def test_silent_gauges_are_said_and_a_basin_that_nothing_is_known_of_is_refused(
 
 def test_later_rain_makes_a_kept_run_old():
     assert rained().hash != rained(ahead_h=20.0).hash
+
+
+def test_a_sub_basin_with_parameters_of_its_own_answers_by_them_and_the_others_as_before():
+    declared = copy.deepcopy(CHAIN)
+    row = next(b for b in declared["runoff"]["basin"] if b["node"] == "in-lianjiang")
+    row["parameters"] = {"sm": 45.0, "cs": 0.85}
+    model, common = model_of(declared), model_of(CHAIN)
+    rains = {b.node: np.full(WARM_H + 24, 1.2) for b in common.basins}
+    own, before = flows(model, rains), flows(common, rains)
+    assert np.abs(own["in-lianjiang"] / before["in-lianjiang"] - 1.0).max() > 0.02
+    for node in set(rains) - {"in-lianjiang"}:
+        assert own[node] == pytest.approx(before[node], rel=1e-12)
+    alone = {**declared["runoff"], "parameters": CHAIN["runoff"]["parameters"] | row["parameters"]}
+    alone["basin"] = [{k: v for k, v in b.items() if k != "parameters"} for b in alone["basin"]]
+    assert flows(model_of(declared | {"runoff": alone}), rains)["in-lianjiang"] == pytest.approx(own["in-lianjiang"], rel=1e-12)
+    row["parameters"] = {"xx": 1.0}
+    with pytest.raises(EngineRefused, match="没有参数 xx"):
+        model_of(declared)
 
 
 @pytest.mark.parametrize(("key", "value"), [("parameters", {"sm": "much"}), ("parameters", {"xx": 1.0}), ("wet", 3.0)])
