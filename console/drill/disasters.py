@@ -8,6 +8,7 @@ into the other.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -98,7 +99,8 @@ def breach_key(asked: Preparing, one: Wanted, ground: str = "") -> BreachKey:
         scenario, _ = drawn(asked, one, {})
     except EngineRefused as exc:
         raise ConsoleError(f"{one.name}不能算：{exc.detail}。", "请改正情景库或河网文件。", exc.code) from exc
-    return BreachKey(scenario.inputs_id, json.dumps(asked.declared.get("levee", []), sort_keys=True, default=str), ground)
+    chain = hashlib.sha256(json.dumps(asked.declared, sort_keys=True, default=str).encode()).hexdigest()
+    return BreachKey(scenario.inputs_id, asked.base.hash, chain, ground)
 
 
 def preparing(home: Path) -> Preparing:

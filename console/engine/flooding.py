@@ -38,12 +38,16 @@ class Plain:
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """One figure of what was under water at some time. number: None where it is not known, with why in source."""
+    """One figure of what was under water at some time. number: None where it is not known, with why in source.
+
+    else_none: a flood that does not have this figure has none of it; without it that is not known.
+    """
 
     text: str
     number: float | None
     unit: str
     source: str
+    else_none: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -114,14 +118,18 @@ def ground_words(plain: Plain) -> str:
     return f"网格 {plain.x_m[1] - plain.x_m[0]:g} m，糙率 {MANNING:g}（假定）；地形：{plain.ground}"
 
 
-def stopped(parts: Sequence[Flooding]) -> Flooding | None:
-    """Return what a run that was ended told of its last flood; None for less than two frames."""
-    of_last = [p for p in parts if p.title == parts[-1].title]
-    got = outcome_so_far([p.flood for p in of_last if p.flood is not None])
+def stopped(parts: Sequence[Flooding]) -> tuple[Flooding, ...]:
+    """Return what a run that was ended told of its floods, in the order in which they began; less than two frames are none."""
+    of_each = [[p for p in parts if p.entry == entry] for entry in dict.fromkeys(p.entry for p in parts)]
+    return tuple(found for some in of_each if (found := _joined(some)) is not None)
+
+
+def _joined(parts: Sequence[Flooding]) -> Flooding | None:
+    got = outcome_so_far([p.flood for p in parts if p.flood is not None])
     if got is None:
         return None
-    hours, last = np.concatenate([p.hours for p in of_last]), of_last[-1]
-    area, deepest = max(p.area_m2 for p in of_last), max(p.deepest_m for p in of_last)
+    hours, last = np.concatenate([p.hours for p in parts]), parts[-1]
+    area, deepest = max(p.area_m2 for p in parts), max(p.deepest_m for p in parts)
     return replace(
         last, hours=hours, flow_m3s=_flow(got), gone_m3=got.gone_m3, level_m=got.river_m, area_m2=area, deepest_m=deepest,
         limits=(*last.limits, got.limits[0]), flood=got,

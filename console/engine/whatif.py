@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from console.domain.scenario import Breach, DamBreak, Inflow, Spill, Tide
+from console.domain.scenario import Breach, DamBreak, Inflow, Retention, Spill, Tide
 from console.engine.dam_break import NODE
 from console.engine.flooding import Flooding
 from console.engine.levee_breach import NODE as BREACH_NODE
@@ -124,7 +124,7 @@ def outcome_of(case: Case, tell: Tell = lambda *_: None) -> Outcome:
     breaks = any(isinstance(entry, Breach) for entry in case.scenario.inputs)
     broken = breach_floods(case, _chain(case).nodes, tell) if breaks and not case.lost else ()
     found = with_floods(case, broken) if broken else _chain(case, tell)
-    if not case.plains:
+    if not any(isinstance(entry, Retention) for entry in case.scenario.inputs):
         return found
     filled, said = retention_floods(case, found.nodes, tell)
     limits = (*(line for one in filled for line in one.said), *said, *found.limits)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Protocol
 
 import numpy as np
@@ -59,6 +60,9 @@ def breach_floods(case: Case, nodes: Mapping[str, Course], tell: Tell) -> tuple[
         water = DrawnRiver(np.arange(len(comes), dtype=float) * HOUR_S, comes, over, *curve)
         lead_h = case.scenario.lead_h
         found[k] = levee_breach.flooded(k, entry, levee, case.plains[k], water, lead_h, _part_of(tell, done, len(asked)))
+    if len(asked) > 1:  # each on its own dry ground
+        apart = "几处溃口各在没有别处来水的地面上算，重叠处水深偏小、口门流量偏大，受淹合计不去重，是上限"
+        found = {k: replace(one, limits=(*one.limits, apart)) for k, one in found.items()}
     return tuple(found[k] for k, _ in asked)
 
 
@@ -69,11 +73,12 @@ def retention_floods(case: Case, nodes: Mapping[str, Course], tell: Tell) -> tup
         EngineRefused: the ground or the solver refuse.
     """
     asked = [(k, entry) for k, entry in enumerate(case.scenario.inputs) if isinstance(entry, Retention)]
+    names = {str(n["id"]): str(n.get("name", n["id"])) for n in case.declared.get("node", ())}
     places, found, said = retention_places(case.declared), list[Flooding](), list[str]()
     for done, (k, entry) in enumerate(asked):
         place, course = places.get(entry.area), nodes.get(entry.area)
         if place is None or k not in case.plains or course is None or course.branch_m3s is None:
-            said.append(f"{entry.area}：没有区界或地形，不算淹没，只计水量")
+            said.append(f"{names.get(entry.area, entry.area)}：没有区界或地形，不算淹没，只计水量")
             continue
         one = filled(k, place, case.plains[k], course.branch_m3s, _part_of(tell, done, len(asked)))
         if one is not None:

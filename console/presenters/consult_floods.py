@@ -68,11 +68,13 @@ def flood_rows(found: Sequence[tuple[Scenario, Result]], tr: Translate) -> list[
     peaks: list[Cell] = [(tr("最大进水流量 m³/s"), PLAIN)]
     peaks += [_peak(floods, scenario.base_t) for (scenario, _), floods in zip(found, all_of, strict=True)]
     rows.append(tuple(peaks))
-    rows.append(_figures(tr("受淹面积 km²"), [_sum(b.area_m2 / KM2 for b in bs) for bs in all_of], 1, BAD))
+    several = [sum(b.at_km is not None for b in bs) > 1 for bs in all_of]  # breaches of one levee may flood the same ground
+    rows.append(_figures(tr("受淹面积 km²"), [_sum(b.area_m2 / KM2 for b in bs) for bs in all_of], 1, BAD, several))
     rows.append(_figures(tr("最大水深 m"), [max((b.deepest_m for b in bs), default=None) for bs in all_of], 2))
-    for text, unit in dict.fromkeys((c.text, c.unit) for bs in all_of for b in bs for c in b.counts):
-        numbers = [_count(bs, text) for bs in all_of]
-        rows.append(_figures(f"{printable(text, 60)} {printable(unit, 12)}".strip(), numbers, 1 if unit == "km²" else 0, BAD))
+    for text, unit, none in dict.fromkeys((c.text, c.unit, c.else_none) for bs in all_of for b in bs for c in b.counts):
+        numbers = [_count(bs, text, none) for bs in all_of]
+        words = f"{printable(text, 60)} {printable(unit, 12)}".strip()
+        rows.append(_figures(words, numbers, 1 if unit == "km²" else 0, BAD, several))
     return rows
 
 
@@ -87,21 +89,28 @@ def _sum(values: Iterable[float]) -> float | None:
     return float(sum(found)) if found else None
 
 
-def _count(floods: Sequence[Flooding], text: str) -> float | None:
-    """Return a figure of a scenario's floods together; None where one of them does not know it, or there is none."""
-    numbers = [next((c.number for c in b.counts if c.text == text), 0.0) for b in floods]
+def _count(floods: Sequence[Flooding], text: str, else_none: bool) -> float | None:
+    """Return a figure of a scenario's floods together; None where one of them does not know it, or there is none.
+
+    else_none: a flood that was counted and lacks the figure has none of it; without it, nobody counted that there.
+    """
+    absent = 0.0 if else_none else None
+    numbers = [next((c.number for c in f.counts if c.text == text), absent if f.counts else None) for f in floods]
     known = [n for n in numbers if n is not None]
     return sum(known) if known and len(known) == len(numbers) else None
 
 
-def _figures(words: str, values: Sequence[float | None], decimals: int, token: str = PLAIN) -> tuple[Cell, ...]:
+def _figures(
+    words: str, values: Sequence[float | None], decimals: int, token: str = PLAIN, at_most: Sequence[bool] = ()
+) -> tuple[Cell, ...]:
+    """Return a row. at_most: of which values only that they are no more than this is known."""
     cells: list[Cell] = [(words, PLAIN)]
     for i, value in enumerate(values):
         if value is None:
             cells.append((DASH, DIM))
             continue
-        text = grouped(f"{value:.{decimals}f}")
-        if i and values[0] is not None:
+        text = ("≤ " if i < len(at_most) and at_most[i] else "") + grouped(f"{value:.{decimals}f}")
+        if i and values[0] is not None and not any(at_most[j] for j in (0, i) if j < len(at_most)):
             text += f"（{signed(value - values[0], decimals)}）"
         cells.append((text, token if value > 0 else PLAIN))
     return tuple(cells)

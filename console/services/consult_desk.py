@@ -9,10 +9,9 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
@@ -22,7 +21,7 @@ from console.engine.executor import Executor, PoolExecutor, Run, RunCancelled
 from console.engine.flooding import Plain
 from console.engine.levee_breach import lost_of
 from console.engine.whatif import ENGINE, Outcome, run_case
-from console.engine.whatif_arrays import arrays_of, assumed_from, assumed_lines, outcome_from
+from console.engine.whatif_arrays import assumed_from, assumed_lines, outcome_from
 from console.engine.whatif_band import Band, band_case
 from console.engine.whatif_inputs import Case
 from console.engine.whatif_optimise import Proposal, optimise_case
@@ -30,6 +29,7 @@ from console.errors import ConsoleError
 from console.services.consult_base import history_comes, read_base
 from console.services.design_flood_scenarios import LEAD_H, design_floods
 from console.services.disaster_library import DisasterLibrary
+from console.services.kept_scenarios import KeptScenarios
 from console.services.levee_plain import ground_hash
 from console.services.scenario_floods import Folders, ScenarioFloods
 from console.services.scenario_run import Result, RunState
@@ -37,10 +37,9 @@ from console.services.tasks import TaskScope
 from console.state.board import BoardState
 from console.store.chains import declared_chain
 from console.store.keys import OpsKey
-from console.store.scenarios import KeptScenario, ScenarioStore
+from console.store.scenarios import KeptScenario
 from console.viewdata.consult import MOST_COMPARED
 
-T = TypeVar("T")
 POLL_S = 0.05
 HISTORY_COMES = "本机还在补起算以前的数据，补齐后自动计算；也可以点“重新计算”先用现有的算。"
 FIRST_NODE = "shijiao"
@@ -51,9 +50,11 @@ class ConsultDesk(QObject):
 
     Signals:
         changed: scenarios, states, results or what is compared are others.
+        floods_changed: other inundation results lie on this machine than before.
     """
 
     changed = Signal()
+    floods_changed = Signal()
 
     def __init__(
         self,
@@ -83,12 +84,10 @@ class ConsultDesk(QObject):
         self._floods = ScenarioFloods(board, folders)
         self.library = DisasterLibrary(tasks, home, folders.cache, self._floods.plains, self)
         self.library.changed.connect(self.changed)
-        self._path, self._home, self._key = path, home, key
+        self._home, self._kept = home, KeptScenarios(path, key)
         self._runs: dict[str, Run] = {}
         self._executor = executor
         self._pool: Executor | None = None
-        self._store: ScenarioStore | None = None
-        self._worker = ThreadPoolExecutor(1, thread_name_prefix="scenarios")
         self._begun = False
 
     @property
@@ -112,7 +111,7 @@ class ConsultDesk(QObject):
         Raises:
             ConsoleError: it was not kept.
         """
-        found = await self._stored(lambda store: store.keep(scenario))
+        found = await self._kept.ask(lambda store: store.keep(scenario))
         await self._list()
         self.run(found)
         self.compare((*self.compared[: MOST_COMPARED - 1], found))  # what all are measured against stays
@@ -214,8 +213,7 @@ class ConsultDesk(QObject):
     async def close(self) -> None:
         if self._pool is not None:
             await asyncio.to_thread(self._pool.close)
-        self._worker.submit(self._let_go)
-        self._worker.shutdown(wait=True)
+        self._kept.close()
 
     # --- inside ---------------------------------------------------------------------------
     def _running(self) -> set[str]:
@@ -252,15 +250,20 @@ class ConsultDesk(QObject):
                         self.run(scenario_id)
 
     async def _list(self) -> None:
-        self.scenarios = await self._stored(lambda store: store.scenarios())
+        self.scenarios = await self._kept.ask(lambda store: store.scenarios())
         known = {k.scenario_id for k in self.scenarios}
         self.compared = tuple(i for i in self.compared if i in known)
         self.changed.emit()
 
     async def _drop(self, scenario_id: str) -> None:
         try:
-            await self._stored(lambda store: store.drop(scenario_id))
+            gone = await self._kept.drop(scenario_id)
             await self._list()
+            self.results.pop(scenario_id, None)
+            self.problem = await self._floods.forget(gone)
+            self.changed.emit()
+            if gone:
+                self.floods_changed.emit()
         except ConsoleError as exc:
             self.problem = f"{exc.what}{exc.next_step}"
             self.changed.emit()
@@ -276,7 +279,7 @@ class ConsultDesk(QObject):
             base = await self._base_for(scenario)
             now = base.hash + ground_hash(await self._floods.plains(scenario, self.declared))
         try:
-            runs = await self._stored(lambda store: store.runs(scenario_id, ENGINE, now))
+            runs = await self._kept.ask(lambda store: store.runs(scenario_id, ENGINE, now))
             done = next((r for r in runs if r.record.state == "done"), None)
             if done is None and await self._history_comes(scenario):
                 self._set(scenario_id, RunState("held", words=HISTORY_COMES, lacking=True))
@@ -284,7 +287,7 @@ class ConsultDesk(QObject):
             if done is None:  # kept, and the program ended before it was computed
                 self.run(scenario_id)
                 return
-            arrays = await self._stored(lambda store: store.arrays(done.run_id))
+            arrays = await self._kept.ask(lambda store: store.arrays(done.run_id))
         except ConsoleError as exc:
             self._set(scenario_id, RunState("failed", words=f"{exc.what}{exc.next_step}"))
             return
@@ -309,8 +312,11 @@ class ConsultDesk(QObject):
             case = Case(dict(self.declared), base, scenario, plains)
             outcome: Outcome = await self._computed(scenario_id, run_case, case)
         except RunCancelled:
-            words = await self._floods.take_part(scenario, self._runs[scenario_id].partials, plains)
+            parts = self._runs[scenario_id].partials
+            words = await self._floods.take_part(scenario, parts, plains)
             self._set(scenario_id, RunState("cancelled", words=words))
+            if words:
+                self.floods_changed.emit()
             return
         except ConsoleError as exc:
             words = f"{exc.what}{exc.next_step}"
@@ -319,8 +325,7 @@ class ConsultDesk(QObject):
         finally:
             self._runs.pop(scenario_id, None)
         wall_s = time.perf_counter() - began
-        before = self.results.get(scenario_id)
-        outcome, problem = await self._floods.take(scenario, outcome, plains, before.outcome if before else None)
+        outcome, problem = await self._floods.take(scenario, outcome, plains)
         outcome = replace(outcome, limits=(*base.notes, *outcome.limits))
         self.results[scenario_id] = Result(outcome, base, started, wall_s)
         self.bands.pop(scenario_id, None)
@@ -331,9 +336,14 @@ class ConsultDesk(QObject):
         )  # fmt: skip
         under = base.hash + ground_hash(plains)
         try:
-            await self._stored(lambda store: store.keep_run(scenario_id, record, under, arrays_of(outcome), outcome.figures()))
+            gone = await self._kept.keep_run(scenario_id, record, under, outcome)
+            more = await self._floods.forget(gone)  # only now: what is kept must not point to nothing
         except ConsoleError as exc:
-            self._set(scenario_id, RunState("done", 1.0, f"{exc.what}{exc.next_step}"))
+            more = f"{exc.what}{exc.next_step}"
+        if outcome.floods:
+            self.floods_changed.emit()
+        if more:
+            self._set(scenario_id, RunState("done", 1.0, "；".join(filter(None, [problem, more]))))
 
     async def _optimise(self, scenario_id: str, author: str, now_t: float) -> None:
         scenario = self.scenario(scenario_id)
@@ -367,19 +377,3 @@ class ConsultDesk(QObject):
                 self._set(scenario_id, RunState(*shown))
             await asyncio.sleep(POLL_S)
         return run.result()
-
-    async def _stored(self, work: Callable[[ScenarioStore], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._worker, self._with_store, work)
-
-    def _with_store(self, work: Callable[[ScenarioStore], T]) -> T:
-        if self._key is None:
-            raise ConsoleError("情景没有保存：本机记录库还没有解锁。", "请重新启动并输入口令。")
-        if self._store is None:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            self._store = ScenarioStore(self._path, self._key)
-        return work(self._store)
-
-    def _let_go(self) -> None:
-        if self._store is not None:
-            self._store.close()
-            self._store = None

@@ -11,7 +11,7 @@ from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
-from console.domain.scenario import NOTE_MAX, Breach, Scenario
+from console.domain.scenario import NOTE_MAX, Breach, Retention, Scenario
 from console.drill.disasters import breach_key, preparing
 from console.engine.executor import PoolExecutor, Run, RunCancelled
 from console.engine.flooding import Flooding, Plain
@@ -78,12 +78,12 @@ class DisasterLibrary(QObject):
         try:
             asked = await asyncio.to_thread(preparing, self._home)
             self.said = asked.said
-            breaking = tuple(w for w in asked.wanted if any(isinstance(entry, Breach) for entry in w.inputs))
+            flooding = tuple(w for w in asked.wanted if any(isinstance(entry, Breach | Retention) for entry in w.inputs))
             self._order = {w.code: k for k, w in enumerate(asked.wanted)}
             done: tuple[Prepared, ...] = ()
-            for wanted in (tuple(w for w in asked.wanted if w not in breaking), breaking):  # breaches wait for the register
+            for wanted in (tuple(w for w in asked.wanted if w not in flooding), flooding):  # these wait for the register
                 part = replace(asked, wanted=wanted)
-                if wanted is breaking:
+                if wanted is flooding:
                     part = await self._with_ground(part)
                 run = pool.submit("情景库", prepare, part)
                 await self._follow(run, done)
@@ -130,7 +130,7 @@ class DisasterLibrary(QObject):
         """Keep what breaches did that was not known: the next start, and a drill, need not compute it."""
         for entry in entries:
             code = entry.wanted.code
-            if code not in asked.plains or entry.outcome is None or code in asked.known:
+            if code not in asked.plains or entry.outcome is None or not entry.outcome.floods or code in asked.known:
                 continue
             try:
                 key = breach_key(asked, entry.wanted, ground_hash(asked.plains[code]))

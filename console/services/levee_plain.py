@@ -15,6 +15,7 @@ from console.services.sandbox_ground import SandboxGround
 from scenes.ground.frame import ORIGIN_M, to_degrees, to_local
 
 Array = NDArray[np.float64]
+WIDEST_M = 60_000.0  # of a detention area: an outline beyond it has a vertex mistyped
 SHIFT = 0.6  # of half the square's side: how far it lies to the land side
 
 
@@ -43,12 +44,15 @@ def plain_within(thing: Thing, inlet: tuple[float, float], ground: SandboxGround
     """Return the ground around a detention area's outline. inlet: lon, lat where its water comes in.
 
     Raises:
-        BreachRefused: it has no outline.
+        BreachRefused: it has no outline, or one that no detention area has.
     """
     ring = levee_line(thing)
     if len(ring) < 3:
         raise BreachRefused(f"“{thing.name}”没有区界。", "请在中心登记它的外廓。")
     (west, south), (east, north) = ring.min(0), ring.max(0)
+    if not max(east - west, north - south) <= WIDEST_M:
+        wide = f"{max(east - west, north - south) / 1000:.0f} km"
+        raise BreachRefused(f"“{thing.name}”的区界跨 {wide}，不像一个蓄滞洪区。", "请在中心改正它的外廓。")
     x, y = (
         np.arange(np.floor(low / cell_m) - 0.5, np.ceil(high / cell_m) + 1.0) * cell_m
         for low, high in ((west, east), (south, north))

@@ -6,6 +6,8 @@ The depths go among the sandbox's inundation results; the figures stay with the 
 from __future__ import annotations
 
 import asyncio
+import logging
+import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -35,6 +37,7 @@ from console.viewdata.basemap import Region
 from console.viewdata.inundation import BreachPlace, ExposureLine
 from scenes.ground.frame import ORIGIN_M, to_local
 
+log = logging.getLogger(__name__)
 HALF_M, CELL_M = 30_000.0, 200.0
 HOUR_S, KM2 = 3600.0, 1e6
 LAND = "面积"
@@ -47,6 +50,16 @@ class Folders:
 
     cache: Path
     root: Path
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Counting:
+    """What is counted under water. refused: a line for each layer that cannot be. sources: of all of them."""
+
+    regions: Sequence[Region]
+    layers: tuple[Layer, ...]
+    refused: tuple[ExposureLine, ...]
+    sources: tuple[ExposureSource, ...]
 
 
 class ScenarioFloods:
@@ -86,10 +99,18 @@ class ScenarioFloods:
 
         def cut() -> dict[int, Plain]:
             ground = load_ground(self._folders.cache)
-            behind = {k: plain_behind(works[e.levee], e.at_km, ground, HALF_M, CELL_M) for k, e in breaks.items()}
-            return behind | {k: plain_within(areas[p.code], p.inlet, ground, CELL_M) for k, p in used.items()}
+            found = {k: plain_behind(works[e.levee], e.at_km, ground, HALF_M, CELL_M) for k, e in breaks.items()}
+            for k, place in used.items():
+                try:
+                    found[k] = plain_within(areas[place.code], place.inlet, ground, CELL_M)
+                except BreachRefused as exc:  # the water is counted all the same, and the result says that it has no flood
+                    log.warning("%s %s", exc.what, exc.detail)
+            return found
 
-        return await asyncio.to_thread(cut)
+        try:
+            return await asyncio.to_thread(cut)
+        except OSError as exc:
+            raise BreachRefused("没有算：地形读不出来。", "请检查磁盘后再算。", repr(exc)) from exc
 
     async def _works(self) -> Sequence[Thing]:
         """Return the works of the register; on a new machine it comes after the window."""
@@ -100,99 +121,109 @@ class ScenarioFloods:
         self._waits = 0  # it came, or there is none
         return self._board.things.get("works", ())
 
-    async def take(
-        self, scenario: Scenario, outcome: Outcome, plains: Mapping[int, Plain], before: Outcome | None
-    ) -> tuple[Outcome, str]:
-        """Put the floods of a run among the results, count what they reach; before: of the run that this one replaces.
+    async def take(self, scenario: Scenario, outcome: Outcome, plains: Mapping[int, Plain]) -> tuple[Outcome, str]:
+        """Put the floods of a run among the results and count what they reach.
 
         Returns the outcome with their names, and what could not be kept or counted, in words.
         """
         if not outcome.floods:
             return outcome, ""
-        gone = [one.result for one in before.floods] if before is not None else []
-        found, problems = await asyncio.to_thread(self._taken, scenario, outcome.floods, plains, gone)
+        found, problems = await asyncio.to_thread(self._taken, scenario, outcome.floods, plains)
         return replace(outcome, floods=found), problems
 
     async def take_part(self, scenario: Scenario, parts: Sequence[Flooding], plains: Mapping[int, Plain]) -> str:
-        """Put what a stopped run had of its flood among the results; returns what is said of it, "" for nothing."""
-        one = stopped(parts) if parts else None
-        if one is None:
+        """Put what a stopped run had of its floods among the results; returns what is said of it, "" for nothing."""
+        floods = stopped(parts)
+        if not floods:
             return ""
-        (found,), problems = await asyncio.to_thread(self._taken, scenario, (one,), plains, ())
-        whither = "，水深在沙盘的淹没成果里" if found.result else ""
-        return "；".join(filter(None, [f"已取消；淹没算到第 {one.hours[-1]:.1f} h{whither}", problems]))
+        found, problems = await asyncio.to_thread(self._taken, scenario, floods, plains)
+        whither = "，水深在沙盘的淹没成果里" if any(one.result for one in found) else ""
+        return "；".join(filter(None, [f"已取消；淹没算到第 {floods[-1].hours[-1]:.1f} h{whither}", problems]))
 
-    def _taken(
-        self, scenario: Scenario, floods: Sequence[Flooding], plains: Mapping[int, Plain], gone: Sequence[str]
-    ) -> tuple[tuple[Flooding, ...], str]:
-        problems: list[str] = []
-        layers, refused, sources = self._layers(problems)
-        regions = load_basemap(self._folders.cache).prefectures
-        found = []
-        for one in floods:
-            plain = plains[one.entry]
-            counts = _counts(one, plain, regions, layers, refused)
-            try:
-                found.append(kept(one, self._keep(scenario, one, plain, sources), counts))
-            except ConsoleError as exc:
-                problems.append(f"{one.title}的水深没有存下：{exc.what}{exc.next_step}")
-                found.append(kept(one, "", counts))
-        for name in filter(None, gone):
+    async def forget(self, names: Sequence[str]) -> str:
+        """Delete results that nothing points to any more; returns what could not be deleted, in words."""
+        return await asyncio.to_thread(self._forget, names) if names else ""
+
+    def _forget(self, names: Sequence[str]) -> str:
+        problems = []
+        for name in names:
             try:
                 self._library.remove(name)
             except ConsoleError as exc:
                 problems.append(f"{exc.what}{exc.next_step}")
+        return "；".join(problems)
+
+    def _taken(
+        self, scenario: Scenario, floods: Sequence[Flooding], plains: Mapping[int, Plain]
+    ) -> tuple[tuple[Flooding, ...], str]:
+        problems: list[str] = []
+        found = []
+        counting = self._counting(problems)
+        for one in floods:
+            plain = plains[one.entry]
+            counts: tuple[Count, ...] = ()
+            try:
+                counts = _counts(one, plain, counting) if counting is not None else ()
+                found.append(kept(one, self._keep(scenario, one, plain, counting), counts))
+            except (ConsoleError, OSError, MemoryError) as exc:  # the figures are there all the same
+                why = f"{exc.what}{exc.next_step}" if isinstance(exc, ConsoleError) else "请检查磁盘和内存后重算。"
+                problems.append(f"{one.title}的水深没有存下：{why}")
+                log.warning("%s: %r", one.title, exc)
+                found.append(kept(one, "", counts))
         return tuple(found), "；".join(problems)
 
-    def _layers(self, problems: list[str]) -> tuple[tuple[Layer, ...], tuple[ExposureLine, ...], tuple[ExposureSource, ...]]:
-        """Return the office's layers, a line for each that cannot be counted, and where they come from."""
+    def _counting(self, problems: list[str]) -> _Counting | None:
+        """Return what is counted; None, and why, where that cannot be read."""
         try:
             sources = standing_layers(self._folders.root)
         except ConsoleError as exc:
             problems.append(f"{exc.what}{exc.next_step}")
-            return (), (), ()
-        vectors = VectorProcesses()
-        return *read_layers(sources, lambda path: vectors.read(path).overlay), sources
+            sources = ()
+        try:
+            regions = load_basemap(self._folders.cache).prefectures
+            vectors = VectorProcesses()
+            return _Counting(regions, *read_layers(sources, lambda path: vectors.read(path).overlay), sources)
+        except (OSError, MemoryError) as exc:
+            log.warning("nothing was counted: %r", exc)
+            problems.append("受淹对象没有统计：读不出底图或图层。请检查磁盘和内存后重算。")
+            return None
 
-    def _keep(self, scenario: Scenario, one: Flooding, plain: Plain, sources: tuple[ExposureSource, ...]) -> str:
+    def _keep(self, scenario: Scenario, one: Flooding, plain: Plain, counting: _Counting | None) -> str:
         if one.flood is None:
             return one.result
         made_up = "合成地形，" if plain.synthetic else ""
         cut = f"只算到第 {one.hours[-1]:.1f} h，" if one.hours[-1] < scenario.lead_h - 0.01 else ""
-        label = f"情景“{scenario.name}” {one.title}（{cut}{made_up}糙率为假定）"
+        label = f"{one.title}（{cut}{made_up}糙率为假定）情景“{scenario.name}”"  # the name last: a long label is cut
         at = scenario.base_t + float(one.hours[0]) * HOUR_S
-        place = BreachPlace(
-            *degrees_of(plain.at), f"{one.name} K{one.at_km:g}" if one.at_km is not None else one.name, at, one.width_m
-        )
-        site = Site(label, (place,), sources)
+        where = one.name if one.at_km is None else f"{one.name} K{one.at_km:g}"
+        place = BreachPlace(*degrees_of(plain.at), where, at, one.width_m)
+        site = Site(label, (place,), counting.sources if counting is not None else ())
         t_s, depth = scenario.base_t + one.hours * HOUR_S, one.flood.depth_m
         if t_s[0] > scenario.base_t:  # until the levee breaks the plain is dry, and known to be
             t_s, depth = np.concatenate([[scenario.base_t], t_s]), np.concatenate([np.zeros_like(depth[:1]), depth])
         said = "；".join(("本机二维浅水模拟（HLLC，一阶）", *one.limits))
-        stem = one.code if one.at_km is None else f"{one.code}-K{one.at_km:g}"
+        stem = f"{one.code}-{uuid.uuid4().hex[:12]}"  # a name that no other flood ever had: runs point to it
         return keep_computed(self._library, stem, (plain.x_m, plain.y_m), t_s, depth, said, site)
 
 
-def _counts(
-    one: Flooding, plain: Plain, regions: Sequence[Region], layers: Sequence[Layer], refused: Sequence[ExposureLine]
-) -> tuple[Count, ...]:
+def _counts(one: Flooding, plain: Plain, counting: _Counting) -> tuple[Count, ...]:
     """Return what was under water at some time of a flood: land by prefecture, then what the layers hold."""
     if one.flood is None:
         return one.counts
     deepest = one.flood.depth_m.max(axis=0)
     found = []
-    for region in regions:
+    for region in counting.regions:
         land = exposed(_land(region), deepest, plain.x_m, plain.y_m).wet
         if land:
-            found.append(Count(f"受淹{LAND} {region.name}", land / KM2, "km²", "政区界为示意"))
-    if not layers and not refused:
+            found.append(Count(f"受淹{LAND} {region.name}", land / KM2, "km²", "政区界为示意", else_none=True))
+    if not counting.sources:
         found.append(Count("受淹人口、耕地、资产", None, "", f"没有图层：请在数据目录的 {NAME} 里声明"))
-    for layer in layers:
+    for layer in counting.layers:
         got = exposed(layer, deepest, plain.x_m, plain.y_m)
         source = f"{got.about.source}（{got.about.date or '日期未注明'}）"
         lacking = f"，{got.lacking} 处没有数字" if got.lacking else ""
         found.append(Count(f"受淹{got.about.name}", got.wet, got.about.unit, source + lacking))
-    return (*found, *(Count(line.text, None, line.unit, line.source) for line in refused))
+    return (*found, *(Count(line.text, None, line.unit, line.source) for line in counting.refused))
 
 
 def _land(region: Region) -> Layer:

@@ -26,14 +26,17 @@ FOLDER = "prepared"
 
 @dataclass(frozen=True, slots=True)
 class BreachKey:
-    """What a computed breach rests on. inputs: of the scenario; levees: as declared; ground: "" for whichever."""
+    """What a computed breach rests on. inputs: of the scenario; base, chain: hashes of the readings and of the network under
+    it; ground: "" for whichever.
+    """
 
     inputs: str
-    levees: str
+    base: str
+    chain: str
     ground: str = ""
 
     def words(self, ground: str) -> str:
-        return "\n".join((ENGINE, self.inputs, self.levees, ground))
+        return "\n".join((ENGINE, self.inputs, self.base, self.chain, ground))
 
 
 def keep_breaches(cache: Path, code: str, key: BreachKey, breached: Sequence[Flooding]) -> None:

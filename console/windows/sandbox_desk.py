@@ -92,6 +92,7 @@ class SandboxDesk(QObject):
         self._laid: tuple[object, ...] = ()  # how its floods and rain were drawn
         self._plans: Plans | None = None
         self._plans_mode = ""  # of their floods
+        self._own_flood: str | None = None  # what was chosen before two scenarios were compared
         c.session.consult.changed.connect(self._plans_changed)
         if c.large:
             self.panel.plain()
@@ -224,6 +225,10 @@ class SandboxDesk(QObject):
     def _choose_comparison(self, choice: str) -> None:
         before = self._plans
         self._compare(choice)
+        if self._plans is None and self._own_flood is not None:
+            own, self._own_flood = self._own_flood, None
+            if self._flood.desk.name != own:
+                self._flood.desk.choose(own)
         if self._plans is not before:  # the left side is another one too
             self.refresh()
 
@@ -255,12 +260,10 @@ class SandboxDesk(QObject):
         selected = self._session.situation.current.selection
         right = scene_view(self._plans.boards[1], selected, typhoons, None, self.style, self._courses)
         self._plans_mode = self._flood.desk.mode
-        left_flood, right_flood = self._plans.floods
-        if not left_flood and not right_flood:
-            self.view.compare(right, self._plans.words)
-            return
-        if self._flood.desk.name != left_flood:
-            self._flood.desk.choose(left_flood)
+        if self._own_flood is None:
+            self._own_flood = self._flood.desk.name
+        if self._flood.desk.name != self._plans.floods[0]:  # each side stands in its own flood, or in none
+            self._flood.desk.choose(self._plans.floods[0])
         self._session.tasks.start("sandbox compare", self._show_flooded(self._plans, right, board.moment))
 
     async def _show_flooded(self, plans: Plans, right: SceneView, moment: float) -> None:

@@ -81,10 +81,15 @@ class SandboxFlood(QObject):
         self.desk.taken.connect(self.form.taken)
         self.desk.refused.connect(self.form.refused)
         c.look.changed.connect(self._look_changed)
+        self._of_scenarios: dict[str, tuple[str, int]] = {}  # results by name: scenario, and which of its inputs floods
+        c.session.consult.changed.connect(self._follow_scenarios)
+        c.session.consult.floods_changed.connect(self.desk.begin)
         self.desk.begin()
 
     def close(self) -> None:
         self._c.look.changed.disconnect(self._look_changed)
+        self._c.session.consult.changed.disconnect(self._follow_scenarios)
+        self._c.session.consult.floods_changed.disconnect(self.desk.begin)
         self.breaches.close()
         self.desk.close()
 
@@ -107,6 +112,15 @@ class SandboxFlood(QObject):
             return
         if shiboken6.isValid(self.breach_form):
             self.breach_form.show_prepared([ask.name for ask in self._prepared])
+
+    def _follow_scenarios(self) -> None:
+        """Show the new result of a scenario that was run again in the place of its old one, which is about to go."""
+        results = self._c.session.consult.results
+        now = {one.result: (k, one.entry) for k, r in results.items() for one in r.outcome.floods if one.result}
+        before, self._of_scenarios = self._of_scenarios, now
+        shown = self.desk.name
+        if shown in before and shown not in now:
+            self.desk.choose(next((name for name, place in now.items() if place == before[shown]), ""))
 
     def _take_breach(self, name: str) -> None:
         self.breach_form.taken(self.breaches.said)

@@ -121,17 +121,24 @@ def test_a_breach_is_compared_with_the_same_flood_without_it(runner, desk, look,
     assert name == "进水 北江大堤 K10" and view.curves[0].flow_m3s.max() > 100.0 and np.isfinite(view.curves[0].level_m).all()
     library = FloodLibrary(tmp_path / "cache")
     (entry,) = library.entries()
-    assert "情景“石角段溃决” 北江大堤 K10 溃口" in entry.label and entry.about.simulated
+    assert "北江大堤 K10 溃口 200 m" in entry.label and "情景“石角段溃决”" in entry.label and entry.about.simulated
     assert [e.name for e in entry.site.exposures] == ["人口"] and entry.site.breaches[0].width_m == 200.0
     assert consult.results[broken].outcome.floods[0].result == entry.name
 
-    async def again():
+    async def run_again():
         consult.run(broken)
-        await until(lambda: not consult.busy, 120, "computed")
+        await until(lambda: not consult.busy and not consult._tasks.running(), 120, "computed, and kept")
 
-    runner.run(again())
-    assert len(library.entries()) == 1, "a run anew takes the place of the last one's depths"
-    assert calm in consult.results
+    runner.run(run_again())
+    (again,) = library.entries()
+    assert again.name != entry.name, "a run anew takes the place of the last one's depths, under a name of its own"
+    assert consult.results[broken].outcome.floods[0].result == again.name and calm in consult.results
+
+    async def dropped():
+        consult.drop(broken)
+        await until(lambda: not library.entries(), 30, "its depths go with it")
+
+    runner.run(dropped())
 
 
 def test_after_a_restart_the_figures_are_there_and_other_ground_marks_them(runner, desk, look, tmp_path, monkeypatch):
@@ -224,7 +231,26 @@ def test_a_run_that_is_stopped_keeps_the_flood_that_it_has(runner, desk, monkeyp
     assert "只算到第" in entry.label and entry.steps > 1
 
 
+LIBRARY = """typical = "beijiang-2022-06"
+start = "2022-06-21 08:00"
+lead_h = 30.0
+station = "shijiao"
+[[scenario]]
+code = "breach"
+kind = "溃堤"
+name = "石角段溃决"
+input = [{ type = "breach", levee = "LOCWK002", at_km = 4.2, width_m = 200.0, at_s = 86400.0, growth_h = 1.0, sill_m = 5.0 }]
+[[scenario]]
+code = "flood"
+kind = "洪水"
+name = "洪水"
+"""
+
+
 def test_the_librarys_breaches_are_computed_once_and_said_in_its_table(runner, desk, look, tmp_path):
+    (tmp_path / "basin").mkdir()
+    (tmp_path / "basin" / "prepared.toml").write_text(LIBRARY, "utf-8")
+
     def opened():
         consult = desk(Leveed())
 
@@ -240,15 +266,64 @@ def test_the_librarys_breaches_are_computed_once_and_said_in_its_table(runner, d
 
     first = opened()
     rows = {row[1][0]: row for row in library_rows(first.library, first.declared, look.tr)}
-    row = rows["100 年一遇洪水，北江大堤石角段溃决"]
+    row = rows["石角段溃决"]
     assert row[0][0] == "溃堤" and "受淹" in row[6][0] and row[6][1] == "state.guaranteed"
     codes = [e.wanted.code for e in first.library.entries]
-    assert codes[-2:] == ["breach-shijiao", "breach-lubao"] and all(e.problem == "" for e in first.library.entries)
-    (kept,) = (tmp_path / "cache" / "prepared").glob("breach-lubao.npz")
+    assert codes == ["breach", "flood"] and all(e.problem == "" for e in first.library.entries)
+    (kept,) = (tmp_path / "cache" / "prepared").glob("breach.npz")
     with np.load(kept) as held:
         arrays = {name: held[name] for name in held.files}
     said = json.loads(bytes(arrays["flood0_said"])) | {"area_m2": 123e6}
     np.savez_compressed(kept, **(arrays | {"flood0_said": np.frombuffer(json.dumps(said).encode(), np.uint8)}))
     again = opened()
     found = {e.wanted.code: e for e in again.library.entries}
-    assert found["breach-lubao"].outcome.floods[0].area_m2 == 123e6, "read, not computed again"
+    assert found["breach"].outcome.floods[0].area_m2 == 123e6, "read, not computed again"
+
+
+def test_depths_that_cannot_be_kept_leave_the_last_ones_and_the_figures(runner, desk, look, tmp_path, monkeypatch):
+    consult = desk(Leveed())
+    (broken,) = computed(runner, consult, plan("溃", BREAK))
+    (before,) = FloodLibrary(tmp_path / "cache").entries()
+
+    def full(*_args, **_kw):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(scenario_floods, "keep_computed", full)
+
+    async def again():
+        consult.run(broken)
+        await until(lambda: not consult.busy, 60)
+        await until(lambda: not consult._tasks.running(), 30)
+
+    runner.run(again())
+    state = consult.states[broken]
+    assert state.state == "done" and "水深没有存下" in state.words
+    assert consult.results[broken].outcome.floods[0].area_m2 > 0 and consult.results[broken].outcome.floods[0].result == ""
+    assert before.name not in {e.name for e in FloodLibrary(tmp_path / "cache").entries()}, "the run that it was of is replaced"
+
+
+def test_ground_that_cannot_be_read_ends_the_run_with_its_reason(runner, desk, monkeypatch):
+    def broken_disk(_cache):
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(scenario_floods, "load_ground", broken_disk)
+    consult = desk(Leveed())
+    (found,) = computed(runner, consult, plan("溃", BREAK))
+    assert consult.states[found].state == "failed" and "地形读不出来" in consult.states[found].words and not consult.busy
+
+
+def test_people_that_nobody_counted_are_not_none(runner, desk, look, tmp_path):
+    consult = desk(Leveed())
+    computed(runner, consult, plan("先", BREAK))
+    layers(tmp_path)
+    computed(runner, consult, plan("后", BREAK, Inflow("in-yingde", 1.01)))
+    rows = table_of(consult, look)
+    assert rows["受淹人口 人"] == ["—", "1 200"] and rows["受淹人口、耕地、资产"] == ["—", "—"]
+
+
+def test_two_breaches_into_one_plain_are_told_as_no_more_than_their_sum(runner, desk, look):
+    consult = desk(Leveed())
+    computed(runner, consult, plan("两处", BREAK, replace(BREAK, at_km=11.0)))
+    rows = table_of(consult, look)
+    assert rows["受淹面积 km²"][0].startswith("≤ ") and rows["受淹面积 佛山 km²"][0].startswith("≤ ")
+    assert any("受淹合计不去重，是上限" in "".join(text for text, _ in row) for row in basis_rows(consult, look.tr))

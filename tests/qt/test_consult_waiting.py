@@ -55,7 +55,7 @@ def test_a_kept_scenario_waits_for_the_past_that_is_still_being_fetched_and_a_pe
     async def kept():
         first.begin()
         await until(lambda: first.declared)
-        return await first._stored(lambda store: store.keep(plan("前夜")))
+        return await first._kept.ask(lambda store: store.keep(plan("前夜")))
 
     found = runner.run(kept())
     board = Filling()

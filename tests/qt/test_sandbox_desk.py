@@ -152,6 +152,21 @@ def test_a_scenario_whose_levee_breaks_is_flooded_on_its_side_only(opened, monke
         await until(lambda: shown[-1][1][0].startswith("溃决") and shown[-1][2] == {"flood": None}, 60, "sides changed")
         name = consult.results[made[1]].outcome.floods[0].result
         await until(lambda: desk._flood.desk.name == name and view.flood is not None, 60, "the left is flooded")
+        made.append(await consult.create(Scenario("也不溃", "张三", base, base, 24.0, (Keep("feilaixia", 24.0),))))
+        consult.compare((made[0], made[2]))
+        await until(
+            lambda: len(shown[-1]) > 2 and shown[-1][1][1].startswith("也不溃") and shown[-1][2] == {"flood": None},
+            60,
+            "two that stay dry",
+        )
+        assert desk._flood.desk.name == "" and view.flood is None, "no flood is left over from the last pair"
+        desk._flood.desk.choose(name)
+        desk.panel.toolbar.comparison_chosen.emit("")
+        assert desk._flood.desk.name == "", "what stood there before the comparison stands there again"
+        desk._flood.desk.choose(name)
+        consult.run(made[1])
+        await until(lambda: desk._flood.desk.name not in ("", name), 90, "its new result takes the place of the old one")
+        await until(lambda: [e.name for e in desk._flood.desk.entries] == [desk._flood.desk.name], 30, "and is listed alone")
 
     opened(story)
 

@@ -77,6 +77,14 @@ def test_what_breaches_did_is_kept_and_not_computed_again_unless_something_else_
     wider = replace(wanted, inputs=tuple(replace(i, width_m=250.0) for i in wanted.inputs))
     assert read_breaches(tmp_path, wanted.code, breach_key(given, wider, "土地甲")) == ()
     assert read_breaches(tmp_path, "flood-100", key) == ()
+    nodes = [
+        n | {"rating": n["rating"] | {"points": [[z + 2.0, q] for z, q in n["rating"]["points"]]}}
+        if n["id"] == "shijiao"
+        else n
+        for n in given.declared["node"]
+    ]
+    higher = replace(given, declared={**given.declared, "node": nodes})
+    assert read_breaches(tmp_path, wanted.code, breach_key(higher, wanted, "土地甲")) == (), "another rating, another flood"
     (tmp_path / "prepared" / "breach-lubao.npz").write_bytes(b"PK\x03\x04 broken")
     assert read_breaches(tmp_path, wanted.code, key) == (), "what cannot be read is computed anew"
     (tmp_path / "here").write_text("in the way")
