@@ -78,17 +78,20 @@ class LegendLine(PaintedView):
 class FloodStrip(QWidget):
     """Signals:
     result_chosen: a result's name, "" to show none. mode_chosen: depth, arrival, duration or max.
-    import_requested: the form is wanted. cancel_requested: stop what runs.
+    import_requested: the form is wanted. cancel_requested: stop what runs. remove_requested: a result's name, to be
+    deleted from this machine; pressed twice, for it is not got back.
     """
 
     result_chosen = Signal(str)
     mode_chosen = Signal(str)
     import_requested = Signal()
     cancel_requested = Signal()
+    remove_requested = Signal(str)
 
     def __init__(self, look: Look, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.look = look
+        self._sure = ""  # the result whose removal was asked for once
         self._results: tuple[tuple[str, str], ...] = ()
         self._modes: tuple[tuple[str, str], ...] = ()
         self._fault, self._problems = "", ""
@@ -97,8 +100,9 @@ class FloodStrip(QWidget):
         self.results.setMinimumContentsLength(22)
         self.results.activated.connect(lambda: self.result_chosen.emit(str(self.results.currentData() or "")))
         self.modes.activated.connect(lambda: self.mode_chosen.emit(str(self.modes.currentData() or "")))
-        self.load, self.cancel = QPushButton(self), QPushButton(self)
+        self.load, self.cancel, self.remove = QPushButton(self), QPushButton(self), QPushButton(self)
         self.load.clicked.connect(self.import_requested)
+        self.remove.clicked.connect(self._remove)
         self.cancel.clicked.connect(self.cancel_requested)
         self.figures, self.exposures, self.note, self.doing, self.wrong = (PlainLabel("", self) for _ in range(5))
         for label, kind in ((self.exposures, ""), (self.note, "dim"), (self.doing, "dim"), (self.wrong, "warn")):
@@ -121,6 +125,7 @@ class FloodStrip(QWidget):
         top.addWidget(self.results)
         top.addWidget(self.modes)
         top.addWidget(self.load)
+        top.addWidget(self.remove)
         top.addWidget(self.figures, 1)
         self._running = QWidget(self)
         row = QHBoxLayout(self._running)
@@ -144,6 +149,9 @@ class FloodStrip(QWidget):
         self.results.setCurrentIndex(max(0, self.results.findData(chosen)))
         self.results.setToolTip(plain_tip(self.results.currentText()))
         self.modes.setVisible(bool(chosen))
+        self.remove.setVisible(bool(chosen))
+        if chosen != self._sure:
+            self._ask("")
 
     def show_modes(self, modes: Sequence[tuple[str, str]], chosen: str) -> None:
         """Show the ways to look at it: (code, words)."""
@@ -184,6 +192,18 @@ class FloodStrip(QWidget):
         self.wrong.setText(text)
         self.wrong.setVisible(bool(text))
 
+    def _remove(self) -> None:
+        name = str(self.results.currentData() or "")
+        if name and name == self._sure:
+            self._ask("")
+            self.remove_requested.emit(name)
+        else:
+            self._ask(name)
+
+    def _ask(self, name: str) -> None:
+        self._sure = name
+        self.remove.setText(self.look.tr("确认移除？" if name else "移除"))
+
     @staticmethod
     def _fill(box: QComboBox, rows: Sequence[tuple[str, str]]) -> None:
         box.clear()
@@ -196,6 +216,7 @@ class FloodStrip(QWidget):
         self.modes.setAccessibleName(tr("淹没显示方式"))
         self.load.setText(tr("导入…"))
         self.cancel.setText(tr("停止"))
+        self._ask(self._sure)
         if self.results.count():
             self.results.setItemText(0, tr("不显示淹没"))
         self.figures.setFont(self.look.font())

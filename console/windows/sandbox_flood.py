@@ -73,6 +73,7 @@ class SandboxFlood(QObject):
         self.breaches.taken.connect(self._take_breach)
         self.breaches.refused.connect(self.breach_form.refused)
         self.strip.result_chosen.connect(self.desk.choose)
+        self.strip.remove_requested.connect(lambda name: c.session.tasks.start("remove flood", self._remove(name)))
         self.strip.mode_chosen.connect(self.desk.set_mode)
         self.form.import_requested.connect(lambda ask: self.desk.take(**asdict(ask)))
         self.desk.changed.connect(self._show)
@@ -121,6 +122,15 @@ class SandboxFlood(QObject):
         shown = self.desk.name
         if shown in before and shown not in now:
             self.desk.choose(next((name for name, place in now.items() if place == before[shown]), ""))
+
+    async def _remove(self, name: str) -> None:
+        if self.desk.name == name:
+            self.desk.choose("")
+        try:
+            await asyncio.to_thread(self.desk.library.remove, name)
+        except ConsoleError as exc:
+            self.strip.say(f"{exc.what}{exc.next_step}")
+        self.desk.begin()
 
     def _take_breach(self, name: str) -> None:
         self.breach_form.taken(self.breaches.said)

@@ -22,12 +22,18 @@ from console.viewdata.consult import Change
 from console.viewdata.scene import SceneRiver
 from scenes.ground.frame import to_degrees
 from scenes.ground.opening import GroundSpec
-from tests.consulting import Board, desks, plan
+from tests.consulting import Board, desks
+from tests.consulting import plan as planned
 from tests.gui import until
 from tests.unit.test_whatif import CHAIN, HOUR
 
 LEVEE = "LOCWK002"
+LEAD_H = 56.0  # eight hours of flood: enough for what is told
 BREAK = Breach(LEVEE, 10.0, 200.0, 48 * HOUR, 1.0, 5.0)
+
+
+def plan(name, *inputs, lead_h=LEAD_H):
+    return planned(name, *inputs, lead_h=lead_h)
 
 
 class Ground:
@@ -105,7 +111,9 @@ def table_of(consult, look):
 def test_a_breach_is_compared_with_the_same_flood_without_it(runner, desk, look, tmp_path):
     layers(tmp_path)
     consult = desk(Leveed())
-    calm, broken = computed(runner, consult, plan("不溃"), plan("石角段溃决", replace(BREAK, at_s=24 * HOUR)))
+    calm, broken = computed(
+        runner, consult, plan("不溃", lead_h=48.0), plan("石角段溃决", replace(BREAK, at_s=24 * HOUR), lead_h=48.0)
+    )
     assert consult.states[broken].state == "done" and consult.states[broken].words == ""
     rows = table_of(consult, look)
     assert rows["淹没"] == ["没有淹没", "北江大堤 K10 溃口 200 m"]
@@ -167,7 +175,7 @@ def test_after_a_restart_the_figures_are_there_and_other_ground_marks_them(runne
 def test_a_breach_that_cannot_be_computed_says_what_to_do(runner, desk, look, tmp_path):
     consult = desk(Leveed())
     late, nobody = computed(
-        runner, consult, plan("晚", replace(BREAK, at_s=71.9 * HOUR)), plan("无", replace(BREAK, levee="无名堤"))
+        runner, consult, plan("晚", replace(BREAK, at_s=55.9 * HOUR)), plan("无", replace(BREAK, levee="无名堤"))
     )
     assert consult.states[late].state == "failed" and "不足 1 h" in consult.states[late].words
     assert consult.states[nobody].state == "failed" and "请在中心登记堤防" in consult.states[nobody].words

@@ -167,6 +167,10 @@ def test_a_scenario_whose_levee_breaks_is_flooded_on_its_side_only(opened, monke
         consult.run(made[1])
         await until(lambda: desk._flood.desk.name not in ("", name), 90, "its new result takes the place of the old one")
         await until(lambda: [e.name for e in desk._flood.desk.entries] == [desk._flood.desk.name], 30, "and is listed alone")
+        strip = desk._flood.strip
+        strip.remove.click()
+        strip.remove.click()
+        await until(lambda: desk._flood.desk.entries == () and desk._flood.desk.name == "", 30, "removed by hand")
 
     opened(story)
 

@@ -24,6 +24,7 @@ from tests.unit.test_whatif import CHAIN, HOUR, T0, plan, series
 
 CURVE_M, CURVE_M3S = np.array([3.67, 6.3, 8.2, 12.9]), np.array([2210.0, 9010.0, 12000.0, 20000.0])
 LEVEE = "LOCWK002"
+LEAD_H, HOURS = 44.0, 45
 BREAK = Breach(LEVEE, 10.0, 200.0, 24 * HOUR, 1.0, 5.0)
 
 
@@ -38,7 +39,7 @@ def ground(**more):
 
 @pytest.fixture(scope="module")
 def base():
-    return base_of(CHAIN, series(), T0, 72.0)
+    return base_of(CHAIN, series(), T0, LEAD_H)
 
 
 @pytest.fixture(scope="module")
@@ -46,8 +47,8 @@ def broken(base):
     return outcome_of(case(base, BREAK, plains=[ground()]))
 
 
-def case(base, *inputs, plains=(), **kw):
-    scenario = plan(*inputs, **kw)
+def case(base, *inputs, plains=()):
+    scenario = plan(*inputs, lead_h=LEAD_H)
     breaks = [k for k, entry in enumerate(scenario.inputs) if isinstance(entry, Breach)]
     return Case(CHAIN, base, scenario, dict(zip(breaks, plains, strict=False)))
 
@@ -74,13 +75,13 @@ def test_what_runs_onto_the_plain_is_missing_below_and_not_above(base):
     shares = []
     got = outcome_of(case(base, Inflow("in-lianjiang", 1.4), BREAK, plains=[ground()]), lambda s, *_: shares.append(s))
     (one,) = got.floods
-    assert one.flow_m3s[0] == 0.0 and one.flow_m3s.max() > 500.0 and one.hours[0] == 24.0 and one.hours[-1] == 72.0
+    assert one.flow_m3s[0] == 0.0 and one.flow_m3s.max() > 500.0 and one.hours[0] == 24.0 and one.hours[-1] == LEAD_H
     assert one.volume_m3 > 5e7 and one.area_m2 > 1e7 and 1.0 < one.deepest_m < 12.0
     assert one.mass_error < 1e-6 and got.mass_error < 1e-3
     lost = whole.nodes["sanshui"].flow_m3s - got.nodes["sanshui"].flow_m3s
     assert lost[:24].max() < 1.0 and lost.max() > 400.0
     assert got.nodes["shijiao"].flow_m3s == pytest.approx(whole.nodes["shijiao"].flow_m3s), "the station lies above it"
-    taken = lost_of(CHAIN, got.floods, 73)[0][2]
+    taken = lost_of(CHAIN, got.floods, HOURS)[0][2]
     assert np.trapezoid(taken, dx=HOUR) == pytest.approx(one.volume_m3, rel=1e-3)
     assert np.trapezoid(one.flow_m3s, one.hours) * HOUR == pytest.approx(one.volume_m3, rel=1e-2)
     assert not any(k.startswith("levee") for k in got.nodes), "what stands for it in the network is no place"
@@ -99,7 +100,7 @@ def test_a_second_breach_lower_down_finds_less_in_the_river(base):
 
 def test_the_hourly_loss_keeps_the_volume_and_does_not_end_with_the_run(broken):
     one = broken.floods[0]
-    flow = hourly(one, 73)
+    flow = hourly(one, HOURS)
     assert flow[:23].max() == 0.0 and flow[-1] == pytest.approx(one.flow_m3s[-1], rel=0.05)
 
 
@@ -107,7 +108,7 @@ def test_the_hourly_loss_keeps_the_volume_and_does_not_end_with_the_run(broken):
     ("entry", "words"),
     [
         (replace(BREAK, at_km=70.0), "K70 不在 0–64 km 内"),
-        (replace(BREAK, at_s=71.5 * HOUR), "不足 1 h"),
+        (replace(BREAK, at_s=(LEAD_H - 0.5) * HOUR), "不足 1 h"),
         (replace(BREAK, levee="LOCWK999"), "河网文件里没有堤防“LOCWK999”"),
     ],
 )
@@ -126,7 +127,7 @@ def test_a_hole_in_the_ground_is_named_with_its_cell(base):
 def test_a_station_without_a_rating_has_no_level_before_the_levee(base):
     bare = {**CHAIN, "node": [{k: v for k, v in n.items() if k != "rating" or n["id"] != "shijiao"} for n in CHAIN["node"]]}
     with pytest.raises(EngineRefused, match="它没有水位流量关系"):
-        outcome_of(Case(bare, base, plan(BREAK), {0: ground()}))
+        outcome_of(Case(bare, base, plan(BREAK, lead_h=LEAD_H), {0: ground()}))
     with pytest.raises(EngineRefused, match="fall_m_km：须为"):
         levees_of({"levee": [{"object": "L", "node": "shijiao", "length_km": 3.0, "fall_m_km": True}]})
 
@@ -145,7 +146,7 @@ def test_a_breach_is_kept_with_its_figures_and_without_its_grid(broken):
 
 
 def test_the_band_of_a_scenario_loses_what_the_scenario_loses(base, broken):
-    lost = lost_of(CHAIN, broken.floods, 73)
+    lost = lost_of(CHAIN, broken.floods, HOURS)
     narrow = band_case(replace(case(base, BREAK), lost=lost), lambda *_: None)
     wide = band_case(case(base, BREAK), lambda *_: None)
     assert (wide.flow_m3s["sanshui"][0] - narrow.flow_m3s["sanshui"][0]).max() > 300.0
