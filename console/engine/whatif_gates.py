@@ -1,4 +1,4 @@
-"""The proposed releases of a chain in whole gates: which can be opened by hand, a few times a day.
+"""The proposed releases of a chain in whole gates: which can be opened by hand, every few hours.
 
 The continuous plan comes first and says at which levels the reservoirs will stand; there each gate lets through its part
 of what all outlets can. All gates but one are open or shut; the last one regulates. The whole-gate plan is taken only
@@ -18,7 +18,7 @@ from console.engine.dispatch_case import DispatchCase, DispatchRefused, Gates, R
 from console.engine.refused import EngineRefused
 
 LIMIT_S, GAP = 3.0, 0.005
-HOLD_H = 6.0
+HOLD_H = 3.0
 MANY = 200
 
 
