@@ -66,6 +66,14 @@ class Keep:
 
 
 @dataclass(frozen=True, slots=True)
+class StartLevel:
+    """Where a reservoir stands at the base moment, m of its own datum: in the place of a reading, or of none."""
+
+    work: str
+    level_m: float
+
+
+@dataclass(frozen=True, slots=True)
 class Breach:
     """A levee (code of the works) that gives way, at_km by its own chainage, at_s after the base moment.
 
@@ -126,12 +134,13 @@ class DamBreak:
     level_m: float | None = None
 
 
-Input = Rain | Inflow | Schedule | Keep | Breach | Retention | Tide | Spill | DamBreak
+Input = Rain | Inflow | Schedule | Keep | StartLevel | Breach | Retention | Tide | Spill | DamBreak
 KINDS: dict[str, type[Input]] = {
     "rain": Rain,
     "inflow": Inflow,
     "schedule": Schedule,
     "keep": Keep,
+    "start": StartLevel,
     "breach": Breach,
     "retention": Retention,
     "tide": Tide,
@@ -139,8 +148,8 @@ KINDS: dict[str, type[Input]] = {
     "dam": DamBreak,
 }
 KIND_WORDS = {
-    "rain": "降雨", "inflow": "来水", "schedule": "调度过程", "keep": "控制水位", "breach": "溃口", "retention": "蓄滞洪区",
-    "tide": "潮位", "spill": "污染", "dam": "溃坝",
+    "rain": "降雨", "inflow": "来水", "schedule": "调度过程", "keep": "控制水位", "start": "起算库水位", "breach": "溃口",
+    "retention": "蓄滞洪区", "tide": "潮位", "spill": "污染", "dam": "溃坝",
 }  # fmt: skip
 KEY_WORDS = {
     "factor": "倍数", "add_m3s": "加流量 m³/s", "shift_h": "推迟 h", "points": "过程", "kind": "类型",

@@ -26,7 +26,7 @@ from console.engine.refused import EngineRefused
 from console.engine.tidal_case import joining_of, places_of, tidal_course
 from console.engine.warm_start import FADE_H, corrected, shift_m
 from console.engine.whatif_floods import breach_floods, retention_floods
-from console.engine.whatif_inputs import STEP_H, Case, prepared, started
+from console.engine.whatif_inputs import STEP_H, Case, begun, prepared, started
 from console.engine.whatif_spill import Spilled, spills_of
 from console.errors import ConsoleError
 
@@ -121,6 +121,7 @@ def outcome_of(case: Case, tell: Tell = lambda *_: None) -> Outcome:
         EngineRefused: an input for a place that is not there, or of a kind that a chain does not take; a levee that breaks
             without the ground behind it.
     """
+    case = begun(case)
     breaks = any(isinstance(entry, Breach) for entry in case.scenario.inputs)
     broken = breach_floods(case, _chain(case).nodes, tell) if breaks and not case.lost else ()
     found = with_floods(case, broken) if broken else _chain(case, tell)
@@ -134,7 +135,7 @@ def outcome_of(case: Case, tell: Tell = lambda *_: None) -> Outcome:
 
 def with_floods(case: Case, broken: tuple[Flooding, ...]) -> Outcome:
     """Return the outcome of a scenario whose breaches are known. Raises: EngineRefused: as outcome_of."""
-    hours = len(next(iter(case.base.inflows_m3s.values())))
+    case, hours = begun(case), len(next(iter(case.base.inflows_m3s.values())))
     found = _chain(replace(case, lost=lost_of(case.declared, broken, hours)))
     mass_error = max([found.mass_error, *(one.mass_error for one in broken)])
     limits = (*(line for one in broken for line in one.said), *found.limits)

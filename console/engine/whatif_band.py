@@ -15,7 +15,7 @@ from console.domain.scenario import DamBreak
 from console.engine.network import run
 from console.engine.refused import EngineRefused
 from console.engine.whatif import RunRefused
-from console.engine.whatif_inputs import STEP_H, Case, prepared, started
+from console.engine.whatif_inputs import STEP_H, Case, begun, prepared, started
 
 Array = NDArray[np.float64]
 MEMBERS = 200
@@ -46,6 +46,7 @@ def band_case(case: Case, tell: Callable[..., None]) -> Band:
     """
     seed = int(case.scenario.inputs_id[:8], 16)
     try:
+        case = begun(case)
         network, inflows, _ = prepared(case)
         tell(0.05)
         found = run(network, spread(inflows, MEMBERS, seed), STEP_H, case.base.start, started(case).carried)

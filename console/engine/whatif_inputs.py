@@ -20,6 +20,7 @@ from console.domain.scenario import (
     Scenario,
     Schedule,
     Spill,
+    StartLevel,
     Tide,
     named,
 )
@@ -40,6 +41,7 @@ from console.engine.warm_start import Warm, warm
 
 Array = NDArray[np.float64]
 STEP_H = 1.0
+NO_OPERATION = (Inflow, Rain, Spill, DamBreak, Tide, Breach, StartLevel)  # inputs that change no node of the network
 MOST_M3S = 1e6  # an order of it takes what the branch can
 PASSING: dict[str, Any] = {
     "through": {"value": True, "sure": "假定", "src": "没有实测库水位"}, "storage": None, "outlets": None, "rule": None,
@@ -62,6 +64,17 @@ class Case:
     lost: tuple[Lost, ...] = ()
 
 
+def begun(case: Case) -> Case:
+    """Return a case whose pools start where its scenario says. Raises: EngineRefused: there is no such pool."""
+    stated = [entry for entry in case.scenario.inputs if isinstance(entry, StartLevel)]
+    if not stated:
+        return case
+    network = Network.of(case.declared)
+    for entry in stated:
+        _node(network, entry, entry.work, Reservoir)
+    return replace(case, base=replace(case.base, start={**case.base.start, **{e.work: e.level_m for e in stated}}))
+
+
 def started(case: Case) -> Warm:
     """Return where the rivers stand when a case begins: as measured, unless every inflow is the scenario's own.
 
@@ -79,10 +92,12 @@ def prepared(case: Case) -> tuple[Network, dict[str, Array], list[str]]:
     declared, floods, broken = failed(without(case.declared, case.lost), case.base.start, hours, breaks)
     network = Network.of(declared)
     held, said = _held(network, case.base)
+    stated = [entry for entry in case.scenario.inputs if isinstance(entry, StartLevel)]
+    said += [f"{network.nodes[e.work].name}：起算库水位 {e.level_m:.2f} m 由情景给定" for e in stated]
     changes, operated = dict(held), dict[str, Input]()
     inflows, rained = changed_inflows(network, case)
     for entry in case.scenario.inputs:
-        if not isinstance(entry, Inflow | Rain | Spill | DamBreak | Tide | Breach):
+        if not isinstance(entry, NO_OPERATION):
             node_id, change = _change(network, entry)
             changes[node_id] = _from_its_hour(case, entry, network, change, held.get(node_id, {}).get("rule"))
             if node_id in operated:

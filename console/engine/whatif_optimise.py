@@ -25,6 +25,7 @@ from console.domain.scenario import (
     Scenario,
     Schedule,
     Spill,
+    StartLevel,
     Tide,
 )
 from console.engine import dispatch
@@ -39,7 +40,7 @@ from console.engine.refused import EngineRefused
 from console.engine.storage import LevelTable
 from console.engine.whatif import RunRefused, outcome_of
 from console.engine.whatif_gates import whole_gates
-from console.engine.whatif_inputs import PASSING, STEP_H, Case, changed_inflows, started
+from console.engine.whatif_inputs import PASSING, STEP_H, Case, begun, changed_inflows, started
 
 Array = NDArray[np.float64]
 STATES = {
@@ -54,7 +55,7 @@ WEIGHTS = Weights(lower=0.2, filled_mcm=2.0)
 """A peak below the safe flow is lowered while 10⁶ m³ of room take 10 m³/s off it, at the two stations together: a crest
 shaved flat for more than about a day is left, and the room kept for the next flood."""
 Tell = Callable[..., None]
-GIVEN = (Inflow, Rain, Retention, Spill, Tide, Breach)  # what a proposal takes over as it is
+GIVEN = (Inflow, Rain, Retention, Spill, Tide, Breach, StartLevel)  # what a proposal takes over as it is
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +81,7 @@ def optimise_case(case: Case, tell: Tell) -> Proposal:
         return True
 
     try:
+        case = begun(case)
         asked = dispatch_case(case)
         tops = {r.code: r.level_max_m for r in asked.reservoirs}  # as they were asked for: later rounds leave a margin
         for _ in range(ROUNDS):

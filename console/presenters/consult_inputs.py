@@ -21,6 +21,7 @@ from console.domain.scenario import (
     Retention,
     Schedule,
     Spill,
+    StartLevel,
     Tide,
     input_doc,
     input_from_doc,
@@ -83,7 +84,7 @@ def _of_reservoir(raw: Mapping[str, Any], dams: set[str]) -> tuple[str, ...]:
     if "storage" not in raw:
         return ()
     more = (("gates", "gates" in raw), ("actual", True), ("dam", raw["id"] in dams))
-    return ("keep", "release", *(kind for kind, there in more if there))
+    return ("start", "keep", "release", *(kind for kind, there in more if there))
 
 
 def inputs_of(changes: Sequence[Change], base: Base | None = None) -> tuple[Input, ...]:
@@ -124,6 +125,8 @@ def inputs_of(changes: Sequence[Change], base: Base | None = None) -> tuple[Inpu
             others.append(_breach(change, row))
         elif change.kind == "spill":
             others.append(_spill(change, row))
+        elif change.kind == "start":
+            others.append(StartLevel(change.target, _number(change.text, row)))
         elif change.kind == "keep":
             others.append(Keep(change.target, _number(change.text, row)))
         elif change.kind == "actual":
@@ -198,6 +201,8 @@ def changes_of(inputs: Sequence[Input]) -> tuple[Change, ...]:
             substance = "".join(entry.substance.split())  # in one word, or the line could not be read again
             text = " ".join(f"{v:.12g}" for v in figures)
             found.append(Change("spill", entry.river, f"{substance} {text}{decay}"))
+        elif isinstance(entry, StartLevel):
+            found.append(Change("start", entry.work, f"{entry.level_m:.12g}"))
         elif isinstance(entry, Keep):
             found.append(Change("keep", entry.work, f"{entry.level_m:.12g}"))
         elif isinstance(entry, Schedule):
@@ -213,7 +218,7 @@ def changes_of(inputs: Sequence[Input]) -> tuple[Change, ...]:
 
 def change_words(change: Change, names: Mapping[str, str], tr: Translate) -> str:
     """Return a change as a line of a list."""
-    units = {"add": "m³/s", "shift": "h", "keep": "m", "drawn": "mm/h"}
+    units = {"add": "m³/s", "shift": "h", "keep": "m", "start": "m", "drawn": "mm/h"}
     name, unit = names.get(change.target, change.target), units.get(change.kind, "")
     pieces = [p for p in PAIR.split(change.text) if p.strip()]
     if change.kind in COURSES and len(pieces) > SHOWN_PIECES:

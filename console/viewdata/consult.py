@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 CHANGES = {
     "rain": "降雨倍数", "drawn": "设计降雨过程", "factor": "来水倍数", "course": "来水过程", "add": "来水加流量",
-    "shift": "来水推迟", "keep": "控制库水位", "release": "出库或分流过程", "gates": "闸门开度过程",
+    "shift": "来水推迟", "start": "起算库水位", "keep": "控制库水位", "release": "出库或分流过程", "gates": "闸门开度过程",
     "actual": "按实况出库", "retention": "启用蓄滞洪区", "spill": "水污染", "dam": "溃坝", "breach": "堤防溃口",
     "surge": "增水", "tide": "潮位过程",
 }  # fmt: skip
@@ -21,6 +21,7 @@ HINTS = {
     "course": "小时 m³/s；如 0 3000; 24 9000; 72 4000",
     "add": "m³/s，如 500 或 -300",
     "shift": "小时，如 6 或 -3",
+    "start": "m，如 22.43；没有实测时给定",
     "keep": "m，如 21.50",
     "release": "小时 m³/s；如 0 9000; 6 12000",
     "gates": "小时 每孔开度m；如 0 3; 12 6",
