@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -32,6 +33,10 @@ class Board:
                 self.sid = sid
 
         return {element: One(sid) for (at, element), sid in self.names.items() if at == code}
+
+    @property
+    def board(self):
+        return SimpleNamespace(now=T0)
 
     async def holes(self, code, from_t, to_t):
         return []

@@ -11,7 +11,7 @@ from console.engine.prepared import Prepared
 from console.engine.tidal_case import places_of, rows_of
 from console.engine.whatif import Outcome
 from console.presenters.consult import BAD, DASH, DIM, MASS_LIMIT, PLAIN, WARN, limit_of, top_of
-from console.presenters.consult_floods import KM2, MADE_UP
+from console.presenters.consult_floods import KM2
 from console.presenters.wording import Translate
 from console.services.disaster_library import DisasterLibrary
 from console.texts import printable
@@ -66,7 +66,7 @@ def _pool(entry: Prepared, outcome: Outcome, top: float | None, tr: Translate) -
     text, token = _highest(outcome, POOL, top, BAD)
     if failed is None or (text != DASH and float(text) >= failed):
         return text, token
-    return f"{failed:.2f}（{tr('溃坝设定')}）", BAD if top is not None and failed > top else PLAIN
+    return f"{failed:.2f}（{tr('设定')}）", BAD if top is not None and failed > top else PLAIN
 
 
 def _highest(outcome: Outcome, node_id: str, limit: float | None, token: str) -> Cell:
@@ -86,6 +86,6 @@ def _over(outcome: Outcome, raws: Mapping[str, Mapping[str, Any]], tidal: Sequen
         if node.highest is not None and warning is not None and node.highest[0] > warning:
             found.append(f"{node.name} {node.highest[0]:.2f} m")
     for one in outcome.floods:
-        ground = f"（{tr(MADE_UP)}）" if one.synthetic else ""
+        ground = f"（{tr('合成地形')}）" if one.synthetic else ""
         found.append(f"{tr('受淹')} {one.area_m2 / KM2:.0f} km²{ground}")
     return ("、".join(found), BAD) if found else (DASH, DIM)

@@ -49,11 +49,17 @@ async def read_base(
         raise ConsoleError(f"没有算：{exc.detail}。", "请换一个起算时间，或等数据到齐后再算。", exc.code) from exc
 
 
-async def history_comes(board: BoardState, declared: Mapping[str, Any], base_t: float, *, with_rain: bool) -> bool:
-    """Tell whether something of the past that a what-if rests on is still to be fetched: a run of now would not hold."""
+async def history_comes(
+    board: BoardState, declared: Mapping[str, Any], base_t: float, lead_h: float, *, with_rain: bool
+) -> bool:
+    """Tell whether something of the past that a what-if rests on is still to be fetched: a run of now would not hold.
+
+    What was measured since the base moment counts too; of the last hour everything may still be on its way.
+    """
+    until = max(base_t, min(base_t + lead_h * 3600, board.board.now - 3600))
     for keys, back_s in ((wanted_series(declared), BEFORE_S), (wanted_rain(declared) if with_rain else (), WARM_H * 3600)):
         for code in {code for code, _ in keys}:
-            if await board.holes(code, int(base_t) - back_s, int(base_t)):
+            if await board.holes(code, int(base_t) - back_s, int(until)):
                 return True
     return False
 

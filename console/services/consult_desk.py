@@ -41,7 +41,7 @@ from console.store.scenarios import KeptScenario
 from console.viewdata.consult import MOST_COMPARED
 
 POLL_S = 0.05
-HISTORY_COMES = "本机还在补起算以前的数据，补齐后自动计算；也可以点“重新计算”先用现有的算。"
+HISTORY_COMES = "本机还在补这一段的历史数据，补齐后自动计算；也可以点“重新计算”先用现有的算。"
 FIRST_NODE = "shijiao"
 
 
@@ -204,7 +204,7 @@ class ConsultDesk(QObject):
 
     async def _history_comes(self, scenario: Scenario) -> bool:
         with_rain = any(isinstance(entry, Rain) for entry in scenario.inputs)
-        return await history_comes(self._board, self.declared, scenario.base_t, with_rain=with_rain)
+        return await history_comes(self._board, self.declared, scenario.base_t, scenario.lead_h, with_rain=with_rain)
 
     async def base(self, base_t: float, lead_h: float) -> Base:
         """Return what a run from a moment starts from. Raises: ConsoleError: a flow is missing; says which."""

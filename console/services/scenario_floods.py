@@ -86,8 +86,9 @@ class ScenarioFloods:
         except EngineRefused as exc:
             raise BreachRefused(f"没有算：{exc.detail}。", "请改正河网文件。", exc.code) from exc
         breaks = {k: entry for k, entry in asked.items() if isinstance(entry, Breach)}
-        works = {thing.code: thing for thing in await self._works()} if breaks else {}
-        areas = {thing.code: thing for thing in self._board.things.get("retention_areas", ())}
+        register = await self._register(filled=bool(breaks))
+        works = {thing.code: thing for thing in register.get("works", ())}
+        areas = {thing.code: thing for thing in register.get("retention_areas", ())}
         lacking = next((e.levee for e in breaks.values() if e.levee not in works or e.levee not in known), None)
         if lacking is not None:
             step = "请在中心登记堤防，并写进河网文件的 levee 段。"
@@ -112,14 +113,15 @@ class ScenarioFloods:
         except OSError as exc:
             raise BreachRefused("没有算：地形读不出来。", "请检查磁盘后再算。", repr(exc)) from exc
 
-    async def _works(self) -> Sequence[Thing]:
-        """Return the works of the register; on a new machine it comes after the window."""
+    async def _register(self, *, filled: bool) -> Mapping[str, Sequence[Thing]]:
+        """Return the register once it was read; filled: once it has works, which on a new machine come after the window."""
         for _ in range(self._waits):
-            if self._board.things.get("works"):
+            if self._board.things.get("works") if filled else self._board.things:
                 break
             await asyncio.sleep(POLL_S)
-        self._waits = 0  # it came, or there is none
-        return self._board.things.get("works", ())
+        if filled:
+            self._waits = 0  # it came, or there is none
+        return self._board.things
 
     async def take(self, scenario: Scenario, outcome: Outcome, plains: Mapping[int, Plain]) -> tuple[Outcome, str]:
         """Put the floods of a run among the results and count what they reach.

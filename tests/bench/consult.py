@@ -7,6 +7,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -57,6 +58,10 @@ class Board:
 
     def series_of(self, code: str) -> dict[str, Any]:
         return {e: type("S", (), {"sid": sid}) for (at, e), sid in self.sids.items() if at == code}
+
+    @property
+    def board(self):
+        return SimpleNamespace(now=T0)
 
     async def holes(self, code, from_t, to_t):
         return []

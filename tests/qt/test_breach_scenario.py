@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +11,7 @@ import numpy as np
 import pytest
 
 from console.domain.objects import Thing
-from console.domain.scenario import Breach, Inflow
+from console.domain.scenario import Breach, Inflow, Retention
 from console.presenters.consult import basis_rows, compare_table, names_of, node_view, nodes_to_show
 from console.presenters.consult_inputs import NotAChange, change_words, changes_of, inputs_of, targets_of, unsaid
 from console.presenters.consult_library import library_rows
@@ -335,3 +336,38 @@ def test_two_breaches_into_one_plain_are_told_as_no_more_than_their_sum(runner, 
     rows = table_of(consult, look)
     assert rows["受淹面积 km²"][0].startswith("≤ ") and rows["受淹面积 佛山 km²"][0].startswith("≤ ")
     assert any("受淹合计不去重，是上限" in "".join(text for text, _ in row) for row in basis_rows(consult, look.tr))
+
+
+def test_an_opened_area_waits_for_the_register_or_its_kept_flood_would_seem_to_lie_on_other_ground(runner, desk):
+    class Late(Leveed):
+        def __init__(self):
+            super().__init__()
+            ring = tuple(map(tuple, degrees((3.0, -3.0), (9.0, -3.0), (9.0, 3.0), (3.0, 3.0)).tolist()))
+            self.register = self.things | {"retention_areas": (Thing("retention_areas", "LOCRA001", "潖江", (ring,), {}),)}
+            self.things = {}
+
+    opened = plan("分洪", Retention("pajiang", 48 * HOUR, None, 900.0))
+
+    def shown(board, story):
+        consult = desk(board)
+
+        async def whole():
+            consult.begin()
+            await until(lambda: consult.declared)
+            asyncio.get_running_loop().call_later(0.5, lambda: setattr(board, "things", board.register))
+            return await story(consult)
+
+        return runner.run(whole())
+
+    async def first(consult):
+        found = await consult.create(opened)
+        await until(lambda: not consult.busy and not consult._tasks.running(), 60)
+        return found, consult.results[found]
+
+    async def again(consult):
+        await until(lambda: found in consult.results, 60)
+        return consult.results[found]
+
+    found, result = shown(Late(), first)
+    assert result.outcome.floods[0].title == "潖江蓄洪" and result.outcome.floods[0].area_m2 > 0
+    assert shown(Late(), again).watermark == ""

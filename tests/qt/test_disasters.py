@@ -96,7 +96,7 @@ def test_a_surge_is_listed_with_the_places_that_it_puts_over_their_warning_level
     over = rows["50 年一遇洪水遇天鸽型风暴潮"][6]
     assert over[1] == "state.guaranteed" and all(name in over[0] for name in ("三水(二)", "紫洞", "容奇", "南沙 3.15 m"))
     assert rows["石角 50 年一遇洪水"][6][0] == "—"
-    assert rows["飞来峡 24 m 溃坝（遇 10 年一遇洪水）"][5] == ("24.00（溃坝设定）", "text"), "not the pool's own highest"
+    assert rows["飞来峡 24 m 溃坝（遇 10 年一遇洪水）"][5] == ("24.00（设定）", "text"), "not the pool's own highest"
     dam = next(e for e in consult.library.entries if e.wanted.code == "dam-feilaixia")
     assert any("溃坝水位 24.00 m 为设定，推演到那时为" in line for line in dam.outcome.limits)
 
