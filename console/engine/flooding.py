@@ -58,6 +58,7 @@ class Flooding:
     hours (k,) after the base moment; flow_m3s that comes in, gone_m3 in all until then, level_m: before the levee, or in
     the area where water comes in (1985). area_m2: wet at some time; deepest_m of any cell. synthetic: on ground that
     nobody surveyed. flood: the depths, None once they are kept elsewhere; result: where. counts: of what was under water.
+    doubt: why its depths are not to be believed, "" for none.
     """
 
     entry: int
@@ -79,6 +80,7 @@ class Flooding:
     flood: BreachOutcome | None = None
     result: str = ""
     counts: tuple[Count, ...] = ()
+    doubt: str = ""
 
     @property
     def said(self) -> list[str]:

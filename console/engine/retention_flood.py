@@ -25,12 +25,16 @@ NEAR_M = 600.0  # of the inlet: so far its water is let in
 
 @dataclass(frozen=True, slots=True)
 class RetentionPlace:
-    """Where a detention area lies. node: of the chain; code: of its outline; inlet: lon, lat degrees."""
+    """Where a detention area lies. node: of the chain; code: of its outline; inlet: lon, lat degrees.
+
+    above: a node upstream whose level no water in the area can pass, "" where none is declared.
+    """
 
     node: str
     code: str
     inlet: tuple[float, float]
     said: str
+    above: str = ""
 
 
 def retention_places(declared: Mapping[str, Any]) -> dict[str, RetentionPlace]:
@@ -45,7 +49,9 @@ def retention_places(declared: Mapping[str, Any]) -> dict[str, RetentionPlace]:
         if not node or not raw.get("object"):
             raise EngineRefused("declared", f"蓄滞洪区“{node}”（retention 段）缺少 node 或 object")
         said = f"{raw.get('sure', '假定')}：{raw.get('src', '')}"
-        found[node] = RetentionPlace(node, str(raw["object"]), (float(numbers[0]), float(numbers[1])), said)
+        found[node] = RetentionPlace(
+            node, str(raw["object"]), (float(numbers[0]), float(numbers[1])), said, str(raw.get("above", ""))
+        )
     return found
 
 

@@ -78,11 +78,20 @@ def retention_floods(case: Case, nodes: Mapping[str, Course], tell: Tell) -> tup
     for done, (k, entry) in enumerate(asked):
         place, course = places.get(entry.area), nodes.get(entry.area)
         if place is None or k not in case.plains or course is None or course.branch_m3s is None:
-            said.append(f"{names.get(entry.area, entry.area)}：没有区界或地形，不算淹没，只计水量")
+            said.append(f"{names.get(entry.area, entry.area)}：没有区界，或这里没有地形，不算淹没，只计水量")
             continue
         one = filled(k, place, case.plains[k], course.branch_m3s, _part_of(tell, done, len(asked)))
-        if one is not None:
-            found.append(one)
+        if one is None:
+            said.append(f"{names.get(entry.area, entry.area)}：预见期内没有进洪，没有淹没")
+            continue
+        above = nodes.get(place.above)
+        top = None if above is None or above.level_m is None else float(np.nanmax(above.level_m, initial=-np.inf))
+        inside = float(np.max(one.level_m))
+        if top is not None and np.isfinite(top) and inside > top:
+            high = f"区内水位到 {inside:.2f} m，高于上游{names[place.above]}的 {top:.2f} m"
+            why = "重力进不了这么多水，地形或区界与实际不符"
+            one = replace(one, doubt="水深不可信", limits=(*one.limits, f"{high}：{why}"))
+        found.append(one)
     return tuple(found), said
 
 

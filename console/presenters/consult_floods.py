@@ -59,8 +59,7 @@ def flood_rows(found: Sequence[tuple[Scenario, Result]], tr: Translate) -> list[
     if not any(all_of):
         return []
     rows: list[tuple[Cell, ...]] = []
-    titles = (("、".join(printable(b.title) for b in floods) or tr("没有淹没"), PLAIN if floods else DIM) for floods in all_of)
-    rows.append(((tr("淹没"), PLAIN), *titles))
+    rows.append(((tr("淹没"), PLAIN), *(_titles(floods, tr) for floods in all_of)))
     if any(b.synthetic for bs in all_of for b in bs):
         made_up = ((tr(MADE_UP), WARN) if any(b.synthetic for b in bs) else (DASH, DIM) for bs in all_of)
         rows.append(((tr("淹没地形"), PLAIN), *made_up))
@@ -72,10 +71,17 @@ def flood_rows(found: Sequence[tuple[Scenario, Result]], tr: Translate) -> list[
     rows.append(_figures(tr("受淹面积 km²"), [_sum(b.area_m2 / KM2 for b in bs) for bs in all_of], 1, BAD, several))
     rows.append(_figures(tr("最大水深 m"), [max((b.deepest_m for b in bs), default=None) for bs in all_of], 2))
     for text, unit, none in dict.fromkeys((c.text, c.unit, c.else_none) for bs in all_of for b in bs for c in b.counts):
-        numbers = [_count(bs, text, none) for bs in all_of]
+        numbers = [_count(bs, text, unit, none) for bs in all_of]
         words = f"{printable(text, 60)} {printable(unit, 12)}".strip()
         rows.append(_figures(words, numbers, 1 if unit == "km²" else 0, BAD, several))
     return rows
+
+
+def _titles(floods: Sequence[Flooding], tr: Translate) -> Cell:
+    if not floods:
+        return tr("没有淹没"), DIM
+    words = "、".join(printable(f.title) + (f"（{tr(f.doubt)}）" if f.doubt else "") for f in floods)
+    return words, WARN if any(f.doubt for f in floods) else PLAIN
 
 
 def count_sources(outcome: Outcome) -> tuple[str, ...]:
@@ -89,13 +95,15 @@ def _sum(values: Iterable[float]) -> float | None:
     return float(sum(found)) if found else None
 
 
-def _count(floods: Sequence[Flooding], text: str, else_none: bool) -> float | None:
+def _count(floods: Sequence[Flooding], text: str, unit: str, else_none: bool) -> float | None:
     """Return a figure of a scenario's floods together; None where one of them does not know it, or there is none.
 
     else_none: a flood that was counted and lacks the figure has none of it; without it, nobody counted that there.
     """
     absent = 0.0 if else_none else None
-    numbers = [next((c.number for c in f.counts if c.text == text), absent if f.counts else None) for f in floods]
+    numbers = [
+        next((c.number for c in f.counts if (c.text, c.unit) == (text, unit)), absent if f.counts else None) for f in floods
+    ]
     known = [n for n in numbers if n is not None]
     return sum(known) if known and len(known) == len(numbers) else None
 

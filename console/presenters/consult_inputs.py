@@ -223,6 +223,10 @@ def change_words(change: Change, names: Mapping[str, str], tr: Translate) -> str
     pieces = [p for p in PAIR.split(change.text) if p.strip()]
     if change.kind in COURSES and len(pieces) > SHOWN_PIECES:
         return f"{name} {tr(CHANGES[change.kind])} {len(pieces)} {tr('点')}"
+    if change.kind == "retention":
+        hour, *more = change.text.split() or [""]
+        parts = [f"{tr('起于第')} {hour} h", *(f"{v} {unit}" for v, unit in zip(more, ("m³/s", "h"), strict=False))]
+        return f"{name} {tr(CHANGES[change.kind])} {'，'.join(parts)}"
     if change.kind == "breach":
         return f"{name} {tr(CHANGES[change.kind])} {_breach_words(change.text, tr)}"
     value = f"×{change.text}" if change.kind in ("factor", "rain") else f"{change.text} {unit}".strip()
@@ -231,7 +235,7 @@ def change_words(change: Change, names: Mapping[str, str], tr: Translate) -> str
 
 def _breach_words(text: str, tr: Translate) -> str:
     km, width, hour, growth, *sill = text.split()
-    words = [f"K{km}", f"{tr('宽')} {width} m", f"{tr('第')} {hour} h", f"{tr('发展')} {growth} h"]
+    words = [f"K{km}", f"{tr('宽')} {width} m", f"{tr('溃于第')} {hour} h", f"{tr('发展')} {growth} h"]
     return "，".join([*words, *(f"{tr('口底')} {z} m" for z in sill)])
 
 

@@ -86,6 +86,8 @@ class ConsultDesk(QObject):
         self.library.changed.connect(self.changed)
         self._home, self._kept = home, KeptScenarios(path, key)
         self._runs: dict[str, Run] = {}
+        self._ended: set[str] = set()  # cancelled after their computing
+        self._partial: dict[str, tuple[str, ...]] = {}  # inundation results of runs that were cancelled
         self._executor = executor
         self._pool: Executor | None = None
         self._begun = False
@@ -196,6 +198,8 @@ class ConsultDesk(QObject):
     def cancel(self, scenario_id: str) -> None:
         if scenario_id in self._runs:
             self._runs[scenario_id].cancel()
+        elif scenario_id in self._running():  # it is computed, and its flood is being counted and kept
+            self._ended.add(scenario_id)
 
     async def _base_for(self, scenario: Scenario) -> Base:
         with_rain = any(isinstance(entry, Rain) for entry in scenario.inputs)
@@ -257,7 +261,7 @@ class ConsultDesk(QObject):
 
     async def _drop(self, scenario_id: str) -> None:
         try:
-            gone = await self._kept.drop(scenario_id)
+            gone = (*await self._kept.drop(scenario_id), *self._partial.pop(scenario_id, ()))
             await self._list()
             self.results.pop(scenario_id, None)
             self.problem = await self._floods.forget(gone)
@@ -313,10 +317,15 @@ class ConsultDesk(QObject):
             outcome: Outcome = await self._computed(scenario_id, run_case, case)
         except RunCancelled:
             parts = self._runs[scenario_id].partials
-            words = await self._floods.take_part(scenario, parts, plains)
-            self._set(scenario_id, RunState("cancelled", words=words))
-            if words:
-                self.floods_changed.emit()
+            words, names = await self._floods.take_part(scenario, parts, plains)
+            await self._floods.forget(self._partial.pop(scenario_id, ()))
+            if self.scenario(scenario_id) is None:  # taken out of the list meanwhile
+                await self._floods.forget(names)
+                self.states.pop(scenario_id, None)
+            else:
+                self._partial[scenario_id] = names
+                self._set(scenario_id, RunState("cancelled", words=words))
+            self.floods_changed.emit()
             return
         except ConsoleError as exc:
             words = f"{exc.what}{exc.next_step}"
@@ -326,6 +335,12 @@ class ConsultDesk(QObject):
             self._runs.pop(scenario_id, None)
         wall_s = time.perf_counter() - began
         outcome, problem = await self._floods.take(scenario, outcome, plains)
+        made = tuple(one.result for one in outcome.floods if one.result)
+        if scenario_id in self._ended or self.scenario(scenario_id) is None:
+            self._ended.discard(scenario_id)
+            await self._floods.forget(made)
+            self._set(scenario_id, RunState("cancelled"))
+            return
         outcome = replace(outcome, limits=(*base.notes, *outcome.limits))
         self.results[scenario_id] = Result(outcome, base, started, wall_s)
         self.bands.pop(scenario_id, None)
@@ -337,6 +352,7 @@ class ConsultDesk(QObject):
         under = base.hash + ground_hash(plains)
         try:
             gone = await self._kept.keep_run(scenario_id, record, under, outcome)
+            gone += self._partial.pop(scenario_id, ())
             more = await self._floods.forget(gone)  # only now: what is kept must not point to nothing
         except ConsoleError as exc:
             more = f"{exc.what}{exc.next_step}"

@@ -97,6 +97,7 @@ class FloodDesk(QObject):
         self.counted_at: float | None = None  # the moment of the exposures
         self._tasks, self._paint = tasks, paint
         self._opened: Opened | None = None
+        self.beside: FloodNow | None = None
         self._beside: tuple[str, Opened, Swept | None] | None = None  # what another side of the picture shows
         self._moment: float | None = None
         self._vectors = VectorProcesses()
@@ -208,6 +209,7 @@ class FloodDesk(QObject):
             ConsoleError: there is no such result, or it cannot be read.
         """
         if not name:
+            self.beside = None
             return None
         if self._beside is None or self._beside[0] != name:
             depths, site = await self._off("beside", lambda _going: self.library.open(name))
@@ -217,7 +219,8 @@ class FloodDesk(QObject):
             swept = await self._off("beside", lambda going: swept_of(opened.depths, going))
             self._beside = name, opened, swept
         wish = whole_minute(moment, opened.depths.t_s), self.mode, self._paint, swept
-        return (await self._off("other", partial(drawn_at, opened, *wish, None))).picture
+        self.beside = await self._off("other", partial(drawn_at, opened, *wish, None))
+        return self.beside.picture
 
     async def atlas(self, steps: int) -> Atlas:
         """Return the shown result: views of the whole series, then of as many moments evenly over it.

@@ -40,6 +40,8 @@ class KeptScenarios:
         """
 
         def work(store: ScenarioStore) -> tuple[str, ...]:
+            if all(k.scenario_id != scenario_id for k in store.scenarios()):
+                raise ConsoleError("情景已被移出，这次计算没有存下。", "需要时请重新建立情景。")
             before = _results_of(store, scenario_id)
             store.keep_run(scenario_id, record, base_hash, arrays_of(outcome), outcome.figures())
             return before

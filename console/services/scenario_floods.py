@@ -54,12 +54,16 @@ class Folders:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Counting:
-    """What is counted under water. refused: a line for each layer that cannot be. sources: of all of them."""
+    """What is counted under water. refused: a line for each layer that cannot be. sources: of all of them.
+
+    why: there is no layer.
+    """
 
     regions: Sequence[Region]
     layers: tuple[Layer, ...]
     refused: tuple[ExposureLine, ...]
     sources: tuple[ExposureSource, ...]
+    why: str
 
 
 class ScenarioFloods:
@@ -133,14 +137,20 @@ class ScenarioFloods:
         found, problems = await asyncio.to_thread(self._taken, scenario, outcome.floods, plains)
         return replace(outcome, floods=found), problems
 
-    async def take_part(self, scenario: Scenario, parts: Sequence[Flooding], plains: Mapping[int, Plain]) -> str:
-        """Put what a stopped run had of its floods among the results; returns what is said of it, "" for nothing."""
+    async def take_part(
+        self, scenario: Scenario, parts: Sequence[Flooding], plains: Mapping[int, Plain]
+    ) -> tuple[str, tuple[str, ...]]:
+        """Put what a stopped run had of its floods among the results.
+
+        Returns what is said of it, "" for nothing, and the names of the results.
+        """
         floods = stopped(parts)
         if not floods:
-            return ""
+            return "", ()
         found, problems = await asyncio.to_thread(self._taken, scenario, floods, plains)
         whither = "，水深在沙盘的淹没成果里" if any(one.result for one in found) else ""
-        return "；".join(filter(None, [f"已取消；淹没算到第 {floods[-1].hours[-1]:.1f} h{whither}", problems]))
+        words = "；".join(filter(None, [f"已取消；淹没算到第 {floods[-1].hours[-1]:.1f} h{whither}", problems]))
+        return words, tuple(one.result for one in found if one.result)
 
     async def forget(self, names: Sequence[str]) -> str:
         """Delete results that nothing points to any more; returns what could not be deleted, in words."""
@@ -176,15 +186,17 @@ class ScenarioFloods:
 
     def _counting(self, problems: list[str]) -> _Counting | None:
         """Return what is counted; None, and why, where that cannot be read."""
+        why = f"没有图层：请在数据目录的 {NAME} 里声明"
+        sources: tuple[ExposureSource, ...] = ()
         try:
             sources = standing_layers(self._folders.root)
         except ConsoleError as exc:
-            problems.append(f"{exc.what}{exc.next_step}")
-            sources = ()
+            why = f"{exc.what}{exc.next_step}"
+            problems.append(why)
         try:
             regions = load_basemap(self._folders.cache).prefectures
             vectors = VectorProcesses()
-            return _Counting(regions, *read_layers(sources, lambda path: vectors.read(path).overlay), sources)
+            return _Counting(regions, *read_layers(sources, lambda path: vectors.read(path).overlay), sources, why)
         except (OSError, MemoryError) as exc:
             log.warning("nothing was counted: %r", exc)
             problems.append("受淹对象没有统计：读不出底图或图层。请检查磁盘和内存后重算。")
@@ -219,13 +231,16 @@ def _counts(one: Flooding, plain: Plain, counting: _Counting) -> tuple[Count, ..
         if land:
             found.append(Count(f"受淹{LAND} {region.name}", land / KM2, "km²", "政区界为示意", else_none=True))
     if not counting.sources:
-        found.append(Count("受淹人口、耕地、资产", None, "", f"没有图层：请在数据目录的 {NAME} 里声明"))
+        found.append(Count("受淹人口、耕地、资产", None, "", counting.why))
     for layer in counting.layers:
         got = exposed(layer, deepest, plain.x_m, plain.y_m)
         source = f"{got.about.source}（{got.about.date or '日期未注明'}）"
         lacking = f"，{got.lacking} 处没有数字" if got.lacking else ""
         found.append(Count(f"受淹{got.about.name}", got.wet, got.about.unit, source + lacking))
-    return (*found, *(Count(line.text, None, line.unit, line.source) for line in counting.refused))
+    for line in counting.refused:
+        name, _, why = line.text.partition("（")
+        found.append(Count(name, None, line.unit, why.rstrip("）") or line.source))
+    return tuple(found)
 
 
 def _land(region: Region) -> Layer:

@@ -35,7 +35,11 @@ def standing_layers(root: Path) -> tuple[ExposureSource, ...]:
     rows = raw.get("layer", [])
     if set(raw) - {"layer"} or not isinstance(rows, list) or len(rows) > MOST:
         raise StoreError(f"受影响图层文件 {NAME} 写法不对。", f"应为至多 {MOST} 个 [[layer]] 段，请改正。", str(path))
-    return tuple(_layer(root, row, number) for number, row in enumerate(rows, 1))
+    found = tuple(_layer(root, row, number) for number, row in enumerate(rows, 1))
+    names = [one.name for one in found]
+    if twice := next((name for name in names if names.count(name) > 1), ""):
+        raise StoreError(f"受影响图层文件 {NAME} 有两个图层都叫“{clean(twice, 30)}”。", "请给每个图层一个自己的名称。")
+    return found
 
 
 def _layer(root: Path, row: Any, number: int) -> ExposureSource:

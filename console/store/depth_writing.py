@@ -30,7 +30,7 @@ def write_depths(
             for name, size in (("time", len(t_s)), ("y", len(y_m)), ("x", len(x_m)), ("one", 1)):
                 out.createDimension(name, size)
             time = out.createVariable("time", "d", ("time",))
-            time.units, time.calendar = b"seconds since 1970-01-01 00:00:00", b"standard"
+            time.units, time.calendar = b"seconds since 1970-01-01 00:00:00 +00:00", b"standard"
             time[:] = t_s
             for name, axis in (("y", y_m), ("x", x_m)):
                 held = out.createVariable(name, "d", (name,))

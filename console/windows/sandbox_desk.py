@@ -226,7 +226,7 @@ class SandboxDesk(QObject):
         before = self._plans
         self._compare(choice)
         if self._plans is None and self._own_flood is not None:
-            own, self._own_flood = self._own_flood, None
+            own, self._own_flood, self._flood.desk.beside = self._own_flood, None, None
             if self._flood.desk.name != own:
                 self._flood.desk.choose(own)
         if self._plans is not before:  # the left side is another one too
@@ -276,6 +276,7 @@ class SandboxDesk(QObject):
         if shiboken6.isValid(self.view) and self._plans is plans:
             self.panel.say(problem)
             self.view.compare(right, plans.words, {"flood": flood})
+            self._describe(self.view.view)
 
     def _plans_changed(self) -> None:
         if self._compared == PLANS and shiboken6.isValid(self.panel) and self.panel.isVisible():

@@ -142,13 +142,13 @@ class SandboxFlood(QObject):
 
     def legend(self) -> tuple[LegendRow, ...]:
         """Return the depths' signs for the picture; none while the strip below has them."""
-        now = self.desk.now
-        if now is None or now.picture is None or not self.strip.isHidden():
+        now = self.desk.now or self.desk.beside
+        if now is None or now.picture is None or (now is self.desk.now and not self.strip.isHidden()):
             return ()
         return tuple(LegendRow(*row) for row in legend(now.view, now.mode, self._c.look.tr))
 
     def notes(self) -> tuple[tuple[str, str], ...]:
-        now = self.desk.now
+        now = self.desk.now or self.desk.beside  # of another side, where this one is dry
         return ((note(now.view, now.mode, self._c.look.tr), "state.stale"),) if now and now.picture else ()
 
     async def atlas(self, notes: list[str]) -> Briefing:

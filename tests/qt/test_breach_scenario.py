@@ -12,12 +12,14 @@ import pytest
 
 from console.domain.objects import Thing
 from console.domain.scenario import Breach, Inflow, Retention
+from console.errors import StoreError
 from console.presenters.consult import basis_rows, compare_table, names_of, node_view, nodes_to_show
 from console.presenters.consult_inputs import NotAChange, change_words, changes_of, inputs_of, targets_of, unsaid
 from console.presenters.consult_library import library_rows
 from console.services import scenario_floods
 from console.services.flood_library import FloodLibrary
 from console.services.sandbox_ground import SandboxGround
+from console.services.standing_layers import standing_layers
 from console.viewdata.basemap import BaseMap, Region
 from console.viewdata.consult import Change
 from console.viewdata.scene import SceneRiver
@@ -184,7 +186,9 @@ def test_a_breach_that_cannot_be_computed_says_what_to_do(runner, desk, look, tm
     (broken,) = computed(runner, consult, plan("溃", BREAK))
     state = consult.states[broken]
     assert state.state == "done" and "exposure.toml 第 1 个图层的 where 不能用" in state.words
-    assert consult.results[broken].outcome.floods[0].area_m2 > 0, "the flood is there all the same"
+    one = consult.results[broken].outcome.floods[0]
+    assert one.area_m2 > 0, "the flood is there all the same"
+    assert any("where 不能用" in c.source for c in one.counts), "and the record says why nobody was counted"
 
 
 def test_the_band_is_that_of_the_river_with_the_breach(runner, desk, look):
@@ -209,7 +213,9 @@ def test_a_breach_is_typed_read_back_and_named(look):
     assert inputs_of((Change("breach", LEVEE, "4.2 150 6"),)) == (Breach(LEVEE, 4.2, 150.0, 6 * HOUR),)
     (target,) = (t for t in targets_of(CHAIN) if "breach" in t.kinds)
     assert (target.node, target.name) == (LEVEE, "北江大堤")
-    assert change_words(changes[0], names_of(CHAIN), look.tr) == "北江大堤 堤防溃口 K10，宽 200 m，第 48 h，发展 1 h，口底 5 m"
+    assert (
+        change_words(changes[0], names_of(CHAIN), look.tr) == "北江大堤 堤防溃口 K10，宽 200 m，溃于第 48 h，发展 1 h，口底 5 m"
+    )
     for text, words in (
         ("4.2 150", "看不懂"),
         ("4.2 x 6", "不是数"),
@@ -371,3 +377,60 @@ def test_an_opened_area_waits_for_the_register_or_its_kept_flood_would_seem_to_l
     found, result = shown(Late(), first)
     assert result.outcome.floods[0].title == "潖江蓄洪" and result.outcome.floods[0].area_m2 > 0
     assert shown(Late(), again).watermark == ""
+
+
+def test_a_scenario_taken_out_or_cancelled_while_its_flood_is_counted_leaves_nothing(runner, desk, tmp_path):
+    consult = desk(Leveed())
+    take = consult._floods.take
+
+    async def story(end):
+        counting, goes_on = asyncio.Event(), asyncio.Event()
+
+        async def slowly(*what):
+            counting.set()
+            await goes_on.wait()
+            return await take(*what)
+
+        consult._floods.take = slowly
+        consult.begin()
+        await until(lambda: consult.declared)
+        found = await consult.create(plan("溃", BREAK))
+        await asyncio.wait_for(counting.wait(), 60)
+        end(found)
+        await until(lambda: "drop scenario" not in consult._tasks.running(), 30)
+        goes_on.set()
+        await until(lambda: not consult.busy and not consult._tasks.running(), 60)
+        return found
+
+    for end in (consult.cancel, consult.drop):
+        found = runner.run(story(end))
+        assert found not in consult.results and FloodLibrary(tmp_path / "cache").entries() == ()
+        assert consult.states[found].state == "cancelled"
+
+
+def test_a_part_that_was_kept_goes_when_the_scenario_is_run_to_its_end(runner, desk, monkeypatch, tmp_path):
+    monkeypatch.setattr(scenario_floods, "CELL_M", 100.0)
+    consult = desk(Leveed())
+
+    async def story():
+        consult.begin()
+        await until(lambda: consult.declared)
+        found = await consult.create(plan("溃", replace(BREAK, at_s=30 * HOUR)))
+        await until(lambda: found in consult._runs and len(consult._runs[found].partials) > 1, 120, "some frames")
+        consult.cancel(found)
+        await until(lambda: consult.states[found].state == "cancelled", 30)
+        monkeypatch.setattr(scenario_floods, "CELL_M", 600.0)
+        consult.run(found)
+        await until(lambda: found in consult.results and not consult._tasks.running(), 60)
+        return found
+
+    found = runner.run(story())
+    (entry,) = FloodLibrary(tmp_path / "cache").entries()
+    assert entry.name == consult.results[found].outcome.floods[0].result and "只算到" not in entry.label
+
+
+def test_two_layers_of_one_name_are_refused_by_it(tmp_path):
+    text = '[[layer]]\nname = "人口"\nfile = "a.gpkg"\n[[layer]]\nname = "人口"\nfile = "b.gpkg"\n'
+    (tmp_path / "exposure.toml").write_text(text, "utf-8")
+    with pytest.raises(StoreError, match="两个图层都叫“人口”"):
+        standing_layers(tmp_path)

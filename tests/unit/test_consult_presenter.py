@@ -73,7 +73,7 @@ def test_the_same_change_twice_and_absurd_values_are_refused():
 
 def test_only_what_can_be_changed_is_offered():
     found = {t.node: t.kinds for t in targets_of(CHAIN)}
-    assert found["feilaixia"] == ("keep", "release", "gates", "actual", "dam") and found["pajiang"] == ("retention",)
+    assert found["feilaixia"] == ("start", "keep", "release", "gates", "actual", "dam") and found["pajiang"] == ("retention",)
     assert found["in-yingde"] == ("rain", "drawn", "factor", "add", "shift", "course") and found["xinan"] == ("release",)
     assert "nanshui" not in found, "no storage curve, nothing to operate"
     assert "shijiao" not in found and "reach-shijiao" not in found

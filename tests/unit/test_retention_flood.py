@@ -56,17 +56,17 @@ def test_an_area_that_takes_nothing_floods_nothing():
     dry = outcome_of(
         Case(CHAIN, base_of(CHAIN, series(), T0, 72.0), plan(Retention("pajiang", 24 * HOUR, None, 0.0)), {0: ground()})
     )
-    assert dry.floods == ()
+    assert dry.floods == () and "潖江蓄滞洪区：预见期内没有进洪，没有淹没" in dry.limits
 
 
 def test_without_an_outline_the_water_is_counted_and_the_flood_is_not():
     base = base_of(CHAIN, series(), T0, 72.0)
     bare = {**CHAIN, "retention": []}
     got = outcome_of(Case(bare, base, plan(OPENED), {0: ground()}))
-    assert got.floods == () and any("没有区界或地形，不算淹没" in line for line in got.limits)
+    assert got.floods == () and any("没有区界，或这里没有地形，不算淹没" in line for line in got.limits)
     assert got.nodes["pajiang"].storage_m3.max() > 0
     alone = outcome_of(Case(CHAIN, base, plan(OPENED)))
-    assert alone.floods == () and "潖江蓄滞洪区：没有区界或地形，不算淹没，只计水量" in alone.limits
+    assert alone.floods == () and "潖江蓄滞洪区：没有区界，或这里没有地形，不算淹没，只计水量" in alone.limits
 
 
 def test_ground_that_lacks_a_cell_or_lies_elsewhere_is_refused():
@@ -90,3 +90,11 @@ def test_ground_that_lacks_a_cell_or_lies_elsewhere_is_refused():
 def test_a_place_that_is_declared_amiss_names_its_key(row, words):
     with pytest.raises(EngineRefused, match=words):
         retention_places({"retention": [row]})
+
+
+def test_water_that_stands_higher_inside_than_the_pool_upstream_is_not_to_be_believed():
+    base = base_of(CHAIN, series(), T0, 72.0)
+    narrow = ground(line=np.array([[1000.0, 3000.0], [3000.0, 3000.0], [3000.0, 5000.0], [1000.0, 5000.0]]))
+    got = outcome_of(Case(CHAIN, base, plan(OPENED), {0: narrow}))
+    assert got.floods[0].doubt == "水深不可信" and any("高于上游飞来峡的 21." in line for line in got.limits)
+    assert outcome_of(Case(CHAIN, base, plan(OPENED), {0: ground()})).floods[0].doubt == ""
