@@ -16,6 +16,7 @@ from console.errors import ConsoleError
 from console.state.board import BoardState
 
 BEFORE_S = (WARM_START_H + 12) * 3600
+LATE_S = 300
 UNFIT = [int(q) for q in (Quality.BAD, Quality.SUSPECT)]
 
 
@@ -54,9 +55,9 @@ async def history_comes(
 ) -> bool:
     """Tell whether something of the past that a what-if rests on is still to be fetched: a run of now would not hold.
 
-    What was measured since the base moment counts too; of the last hour everything may still be on its way.
+    What was measured since the base moment counts too; of the last minutes everything may still be on its way.
     """
-    until = max(base_t, min(base_t + lead_h * 3600, board.board.now - 3600))
+    until = max(base_t, min(base_t + lead_h * 3600, board.board.now - LATE_S))
     for keys, back_s in ((wanted_series(declared), BEFORE_S), (wanted_rain(declared) if with_rain else (), WARM_H * 3600)):
         for code in {code for code, _ in keys}:
             if await board.holes(code, int(base_t) - back_s, int(until)):
