@@ -12,6 +12,7 @@ from console.look import Look
 from widgets.painted import PaintedView
 from widgets.plain import PlainLabel, plain_tip
 
+NARROW_PX = 120
 SWATCH_PX, GAP_PX = 16, 14
 Rows = Sequence[tuple[str, str, str]]  # symbol, token, text
 
@@ -98,6 +99,7 @@ class FloodStrip(QWidget):
         self.results, self.modes = QComboBox(self), QComboBox(self)
         self.results.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.results.setMinimumContentsLength(22)
+        self.results.setMinimumWidth(round(NARROW_PX * look.scale))  # and no less where the strip is narrow
         self.results.activated.connect(lambda: self.result_chosen.emit(str(self.results.currentData() or "")))
         self.modes.activated.connect(lambda: self.mode_chosen.emit(str(self.modes.currentData() or "")))
         self.load, self.cancel, self.remove = QPushButton(self), QPushButton(self), QPushButton(self)

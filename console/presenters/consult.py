@@ -225,6 +225,7 @@ def _node_rows(
     if first.kind == "reservoir" and "storage" in raw:
         row("最高库水位 m", [n.highest[0] if n and n.highest else None for n in nodes], _level, 2, top_of(raw))
         row("期末库水位 m", [float(n.level_m[-1]) if n and n.level_m is not None else None for n in nodes], _level, 2)
+        row("最小剩余库容 百万m³", [_room(n, raw) for n in nodes], lambda v: DASH if v is None else f"{v:.0f}", 0)
         row("最大出库 m³/s", [n.peak[0] if n else None for n in nodes], flow_text, 0)
     elif first.kind == "station":
         better = [r.outcome.corrected_m3s.get(node_id) for _, r in found]
@@ -255,6 +256,14 @@ def _node_rows(
         ]
         row("分洪量 百万m³", volumes, lambda v: DASH if v is None else f"{v:.1f}", 1)
     return rows
+
+
+def _room(node: NodeOutcome | None, raw: Mapping[str, Any]) -> float | None:
+    """Return the least room, 10⁶ m³, that a pool had below the level that it may not pass; None where that is not declared."""
+    top, points = top_of(raw), np.array(raw["storage"]["points"], float)
+    if node is None or node.storage_m3 is None or top is None or not points[0, 0] <= top <= points[-1, 0]:
+        return None
+    return float(np.interp(top, *points.T) - node.storage_m3.max() / 1e6)
 
 
 def _tidal_rows(

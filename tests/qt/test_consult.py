@@ -53,6 +53,8 @@ def test_three_scenarios_are_run_compared_and_still_there_after_a_restart(runner
         "不足 10 年一遇", "约 100 年一遇", "超过 100 年一遇",
     ]  # fmt: skip
     assert rows["飞来峡 期末库水位 m"][2].startswith("23.0")
+    room = [float(text.partition("（")[0]) for text in rows["飞来峡 最小剩余库容 百万m³"]]
+    assert room[0] == pytest.approx(1900 - 560 * 8.4 / 11, abs=6) and room[2] == pytest.approx(1900 - 560 * 10 / 11, abs=6)
     assert all(float(text) < 1e-3 for text in rows["水量误差"]), "the balance is shown and holds"
     basis = ["".join(text for text, _ in row) for row in basis_rows(consult, look.tr)]
     assert any("没有给出调度，按起算水位" in line for line in basis) and any("假定" in line for line in basis)
