@@ -307,6 +307,7 @@ class ConsultDesk(QObject):
         if scenario is None:
             self.states.pop(scenario_id, None)
             return
+        self._ended.discard(scenario_id)  # of an earlier run that failed before it came to that
         started, began = time.time(), time.perf_counter()
         base: Base | None = None
         plains: dict[int, Plain] = {}
