@@ -28,6 +28,7 @@ from console.look import Look
 from console.loop import qt_loop
 from console.paths import DataHome
 from console.services.collector import GuiCollector
+from console.services.compiled_kernels import have_kernels_compiled
 from console.services.instruments import Instruments
 from console.services.session import Session, Source
 from console.services.supervisor import Child, Supervisor
@@ -186,6 +187,8 @@ async def _desk(
     instruments.gauge("child_restarts", lambda: float(sum(c.restarts for c in supervisor.processes)))
     QTimer.singleShot(0, frame, lambda: frame.open_workspace(frame.current))
     session.start()
+    kernels = have_kernels_compiled(home.shared_cache / "kernels", lambda: session.board.whole)
+    session.tasks.start("kernels", kernels)
     try:
         await done.wait()
     finally:

@@ -13,14 +13,25 @@ import math
 from typing import Any
 
 import numpy as np
-from numba import njit, prange
+from numba import prange
 
-from console.engine.shallow_kernels import DRY_M, G, _edge, _ghost, _velocity
-
-FAST = {"contract", "arcp", "nsz"}
+from console.engine.shallow_kernels import DRY_M, G, compiled, edge, ghost, parallel
 
 
-@njit(cache=True, error_model="numpy", fastmath=FAST)
+@compiled
+def _velocity(h: float, qx: float, qy: float) -> tuple[float, float]:
+    if h <= DRY_M:
+        return 0.0, 0.0
+    part = 1.0 / h
+    return qx * part, qy * part
+
+
+@compiled
+def _edge(hl: float, zl: float, ul: float, vl: float, hr: float, zr: float, ur: float, vr: float) -> tuple[float, ...]:
+    return edge(hl, zl, ul, vl, hr, zr, ur, vr)
+
+
+@compiled
 def _least(a: float, b: float) -> float:
     """Return the smaller of two slopes of one sign, else 0 (minmod)."""
     if a * b <= 0.0:
@@ -28,7 +39,7 @@ def _least(a: float, b: float) -> float:
     return a if abs(a) < abs(b) else b
 
 
-@njit(cache=True, error_model="numpy")
+@compiled
 def _reached(first: Any, last: Any, j: int, columns: int) -> tuple[int, int]:
     """Return the columns of a row that water is in, or may come to in a step of two stages."""
     a, b = columns, -1
@@ -37,7 +48,7 @@ def _reached(first: Any, last: Any, j: int, columns: int) -> tuple[int, int]:
     return max(0, a - 2), min(columns - 1, b + 2)
 
 
-@njit(cache=True, parallel=True, error_model="numpy", fastmath=FAST)
+@parallel
 def slopes(h: Any, hu: Any, hv: Any, z: Any, first: Any, last: Any, sx: Any, sy: Any) -> None:
     """Find half the change of level, depth, u and v across each cell, (4, rows, columns), along x and along y."""
     rows, columns = h.shape
@@ -69,14 +80,14 @@ def slopes(h: Any, hu: Any, hv: Any, z: Any, first: Any, last: Any, sx: Any, sy:
                     sy[2, j, i], sy[3, j, i] = 0.5 * _least(uc - ua, ub - uc), 0.5 * _least(vc - va, vb - vc)
 
 
-@njit(cache=True, error_model="numpy", fastmath=FAST)
+@compiled
 def _face(h: float, z: float, u: float, v: float, s: Any, side: float) -> tuple[float, float, float, float]:
     """Return depth, bed, u and v at a face of a cell; side −1 the lower, +1 the upper one."""
     deep = max(0.0, h + side * s[1])
     return deep, h + z + side * s[0] - deep, u + side * s[2], v + side * s[3]
 
 
-@njit(cache=True, parallel=True, error_model="numpy", fastmath=FAST)
+@parallel
 def stage(
     h0: Any, hu0: Any, hv0: Any, h: Any, hu: Any, hv: Any, z: Any, n2: Any, sx: Any, sy: Any, h2: Any, hu2: Any, hv2: Any,
     first: Any, last: Any, codes: Any, values: Any, dt: float, dx: float, keep: float, rub: bool,
@@ -100,28 +111,28 @@ def stage(
                 uo, vo = _velocity(h[j, i + 1], hu[j, i + 1], hv[j, i + 1])
                 a, b, c, d = _face(h[j, i + 1], z[j, i + 1], uo, vo, sx[:, j, i + 1], -1.0)
             else:
-                a, c = _ghost(codes[1], values[1], he, ze, ue, 1.0)
+                a, c = ghost(codes[1], values[1], he, ze, ue, 1.0)
                 b, d = ze, ve
             e_mass, e_cross, _, e_along = _edge(he, ze, ue, ve, a, b, c, d)
             if i > 0:
                 uo, vo = _velocity(h[j, i - 1], hu[j, i - 1], hv[j, i - 1])
                 a, b, c, d = _face(h[j, i - 1], z[j, i - 1], uo, vo, sx[:, j, i - 1], 1.0)
             else:
-                a, c = _ghost(codes[0], values[0], hw, zw, uw, -1.0)
+                a, c = ghost(codes[0], values[0], hw, zw, uw, -1.0)
                 b, d = zw, vw
             w_mass, _, w_cross, w_along = _edge(a, b, c, d, hw, zw, uw, vw)
             if j + 1 < rows:
                 uo, vo = _velocity(h[j + 1, i], hu[j + 1, i], hv[j + 1, i])
                 a, b, c, d = _face(h[j + 1, i], z[j + 1, i], uo, vo, sy[:, j + 1, i], -1.0)
             else:
-                a, d = _ghost(codes[3], values[3], hn, zn, vn, 1.0)
+                a, d = ghost(codes[3], values[3], hn, zn, vn, 1.0)
                 b, c = zn, un
             n_mass, n_cross, _, n_along = _edge(hn, zn, vn, un, a, b, d, c)
             if j > 0:
                 uo, vo = _velocity(h[j - 1, i], hu[j - 1, i], hv[j - 1, i])
                 a, b, c, d = _face(h[j - 1, i], z[j - 1, i], uo, vo, sy[:, j - 1, i], 1.0)
             else:
-                a, d = _ghost(codes[2], values[2], hs, zs, vs, -1.0)
+                a, d = ghost(codes[2], values[2], hs, zs, vs, -1.0)
                 b, c = zs, us
             s_mass, _, s_cross, s_along = _edge(a, b, d, c, hs, zs, vs, us)
             ratio = dt / dx
