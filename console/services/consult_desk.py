@@ -81,8 +81,8 @@ class ConsultDesk(QObject):
         self.problem = ""
         self._board, self._tasks = board, tasks
         folders = Folders(cache or home / "cache", home)
-        self._floods = ScenarioFloods(board, folders)
-        self.library = DisasterLibrary(tasks, home, folders.cache, self._floods.plains, self)
+        self.floods = ScenarioFloods(board, folders)
+        self.library = DisasterLibrary(tasks, home, folders.cache, self.floods.plains, self)
         self.library.changed.connect(self.changed)
         self._home, self._kept = home, KeptScenarios(path, key)
         self._runs: dict[str, Run] = {}
@@ -264,7 +264,7 @@ class ConsultDesk(QObject):
             gone = (*await self._kept.drop(scenario_id), *self._partial.pop(scenario_id, ()))
             await self._list()
             self.results.pop(scenario_id, None)
-            self.problem = await self._floods.forget(gone)
+            self.problem = await self.floods.forget(gone)
             self.changed.emit()
             if gone:
                 self.floods_changed.emit()
@@ -281,7 +281,7 @@ class ConsultDesk(QObject):
         now = ""
         with contextlib.suppress(ConsoleError):  # the readings are gone: what was computed from them says so by its mark
             base = await self._base_for(scenario)
-            now = base.hash + ground_hash(await self._floods.plains(scenario, self.declared))
+            now = base.hash + ground_hash(await self.floods.plains(scenario, self.declared))
         try:
             runs = await self._kept.ask(lambda store: store.runs(scenario_id, ENGINE, now))
             done = next((r for r in runs if r.record.state == "done"), None)
@@ -313,15 +313,15 @@ class ConsultDesk(QObject):
         plains: dict[int, Plain] = {}
         try:
             base = await self._base_for(scenario)
-            plains = await self._floods.plains(scenario, self.declared)
+            plains = await self.floods.plains(scenario, self.declared)
             case = Case(dict(self.declared), base, scenario, plains)
             outcome: Outcome = await self._computed(scenario_id, run_case, case)
         except RunCancelled:
             parts = self._runs[scenario_id].partials
-            words, names = await self._floods.take_part(scenario, parts, plains)
-            await self._floods.forget(self._partial.pop(scenario_id, ()))
+            words, names = await self.floods.take_part(scenario, parts, plains)
+            await self.floods.forget(self._partial.pop(scenario_id, ()))
             if self.scenario(scenario_id) is None:  # taken out of the list meanwhile
-                await self._floods.forget(names)
+                await self.floods.forget(names)
                 self.states.pop(scenario_id, None)
             else:
                 self._partial[scenario_id] = names
@@ -335,11 +335,11 @@ class ConsultDesk(QObject):
         finally:
             self._runs.pop(scenario_id, None)
         wall_s = time.perf_counter() - began
-        outcome, problem = await self._floods.take(scenario, outcome, plains)
+        outcome, problem = await self.floods.take(scenario, outcome, plains)
         made = tuple(one.result for one in outcome.floods if one.result)
         if scenario_id in self._ended or self.scenario(scenario_id) is None:
             self._ended.discard(scenario_id)
-            await self._floods.forget(made)
+            await self.floods.forget(made)
             self._set(scenario_id, RunState("cancelled"))
             return
         outcome = replace(outcome, limits=(*base.notes, *outcome.limits))
@@ -354,7 +354,7 @@ class ConsultDesk(QObject):
         try:
             gone = await self._kept.keep_run(scenario_id, record, under, outcome)
             gone += self._partial.pop(scenario_id, ())
-            more = await self._floods.forget(gone)  # only now: what is kept must not point to nothing
+            more = await self.floods.forget(gone)  # only now: what is kept must not point to nothing
         except ConsoleError as exc:
             more = f"{exc.what}{exc.next_step}"
         if outcome.floods:

@@ -15,8 +15,9 @@ from console.domain.scenario import NOTE_MAX, Breach, Retention, Scenario
 from console.drill.disasters import breach_key, preparing
 from console.engine.executor import PoolExecutor, Run, RunCancelled
 from console.engine.flooding import Flooding, Plain
-from console.engine.prepared import Prepared, Preparing, Wanted, prepare
+from console.engine.prepared import Prepared, Preparing, prepare
 from console.errors import ConsoleError
+from console.services.drill_floods import drilled
 from console.services.levee_plain import ground_hash
 from console.services.tasks import TaskScope
 from console.store.prepared_breaches import keep_breaches, read_breaches
@@ -118,7 +119,7 @@ class DisasterLibrary(QObject):
         lacking: dict[str, str] = {}
         for one in asked.wanted:
             try:
-                plains[one.code] = await self._plains(_bare(asked, one), asked.declared)
+                plains[one.code] = await self._plains(drilled(asked, one), asked.declared)
                 key = await asyncio.to_thread(breach_key, asked, one, ground_hash(plains[one.code]))
                 if found := await asyncio.to_thread(read_breaches, self._cache, one.code, key):
                     known[one.code] = found
@@ -137,8 +138,3 @@ class DisasterLibrary(QObject):
                 keep_breaches(self._cache, code, key, entry.outcome.floods)
             except ConsoleError as exc:
                 log.warning("%s %s", exc.what, exc.detail)
-
-
-def _bare(asked: Preparing, one: Wanted) -> Scenario:
-    """Return a disaster's own inputs as a scenario: where it breaks does not hang on the flood."""
-    return Scenario(one.name, "情景库", asked.base.base_t, asked.base.base_t, asked.lead_h, one.inputs)

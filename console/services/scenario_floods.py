@@ -137,6 +137,10 @@ class ScenarioFloods:
         found, problems = await asyncio.to_thread(self._taken, scenario, outcome.floods, plains)
         return replace(outcome, floods=found), problems
 
+    async def offer(self, scenario: Scenario, floods: Sequence[Flooding], plains: Mapping[int, Plain], name: str) -> str:
+        """Put floods among the results under a name of their own; returns what could not be kept or counted, in words."""
+        return (await asyncio.to_thread(self._taken, scenario, floods, plains, name))[1]
+
     async def take_part(
         self, scenario: Scenario, parts: Sequence[Flooding], plains: Mapping[int, Plain]
     ) -> tuple[str, tuple[str, ...]]:
@@ -166,7 +170,7 @@ class ScenarioFloods:
         return "；".join(problems)
 
     def _taken(
-        self, scenario: Scenario, floods: Sequence[Flooding], plains: Mapping[int, Plain]
+        self, scenario: Scenario, floods: Sequence[Flooding], plains: Mapping[int, Plain], name: str = ""
     ) -> tuple[tuple[Flooding, ...], str]:
         problems: list[str] = []
         found = []
@@ -176,7 +180,9 @@ class ScenarioFloods:
             counts: tuple[Count, ...] = ()
             try:
                 counts = _counts(one, plain, counting) if counting is not None else ()
-                found.append(kept(one, self._keep(scenario, one, plain, counting), counts))
+                unique = uuid.uuid4().hex[:12]  # a name that no other flood ever had: runs point to it
+                stem = f"{name}-{one.entry}" if name else f"{one.code}-{unique}"
+                found.append(kept(one, self._keep(scenario, one, plain, counting, stem), counts))
             except (ConsoleError, OSError, MemoryError) as exc:  # the figures are there all the same
                 why = f"{exc.what}{exc.next_step}" if isinstance(exc, ConsoleError) else "请检查磁盘和内存后重算。"
                 problems.append(f"{one.title}的水深没有存下：{why}")
@@ -202,7 +208,7 @@ class ScenarioFloods:
             problems.append("受淹对象没有统计：读不出底图或图层。请检查磁盘和内存后重算。")
             return None
 
-    def _keep(self, scenario: Scenario, one: Flooding, plain: Plain, counting: _Counting | None) -> str:
+    def _keep(self, scenario: Scenario, one: Flooding, plain: Plain, counting: _Counting | None, stem: str) -> str:
         if one.flood is None:
             return one.result
         made_up = "合成地形，" if plain.synthetic else ""
@@ -216,7 +222,6 @@ class ScenarioFloods:
         if t_s[0] > scenario.base_t:  # until the levee breaks the plain is dry, and known to be
             t_s, depth = np.concatenate([[scenario.base_t], t_s]), np.concatenate([np.zeros_like(depth[:1]), depth])
         said = "；".join(("本机二维浅水模拟（HLLC，一阶）", *one.limits))
-        stem = f"{one.code}-{uuid.uuid4().hex[:12]}"  # a name that no other flood ever had: runs point to it
         return keep_computed(self._library, stem, (plain.x_m, plain.y_m), t_s, depth, said, site)
 
 

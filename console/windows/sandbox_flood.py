@@ -15,6 +15,7 @@ from console.look import Look
 from console.presenters.flood import COLOR_TOKENS, legend, note, paint_flood, place_words, present_flood
 from console.presenters.flood_atlas import flood_atlas, sheet_legend, sheet_title
 from console.services.breach_desk import BreachDesk
+from console.services.drill_floods import offer_drill_floods
 from console.services.flood_desk import FloodDesk
 from console.services.flood_frames import Paint
 from console.services.level_courses import level_courses
@@ -86,6 +87,8 @@ class SandboxFlood(QObject):
         c.session.consult.changed.connect(self._follow_scenarios)
         c.session.consult.floods_changed.connect(self.desk.begin)
         self.desk.begin()
+        if "drill floods" not in c.session.tasks.running():
+            c.session.tasks.start("drill floods", self._offer_drill())
 
     def close(self) -> None:
         self._c.look.changed.disconnect(self._look_changed)
@@ -122,6 +125,18 @@ class SandboxFlood(QObject):
         shown = self.desk.name
         if shown in before and shown not in now:
             self.desk.choose(next((name for name, place in now.items() if place == before[shown]), ""))
+
+    async def _offer_drill(self) -> None:
+        """In a drill, put what its disaster floods among the results."""
+        session, source = self._c.session, self._c.session.source
+        try:
+            problem = await offer_drill_floods(session.consult.floods, self.desk.library, source.home.root, source.name)
+        except ConsoleError as exc:
+            problem = f"{exc.what}{exc.next_step}"
+        if shiboken6.isValid(self.strip):
+            self.desk.begin()
+            if problem:
+                self.strip.say(problem)
 
     async def _remove(self, name: str) -> None:
         if self.desk.name == name:

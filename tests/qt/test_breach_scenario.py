@@ -1,106 +1,28 @@
-"""A levee that breaks in a scenario: typed as a row, flooded in a worker, counted, compared, and kept."""
+"""A levee that breaks in a scenario: typed as a row, flooded in a worker, counted, compared."""
 
 from __future__ import annotations
 
-import asyncio
-import json
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-from console.domain.objects import Thing
-from console.domain.scenario import Breach, Inflow, Retention
+from console.domain.scenario import Breach, Inflow
 from console.errors import StoreError
 from console.presenters.consult import basis_rows, compare_table, names_of, node_view, nodes_to_show
 from console.presenters.consult_inputs import NotAChange, change_words, changes_of, inputs_of, targets_of, unsaid
-from console.presenters.consult_library import library_rows
 from console.services import scenario_floods
 from console.services.flood_library import FloodLibrary
-from console.services.sandbox_ground import SandboxGround
 from console.services.standing_layers import standing_layers
-from console.viewdata.basemap import BaseMap, Region
 from console.viewdata.consult import Change
-from console.viewdata.scene import SceneRiver
-from scenes.ground.frame import to_degrees
-from scenes.ground.opening import GroundSpec
-from tests.consulting import Board, desks
-from tests.consulting import plan as planned
 from tests.gui import until
+from tests.leveed import BREAK, LEVEE, Leveed, computed, ground, layers, leveed_desks, plan
 from tests.unit.test_whatif import CHAIN, HOUR
-
-LEVEE = "LOCWK002"
-LEAD_H = 56.0  # eight hours of flood: enough for what is told
-BREAK = Breach(LEVEE, 10.0, 200.0, 48 * HOUR, 1.0, 5.0)
-
-
-def plan(name, *inputs, lead_h=LEAD_H):
-    return planned(name, *inputs, lead_h=lead_h)
-
-
-class Ground:
-    """A plain that falls gently to the east; a river lies west of x = 0."""
-
-    sources = ()
-
-    def __init__(self, lower_m=0.0):
-        self.lower_m = lower_m
-
-    def heights(self, east_km, _north_km, _cell_km):
-        return np.where(east_km < -0.5, -2.0, 4.0 - self.lower_m - 0.02 * east_km).astype(np.float32)
-
-
-def degrees(*places):
-    lon, lat = to_degrees(*np.array(places, float).T)
-    return np.column_stack([lon, lat])
-
-
-def ground(**more):
-    river = SceneRiver("北江", degrees((-1.5, 40.0), (-1.5, -40.0)), np.array([2.0, 1.0]))
-    return SandboxGround(GroundSpec(()), Ground(**more), (river,), ())
-
-
-class Leveed(Board):
-    """A cache with a levee that runs from north to south along x = 0."""
-
-    def __init__(self):
-        super().__init__()
-        line = tuple(map(tuple, degrees((0.0, 10.0), (0.0, -54.0)).tolist()))
-        self.things = {"works": (Thing("works", LEVEE, "北江大堤", (line,), {"type": "levee", "river": "北江"}),)}
 
 
 @pytest.fixture
 def desk(tmp_path, runner, hub, monkeypatch):
-    ring = degrees((2.0, -30.0), (22.0, -30.0), (22.0, 30.0), (2.0, 30.0), (2.0, -30.0))
-    monkeypatch.setattr(scenario_floods, "load_ground", lambda _cache: ground())
-    monkeypatch.setattr(
-        scenario_floods, "load_basemap", lambda _cache: BaseMap(prefectures=(Region("44", "佛山", (ring,), (113.0, 23.0)),))
-    )
-    monkeypatch.setattr(scenario_floods, "CELL_M", 600.0)
-    yield from desks(tmp_path, runner, hub)
-
-
-def layers(root: Path, **more) -> None:
-    places = [degrees((3.0, 0.0))[0].tolist(), degrees((60.0, 0.0))[0].tolist()]
-    features = [
-        {"type": "Feature", "geometry": {"type": "Point", "coordinates": at}, "properties": {"人数": n}}
-        for at, n in zip(places, (1200, 900), strict=True)
-    ]
-    (root / "人口.geojson").write_text(json.dumps({"type": "FeatureCollection", "features": features}), "utf-8")
-    row = {"name": "人口", "file": "人口.geojson", "field": "人数", "unit": "人", "source": "七普", "date": "2020-11-01"} | more
-    (root / "exposure.toml").write_text("[[layer]]\n" + "\n".join(f'{k} = "{v}"' for k, v in row.items()), "utf-8")
-
-
-def computed(runner, consult, *plans):
-    async def story():
-        consult.begin()
-        await until(lambda: consult.declared)
-        ids = [await consult.create(one) for one in plans]
-        await until(lambda: not consult.busy, 120, "computed")
-        return ids
-
-    return runner.run(story())
+    yield from leveed_desks(tmp_path, runner, hub, monkeypatch)
 
 
 def number(text):
@@ -226,107 +148,6 @@ def test_a_breach_is_typed_read_back_and_named(look):
             inputs_of((Change("breach", LEVEE, text),))
 
 
-def test_a_run_that_is_stopped_keeps_the_flood_that_it_has(runner, desk, monkeypatch, tmp_path):
-    monkeypatch.setattr(scenario_floods, "CELL_M", 100.0)
-    consult = desk(Leveed())
-
-    async def story():
-        consult.begin()
-        await until(lambda: consult.declared)
-        found = await consult.create(plan("溃", replace(BREAK, at_s=0.0)))
-        await until(lambda: found in consult._runs and len(consult._runs[found].partials) > 1, 120, "some frames")
-        consult.cancel(found)
-        await until(lambda: consult.states[found].state == "cancelled", 30)
-        return found
-
-    found = runner.run(story())
-    assert found not in consult.results, "half a run is no result"
-    assert "已取消；淹没算到第" in consult.states[found].words and "淹没成果" in consult.states[found].words
-    (entry,) = FloodLibrary(tmp_path / "cache").entries()
-    assert "只算到第" in entry.label and entry.steps > 1
-
-
-LIBRARY = """typical = "beijiang-2022-06"
-start = "2022-06-21 08:00"
-lead_h = 30.0
-station = "shijiao"
-[[scenario]]
-code = "breach"
-kind = "溃堤"
-name = "石角段溃决"
-input = [{ type = "breach", levee = "LOCWK002", at_km = 4.2, width_m = 200.0, at_s = 86400.0, growth_h = 1.0, sill_m = 5.0 }]
-[[scenario]]
-code = "flood"
-kind = "洪水"
-name = "洪水"
-"""
-
-
-def test_the_librarys_breaches_are_computed_once_and_said_in_its_table(runner, desk, look, tmp_path):
-    (tmp_path / "basin").mkdir()
-    (tmp_path / "basin" / "prepared.toml").write_text(LIBRARY, "utf-8")
-
-    def opened():
-        consult = desk(Leveed())
-
-        async def story():
-            consult.begin()
-            consult.library.begin()
-            await until(
-                lambda: consult.declared and consult.library.entries and consult.library.share is None, 120, "the library"
-            )
-
-        runner.run(story())
-        return consult
-
-    first = opened()
-    rows = {row[1][0]: row for row in library_rows(first.library, first.declared, look.tr)}
-    row = rows["石角段溃决"]
-    assert row[0][0] == "溃堤" and "受淹" in row[6][0] and row[6][1] == "state.guaranteed"
-    codes = [e.wanted.code for e in first.library.entries]
-    assert codes == ["breach", "flood"] and all(e.problem == "" for e in first.library.entries)
-    (kept,) = (tmp_path / "cache" / "prepared").glob("breach.npz")
-    with np.load(kept) as held:
-        arrays = {name: held[name] for name in held.files}
-    said = json.loads(bytes(arrays["flood0_said"])) | {"area_m2": 123e6}
-    np.savez_compressed(kept, **(arrays | {"flood0_said": np.frombuffer(json.dumps(said).encode(), np.uint8)}))
-    again = opened()
-    found = {e.wanted.code: e for e in again.library.entries}
-    assert found["breach"].outcome.floods[0].area_m2 == 123e6, "read, not computed again"
-
-
-def test_depths_that_cannot_be_kept_leave_the_last_ones_and_the_figures(runner, desk, look, tmp_path, monkeypatch):
-    consult = desk(Leveed())
-    (broken,) = computed(runner, consult, plan("溃", BREAK))
-    (before,) = FloodLibrary(tmp_path / "cache").entries()
-
-    def full(*_args, **_kw):
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(scenario_floods, "keep_computed", full)
-
-    async def again():
-        consult.run(broken)
-        await until(lambda: not consult.busy, 60)
-        await until(lambda: not consult._tasks.running(), 30)
-
-    runner.run(again())
-    state = consult.states[broken]
-    assert state.state == "done" and "水深没有存下" in state.words
-    assert consult.results[broken].outcome.floods[0].area_m2 > 0 and consult.results[broken].outcome.floods[0].result == ""
-    assert before.name not in {e.name for e in FloodLibrary(tmp_path / "cache").entries()}, "the run that it was of is replaced"
-
-
-def test_ground_that_cannot_be_read_ends_the_run_with_its_reason(runner, desk, monkeypatch):
-    def broken_disk(_cache):
-        raise OSError(5, "Input/output error")
-
-    monkeypatch.setattr(scenario_floods, "load_ground", broken_disk)
-    consult = desk(Leveed())
-    (found,) = computed(runner, consult, plan("溃", BREAK))
-    assert consult.states[found].state == "failed" and "地形读不出来" in consult.states[found].words and not consult.busy
-
-
 def test_people_that_nobody_counted_are_not_none(runner, desk, look, tmp_path):
     consult = desk(Leveed())
     computed(runner, consult, plan("先", BREAK))
@@ -342,91 +163,6 @@ def test_two_breaches_into_one_plain_are_told_as_no_more_than_their_sum(runner, 
     rows = table_of(consult, look)
     assert rows["受淹面积 km²"][0].startswith("≤ ") and rows["受淹面积 佛山 km²"][0].startswith("≤ ")
     assert any("受淹合计不去重，是上限" in "".join(text for text, _ in row) for row in basis_rows(consult, look.tr))
-
-
-def test_an_opened_area_waits_for_the_register_or_its_kept_flood_would_seem_to_lie_on_other_ground(runner, desk):
-    class Late(Leveed):
-        def __init__(self):
-            super().__init__()
-            ring = tuple(map(tuple, degrees((3.0, -3.0), (9.0, -3.0), (9.0, 3.0), (3.0, 3.0)).tolist()))
-            self.register = self.things | {"retention_areas": (Thing("retention_areas", "LOCRA001", "潖江", (ring,), {}),)}
-            self.things = {}
-
-    opened = plan("分洪", Retention("pajiang", 48 * HOUR, None, 900.0))
-
-    def shown(board, story):
-        consult = desk(board)
-
-        async def whole():
-            consult.begin()
-            await until(lambda: consult.declared)
-            asyncio.get_running_loop().call_later(0.5, lambda: setattr(board, "things", board.register))
-            return await story(consult)
-
-        return runner.run(whole())
-
-    async def first(consult):
-        found = await consult.create(opened)
-        await until(lambda: not consult.busy and not consult._tasks.running(), 60)
-        return found, consult.results[found]
-
-    async def again(consult):
-        await until(lambda: found in consult.results, 60)
-        return consult.results[found]
-
-    found, result = shown(Late(), first)
-    assert result.outcome.floods[0].title == "潖江蓄洪" and result.outcome.floods[0].area_m2 > 0
-    assert shown(Late(), again).watermark == ""
-
-
-def test_a_scenario_taken_out_or_cancelled_while_its_flood_is_counted_leaves_nothing(runner, desk, tmp_path):
-    consult = desk(Leveed())
-    take = consult._floods.take
-
-    async def story(end):
-        counting, goes_on = asyncio.Event(), asyncio.Event()
-
-        async def slowly(*what):
-            counting.set()
-            await goes_on.wait()
-            return await take(*what)
-
-        consult._floods.take = slowly
-        consult.begin()
-        await until(lambda: consult.declared)
-        found = await consult.create(plan("溃", BREAK))
-        await asyncio.wait_for(counting.wait(), 60)
-        end(found)
-        await until(lambda: "drop scenario" not in consult._tasks.running(), 30)
-        goes_on.set()
-        await until(lambda: not consult.busy and not consult._tasks.running(), 60)
-        return found
-
-    for end in (consult.cancel, consult.drop):
-        found = runner.run(story(end))
-        assert found not in consult.results and FloodLibrary(tmp_path / "cache").entries() == ()
-        assert consult.states[found].state == "cancelled"
-
-
-def test_a_part_that_was_kept_goes_when_the_scenario_is_run_to_its_end(runner, desk, monkeypatch, tmp_path):
-    monkeypatch.setattr(scenario_floods, "CELL_M", 100.0)
-    consult = desk(Leveed())
-
-    async def story():
-        consult.begin()
-        await until(lambda: consult.declared)
-        found = await consult.create(plan("溃", replace(BREAK, at_s=30 * HOUR)))
-        await until(lambda: found in consult._runs and len(consult._runs[found].partials) > 1, 120, "some frames")
-        consult.cancel(found)
-        await until(lambda: consult.states[found].state == "cancelled", 30)
-        monkeypatch.setattr(scenario_floods, "CELL_M", 600.0)
-        consult.run(found)
-        await until(lambda: found in consult.results and not consult._tasks.running(), 60)
-        return found
-
-    found = runner.run(story())
-    (entry,) = FloodLibrary(tmp_path / "cache").entries()
-    assert entry.name == consult.results[found].outcome.floods[0].result and "只算到" not in entry.label
 
 
 def test_two_layers_of_one_name_are_refused_by_it(tmp_path):
