@@ -1,7 +1,8 @@
 """A levee that gives way: the breach's growth, the weir through it, and the plain behind it as an area to flood.
 
-Source: broad-crested weir Q = 1.705 b H^1.5 (m, s), submerged by Villemonte 1947 (1 − (h₂/h₁)^1.5)^0.385; width
-grows evenly from nothing to its last in growth_s, the sill is there from the start.
+Source: broad-crested weir Q = 1.705 b H^1.5 (m, s), submerged by Villemonte 1947 (1 − (h₂/h₁)^1.5)^0.385, either way:
+once the river stands lower than the plain, water runs back. The width grows evenly from nothing to its last in growth_s,
+the sill is there from the start.
 """
 
 from __future__ import annotations
@@ -34,9 +35,16 @@ def weir_m3s(width_m: float, head_m: float, tail_m: float = 0.0) -> float:
     return float(free if tail_m <= 0 else free * (1.0 - (tail_m / head_m) ** 1.5) ** 0.385)
 
 
+def through_m3s(width_m: float, river_m: float, plain_m: float) -> float:
+    """Return the flow onto the plain, negative for what runs back. river_m, plain_m: levels above the sill."""
+    if plain_m > river_m:
+        return -weir_m3s(width_m, plain_m, river_m)
+    return weir_m3s(width_m, river_m, plain_m)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class BreachInflow:
-    """Through a breach into cells. sill_m: in the datum of the river's level and of the cells'."""
+    """Through a breach into cells, and back. sill_m: in the datum of the river's level and of the cells'."""
 
     rows: NDArray[np.int64]
     columns: NDArray[np.int64]
@@ -48,7 +56,7 @@ class BreachInflow:
     def rate(self, t_s: float, level_m: float, /) -> float:
         width = self.width_m * (1.0 if self.growth_s <= 0 else min(1.0, t_s / self.growth_s))
         tail = level_m - self.sill_m
-        return self.river.taken(t_s, lambda river_m: weir_m3s(width, river_m - self.sill_m, tail))
+        return self.river.taken(t_s, lambda river_m: through_m3s(width, river_m - self.sill_m, tail))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -81,8 +89,8 @@ class BreachCase:
 class BreachOutcome:
     """depth_m (steps, rows, columns) float32 at t_s; inflow_m3s, river_m (steps,). mass_error: part of the water.
 
-    river_m: the level before the levee. gone_m3: what has run through until then; inflow_m3s is of the instant, beside
-    water that has just come. limits: said.
+    river_m: the level before the levee. gone_m3: what has run through until then, less what ran back; inflow_m3s is of
+    the instant, beside water that has just come. let_in_m3, let_out_m3: in all, onto the plain and back. limits: said.
 
     Also a part of a run that goes on: its frames since the last part, and the balance up to the last of them.
     """
@@ -93,6 +101,7 @@ class BreachOutcome:
     river_m: Array
     gone_m3: Array
     let_in_m3: float
+    let_out_m3: float
     mass_error: float
     steps: int
     limits: tuple[str, ...]
@@ -106,7 +115,8 @@ def outcome_so_far(parts: Sequence[BreachOutcome]) -> BreachOutcome | None:
     depth = np.concatenate([p.depth_m for p in parts])
     flow, river, gone = (np.concatenate([getattr(p, k) for p in parts]) for k in ("inflow_m3s", "river_m", "gone_m3"))
     last, cut = parts[-1], f"算到 {t_s[-1] / 3600:.1f} h 时停止，其后没有算"
-    return BreachOutcome(t_s, depth, flow, river, gone, last.let_in_m3, last.mass_error, last.steps, (cut, *last.limits))
+    balance = (last.let_in_m3, last.let_out_m3, last.mass_error, last.steps)
+    return BreachOutcome(t_s, depth, flow, river, gone, *balance, (cut, *last.limits))
 
 
 class BreachRefused(ConsoleError):
@@ -156,11 +166,11 @@ def followed(
     def seen(flood: Flood) -> None:
         rate = inflow.rate(flood.t_s, _level(area, inflow, flood))
         frames.append(flood.h_m.astype(np.float32))
-        rows.append((flood.t_s, rate, level(flood, rate), flood.let_in_m3))
+        rows.append((flood.t_s, rate, level(flood, rate), flood.let_in_m3 - flood.let_out_m3))
 
     def part(flood: Flood, since: int) -> BreachOutcome:
         t_s, flow, river, gone = np.array(rows[since:]).T
-        balance = (flood.let_in_m3, flood.mass_error(area.dx_m), flood.steps, _limits(flood))
+        balance = (flood.let_in_m3, flood.let_out_m3, flood.mass_error(area.dx_m), flood.steps, _limits(flood))
         return BreachOutcome(t_s, np.stack(frames[since:]), flow, river, gone, *balance)
 
     def so_far(flood: Flood) -> BreachOutcome | None:

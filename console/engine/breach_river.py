@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 Through = Callable[[float], float]
-"""Gives the flow through the breach, m³/s, for a river at a level, m; never less for a higher one."""
+"""Gives the flow through the breach, m³/s, for a river at a level, m: no less for a higher one, negative for what runs back."""
 CLOSE = 1e-9  # of the flow, where the search ends
 
 
@@ -32,7 +32,7 @@ class River(Protocol):
         ...
 
     def taken(self, t_s: float, through: Through, /) -> float:
-        """Return the flow that leaves it, m³/s."""
+        """Return the flow that leaves it, m³/s; negative for what runs back into it."""
         ...
 
 
@@ -81,14 +81,17 @@ class DrawnRiver:
             """Return how much more than taken would flow with the level that taken leaves."""
             return through(float(np.interp(comes - taken, self.curve_m3s, self.curve_m)) + over) - taken
 
-        least, most = 0.0, comes
-        if lacking(least) <= 0.0:
+        with_all = lacking(0.0)  # through the breach while nothing leaves the river
+        if with_all == 0.0:
             return 0.0
-        if lacking(most) >= 0.0:  # the whole river
+        least, most = min(0.0, with_all), max(0.0, comes)
+        if with_all < 0.0:  # what runs back raises the river: no more than that comes
+            most = 0.0
+        elif lacking(most) >= 0.0:  # the whole river
             return most
         from scipy.optimize import brentq  # slow to import: not before a breach is computed
 
-        return float(brentq(lacking, least, most, xtol=CLOSE * most, rtol=CLOSE))
+        return float(brentq(lacking, least, most, xtol=CLOSE * (most - least), rtol=CLOSE))
 
     def _comes(self, t_s: float) -> float:
         return max(0.0, float(np.interp(t_s, self.t_s, self.flow_m3s)))

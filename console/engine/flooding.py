@@ -55,7 +55,8 @@ class Flooding:
     """One place under water. entry: which of the scenario's inputs does it. code, name: of the levee or area; title: of this
     flood of it. at_km: on a levee.
 
-    hours (k,) after the base moment; flow_m3s that comes in, gone_m3 in all until then, level_m: before the levee, or in
+    hours (k,) after the base moment; flow_m3s that comes in, negative for what runs back, gone_m3 in all until then; volume_m3
+    comes in, back_m3 runs back; level_m: before the levee, or in
     the area where water comes in (1985). area_m2: wet at some time; deepest_m of any cell. synthetic: on ground that
     nobody surveyed. flood: the depths, None once they are kept elsewhere; result: where. counts: of what was under water.
     doubt: why its depths are not to be believed, "" for none.
@@ -81,13 +82,15 @@ class Flooding:
     result: str = ""
     counts: tuple[Count, ...] = ()
     doubt: str = ""
+    back_m3: float = 0.0
 
     @property
     def said(self) -> list[str]:
         """Return what must be said of it beside a result."""
         peak = int(np.argmax(self.flow_m3s))
+        back = f"，退回河道 {self.back_m3 / 1e6:.1f} 百万m³" if self.back_m3 > 0 else ""
         head = (
-            f"{self.title}：进水 {self.volume_m3 / 1e6:.1f} 百万m³，最大 {self.flow_m3s[peak]:.0f} m³/s"
+            f"{self.title}：进水 {self.volume_m3 / 1e6:.1f} 百万m³{back}，最大 {self.flow_m3s[peak]:.0f} m³/s"
             f"（第 {self.hours[peak]:.1f} h），受淹 {self.area_m2 / 1e6:.1f} km²，水量误差 {self.mass_error:.0e}"
         )
         return [head, *(f"{self.title}：{line}" for line in self.limits)]
@@ -112,7 +115,7 @@ def flooding(named: Named, plain: Plain, start_h: float, got: BreachOutcome, sai
     return Flooding(
         named.entry, named.code, named.name, named.title, named.at_km, named.width_m,
         start_h + got.t_s / HOUR_S, _flow(got), got.gone_m3, got.river_m, got.let_in_m3, area_m2, float(deepest.max()),
-        got.mass_error, (*said, *got.limits), plain.synthetic, got,
+        got.mass_error, (*said, *got.limits), plain.synthetic, got, back_m3=got.let_out_m3,
     )  # fmt: skip
 
 

@@ -111,7 +111,7 @@ def flooded(
     named = Named(entry, one.levee, levee.name, title, one.at_km, one.width_m)
     said = [
         f"河道水位由测站的水位流量关系按溃口后留在河里的流量计，沿堤每公里降 {levee.fall_m_km:g} m（{levee.said}）",
-        f"{ground_words(plain)}；退水时不计从口门流回河道",
+        f"{ground_words(plain)}；退水时经口门流回河道的也计（同一堰流公式）",
     ]
     if water.flow_m3s.max() > water.curve_m3s[-1]:
         said.append(f"有时段来水超出水位流量关系 {water.curve_m3s[-1]:.0f} m³/s，水位取其末值，偏低")
@@ -132,7 +132,7 @@ def hourly(one: Flooding, count: int) -> Array:
 
 
 Lost = tuple[str, str, Array]
-"""What a breach takes off the chain: the station above it, words, hourly m³/s."""
+"""What a breach takes off the chain: the station above it, words, hourly m³/s, negative for what runs back."""
 
 
 def lost_of(declared: Mapping[str, Any], floods: Sequence[Flooding], count: int) -> tuple[Lost, ...]:
@@ -161,6 +161,7 @@ def without(declared: Mapping[str, Any], lost: Sequence[Lost]) -> Mapping[str, A
             "to": rows[at]["to"],
             "rating": rating,
             "orders": orders,
+            "returns": True,
         }
         rows[at] = {**rows[at], "to": node["id"]}
         rows.append(node)

@@ -131,7 +131,7 @@ def _diversion(reading: Reading) -> Diversion:
         raise reading.refuse("rating", "分流量须不为负且不大于干流流量")
     schedule = None if orders is None else Schedule(tuple(orders[0].tolist()), tuple(orders[1].tolist()))
     if schedule is not None:
-        schedule.check(0)
+        schedule.check(0, low=None if reading.get("returns") is True else 0.0)  # what was diverted may come back
     return Diversion(main, branch, schedule, reading.text("into"))
 
 

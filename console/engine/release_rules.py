@@ -92,9 +92,9 @@ class Schedule:
         flow = self.flow_m3s[max(0, bisect_right(self.from_h, now.hour + 1e-9) - 1)]
         return flow, f"按调度单 {flow:g} m³/s 下泄"
 
-    def check(self, steps: int, /) -> None:
+    def check(self, steps: int, /, low: float | None = 0.0) -> None:
         hours = series_of(self.from_h, "调度单时刻", low=None)
-        flows = series_of(self.flow_m3s, "调度单流量")
+        flows = series_of(self.flow_m3s, "调度单流量", low=low)
         if hours.shape != flows.shape or (np.diff(hours) <= 0).any():
             raise EngineRefused("shape", "调度单的时刻须递增，且与流量一一对应")
 

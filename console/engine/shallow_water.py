@@ -21,6 +21,7 @@ OBSERVED_S = 30.0
 CELLS_MAX = 4_000_000
 ALONE_CELLS = 12_000  # measured on two cores: from about here on two threads are faster than one
 LONGEST_S, SHORTEST_S = 60.0, 1e-6
+HALVINGS = 24  # to find what a source lets in that its own water would turn over
 MANNING = (0.005, 0.5)
 EDGES = {"wall": 0, "free": 1, "stage": 2, "flow": 3}
 
@@ -35,7 +36,10 @@ class Source(Protocol):
     def columns(self) -> NDArray[np.int64]: ...
 
     def rate(self, t_s: float, level_m: float, /) -> float:
-        """Return m³/s into all cells together, with the mean water level that stands there."""
+        """Return m³/s into all cells together, with the mean water level that stands there, whose rise never adds to it.
+
+        Negative: it takes water.
+        """
         ...
 
 
@@ -107,7 +111,8 @@ class Area:
 class Flood:
     """The state of a run at t_s, and what was seen up to it. arrival_s: −1 where it never was wet.
 
-    let_in_m3: by the sources. Through outer edges that are no walls water comes and goes uncounted.
+    let_in_m3, let_out_m3: by the sources, which may also take water. Through outer edges that are no walls it comes and goes
+    uncounted.
     """
 
     t_s: float
@@ -120,6 +125,7 @@ class Flood:
     wet_s: Array
     started_m3: float
     let_in_m3: float = 0.0
+    let_out_m3: float = 0.0
     steps: int = 0
     again: int = 0
 
@@ -129,7 +135,7 @@ class Flood:
     def mass_error(self, dx_m: float) -> float:
         """Return what is lost or gained, as part of all water; meant for areas with walls."""
         whole = self.started_m3 + self.let_in_m3
-        return abs(self.volume_m3(dx_m) - whole) / whole if whole > 0 else 0.0
+        return abs(self.volume_m3(dx_m) + self.let_out_m3 - whole) / whole if whole > 0 else 0.0
 
 
 @dataclass(slots=True, eq=False)
@@ -210,7 +216,6 @@ class Solver:
         f, area = self.flood, self.area
         codes = np.array([EDGES[e] for e in area.edges])
         values = np.array(area.values, float)
-        cell = area.dx_m * area.dx_m
         blocks = min(f.h_m.shape[0], 4 * threads)
         while f.t_s < target - 1e-9:
             rates = [(s, s.rate(f.t_s, self._level(s))) for s in area.sources]
@@ -230,13 +235,45 @@ class Solver:
                     raise EngineRefused("unstable", f"第 {f.t_s:.0f} 秒起时间步长趋于零，请检查地形和入流")
             (f.h_m, f.hu, f.hv), self._next = self._next, (f.h_m, f.hu, f.hv)
             for s, before in rates:
-                added = 0.5 * (before + s.rate(f.t_s + dt, self._level(s))) * dt
-                f.h_m[s.rows, s.columns] += added / (cell * len(s.rows))
-                f.let_in_m3 += added
+                self._exchange(s, self._added_m3(s, before, dt))
             widen(f.h_m, *self._range)
             f.t_s = target if target - f.t_s - dt < 1e-9 else f.t_s + dt
             f.steps += 1
             self._fastest = fastest
+
+    def _added_m3(self, source: Source, before: float, dt: float) -> float:
+        """Return what a source lets in during a step that began with a rate of before.
+
+        Where it hangs on the level so much that its own water would turn it over, as through a drowned breach, that amount
+        which the level with it asks for.
+        """
+        t_s, level, cells_m2 = self.flood.t_s + dt, self._level(source), self.area.dx_m**2 * len(source.rows)
+        added = 0.5 * (before + source.rate(t_s, level)) * dt
+        asked = source.rate(t_s, level + added / cells_m2) * dt
+        if abs(asked - added) <= 0.5 * abs(added):
+            return added
+        low, high = min(added, asked), max(added, asked)  # the rate never rises with the level: what agrees lies between
+        for _ in range(HALVINGS):
+            middle = 0.5 * (low + high)
+            if source.rate(t_s, level + middle / cells_m2) * dt > middle:
+                low = middle
+            else:
+                high = middle
+        return 0.5 * (low + high)
+
+    def _exchange(self, source: Source, added_m3: float) -> None:
+        """Let water in, or take it from its cells, as much as is there and with its own velocity."""
+        f, at, cell_m2 = self.flood, (source.rows, source.columns), self.area.dx_m**2
+        if added_m3 >= 0:
+            f.h_m[at] += added_m3 / (cell_m2 * len(source.rows))
+            f.let_in_m3 += added_m3
+            return
+        there = float(f.h_m[at].sum()) * cell_m2
+        taken = min(-added_m3, there)
+        left = 1.0 - taken / there if there > 0 else 1.0
+        for part in (f.h_m, f.hu, f.hv):
+            part[at] *= left
+        f.let_out_m3 += taken
 
     def _second(self, codes: NDArray[np.int64], values: Array, dt: float) -> tuple[float, float]:
         """Do one step of second order into the next arrays; returns the fastest wave and the least depth of both stages."""

@@ -64,6 +64,8 @@ def flood_rows(found: Sequence[tuple[Scenario, Result]], tr: Translate) -> list[
         made_up = ((tr(MADE_UP), WARN) if any(b.synthetic for b in bs) else (DASH, DIM) for bs in all_of)
         rows.append(((tr("淹没地形"), PLAIN), *made_up))
     rows.append(_figures(tr("进水 百万m³"), [_sum(b.volume_m3 / MILLION for b in bs) for bs in all_of], 1))
+    if any(b.back_m3 for bs in all_of for b in bs):
+        rows.append(_figures(tr("退回河道 百万m³"), [_sum(b.back_m3 / MILLION for b in bs) for bs in all_of], 1))
     peaks: list[Cell] = [(tr("最大进水流量 m³/s"), PLAIN)]
     peaks += [_peak(floods, scenario.base_t) for (scenario, _), floods in zip(found, all_of, strict=True)]
     rows.append(tuple(peaks))

@@ -242,7 +242,7 @@ class BreachDesk(QObject):
             f"本机二维浅水模拟（HLLC，{'二' if ask.fine else '一'}阶）；地形：{plain.ground}；网格 {dx:g} m；"
             f"糙率 {MANNING:g}（假定）；堤防走线为示意",
             f"河道水位以 {river.water.level_m[0]:.2f} m 起算，{river.said}",
-            f"进水 {millions:.1f} 百万m³；水量误差 {outcome.mass_error:.0e}",
+            f"进水 {millions:.1f} 百万m³，退回河道 {outcome.let_out_m3 / 1e6:.1f} 百万m³；水量误差 {outcome.mass_error:.0e}",
             *outcome.limits,
         )
         place = BreachPlace(*degrees_of(plain.at), f"{thing.name} K{ask.chainage_km:g}", moment, ask.width_m)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from console.domain.scenario import Breach, Inflow, Keep
-from console.engine.breach import weir_m3s
+from console.engine.breach import through_m3s, weir_m3s
 from console.engine.breach_river import DrawnRiver
 from console.engine.chain_base import base_of
 from console.engine.flooding import Count, Plain
@@ -68,6 +68,33 @@ def test_the_level_before_a_breach_is_that_of_the_flow_which_stays():
     assert river.taken(0.0, lambda _level: 0.0) == 0.0
     assert river.taken(0.0, lambda _level: 1e6) == 14_000.0, "no more than comes"
     assert river.highest_m == pytest.approx(np.interp(16_000.0, CURVE_M3S, CURVE_M) - 0.6)
+
+
+def test_what_runs_back_raises_the_river_until_both_agree():
+    river = DrawnRiver(np.array([0.0]), np.array([9_000.0]), np.array([0.0]), CURVE_M, CURVE_M3S)
+
+    def through(level_m):
+        return through_m3s(300.0, level_m - 5.0, 4.0)  # the plain stands at 9 m, the river at 6.3
+
+    taken = river.taken(0.0, through)
+    there = river.level(0.0, taken)
+    assert taken < -500.0 and taken == pytest.approx(through(there), rel=1e-6)
+    assert 6.5 < there < 9.0
+    assert through_m3s(300.0, 4.0, 4.0) == 0.0 and through_m3s(300.0, -1.0, -2.0) == 0.0
+
+
+def test_what_runs_back_is_there_again_below_the_levee(base):
+    falling = Inflow("in-lianjiang", points=((0.0, 6000.0), (20 * HOUR, 6000.0), (22 * HOUR, 0.0), (44 * HOUR, 0.0)))
+    bowl = np.where(ground().bed_m < 0, -2.0, 20.0)
+    bowl[5:30, 3:12] = 4.0  # 36 km², and no way out
+    whole = outcome_of(case(base, falling))
+    got = outcome_of(case(base, falling, replace(BREAK, at_s=6 * HOUR, width_m=600.0), plains=[ground(bed_m=bowl)]))
+    (one,) = got.floods
+    assert one.back_m3 > 0 and one.flow_m3s.min() < 0 and f"退回河道 {one.back_m3 / 1e6:.1f} 百万m³" in one.said[0]
+    more = got.nodes["sanshui"].flow_m3s - whole.nodes["sanshui"].flow_m3s
+    assert more.min() < -100.0 and more[-6:].max() > 10.0
+    assert np.trapezoid(-more, dx=HOUR) < one.volume_m3 - one.back_m3 + 0.1 * one.volume_m3
+    assert got.mass_error < 1e-3
 
 
 def test_what_runs_onto_the_plain_is_missing_below_and_not_above(base):

@@ -6,6 +6,7 @@ import gzip
 import json
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -166,6 +167,26 @@ def test_a_breach_floods_the_plain_and_not_the_river():
     assert "时停止，其后没有算" in half.limits[0] and outcome_so_far([]) is None
     low = run_breach(polder(water=level(5.0), hours=0.5), tell)
     assert low.depth_m.max() == 0.0 and any("没有进水" in line for line in low.limits)
+
+
+def test_a_plain_that_drowned_runs_back_when_the_river_falls_and_comes_to_rest_with_it():
+    """A closed bowl behind the levee: filled to the river's level, then emptied to the sill."""
+    bowl = np.full((60, 80), 20.0)
+    bowl[10:50, 46:70] = 6.0
+    t_s, level_m = np.array([0.0, 6.0, 8.0, 30.0]) * 3600.0, np.array([11.0, 11.0, 6.0, 6.0])
+    line = np.array([[2275.0, -100.0], [2275.0, 3100.0]])
+    case = polder(bed_m=bowl, line=line, at=np.array([2275.0, 1500.0]), sill_m=7.0, growth_s=0.0, hours=30.0)
+    got = run_breach(replace(case, water=GivenRiver(t_s, level_m)), lambda *_: None)
+    inside = bowl == 6.0
+    full = got.depth_m[got.t_s == 6 * 3600.0][0][inside] + 6.0
+    assert full == pytest.approx(11.0, abs=0.02), "it comes to rest with the river"
+    still = (got.t_s > 4 * 3600.0) & (got.t_s <= 6 * 3600.0)
+    assert np.ptp(got.gone_m3[still]) < 0.01 * got.gone_m3.max(), "and nothing sloshes through the breach"
+    assert np.diff(got.gone_m3[got.t_s <= 4 * 3600.0]).min() > -0.005 * got.gone_m3.max(), "a wave in the bowl, no more"
+    left = got.depth_m[-1][inside] + 6.0
+    assert left == pytest.approx(7.0, abs=0.1), "what lies below the sill stays"
+    assert got.inflow_m3s.min() < -50.0 and got.mass_error < 1e-12
+    assert got.let_out_m3 == pytest.approx(got.let_in_m3 - got.gone_m3[-1]) and got.let_out_m3 > 0.7 * got.let_in_m3
 
 
 @pytest.mark.parametrize(
