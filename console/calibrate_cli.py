@@ -7,8 +7,6 @@ and tells what they are worth; Ctrl-C ends the search and gives the best set so 
 from __future__ import annotations
 
 import argparse
-import csv
-import io
 import math
 import signal
 import sys
@@ -23,6 +21,7 @@ from typing import TYPE_CHECKING
 from console.domain.time import from_beijing
 from console.errors import ConsoleError
 from console.paths import DataHome
+from console.record_file import columns_of, number_at, rows_of, text_at
 from console.settings import Settings
 from console.texts import printable
 
@@ -33,7 +32,6 @@ COLUMNS = {
     "time": ("时间", "time", "tm"), "rain": ("雨量", "降雨", "rain_mm", "p"), "pan": ("蒸发", "蒸发量", "pan_mm", "em"),
     "flow": ("流量", "flow_m3s", "q"),
 }  # fmt: skip
-WAYS = ("utf-8-sig", "gb18030")
 LEAST_ROWS, DAY_H, HOUR_S = 240, 24.0, 3600.0
 HELP = "表头要有 时间、雨量、流量，可有 蒸发；时间写成 2022-06-20 08:00（北京时间），间隔相等。"
 
@@ -143,14 +141,10 @@ def _interruptible() -> Iterator[Event]:
 # --- the record ------------------------------------------------------------------------------------
 def read_record(path: Path, pan_mm_d: float) -> Record:
     """Read a CSV file. Raises: ConsoleError: names the row and the column, and what to write there."""
-    text = _text(path)
-    try:
-        rows = [row for row in csv.reader(io.StringIO(text)) if any(cell.strip() for cell in row)]
-    except csv.Error as exc:
-        raise ConsoleError(f"文件 {printable(path.name, 60)} 不是 CSV：{exc}。", HELP, repr(exc)) from exc
+    rows = rows_of(path, HELP)
     if len(rows) < LEAST_ROWS + 1:
         raise ConsoleError(f"资料只有 {max(0, len(rows) - 1)} 行。", f"至少要 {LEAST_ROWS} 行，最好几年。{HELP}")
-    place = _columns(rows[0])
+    place = columns_of(rows[0], COLUMNS, ("time", "rain", "flow"), HELP)
     times = [_time(row, place["time"], n) for n, row in enumerate(rows[1:], 2)]
     step_s = times[1] - times[0]
     bad = next((n for n, (a, b) in enumerate(pairwise(times), 3) if b - a != step_s), None)
@@ -158,53 +152,18 @@ def read_record(path: Path, pan_mm_d: float) -> Record:
         where = f"第 {bad} 行的时间与上一行不是相等的间隔" if bad is not None else f"间隔 {step_s / HOUR_S:g} h"
         raise ConsoleError(f"{where}。", f"请补齐每个时段（1 到 24 小时，缺测的流量留空）。{HELP}")
     step_h = step_s / HOUR_S
-    rain = [_number(row, place["rain"], n, "雨量") for n, row in enumerate(rows[1:], 2)]
-    flow = [_number(row, place["flow"], n, "流量", empty=math.nan) for n, row in enumerate(rows[1:], 2)]
+    rain = [number_at(row, place["rain"], n, "雨量") for n, row in enumerate(rows[1:], 2)]
+    flow = [number_at(row, place["flow"], n, "流量", empty=math.nan) for n, row in enumerate(rows[1:], 2)]
     if "pan" in place:
-        pan = [_number(row, place["pan"], n, "蒸发") for n, row in enumerate(rows[1:], 2)]
+        pan = [number_at(row, place["pan"], n, "蒸发") for n, row in enumerate(rows[1:], 2)]
     else:
         pan = [pan_mm_d * step_h / DAY_H] * len(rain)
     return Record(step_h, rain, pan, flow)
 
 
-def _text(path: Path) -> str:
-    try:
-        raw = path.read_bytes()
-    except OSError as exc:
-        raise ConsoleError(f"文件 {printable(path.name, 60)} 读不出来。", "请核对文件的位置和权限。", repr(exc)) from exc
-    for way in WAYS:
-        try:
-            return raw.decode(way)
-        except UnicodeDecodeError:
-            continue
-    raise ConsoleError(f"文件 {printable(path.name, 60)} 不是文本。", f"请另存为 CSV（UTF-8 或 GBK）。{HELP}")
-
-
-def _columns(head: Sequence[str]) -> dict[str, int]:
-    words = [cell.strip().lower().split("(")[0].split("（")[0].split(" ")[0] for cell in head]
-    found = {key: words.index(name) for key, names in COLUMNS.items() for name in names if name in words}
-    if lacking := [COLUMNS[key][0] for key in ("time", "rain", "flow") if key not in found]:
-        raise ConsoleError(f"表头没有 {'、'.join(lacking)}。", HELP)
-    return found
-
-
 def _time(row: Sequence[str], place: int, number: int) -> float:
-    text = row[place].strip() if place < len(row) else ""
+    text = text_at(row, place)
     try:
         return float(from_beijing(text.replace("/", "-").replace("T", " ")))
     except ValueError as exc:
         raise ConsoleError(f"第 {number} 行的时间“{printable(text, 30)}”读不懂。", HELP, str(exc)) from exc
-
-
-def _number(row: Sequence[str], place: int, number: int, what: str, empty: float | None = None) -> float:
-    text = row[place].strip() if place < len(row) else ""
-    if not text and empty is not None:
-        return empty
-    try:
-        found = float(text)
-    except ValueError:
-        found = math.nan
-    if not math.isfinite(found) or found < 0:
-        step = "请填不小于 0 的数。" if text else f"{what}不能空缺，没有雨请填 0。"
-        raise ConsoleError(f"第 {number} 行的{what}“{printable(text, 30)}”不能用。", step)
-    return found

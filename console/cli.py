@@ -13,6 +13,7 @@ from console import __version__
 from console.bundle_arguments import add_bundle_commands, bundle_tools
 from console.calibrate_cli import add_calibrate_command, run_calibrate
 from console.domain.time import from_beijing
+from console.drought_cli import add_drought_command, run_drought
 from console.errors import ConsoleError, SettingsError
 from console.flood_cli import add_flood_commands, run_flood
 from console.ground_cli import add_ground_commands, run_terrain
@@ -97,6 +98,7 @@ def _parser() -> argparse.ArgumentParser:
     add_ground_commands(roles)
     add_flood_commands(roles)
     add_calibrate_command(roles)
+    add_drought_command(roles)
     doctor = roles.add_parser("doctor", help="检查这台机器：哪里不对，怎样修")
     verify = roles.add_parser("verify", help="核对本机文件是否完整、一致（只读）")
     roles.add_parser("passphrase", help="更换本机口令（记录库不需要重新加密）")
@@ -164,6 +166,7 @@ def _role(options: argparse.Namespace, home: DataHome, settings: Settings, probl
         "terrain": run_terrain,
         "flood": run_flood,
         "calibrate": run_calibrate,
+        "drought": run_drought,
         "doctor": _doctor,
         "verify": _verify,
         "passphrase": _passphrase,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -34,7 +35,7 @@ from console.windows.workspaces import WORKSPACES, Workspace
 
 PATIENCE_S = 60.0
 SETTLE_S = 1.2
-COMING = {"base map", "scenarios", "kept runs"}  # tasks that fill what is shown
+COMING = {"base map", "scenarios", "kept runs", "drill floods"}  # tasks that fill what is shown
 ALL_VIEWS = ("duty", "monitor", "sandbox", "consult", "wall", "system")
 
 
@@ -256,13 +257,14 @@ async def _quiet(page: Any, session: Session, options: ShotOptions) -> None:
     await asyncio.sleep(SETTLE_S)
     limit = time.monotonic() + PATIENCE_S
     waited = False
-    while (COMING & set(session.tasks.running()) or session.consult.busy or session.consult.holds) and time.monotonic() < limit:
+    while (lacking := _lacking(session)) and time.monotonic() < limit:
         if session.consult.holds and not COMING & set(session.tasks.running()):
             session.consult.begin()  # as the panel does when it is looked at again
         waited = True
         await asyncio.sleep(0.1)
     if waited:
         await asyncio.sleep(SETTLE_S)  # panels show what came a moment later
+    _warn(lacking)
     scene = page.hosts.get("sandbox.scene") if isinstance(page, Workspace) else None
     if scene is not None:
         panel: Any = scene.widget
@@ -280,8 +282,21 @@ async def _quiet(page: Any, session: Session, options: ShotOptions) -> None:
         await asyncio.sleep(SETTLE_S)
         while (widget.frame is None or widget.frame.coming) and not widget.problem and time.monotonic() < end:
             await asyncio.sleep(0.1)
+        _warn("沙盘画面" if (widget.frame is None or widget.frame.coming) and not widget.problem else "")
         await asyncio.sleep(SETTLE_S)
     await asyncio.sleep(0.05)  # back to the loop to paint; a nested one would lose other tasks' steps
+
+
+def _lacking(session: Session) -> str:
+    """Return what is still being read or computed, "" for nothing."""
+    if session.consult.busy or session.consult.holds:
+        return "会商的计算"
+    return "底图、情景或淹没" if COMING & set(session.tasks.running()) else ""
+
+
+def _warn(lacking: str) -> None:
+    if lacking:
+        print(f"等了 {PATIENCE_S:.0f} 秒，{lacking}还没有完成，图上可能不全；请过一会儿再取。", file=sys.stderr)
 
 
 async def _grab_window(screen: WallScreen, options: ShotOptions, path: Path) -> Path:

@@ -9,8 +9,6 @@ import pytest
 
 from tests.references import KEY, hold, table
 
-NO_ENGINE_HERE = {"spi_dev"}  # an index of drought; nothing here computes one
-
 
 def test_an_error_beyond_its_tolerance_fails_and_is_noted_all_the_same():
     noted = []
@@ -29,7 +27,7 @@ def test_the_table_has_the_worst_of_each_comparison_and_marks_what_fails():
 
 
 def test_every_reference_case_is_held(shared):
-    known = {path.stem for path in (shared / "refcases").glob("*.json")} - NO_ENGINE_HERE
+    known = {path.stem for path in (shared / "refcases").glob("*.json")}
     lines = [line for path in Path(__file__).parent.glob("test_*.py") for line in path.read_text("utf-8").splitlines()]
     text = "\n".join(line for line in lines if not line.lstrip().startswith("#"))
     held = set(re.findall(r'within\(\s*"([a-z0-9_]+)"', text))
