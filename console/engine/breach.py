@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from console.engine.breach_river import River
+from console.engine.breach_river import River, Taken
 from console.engine.refused import EngineRefused, positive
 from console.engine.shallow_water import Area, Flood, Solver, Source
 from console.errors import ConsoleError
@@ -52,11 +52,14 @@ class BreachInflow:
     width_m: float
     sill_m: float
     growth_s: float
+    from_s: float
+    taken: Taken
 
     def rate(self, t_s: float, level_m: float, /) -> float:
-        width = self.width_m * (1.0 if self.growth_s <= 0 else min(1.0, t_s / self.growth_s))
-        tail = level_m - self.sill_m
-        return self.river.taken(t_s, lambda river_m: through_m3s(width, river_m - self.sill_m, tail))
+        open_s, tail = t_s - self.from_s, level_m - self.sill_m
+        width = self.width_m * (min(1.0, open_s / self.growth_s) if self.growth_s > 0 else float(open_s >= 0))
+        self.taken.m3s = self.river.taken(t_s, lambda river_m: through_m3s(width, river_m - self.sill_m, tail))
+        return self.taken.m3s
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,7 +68,7 @@ class BreachCase:
 
     at (2,): the breach on the line; river (2,): a place on the river's side. crest_m: the levee's, no water passes it
     elsewhere. sill_m: None down to the ground behind. water: before the levee. hours: how long the run is. order: of the
-    solver. out_s: between two frames.
+    solver. out_s: between two frames. from_s: of the run, when it breaks. taken: told to breaches lower down.
     """
 
     bed_m: Array
@@ -83,6 +86,8 @@ class BreachCase:
     hours: float
     order: int = 1
     out_s: float = OUT_S
+    from_s: float = 0.0
+    taken: Taken = field(default_factory=Taken)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -137,22 +142,43 @@ def run_breach(case: BreachCase, tell: Callable[..., None]) -> BreachOutcome:
     Raises:
         EngineRefused: gap (bed: cell named), parameter, range (the breach is beside the area).
     """
-    area, inflow = area_of(case)
-    return followed(
-        area, inflow, lambda flood, rate: case.water.level(flood.t_s, rate), case.hours, case.out_s, case.order, tell
+    return run_breaches([case], lambda share, parts=None: tell(share, parts[0] if parts else None))[0]
+
+
+def run_breaches(cases: Sequence[BreachCase], tell: Callable[..., None]) -> tuple[BreachOutcome, ...]:
+    """Flood one plain through several breaches, in the order in which the river passes them; all on one grid, for one time.
+
+    Returns what each let in; the depths, one array for all, are those of all together. tell hears such parts.
+
+    Raises:
+        EngineRefused: as run_breach.
+    """
+    both = [area_of(case) for case in cases]
+    area = replace(
+        both[0][0],
+        bed_m=np.maximum.reduce([one.bed_m for one, _ in both]),
+        sources=tuple(inflow for _, inflow in both),
     )
+    inlets = [Inlet(inflow, _before(case)) for case, (_, inflow) in zip(cases, both, strict=True)]
+    return followed(area, inlets, cases[0].hours, cases[0].out_s, cases[0].order, tell)
+
+
+def _before(case: BreachCase) -> Callable[[Flood, float], float]:
+    return lambda flood, rate: case.water.level(flood.t_s, rate)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Inlet:
+    """Where an area is flooded from. level: what river_m is, of a state and the source's rate."""
+
+    source: Source
+    level: Callable[[Flood, float], float]
 
 
 def followed(
-    area: Area,
-    inflow: Source,
-    level: Callable[[Flood, float], float],
-    hours: float,
-    out_s: float,
-    order: int,
-    tell: Callable[..., None],
-) -> BreachOutcome:
-    """Flood an area through one inflow, and tell its frames as they come. level: what river_m is, of a state and its rate.
+    area: Area, inlets: Sequence[Inlet], hours: float, out_s: float, order: int, tell: Callable[..., None]
+) -> tuple[BreachOutcome, ...]:
+    """Flood an area through its sources, and tell its frames as they come, for each of inlets. These are its sources.
 
     Raises:
         EngineRefused: parameter, unstable.
@@ -160,20 +186,25 @@ def followed(
     positive(hours, "历时")
     solver = Solver(area, order)
     frames: list[NDArray[np.float32]] = []
-    rows: list[tuple[float, float, float, float]] = []  # seconds, m³/s, level, m³
+    rows: list[list[tuple[float, float, float, float]]] = [[] for _ in inlets]  # of each: seconds, m³/s, level, m³
     whole, told = hours * 3600.0, [0]
 
     def seen(flood: Flood) -> None:
-        rate = inflow.rate(flood.t_s, _level(area, inflow, flood))
         frames.append(flood.h_m.astype(np.float32))
-        rows.append((flood.t_s, rate, level(flood, rate), flood.let_in_m3 - flood.let_out_m3))
+        for one, mine, (came, went) in zip(inlets, rows, flood.through_m3, strict=True):
+            rate = one.source.rate(flood.t_s, _level(area, one.source, flood))
+            mine.append((flood.t_s, rate, one.level(flood, rate), came - went))
 
-    def part(flood: Flood, since: int) -> BreachOutcome:
-        t_s, flow, river, gone = np.array(rows[since:]).T
-        balance = (flood.let_in_m3, flood.let_out_m3, flood.mass_error(area.dx_m), flood.steps, _limits(flood))
-        return BreachOutcome(t_s, np.stack(frames[since:]), flow, river, gone, *balance)
+    def part(flood: Flood, since: int) -> tuple[BreachOutcome, ...]:
+        depth, error, limits = np.stack(frames[since:]), flood.mass_error(area.dx_m), _limits(flood)
+        found = []
+        for mine, (came, went) in zip(rows, flood.through_m3.tolist(), strict=True):
+            t_s, flow, river, gone = np.array(mine[since:]).T
+            dry = () if came else ("河道水位不高于口门底高程，没有进水",)
+            found.append(BreachOutcome(t_s, depth, flow, river, gone, came, went, error, flood.steps, (*limits, *dry)))
+        return tuple(found)
 
-    def so_far(flood: Flood) -> BreachOutcome | None:
+    def so_far(flood: Flood) -> tuple[BreachOutcome, ...] | None:
         """Return the frames since the last part, where it is time for one."""
         if len(frames) - told[0] < whole / out_s / PARTS:
             return None
@@ -191,10 +222,7 @@ def followed(
 
 def _limits(flood: Flood) -> tuple[str, ...]:
     edge = np.concatenate([flood.deepest_m[0], flood.deepest_m[-1], flood.deepest_m[:, 0], flood.deepest_m[:, -1]])
-    limits = ["水到了计算范围的边，范围以外没有算"] if (edge >= EDGE_M).any() else []
-    if not flood.let_in_m3:
-        limits.append("河道水位不高于口门底高程，没有进水")
-    return tuple(limits)
+    return ("水到了计算范围的边，范围以外没有算",) if (edge >= EDGE_M).any() else ()
 
 
 def area_of(case: BreachCase) -> tuple[Area, BreachInflow]:
@@ -207,7 +235,7 @@ def area_of(case: BreachCase) -> tuple[Area, BreachInflow]:
     bed[wall[:, 0], wall[:, 1]] = np.maximum(bed[wall[:, 0], wall[:, 1]], case.crest_m)
     rows, columns = _behind(case, dx, {(int(r), int(c)) for r, c in wall})
     sill_m = float(bed[rows, columns].mean()) if case.sill_m is None else case.sill_m
-    inflow = BreachInflow(rows, columns, case.water, case.width_m, sill_m, case.growth_s)
+    inflow = BreachInflow(rows, columns, case.water, case.width_m, sill_m, case.growth_s, case.from_s, case.taken)
     return Area(bed, dx, np.array(case.manning), sources=(inflow,)), inflow
 
 

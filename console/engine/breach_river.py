@@ -19,6 +19,13 @@ Through = Callable[[float], float]
 CLOSE = 1e-9  # of the flow, where the search ends
 
 
+@dataclass(slots=True)
+class Taken:
+    """What a breach takes from the river just now, m³/s, for those lower down that run at the same time."""
+
+    m3s: float = 0.0
+
+
 class River(Protocol):
     """What stands before a breach; t_s: seconds after it."""
 
@@ -58,7 +65,7 @@ class GivenRiver:
 class DrawnRiver:
     """A level by a rating. t_s (n,) ascending; flow_m3s (n,) that comes; over_m (n,): over the rating's level.
 
-    curve_m, curve_m3s (k,): the rating, ascending; beyond its ends the end's level stands.
+    curve_m, curve_m3s (k,): the rating, ascending; beyond its ends the end's level stands. above: breaches before this one.
     """
 
     t_s: Array
@@ -66,6 +73,7 @@ class DrawnRiver:
     over_m: Array
     curve_m: Array
     curve_m3s: Array
+    above: tuple[Taken, ...] = ()
 
     @property
     def highest_m(self) -> float:
@@ -94,7 +102,7 @@ class DrawnRiver:
         return float(brentq(lacking, least, most, xtol=CLOSE * (most - least), rtol=CLOSE))
 
     def _comes(self, t_s: float) -> float:
-        return max(0.0, float(np.interp(t_s, self.t_s, self.flow_m3s)))
+        return max(0.0, float(np.interp(t_s, self.t_s, self.flow_m3s)) - sum(one.m3s for one in self.above))
 
     def _over(self, t_s: float) -> float:
         return float(np.interp(t_s, self.t_s, self.over_m))

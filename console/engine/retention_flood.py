@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from console.engine.breach import followed
+from console.engine.breach import BreachOutcome, Inlet, followed
 from console.engine.flooding import HOUR_S, MANNING, OUT_S, Flooding, Named, Plain, flooding, ground_words
 from console.engine.refused import EngineRefused
 from console.engine.shallow_water import Area, Flood, Inflow
@@ -77,10 +77,10 @@ def filled(entry: int, place: RetentionPlace, plain: Plain, taken_m3s: Array, te
         at = (inflow.rows, inflow.columns)
         return float((area.bed_m[at] + flood.h_m[at]).mean())
 
-    def so_far(share: float, part: Any = None) -> None:
-        tell(share, None if part is None else flooding(named, plain, float(first), part, said))
+    def so_far(share: float, parts: tuple[BreachOutcome, ...] | None = None) -> None:
+        tell(share, None if parts is None else flooding(named, plain, float(first), parts[0], said))
 
-    got = followed(area, inflow, inside, float(hours[-1]), OUT_S, 1, so_far)
+    (got,) = followed(area, [Inlet(inflow, inside)], float(hours[-1]), OUT_S, 1, so_far)
     return flooding(named, plain, float(first), got, said)
 
 

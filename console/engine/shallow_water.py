@@ -111,7 +111,7 @@ class Area:
 class Flood:
     """The state of a run at t_s, and what was seen up to it. arrival_s: −1 where it never was wet.
 
-    let_in_m3, let_out_m3: by the sources, which may also take water. Through outer edges that are no walls it comes and goes
+    through_m3: by each source, let in and taken, (sources, 2). Through outer edges that are no walls water comes and goes
     uncounted.
     """
 
@@ -124,10 +124,17 @@ class Flood:
     arrival_s: Array
     wet_s: Array
     started_m3: float
-    let_in_m3: float = 0.0
-    let_out_m3: float = 0.0
+    through_m3: Array
     steps: int = 0
     again: int = 0
+
+    @property
+    def let_in_m3(self) -> float:
+        return float(self.through_m3[:, 0].sum())
+
+    @property
+    def let_out_m3(self) -> float:
+        return float(self.through_m3[:, 1].sum())
 
     def volume_m3(self, dx_m: float) -> float:
         return float(self.h_m.sum()) * dx_m * dx_m
@@ -162,7 +169,7 @@ class Solver:
         zero = [np.zeros(shape) for _ in range(5)]
         self.flood = Flood(
             0.0, h, np.zeros(shape), np.zeros(shape), h.copy(), zero[0], np.where(h >= WET_M, 0.0, -1.0), zero[1],
-            float(h.sum()) * self.area.dx_m**2,
+            float(h.sum()) * self.area.dx_m**2, np.zeros((len(self.area.sources), 2)),
         )  # fmt: skip
         self._next = (zero[2], zero[3], zero[4])
         self._n2 = np.ascontiguousarray(np.broadcast_to(self.area.manning, shape), float) ** 2
@@ -234,8 +241,8 @@ class Solver:
                 if dt < SHORTEST_S:
                     raise EngineRefused("unstable", f"第 {f.t_s:.0f} 秒起时间步长趋于零，请检查地形和入流")
             (f.h_m, f.hu, f.hv), self._next = self._next, (f.h_m, f.hu, f.hv)
-            for s, before in rates:
-                self._exchange(s, self._added_m3(s, before, dt))
+            for k, (s, before) in enumerate(rates):
+                self._exchange(k, s, self._added_m3(s, before, dt))
             widen(f.h_m, *self._range)
             f.t_s = target if target - f.t_s - dt < 1e-9 else f.t_s + dt
             f.steps += 1
@@ -261,19 +268,19 @@ class Solver:
                 high = middle
         return 0.5 * (low + high)
 
-    def _exchange(self, source: Source, added_m3: float) -> None:
+    def _exchange(self, number: int, source: Source, added_m3: float) -> None:
         """Let water in, or take it from its cells, as much as is there and with its own velocity."""
         f, at, cell_m2 = self.flood, (source.rows, source.columns), self.area.dx_m**2
         if added_m3 >= 0:
             f.h_m[at] += added_m3 / (cell_m2 * len(source.rows))
-            f.let_in_m3 += added_m3
+            f.through_m3[number, 0] += added_m3
             return
         there = float(f.h_m[at].sum()) * cell_m2
         taken = min(-added_m3, there)
         left = 1.0 - taken / there if there > 0 else 1.0
         for part in (f.h_m, f.hu, f.hv):
             part[at] *= left
-        f.let_out_m3 += taken
+        f.through_m3[number, 1] += taken
 
     def _second(self, codes: NDArray[np.int64], values: Array, dt: float) -> tuple[float, float]:
         """Do one step of second order into the next arrays; returns the fastest wave and the least depth of both stages."""
