@@ -59,7 +59,8 @@ class Flooding:
     comes in, back_m3 runs back; level_m: before the levee, or in
     the area where water comes in (1985). area_m2: wet at some time; deepest_m of any cell. synthetic: on ground that
     nobody surveyed. flood: the depths, None once they are kept elsewhere; result: where. counts: of what was under water.
-    doubt: why its depths are not to be believed, "" for none.
+    doubt: why its depths are not to be believed, "" for none. beside: the entry whose flood holds the depths and the area of
+    both, for they were computed together on one ground; together: the titles of those that this one holds.
     """
 
     entry: int
@@ -83,15 +84,25 @@ class Flooding:
     counts: tuple[Count, ...] = ()
     doubt: str = ""
     back_m3: float = 0.0
+    beside: int | None = None
+    together: tuple[str, ...] = ()
+
+    @property
+    def since_h(self) -> float:
+        """Return when water begins to come in; of one that lets none in, when its run begins."""
+        came = np.flatnonzero(self.gone_m3 > 0)
+        return float(self.hours[max(0, int(came[0]) - 1)] if len(came) else self.hours[0])
 
     @property
     def said(self) -> list[str]:
         """Return what must be said of it beside a result."""
         peak = int(np.argmax(self.flow_m3s))
         back = f"，退回河道 {self.back_m3 / 1e6:.1f} 百万m³" if self.back_m3 > 0 else ""
+        wet = "受淹与上游一处合计" if self.beside is not None else f"受淹 {self.area_m2 / 1e6:.1f} km²"
+        wet += f"（与{'、'.join(self.together)}同时算）" if self.together else ""
         head = (
             f"{self.title}：进水 {self.volume_m3 / 1e6:.1f} 百万m³{back}，最大 {self.flow_m3s[peak]:.0f} m³/s"
-            f"（第 {self.hours[peak]:.1f} h），受淹 {self.area_m2 / 1e6:.1f} km²，水量误差 {self.mass_error:.0e}"
+            f"（第 {self.hours[peak]:.1f} h），{wet}，水量误差 {self.mass_error:.0e}"
         )
         return [head, *(f"{self.title}：{line}" for line in self.limits)]
 

@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from console.domain.scenario import Breach
-from console.engine.breach import BreachCase, BreachOutcome, run_breach
-from console.engine.breach_river import DrawnRiver
+from console.engine.breach import BreachCase, BreachOutcome, run_breaches
+from console.engine.breach_river import DrawnRiver, Taken
 from console.engine.flooding import HOUR_S, MANNING, OUT_S, Flooding, Named, Plain, flooding, ground_words
 from console.engine.refused import EngineRefused
 
@@ -78,48 +78,79 @@ def over_rating(curve: tuple[Array, Array], flow_m3s: Array, level_m: Array | No
     return np.asarray(np.nan_to_num(level_m - np.interp(flow_m3s, curve[1], curve[0])), float)
 
 
-def case_of(one: Breach, levee: Levee, plain: Plain, water: DrawnRiver, lead_h: float) -> BreachCase:
-    """Return the flooding that a breach asks for. water: at the levee's station, seconds after the base moment.
+@dataclass(frozen=True, slots=True, eq=False)
+class Asked:
+    """A breach of a scenario. entry: its place among the inputs. water: at the levee's station, s after the base moment."""
+
+    entry: int
+    breach: Breach
+    levee: Levee
+    plain: Plain
+    water: DrawnRiver
+
+    @property
+    def named(self) -> Named:
+        one = self.breach
+        title = f"{self.levee.name} K{one.at_km:g} 溃口 {one.width_m:g} m"
+        return Named(self.entry, one.levee, self.levee.name, title, one.at_km, one.width_m)
+
+
+def case_of(asked: Asked, lead_h: float, start_s: float, above: tuple[Taken, ...] = ()) -> BreachCase:
+    """Return the flooding that a breach asks for, in a run that begins start_s after the base moment. above: see DrawnRiver.
 
     Raises:
         EngineRefused: range: the breach lies beside the levee or after the run.
     """
+    one, levee, plain = asked.breach, asked.levee, asked.plain
     if not 0.0 <= one.at_km <= levee.length_km:
         raise EngineRefused("range", f"{levee.name}桩号 K{one.at_km:g} 不在 0–{levee.length_km:g} km 内")
     if one.at_s >= (lead_h - 1.0) * HOUR_S:
         raise EngineRefused("range", f"溃口时间 {one.at_s / HOUR_S:g} h 距预见期 {lead_h:g} h 的末尾不足 1 h")
-    here = water.over_m + levee.datum_m - levee.fall_m_km * one.at_km
-    there = replace(water, t_s=water.t_s - one.at_s, over_m=np.asarray(here, float))
+    here = asked.water.over_m + levee.datum_m - levee.fall_m_km * one.at_km
+    there = replace(asked.water, t_s=asked.water.t_s - start_s, over_m=np.asarray(here, float), above=above)
     shape = (plain.line, plain.at, plain.river, there.highest_m + OVER_M, one.width_m, one.sill_m, one.growth_h * HOUR_S)
-    hours = lead_h - one.at_s / HOUR_S
-    return BreachCase(plain.bed_m, plain.x_m, plain.y_m, *shape, there, MANNING, hours, out_s=OUT_S)
+    hours, from_s = lead_h - start_s / HOUR_S, one.at_s - start_s
+    return BreachCase(plain.bed_m, plain.x_m, plain.y_m, *shape, there, MANNING, hours, out_s=OUT_S, from_s=from_s)
 
 
-def flooded(
-    entry: int, one: Breach, levee: Levee, plain: Plain, water: DrawnRiver, lead_h: float, tell: Callable[..., None]
-) -> Flooding:
-    """Run one breach.
+def flooded(asked: Sequence[Asked], lead_h: float, tell: Callable[..., None]) -> tuple[Flooding, ...]:
+    """Run breaches that flood one ground, in the order in which the river passes them; the first holds the depths of all.
 
     Args:
-        entry: its place among the inputs. tell: also hears parts of it, whose flood holds the frames since the last part.
+        tell: also hears parts of each, whose flood holds the frames since the last part.
 
     Raises:
         EngineRefused: as case_of, and what the ground or the solver refuse.
     """
-    case, start_h = case_of(one, levee, plain, water, lead_h), one.at_s / HOUR_S
-    title = f"{levee.name} K{one.at_km:g} 溃口 {one.width_m:g} m"
-    named = Named(entry, one.levee, levee.name, title, one.at_km, one.width_m)
+    start_s = min(one.breach.at_s for one in asked)
+    cases: list[BreachCase] = []
+    for k, one in enumerate(asked):
+        above = tuple(c.taken for c, other in zip(cases, asked[:k], strict=True) if other.levee.node == one.levee.node)
+        cases.append(case_of(one, lead_h, start_s, above))
+
+    def floods(outcomes: Sequence[BreachOutcome]) -> tuple[Flooding, ...]:
+        found = [
+            flooding(one.named, one.plain, start_s / HOUR_S, got, _said(one)) for one, got in zip(asked, outcomes, strict=True)
+        ]
+        rest = [replace(f, area_m2=0.0, deepest_m=0.0, flood=None, beside=found[0].entry) for f in found[1:]]
+        return (replace(found[0], together=tuple(f.title for f in rest)), *rest)
+
+    def so_far(share: float, parts: Sequence[BreachOutcome] | None = None) -> None:
+        for part in floods(parts) if parts is not None else (None,):
+            tell(share, part)
+
+    return floods(run_breaches(cases, so_far))
+
+
+def _said(asked: Asked) -> list[str]:
+    levee, water = asked.levee, asked.water
     said = [
         f"河道水位由测站的水位流量关系按溃口后留在河里的流量计，沿堤每公里降 {levee.fall_m_km:g} m（{levee.said}）",
-        f"{ground_words(plain)}；退水时经口门流回河道的也计（同一堰流公式）",
+        f"{ground_words(asked.plain)}；退水时经口门流回河道的也计（同一堰流公式）",
     ]
     if water.flow_m3s.max() > water.curve_m3s[-1]:
         said.append(f"有时段来水超出水位流量关系 {water.curve_m3s[-1]:.0f} m³/s，水位取其末值，偏低")
-
-    def so_far(share: float, part: BreachOutcome | None = None) -> None:
-        tell(share, None if part is None else flooding(named, plain, start_h, part, said))
-
-    return flooding(named, plain, start_h, run_breach(case, so_far), said)
+    return said
 
 
 def hourly(one: Flooding, count: int) -> Array:

@@ -74,6 +74,7 @@ def floods_from(arrays: Mapping[str, NDArray[Any]]) -> tuple[Flooding, ...]:
     while (said := arrays.get(f"flood{len(found)}_said")) is not None:
         doc: dict[str, Any] = json.loads(bytes(said))
         doc["limits"], doc["counts"] = tuple(doc["limits"]), tuple(Count(**c) for c in doc["counts"])
+        doc["together"] = tuple(doc.get("together", ()))
         doc |= {part: np.asarray(arrays[f"flood{len(found)}_{part}"], float) for part in FLOOD_PARTS}
         found.append(Flooding(**doc))
     return tuple(found)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Protocol
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from console.domain.scenario import Breach, Retention
 from console.engine import levee_breach
 from console.engine.breach_river import DrawnRiver
-from console.engine.flooding import HOUR_S, Flooding
+from console.engine.flooding import HOUR_S, Flooding, Plain
 from console.engine.refused import EngineRefused
 from console.engine.retention_flood import filled, retention_places
 from console.engine.whatif_inputs import Case
@@ -44,25 +44,21 @@ def breach_floods(case: Case, nodes: Mapping[str, Course], tell: Tell) -> tuple[
         EngineRefused: a levee that nobody declared or without the ground behind it, or whatever a breach refuses.
     """
     asked = [(k, entry) for k, entry in enumerate(case.scenario.inputs) if isinstance(entry, Breach)]
-    levees, raws = levee_breach.levees_of(case.declared), {str(n["id"]): n for n in case.declared.get("node", ())}
-    found: dict[int, Flooding] = {}
-    for done, (k, entry) in enumerate(sorted(asked, key=lambda one: one[1].at_km)):
-        levee = levees.get(entry.levee)
-        at = nodes.get(levee.node) if levee is not None else None
-        if levee is None or at is None:
-            raise EngineRefused("declared", f"河网文件里没有堤防“{entry.levee}”（levee 段），或没有它的测站")
+    grounds: list[list[tuple[int, Breach]]] = []
+    for k, entry in sorted(asked, key=lambda one: one[1].at_km):
         if k not in case.plains:
             raise EngineRefused("declared", "没有给出堤后的地形，不能算溃口")
-        curve = levee_breach.rating_of(raws[levee.node], levee)
-        over = levee_breach.over_rating(curve, at.flow_m3s, at.level_m)
-        taken = levee_breach.lost_of(case.declared, list(found.values()), len(at.flow_m3s))
-        comes = np.asarray(at.flow_m3s - sum((flow for node, _, flow in taken if node == levee.node), np.zeros(1)), float)
-        water = DrawnRiver(np.arange(len(comes), dtype=float) * HOUR_S, comes, over, *curve)
-        lead_h = case.scenario.lead_h
-        found[k] = levee_breach.flooded(k, entry, levee, case.plains[k], water, lead_h, _part_of(tell, done, len(asked)))
-    if len(asked) > 1:  # each on its own dry ground
-        apart = "几处溃口各在没有别处来水的地面上算，重叠处水深偏小、口门流量偏大，受淹合计不去重，是上限"
-        found = {k: replace(one, limits=(*one.limits, apart)) for k, one in found.items()}
+        same = next((some for some in grounds if _same_ground(case.plains[some[0][0]], case.plains[k])), None)
+        if same is None:
+            grounds.append([(k, entry)])
+        else:
+            same.append((k, entry))
+    found: dict[int, Flooding] = {}
+    for done, some in enumerate(grounds):
+        gone = levee_breach.lost_of(case.declared, list(found.values()), _hours(nodes))
+        group = [_asked(case, nodes, k, entry, gone) for k, entry in some]
+        floods = levee_breach.flooded(group, case.scenario.lead_h, _part_of(tell, done, len(grounds)))
+        found |= {one.entry: one for one in floods}
     return tuple(found[k] for k, _ in asked)
 
 
@@ -93,6 +89,30 @@ def retention_floods(case: Case, nodes: Mapping[str, Course], tell: Tell) -> tup
             one = replace(one, doubt="水深不可信", limits=(*one.limits, f"{high}：{why}"))
         found.append(one)
     return tuple(found), said
+
+
+def _hours(nodes: Mapping[str, Course]) -> int:
+    return len(next(iter(nodes.values())).flow_m3s)
+
+
+def _same_ground(one: Plain, other: Plain) -> bool:
+    return all(np.array_equal(getattr(one, part), getattr(other, part)) for part in ("x_m", "y_m", "bed_m"))
+
+
+def _asked(
+    case: Case, nodes: Mapping[str, Course], k: int, entry: Breach, gone: Sequence[levee_breach.Lost]
+) -> levee_breach.Asked:
+    """Return a breach with the river that comes to it. gone: what breaches on other ground took before."""
+    levee = levee_breach.levees_of(case.declared).get(entry.levee)
+    at = nodes.get(levee.node) if levee is not None else None
+    if levee is None or at is None:
+        raise EngineRefused("declared", f"河网文件里没有堤防“{entry.levee}”（levee 段），或没有它的测站")
+    raw = next(n for n in case.declared.get("node", ()) if str(n["id"]) == levee.node)
+    curve = levee_breach.rating_of(raw, levee)
+    over = levee_breach.over_rating(curve, at.flow_m3s, at.level_m)
+    comes = np.asarray(at.flow_m3s - sum((flow for node, _, flow in gone if node == levee.node), np.zeros(1)), float)
+    water = DrawnRiver(np.arange(len(comes), dtype=float) * HOUR_S, comes, over, *curve)
+    return levee_breach.Asked(k, entry, levee, case.plains[k], water)
 
 
 def _part_of(tell: Tell, done: int, whole: int) -> Tell:

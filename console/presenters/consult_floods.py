@@ -69,13 +69,13 @@ def flood_rows(found: Sequence[tuple[Scenario, Result]], tr: Translate) -> list[
     peaks: list[Cell] = [(tr("最大进水流量 m³/s"), PLAIN)]
     peaks += [_peak(floods, scenario.base_t) for (scenario, _), floods in zip(found, all_of, strict=True)]
     rows.append(tuple(peaks))
-    several = [sum(b.at_km is not None for b in bs) > 1 for bs in all_of]  # breaches of one levee may flood the same ground
-    rows.append(_figures(tr("受淹面积 km²"), [_sum(b.area_m2 / KM2 for b in bs) for bs in all_of], 1, BAD, several))
-    rows.append(_figures(tr("最大水深 m"), [max((b.deepest_m for b in bs), default=None) for bs in all_of], 2))
-    for text, unit, none in dict.fromkeys((c.text, c.unit, c.else_none) for bs in all_of for b in bs for c in b.counts):
-        numbers = [_count(bs, text, unit, none) for bs in all_of]
+    wet_of = [[b for b in bs if b.beside is None] for bs in all_of]  # the others' depths are with one of these
+    rows.append(_figures(tr("受淹面积 km²"), [_sum(b.area_m2 / KM2 for b in bs) for bs in wet_of], 1, BAD))
+    rows.append(_figures(tr("最大水深 m"), [max((b.deepest_m for b in bs), default=None) for bs in wet_of], 2))
+    for text, unit, none in dict.fromkeys((c.text, c.unit, c.else_none) for bs in wet_of for b in bs for c in b.counts):
+        numbers = [_count(bs, text, unit, none) for bs in wet_of]
         words = f"{printable(text, 60)} {printable(unit, 12)}".strip()
-        rows.append(_figures(words, numbers, 1 if unit == "km²" else 0, BAD, several))
+        rows.append(_figures(words, numbers, 1 if unit == "km²" else 0, BAD))
     return rows
 
 
@@ -110,17 +110,14 @@ def _count(floods: Sequence[Flooding], text: str, unit: str, else_none: bool) ->
     return sum(known) if known and len(known) == len(numbers) else None
 
 
-def _figures(
-    words: str, values: Sequence[float | None], decimals: int, token: str = PLAIN, at_most: Sequence[bool] = ()
-) -> tuple[Cell, ...]:
-    """Return a row. at_most: of which values only that they are no more than this is known."""
+def _figures(words: str, values: Sequence[float | None], decimals: int, token: str = PLAIN) -> tuple[Cell, ...]:
     cells: list[Cell] = [(words, PLAIN)]
     for i, value in enumerate(values):
         if value is None:
             cells.append((DASH, DIM))
             continue
-        text = ("≤ " if i < len(at_most) and at_most[i] else "") + grouped(f"{value:.{decimals}f}")
-        if i and values[0] is not None and not any(at_most[j] for j in (0, i) if j < len(at_most)):
+        text = grouped(f"{value:.{decimals}f}")
+        if i and values[0] is not None:
             text += f"（{signed(value - values[0], decimals)}）"
         cells.append((text, token if value > 0 else PLAIN))
     return tuple(cells)

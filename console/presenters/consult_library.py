@@ -85,7 +85,7 @@ def _over(outcome: Outcome, raws: Mapping[str, Mapping[str, Any]], tidal: Sequen
     for node, warning in ((outcome.nodes[k], limit_of(raws[k], "warning_m")) for k in tidal if k in outcome.nodes):
         if node.highest is not None and warning is not None and node.highest[0] > warning:
             found.append(f"{node.name} {node.highest[0]:.2f} m")
-    for one in outcome.floods:
+    for one in (f for f in outcome.floods if f.beside is None):
         ground = f"（{tr('合成地形')}）" if one.synthetic else ""
         found.append(f"{tr('受淹')} {one.area_m2 / KM2:.0f} km²{ground}")
     return ("、".join(found), BAD) if found else (DASH, DIM)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,6 +39,30 @@ def plain_behind(thing: Thing, at_km: float, ground: SandboxGround | None, half_
     count = round(2 * half_m / cell_m)
     x, y = (np.round((m - half_m) / cell_m) * cell_m + (np.arange(count) + 0.5) * cell_m for m in middle)
     return Plain(thing.name, ground.label, _made_up(ground), _bed(ground, x, y, cell_m), x, y, line, at, river)
+
+
+def joined(plains: Mapping[int, Plain], ground: SandboxGround, cell_m: float) -> dict[int, Plain]:
+    """Return squares that overlap as one ground, which each of them lies on: what breaches let in there runs together."""
+    groups: list[list[int]] = []
+    for k in plains:
+        touched = [some for some in groups if any(_overlap(plains[k], plains[other]) for other in some)]
+        groups = [some for some in groups if some not in touched] + [[k, *(other for some in touched for other in some)]]
+    found = dict(plains)
+    for some in (group for group in groups if len(group) > 1):
+        x, y = (_spanned([getattr(plains[k], axis) for k in some], cell_m) for axis in ("x_m", "y_m"))
+        bed = _bed(ground, x, y, cell_m)
+        found |= {k: replace(plains[k], bed_m=bed, x_m=x, y_m=y) for k in some}
+    return found
+
+
+def _overlap(one: Plain, other: Plain) -> bool:
+    pairs = ((one.x_m, other.x_m), (one.y_m, other.y_m))
+    return all(max(a[0], b[0]) <= min(a[-1], b[-1]) for a, b in pairs)
+
+
+def _spanned(axes: Sequence[Array], cell_m: float) -> Array:
+    low, high = min(float(axis[0]) for axis in axes), max(float(axis[-1]) for axis in axes)
+    return np.asarray(low + np.arange(round((high - low) / cell_m) + 1) * cell_m, float)
 
 
 def plain_within(thing: Thing, inlet: tuple[float, float], ground: SandboxGround, cell_m: float) -> Plain:

@@ -27,7 +27,7 @@ from console.engine.whatif import Outcome
 from console.errors import ConsoleError
 from console.services.computed_floods import keep_computed
 from console.services.flood_library import ExposureSource, FloodLibrary, Site, read_layers
-from console.services.levee_plain import BreachRefused, degrees_of, plain_behind, plain_within
+from console.services.levee_plain import BreachRefused, degrees_of, joined, plain_behind, plain_within
 from console.services.sandbox_ground import load_ground
 from console.services.standing_layers import NAME, standing_layers
 from console.services.vector_files import VectorProcesses
@@ -104,7 +104,8 @@ class ScenarioFloods:
 
         def cut() -> dict[int, Plain]:
             ground = load_ground(self._folders.cache)
-            found = {k: plain_behind(works[e.levee], e.at_km, ground, HALF_M, CELL_M) for k, e in breaks.items()}
+            behind = {k: plain_behind(works[e.levee], e.at_km, ground, HALF_M, CELL_M) for k, e in breaks.items()}
+            found = joined(behind, ground, CELL_M)
             for k, place in used.items():
                 try:
                     found[k] = plain_within(areas[place.code], place.inlet, ground, CELL_M)
@@ -176,13 +177,16 @@ class ScenarioFloods:
         found = []
         counting = self._counting(problems)
         for one in floods:
+            if one.beside is not None:  # its depths are with another's
+                found.append(one)
+                continue
             plain = plains[one.entry]
             counts: tuple[Count, ...] = ()
             try:
                 counts = _counts(one, plain, counting) if counting is not None else ()
                 unique = uuid.uuid4().hex[:12]  # a name that no other flood ever had: runs point to it
                 stem = f"{name}-{one.entry}" if name else f"{one.code}-{unique}"
-                found.append(kept(one, self._keep(scenario, one, plain, counting, stem), counts))
+                found.append(kept(one, self._keep(scenario, (one, *_with(one, floods)), plains, counting, stem), counts))
             except (ConsoleError, OSError, MemoryError) as exc:  # the figures are there all the same
                 why = f"{exc.what}{exc.next_step}" if isinstance(exc, ConsoleError) else "请检查磁盘和内存后重算。"
                 problems.append(f"{one.title}的水深没有存下：{why}")
@@ -208,21 +212,39 @@ class ScenarioFloods:
             problems.append("受淹对象没有统计：读不出底图或图层。请检查磁盘和内存后重算。")
             return None
 
-    def _keep(self, scenario: Scenario, one: Flooding, plain: Plain, counting: _Counting | None, stem: str) -> str:
+    def _keep(
+        self,
+        scenario: Scenario,
+        floods: Sequence[Flooding],
+        plains: Mapping[int, Plain],
+        counting: _Counting | None,
+        stem: str,
+    ) -> str:
+        """Keep the depths of floods that were computed together; they are the first one's."""
+        one, plain = floods[0], plains[floods[0].entry]
         if one.flood is None:
             return one.result
         made_up = "合成地形，" if plain.synthetic else ""
         cut = f"只算到第 {one.hours[-1]:.1f} h，" if one.hours[-1] < scenario.lead_h - 0.01 else ""
-        label = f"{one.title}（{cut}{made_up}糙率为假定）情景“{scenario.name}”"  # the name last: a long label is cut
-        at = scenario.base_t + float(one.hours[0]) * HOUR_S
-        where = one.name if one.at_km is None else f"{one.name} K{one.at_km:g}"
-        place = BreachPlace(*degrees_of(plain.at), where, at, one.width_m)
-        site = Site(label, (place,), counting.sources if counting is not None else ())
+        title = f"{one.title} 等 {1 + len(one.together)} 处" if one.together else one.title
+        label = f"{title}（{cut}{made_up}糙率为假定）情景“{scenario.name}”"  # the name last: a long label is cut
+        places = tuple(_place(scenario, each, plains[each.entry]) for each in floods)
+        site = Site(label, places, counting.sources if counting is not None else ())
         t_s, depth = scenario.base_t + one.hours * HOUR_S, one.flood.depth_m
         if t_s[0] > scenario.base_t:  # until the levee breaks the plain is dry, and known to be
             t_s, depth = np.concatenate([[scenario.base_t], t_s]), np.concatenate([np.zeros_like(depth[:1]), depth])
         said = "；".join(("本机二维浅水模拟（HLLC，一阶）", *one.limits))
         return keep_computed(self._library, stem, (plain.x_m, plain.y_m), t_s, depth, said, site)
+
+
+def _with(one: Flooding, floods: Sequence[Flooding]) -> list[Flooding]:
+    """Return those whose depths are with one's."""
+    return [other for other in floods if other.beside == one.entry]
+
+
+def _place(scenario: Scenario, one: Flooding, plain: Plain) -> BreachPlace:
+    where = one.name if one.at_km is None else f"{one.name} K{one.at_km:g}"
+    return BreachPlace(*degrees_of(plain.at), where, scenario.base_t + one.since_h * HOUR_S, one.width_m)
 
 
 def _counts(one: Flooding, plain: Plain, counting: _Counting) -> tuple[Count, ...]:

@@ -48,6 +48,6 @@ def two_plans(c: Context) -> Plans:
         words.append(f"{printable(scenario.name, 24)}（{c.look.tr('模拟')}）{full_stamp(board.moment)}{mark}")
         shown = next((one for one in result.outcome.floods if one.result), None)
         floods.append(shown.result if shown is not None else "")
-        if shown is not None and len(result.outcome.floods) > 1:
+        if shown is not None and sum(one.beside is None for one in result.outcome.floods) > 1:
             words[-1] += f" · {c.look.tr('只画')} {printable(shown.title, 30)}"
     return Plans((boards[0], boards[1]), (words[0], words[1]), (floods[0], floods[1]))

@@ -17,7 +17,7 @@ from console.services.standing_layers import standing_layers
 from console.viewdata.consult import Change
 from tests.gui import until
 from tests.leveed import BREAK, LEVEE, Leveed, computed, ground, layers, leveed_desks, plan
-from tests.unit.test_whatif import CHAIN, HOUR
+from tests.unit.test_whatif import CHAIN, HOUR, T0
 
 
 @pytest.fixture
@@ -157,12 +157,38 @@ def test_people_that_nobody_counted_are_not_none(runner, desk, look, tmp_path):
     assert rows["受淹人口 人"] == ["—", "1 200"] and rows["受淹人口、耕地、资产"] == ["—", "—"]
 
 
-def test_two_breaches_into_one_plain_are_told_as_no_more_than_their_sum(runner, desk, look):
+def test_breaches_far_apart_keep_their_own_ground_and_one_between_joins_them(runner, desk):
     consult = desk(Leveed())
-    computed(runner, consult, plan("两处", BREAK, replace(BREAK, at_km=11.0)))
+
+    async def grounds(*chainages):
+        consult.begin()
+        await until(lambda: consult.declared)
+        return await consult.floods.plains(plan("几处", *(replace(BREAK, at_km=k) for k in chainages)), consult.declared)
+
+    ends = runner.run(grounds(0.5, 63.5))
+    assert ends[0].y_m[0] > ends[1].y_m[-1] and len(ends[0].y_m) == len(ends[1].y_m) == 100
+    all_three = runner.run(grounds(0.5, 63.5, 30.0))
+    assert {(p.y_m[0], p.y_m[-1]) for p in all_three.values()} == {(ends[1].y_m[0], ends[0].y_m[-1])}
+    assert len({p.bed_m.shape for p in all_three.values()}) == 1 and np.ptp(np.diff(all_three[0].x_m)) == 0.0
+    assert [tuple(p.at) for p in all_three.values()][:2] == [tuple(p.at) for p in ends.values()], "each at its own place"
+
+
+def test_two_breaches_into_one_plain_flood_it_together(runner, desk, look, tmp_path):
+    consult = desk(Leveed())
+    later = replace(BREAK, at_km=11.0, at_s=50 * HOUR)
+    _, both, _ = computed(runner, consult, plan("一处", BREAK), plan("两处", later, BREAK), plan("另一处", later))
     rows = table_of(consult, look)
-    assert rows["受淹面积 km²"][0].startswith("≤ ") and rows["受淹面积 佛山 km²"][0].startswith("≤ ")
-    assert any("受淹合计不去重，是上限" in "".join(text for text, _ in row) for row in basis_rows(consult, look.tr))
+    one, pair, other = (number(text) for text in rows["受淹面积 km²"])
+    assert max(one, other) < pair < 0.95 * (one + other), "what both flood counts once"
+    assert not any("≤" in text for texts in rows.values() for text in texts)
+    second, first = consult.results[both].outcome.floods
+    assert (second.beside, second.result, first.together) == (1, "", (second.title,)) and first.result
+    assert second.since_h == 50.0 and first.since_h == 48.0 and 0 < second.volume_m3 < first.volume_m3
+    entry = next(e for e in FloodLibrary(tmp_path / "cache").entries() if e.name == first.result)
+    assert "北江大堤 K10 溃口 200 m 等 2 处（糙率" in entry.label
+    assert [(p.name, p.since - T0) for p in entry.site.breaches] == [("北江大堤 K10", 48 * HOUR), ("北江大堤 K11", 50 * HOUR)]
+    said = "".join(text for row in basis_rows(consult, look.tr) for text, _ in row)
+    assert "与北江大堤 K11 溃口 200 m同时算" in said and "受淹与上游一处合计" in said
 
 
 def test_two_layers_of_one_name_are_refused_by_it(tmp_path):

@@ -11,12 +11,12 @@ from console.domain.scenario import Breach, Inflow, Keep
 from console.engine.breach import through_m3s, weir_m3s
 from console.engine.breach_river import DrawnRiver
 from console.engine.chain_base import base_of
-from console.engine.flooding import Count, Plain
+from console.engine.flooding import Count, Plain, stopped
 from console.engine.levee_breach import hourly, levees_of, lost_of
 from console.engine.network import run
 from console.engine.refused import EngineRefused
 from console.engine.whatif import outcome_of
-from console.engine.whatif_arrays import arrays_of, outcome_from
+from console.engine.whatif_arrays import arrays_of, floods_from, outcome_from
 from console.engine.whatif_band import band_case
 from console.engine.whatif_inputs import Case, prepared
 from console.engine.whatif_optimise import optimise_case
@@ -123,6 +123,27 @@ def test_a_second_breach_lower_down_finds_less_in_the_river(base):
     pair = outcome_of(case(base, low, replace(BREAK, width_m=600.0), plains=[ground(), ground()])).floods
     assert [one.at_km for one in pair] == [30.0, 10.0], "in the order of the scenario"
     assert pair[0].volume_m3 < 0.97 * alone.volume_m3
+
+
+def test_breaches_onto_one_ground_run_together_and_the_river_loses_what_both_take(base):
+    low, wide = replace(BREAK, at_km=12.0, at_s=26 * HOUR), replace(BREAK, width_m=400.0)
+    places = [ground(at=np.array([1000.0, 4000.0])), ground()]
+    alone = [outcome_of(case(base, one, plains=[place])).floods[0] for one, place in ((low, places[0]), (wide, places[1]))]
+    parts = []
+    got = outcome_of(case(base, low, wide, plains=places), lambda _share, part=None: parts.append(part))
+    second, first = got.floods
+    assert first.beside is None and second.beside == first.entry == 1 and second.flood is None
+    assert first.area_m2 < 0.9 * sum(one.area_m2 for one in alone), "what both flood counts once"
+    assert 0 < second.volume_m3 < 0.97 * alone[0].volume_m3, "it finds less in the river, and a wet plain"
+    assert second.gone_m3[second.hours < 26.0].max() == 0.0 and second.since_h == 26.0
+    inside = float(first.flood.depth_m[-1].sum()) * 400.0**2
+    assert inside == pytest.approx(sum(one.volume_m3 - one.back_m3 for one in got.floods), rel=1e-6), "nothing is lost"
+    taken = sum(flow for _, _, flow in lost_of(CHAIN, got.floods, HOURS))
+    assert np.trapezoid(taken, dx=HOUR) == pytest.approx(first.volume_m3 + second.volume_m3, rel=2e-3)
+    told = [part for part in parts if part is not None]
+    assert {part.entry for part in told} == {0, 1} and stopped(told)[0].together == (second.title,) and len(stopped(told)) == 1
+    assert floods_from(arrays_of(got))[1].together == first.together
+    assert "受淹与上游一处合计" in "；".join(got.limits)
 
 
 def test_the_hourly_loss_keeps_the_volume_and_does_not_end_with_the_run(broken):
