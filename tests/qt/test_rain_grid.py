@@ -11,8 +11,8 @@ from console.presenters.rain_grid import paint_rain, rain_legend, rain_note
 from console.services.flood_desk import FloodDesk
 from console.services.flood_library import FloodLibrary, told_of
 from console.services.tasks import TaskScope
+from tests.depth_files import NAN, T0, netcdf
 from tests.gui import until
-from tests.unit.test_depth_file import NAN, T0, netcdf
 
 COLORS = {token: (40 * i, 0, 0) for i, token in enumerate(TOKENS, 1)}
 RAIN_MM = np.zeros((3, 4, 5), np.float32)

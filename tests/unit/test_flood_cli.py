@@ -12,7 +12,7 @@ from console.flood_cli import add_flood_commands, run_flood
 from console.services.flood_library import ExposureSource, FloodLibrary
 from console.settings import Settings
 from console.viewdata.inundation import BreachPlace
-from tests.unit.test_depth_file import NAN, T0, netcdf, tif
+from tests.depth_files import NAN, T0, netcdf, tif
 from tests.unit.test_flood_library import geojson, square
 
 STEPS = ("--start", "2022-06-20 08:00", "--step", "1")

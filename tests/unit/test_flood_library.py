@@ -29,7 +29,7 @@ from console.services.flood_library import (
 from console.store.vector_file import read_overlay
 from console.viewdata.inundation import BreachPlace
 from scenes.ground.frame import to_degrees
-from tests.unit.test_depth_file import DEPTH, NAN, STEPS, T0, X, Y, netcdf, tif
+from tests.depth_files import DEPTH, NAN, STEPS, T0, X, Y, netcdf, tif
 
 SITE = Site(
     breaches=(BreachPlace(113.1, 23.3, "石角", T0 + 1800, 150.0), BreachPlace(113.2, 23.4, "芦苞")),
