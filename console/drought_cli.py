@@ -70,7 +70,7 @@ def _told(months: Months, spans: list[int], last: int) -> Iterator[str]:
     count = len(months.rain_mm)
     yield f"# 标准化降水指数（GB/T 20481-2017，Γ 分布按 Thom 估计），{months.name(0)} 至 {months.name(count - 1)}"
     if count < YEARS_ADVISED * 12:
-        yield f"# 资料 {count / 12:.0f} 年，不足 {YEARS_ADVISED} 年，等级只供参考"
+        yield f"# 资料 {count // 12} 年 {count % 12} 个月，不足 {YEARS_ADVISED} 年，等级只供参考"
     yield ",".join(["月份", "雨量 mm", *(f"SPI-{span},等级" for span in spans)])
     for k in range(count - last, count):
         cells = [f"{one[k]:.2f},{grade(one[k])}" if math.isfinite(one[k]) else "," for one in found]

@@ -2,7 +2,7 @@
 
 Source: broad-crested weir Q = 1.705 b H^1.5 (m, s), submerged by Villemonte 1947 (1 − (h₂/h₁)^1.5)^0.385, either way:
 once the river stands lower than the plain, water runs back. The width grows evenly from nothing to its last in growth_s,
-the sill is there from the start.
+the sill is there from the start, no lower than the ground behind it.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from numpy.typing import NDArray
 
 from console.engine.breach_river import River, Taken
 from console.engine.refused import EngineRefused, positive
-from console.engine.shallow_water import Area, Flood, Solver, Source
+from console.engine.shallow_water import Area, Flood, Solver, Source, level_at
 from console.errors import ConsoleError
 
 Array = NDArray[np.float64]
 WEIR = 1.705
 OUT_S = 600.0
-PARTS = 40  # in which a run tells its frames: fewer than are kept of one that is ended
+PARTS = 15  # in which a run tells its frames: those of four runs, one after the other, are kept of one that is ended
 EDGE_M = 0.05  # so much water at the area's edge is told: beyond it nothing is computed
 
 
@@ -54,6 +54,10 @@ class BreachInflow:
     growth_s: float
     from_s: float
     taken: Taken
+
+    @property
+    def seeks_level(self) -> bool:
+        return True
 
     def rate(self, t_s: float, level_m: float, /) -> float:
         open_s, tail = t_s - self.from_s, level_m - self.sill_m
@@ -235,6 +239,7 @@ def area_of(case: BreachCase) -> tuple[Area, BreachInflow]:
     bed[wall[:, 0], wall[:, 1]] = np.maximum(bed[wall[:, 0], wall[:, 1]], case.crest_m)
     rows, columns = _behind(case, dx, {(int(r), int(c)) for r, c in wall})
     sill_m = float(bed[rows, columns].mean()) if case.sill_m is None else case.sill_m
+    sill_m = max(sill_m, float(bed[rows, columns].min()))  # water does not climb from the sill to the ground
     inflow = BreachInflow(rows, columns, case.water, case.width_m, sill_m, case.growth_s, case.from_s, case.taken)
     return Area(bed, dx, np.array(case.manning), sources=(inflow,)), inflow
 
@@ -284,4 +289,4 @@ def _off(at: Array, a: Array, b: Array) -> float:
 
 def _level(area: Area, inflow: Source, flood: Flood) -> float:
     at = (inflow.rows, inflow.columns)
-    return float((area.bed_m[at] + flood.h_m[at]).mean())
+    return level_at(area.bed_m[at], flood.h_m[at])[0]

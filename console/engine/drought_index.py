@@ -19,6 +19,7 @@ Array = NDArray[np.float64]
 YEARS_MIN = 10  # fewer of a calendar month say nothing of what is usual
 YEARS_ADVISED = 30  # GB/T 20481-2017: the record that the index should rest on
 SPANS = (1, 24)
+ALIKE = 1e-6  # of the largest: months that differ less are alike
 FARTHEST = 4.0  # a record of some decades tells no rarer month apart
 GRADES = ((-2.0, "特旱"), (-1.5, "重旱"), (-1.0, "中旱"), (-0.5, "轻旱"))
 
@@ -60,7 +61,7 @@ def _standardised(values: Array, name: str) -> Array:
     """Return the normal variates of sums of one calendar month; months without rain share the probability that they have."""
     special = _special()
     some = values[values > 0]
-    spread = float(np.log(some.mean()) - np.log(some).mean()) if len(some) > 1 else 0.0
+    spread = float(np.log(some.mean()) - np.log(some).mean()) if len(some) > 1 and np.ptp(some) > ALIKE * some.max() else 0.0
     if spread <= 0:
         raise EngineRefused("short", f"{name}的雨量都一样，或几乎从不下雨，算不出指数")
     shape = (1.0 + np.sqrt(1.0 + 4.0 * spread / 3.0)) / (4.0 * spread)

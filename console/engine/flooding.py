@@ -15,6 +15,7 @@ Array = NDArray[np.float64]
 HOUR_S = 3600.0
 OUT_S = 1800.0  # between two frames
 MANNING = 0.05
+COURSES = ("hours", "flow_m3s", "gone_m3", "level_m")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -134,22 +135,26 @@ def ground_words(plain: Plain) -> str:
     return f"网格 {plain.x_m[1] - plain.x_m[0]:g} m，糙率 {MANNING:g}（假定）；地形：{plain.ground}"
 
 
-def stopped(parts: Sequence[Flooding]) -> tuple[Flooding, ...]:
+def stopped(parts: Sequence[Sequence[Flooding]]) -> tuple[Flooding, ...]:
     """Return what a run that was ended told of its floods, in the order in which they began; less than two frames are none."""
-    of_each = [[p for p in parts if p.entry == entry] for entry in dict.fromkeys(p.entry for p in parts)]
+    told = [one for part in parts for one in part]
+    of_each = [[one for one in told if one.entry == entry] for entry in dict.fromkeys(one.entry for one in told)]
     return tuple(found for some in of_each if (found := _joined(some)) is not None)
 
 
 def _joined(parts: Sequence[Flooding]) -> Flooding | None:
+    """Return the parts of one flood as one; of a flood whose depths are with another's its courses."""
+    last = parts[-1]
+    hours, flow, gone, level = (np.concatenate([getattr(p, k) for p in parts]) for k in COURSES)
+    if len(hours) < 2:
+        return None
+    found = replace(last, hours=hours, flow_m3s=flow, gone_m3=gone, level_m=level)
     got = outcome_so_far([p.flood for p in parts if p.flood is not None])
     if got is None:
-        return None
-    hours, last = np.concatenate([p.hours for p in parts]), parts[-1]
+        return found if last.beside is not None else None
     area, deepest = max(p.area_m2 for p in parts), max(p.deepest_m for p in parts)
-    return replace(
-        last, hours=hours, flow_m3s=_flow(got), gone_m3=got.gone_m3, level_m=got.river_m, area_m2=area, deepest_m=deepest,
-        limits=(*last.limits, got.limits[0]), flood=got,
-    )  # fmt: skip
+    limits = (*last.limits, got.limits[0])
+    return replace(found, flow_m3s=_flow(got), area_m2=area, deepest_m=deepest, limits=limits, flood=got)
 
 
 def kept(one: Flooding, result: str, counts: tuple[Count, ...]) -> Flooding:

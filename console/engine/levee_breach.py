@@ -117,7 +117,7 @@ def flooded(asked: Sequence[Asked], lead_h: float, tell: Callable[..., None]) ->
     """Run breaches that flood one ground, in the order in which the river passes them; the first holds the depths of all.
 
     Args:
-        tell: also hears parts of each, whose flood holds the frames since the last part.
+        tell: also hears parts of all, whose first flood holds the frames since the last part.
 
     Raises:
         EngineRefused: as case_of, and what the ground or the solver refuse.
@@ -136,8 +136,7 @@ def flooded(asked: Sequence[Asked], lead_h: float, tell: Callable[..., None]) ->
         return (replace(found[0], together=tuple(f.title for f in rest)), *rest)
 
     def so_far(share: float, parts: Sequence[BreachOutcome] | None = None) -> None:
-        for part in floods(parts) if parts is not None else (None,):
-            tell(share, part)
+        tell(share, None if parts is None else floods(parts))
 
     return floods(run_breaches(cases, so_far))
 

@@ -78,7 +78,7 @@ def filled(entry: int, place: RetentionPlace, plain: Plain, taken_m3s: Array, te
         return float((area.bed_m[at] + flood.h_m[at]).mean())
 
     def so_far(share: float, parts: tuple[BreachOutcome, ...] | None = None) -> None:
-        tell(share, None if parts is None else flooding(named, plain, float(first), parts[0], said))
+        tell(share, None if parts is None else (flooding(named, plain, float(first), parts[0], said),))
 
     (got,) = followed(area, [Inlet(inflow, inside)], float(hours[-1]), OUT_S, 1, so_far)
     return flooding(named, plain, float(first), got, said)

@@ -81,7 +81,7 @@ def ghost(code: int, value: float, h: float, z: float, u: float, outward: float)
         return max(0.0, value - z), u
     if code == FLOW:
         depth = max(h, (value * value / G) ** (1.0 / 3.0)) if h <= DRY_M else h
-        return depth, -outward * value / depth
+        return depth, -outward * value / max(depth, SMALLEST)
     return h, -u
 
 

@@ -28,7 +28,7 @@ def kernels_stamp() -> str:
 
 
 def compile_kernels(_nothing: Any, tell: Tell) -> None:
-    """Run a flood of a few cells in each order; for a process of its own, which from then on gives way to all others."""
+    """Run a flood of a few cells in each order; for a process of its own, which gives way to others (not on Windows)."""
     from console.engine.shallow_water import Area, Solver
 
     if hasattr(os, "nice"):

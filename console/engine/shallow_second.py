@@ -2,7 +2,7 @@
 
 Level, depth and velocities are straight within a cell, limited by minmod (MUSCL), the bed follows from level and depth
 so that water at rest stays at rest; two stages a step (SSP Runge–Kutta). Beside dry cells velocities are constant in
-the cell. About eight times the work of the first order.
+the cell. About fourteen times the work of the first order, which is done on vectors.
 
 Source: Audusse et al. 2004, SIAM J. Sci. Comput. 25, section 4; van Leer 1979; Gottlieb & Shu 1998.
 """

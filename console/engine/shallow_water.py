@@ -21,6 +21,7 @@ OBSERVED_S = 30.0
 CELLS_MAX = 4_000_000
 ALONE_CELLS = 12_000  # measured on two cores: from about here on two threads are faster than one
 LONGEST_S, SHORTEST_S = 60.0, 1e-6
+LEVEL_HALVINGS = 50
 HALVINGS = 24  # to find what a source lets in that its own water would turn over
 MANNING = (0.005, 0.5)
 EDGES = {"wall": 0, "free": 1, "stage": 2, "flow": 3}
@@ -35,10 +36,15 @@ class Source(Protocol):
     @property
     def columns(self) -> NDArray[np.int64]: ...
 
-    def rate(self, t_s: float, level_m: float, /) -> float:
-        """Return m³/s into all cells together, with the mean water level that stands there, whose rise never adds to it.
+    @property
+    def seeks_level(self) -> bool:
+        """Tell whether its rate hangs on the level; its water then finds its level among the cells, else each gets as much."""
+        ...
 
-        Negative: it takes water.
+    def rate(self, t_s: float, level_m: float, /) -> float:
+        """Return m³/s into all cells together. level_m: of the water that stands there, −inf where none does.
+
+        A higher level never adds to it. Negative: it takes water.
         """
         ...
 
@@ -55,6 +61,10 @@ class Inflow:
     columns: NDArray[np.int64]
     t_s: Array
     flow_m3s: Array
+
+    @property
+    def seeks_level(self) -> bool:
+        return False
 
     def __post_init__(self) -> None:
         falling = len(self.t_s) < 1 or (np.diff(self.t_s) <= 0).any()
@@ -149,7 +159,7 @@ class Flood:
 class Solver:
     """Runs an area on. shown: called after each stretch of out_s seconds with the flood; returning False ends it.
 
-    order: 2 is finer and takes about eight times as long, see shallow_second.
+    order: 2 is finer and takes about fourteen times as long, see shallow_second.
     """
 
     area: Area
@@ -225,7 +235,7 @@ class Solver:
         values = np.array(area.values, float)
         blocks = min(f.h_m.shape[0], 4 * threads)
         while f.t_s < target - 1e-9:
-            rates = [(s, s.rate(f.t_s, self._level(s))) for s in area.sources]
+            rates = [(s, s.rate(f.t_s, self._standing(s)[0])) for s in area.sources]
             dt = min(CFL * area.dx_m / max(self._fastest, self._arriving(rates), 1e-3), LONGEST_S, target - f.t_s)
             while True:
                 if self.order == 2:
@@ -254,33 +264,39 @@ class Solver:
         Where it hangs on the level so much that its own water would turn it over, as through a drowned breach, that amount
         which the level with it asks for.
         """
-        t_s, level, cells_m2 = self.flood.t_s + dt, self._level(source), self.area.dx_m**2 * len(source.rows)
+        t_s, (level, water_m2) = self.flood.t_s + dt, self._standing(source)
         added = 0.5 * (before + source.rate(t_s, level)) * dt
-        asked = source.rate(t_s, level + added / cells_m2) * dt
+        if not source.seeks_level or not np.isfinite(level):
+            return added
+        asked = source.rate(t_s, level + added / water_m2) * dt
         if abs(asked - added) <= 0.5 * abs(added):
             return added
         low, high = min(added, asked), max(added, asked)  # the rate never rises with the level: what agrees lies between
         for _ in range(HALVINGS):
             middle = 0.5 * (low + high)
-            if source.rate(t_s, level + middle / cells_m2) * dt > middle:
+            if source.rate(t_s, level + middle / water_m2) * dt > middle:
                 low = middle
             else:
                 high = middle
         return 0.5 * (low + high)
 
     def _exchange(self, number: int, source: Source, added_m3: float) -> None:
-        """Let water in, or take it from its cells, as much as is there and with its own velocity."""
+        """Let water in: as much into each cell, or the lowest first; or take it, the highest first, with its own velocity."""
         f, at, cell_m2 = self.flood, (source.rows, source.columns), self.area.dx_m**2
         if added_m3 >= 0:
-            f.h_m[at] += added_m3 / (cell_m2 * len(source.rows))
+            if source.seeks_level:
+                f.h_m[at] = filled_to(self._bed[at], f.h_m[at], added_m3 / cell_m2)
+            else:
+                f.h_m[at] += added_m3 / (cell_m2 * len(source.rows))
             f.through_m3[number, 0] += added_m3
             return
-        there = float(f.h_m[at].sum()) * cell_m2
-        taken = min(-added_m3, there)
-        left = 1.0 - taken / there if there > 0 else 1.0
-        for part in (f.h_m, f.hu, f.hv):
-            part[at] *= left
-        f.through_m3[number, 1] += taken
+        before = f.h_m[at]
+        after = drawn_to(self._bed[at], before, -added_m3 / cell_m2)
+        f.h_m[at] = after
+        left = np.divide(after, before, out=np.ones_like(after), where=before > 0)
+        f.hu[at] *= left
+        f.hv[at] *= left
+        f.through_m3[number, 1] += float((before - after).sum()) * cell_m2
 
     def _second(self, codes: NDArray[np.int64], values: Array, dt: float) -> tuple[float, float]:
         """Do one step of second order into the next arrays; returns the fastest wave and the least depth of both stages."""
@@ -299,9 +315,11 @@ class Solver:
         fastest, least = kernels.stage(*now, *middle, bed, self._n2, sx, sy, *end)
         return float(fastest), float(min(first, least))
 
-    def _level(self, source: Source) -> float:
+    def _standing(self, source: Source) -> tuple[float, float]:
+        """Return the level of the water at a source's cells and how much of them it covers, m²; see level_at."""
         at = (source.rows, source.columns)
-        return float((self.area.bed_m[at] + self.flood.h_m[at]).mean())
+        level, share = level_at(self._bed[at], self.flood.h_m[at])
+        return level, share * self.area.dx_m**2
 
     def _arriving(self, rates: Sequence[tuple[Source, float]]) -> float:
         """Return how fast waves are where water is let in: it comes after the step that counted them."""
@@ -312,6 +330,43 @@ class Solver:
                 unit = rate / len(s.rows) / self.area.dx_m  # m²/s of a cell's width
                 found = max(found, float(np.sqrt(9.80665 * max(deep, (unit * unit / 9.80665) ** (1 / 3)))))
         return found
+
+
+def level_at(bed_m: Array, depth_m: Array) -> tuple[float, float]:
+    """Return the level of the water in some cells and over how many of them it stands; −inf and 0 where there is none.
+
+    Deep cells count for more: a film that is left on high ground is no level.
+    """
+    water = float(depth_m.sum())
+    if water <= 0:
+        return -np.inf, 0.0
+    return float((depth_m * (bed_m + depth_m)).sum()) / water, water * water / float((depth_m * depth_m).sum())
+
+
+def filled_to(bed_m: Array, depth_m: Array, water_m: float) -> Array:
+    """Return depths with water_m (of one cell's depth) more in all, the lowest levels raised first."""
+    level = np.sort(bed_m + depth_m)
+    count = np.arange(1, len(level) + 1)
+    needed = count * level - np.cumsum(level)  # to raise all below a level to it
+    k = int(np.searchsorted(needed, water_m, side="right"))
+    top = (water_m + float(level[:k].sum())) / k
+    return np.asarray(depth_m + np.maximum(0.0, top - bed_m - depth_m), float)
+
+
+def drawn_to(bed_m: Array, depth_m: Array, water_m: float) -> Array:
+    """Return depths with water_m (of one cell's depth) less in all, the highest levels lowered first; at most all of it."""
+    level = bed_m + depth_m
+    if water_m >= depth_m.sum():
+        return np.zeros_like(depth_m)
+    low, high = float(bed_m.min()), float(level[depth_m > 0].max())
+    for _ in range(LEVEL_HALVINGS):
+        top = 0.5 * (low + high)
+        if np.minimum(depth_m, np.maximum(0.0, level - top)).sum() > water_m:
+            low = top
+        else:
+            high = top
+    found = depth_m - np.minimum(depth_m, np.maximum(0.0, level - high))
+    return np.asarray(found, float)
 
 
 def _finite(values: ArrayLike, name: str) -> None:

@@ -55,8 +55,7 @@ def breach_floods(case: Case, nodes: Mapping[str, Course], tell: Tell) -> tuple[
             same.append((k, entry))
     found: dict[int, Flooding] = {}
     for done, some in enumerate(grounds):
-        gone = levee_breach.lost_of(case.declared, list(found.values()), _hours(nodes))
-        group = [_asked(case, nodes, k, entry, gone) for k, entry in some]
+        group = [_asked(case, nodes, k, entry, list(found.values())) for k, entry in some]
         floods = levee_breach.flooded(group, case.scenario.lead_h, _part_of(tell, done, len(grounds)))
         found |= {one.entry: one for one in floods}
     return tuple(found[k] for k, _ in asked)
@@ -91,18 +90,12 @@ def retention_floods(case: Case, nodes: Mapping[str, Course], tell: Tell) -> tup
     return tuple(found), said
 
 
-def _hours(nodes: Mapping[str, Course]) -> int:
-    return len(next(iter(nodes.values())).flow_m3s)
-
-
 def _same_ground(one: Plain, other: Plain) -> bool:
     return all(np.array_equal(getattr(one, part), getattr(other, part)) for part in ("x_m", "y_m", "bed_m"))
 
 
-def _asked(
-    case: Case, nodes: Mapping[str, Course], k: int, entry: Breach, gone: Sequence[levee_breach.Lost]
-) -> levee_breach.Asked:
-    """Return a breach with the river that comes to it. gone: what breaches on other ground took before."""
+def _asked(case: Case, nodes: Mapping[str, Course], k: int, entry: Breach, known: Sequence[Flooding]) -> levee_breach.Asked:
+    """Return a breach with the river that comes to it, less what those of known that lie above it take."""
     levee = levee_breach.levees_of(case.declared).get(entry.levee)
     at = nodes.get(levee.node) if levee is not None else None
     if levee is None or at is None:
@@ -110,13 +103,15 @@ def _asked(
     raw = next(n for n in case.declared.get("node", ()) if str(n["id"]) == levee.node)
     curve = levee_breach.rating_of(raw, levee)
     over = levee_breach.over_rating(curve, at.flow_m3s, at.level_m)
+    above = [one for one in known if one.at_km is not None and one.at_km <= entry.at_km]
+    gone = levee_breach.lost_of(case.declared, above, len(at.flow_m3s))
     comes = np.asarray(at.flow_m3s - sum((flow for node, _, flow in gone if node == levee.node), np.zeros(1)), float)
     water = DrawnRiver(np.arange(len(comes), dtype=float) * HOUR_S, comes, over, *curve)
     return levee_breach.Asked(k, entry, levee, case.plains[k], water)
 
 
 def _part_of(tell: Tell, done: int, whole: int) -> Tell:
-    def so_far(share: float, part: Flooding | None = None) -> None:
+    def so_far(share: float, part: tuple[Flooding, ...] | None = None) -> None:
         tell((done + share) / whole, part)
 
     return so_far

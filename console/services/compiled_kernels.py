@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable
 from pathlib import Path
 
-from console.engine.executor import Executor, PoolExecutor, RunCancelled
+from console.engine.executor import Executor, PoolExecutor
 from console.engine.shallow_ready import compile_kernels, kernels_stamp
 from console.errors import ConsoleError
 
@@ -19,22 +19,23 @@ async def have_kernels_compiled(
     mark: Path, ready: Callable[[], bool], executor: Callable[[], Executor] = lambda: PoolExecutor(1)
 ) -> None:
     """Compile once ready() tells that the first picture stands. mark: the file that says for what it was done."""
-    stamp = await asyncio.to_thread(_wanted, mark)
-    if not stamp:
-        return
-    while not ready():
-        await asyncio.sleep(POLL_S)
-    pool = executor()
+    try:
+        stamp = await asyncio.to_thread(_wanted, mark)
+        if stamp:
+            while not ready():
+                await asyncio.sleep(POLL_S)
+            await _compiled(executor())
+            await asyncio.to_thread(_keep, mark, stamp)
+    except (ConsoleError, OSError) as exc:  # a flood compiles them itself then, and says what is wrong
+        log.warning("the kernels were not compiled ahead: %s", exc)
+
+
+async def _compiled(pool: Executor) -> None:
     try:
         run = pool.submit("计算内核", compile_kernels, None)
         while run.state in ("waiting", "running"):
             await asyncio.sleep(POLL_S)
         run.result()
-        await asyncio.to_thread(_keep, mark, stamp)
-    except RunCancelled:
-        pass  # the window closes
-    except (ConsoleError, OSError) as exc:  # a flood compiles them itself then, and says what is wrong
-        log.warning("the kernels were not compiled ahead: %s", exc)
     finally:
         await asyncio.to_thread(pool.close)
 

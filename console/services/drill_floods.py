@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from console.domain.scenario import Breach, Retention, Scenario
+from console.domain.scenario import NAME_MAX, Breach, Retention, Scenario
 from console.drill.disasters import breach_key, preparing
 from console.drill.facts import DRILL
-from console.engine.executor import Executor, PoolExecutor, RunCancelled
-from console.engine.flooding import Flooding
+from console.engine.executor import Executor, PoolExecutor
+from console.engine.flooding import Flooding, Plain
 from console.engine.prepared import Preparing, Wanted, drawn
 from console.engine.refused import EngineRefused
 from console.engine.whatif import run_case
@@ -22,7 +23,7 @@ from console.services.flood_library import FloodLibrary
 from console.services.levee_plain import ground_hash
 from console.services.scenario_floods import ScenarioFloods
 
-STEM, SOURCE_MAX = 8, 40  # letters of what the flood rests on, and of the drill, in a result's name
+LETTERS, SOURCE_MAX = 8, 34  # of a hash, and of the drill, in a result's name
 POLL_S = 0.1
 
 
@@ -54,21 +55,44 @@ async def offer_drill_floods(
     if one is None or not any(isinstance(entry, Breach | Retention) for entry in one.inputs):
         return ""
     plains = await floods.plains(drilled(asked, one), asked.declared)
-    key = await asyncio.to_thread(breach_key, asked, one, ground_hash(plains))
-    family = f"{source[:SOURCE_MAX]}-"
-    name = family + hashlib.sha256(key.words(key.ground).encode()).hexdigest()[:STEM]
-    there = [entry.name for entry in await asyncio.to_thread(library.entries) if entry.name.startswith(family)]
-    if any(other.startswith(name) for other in there):
+    if not plains:  # the area is not registered: only its water is counted
         return ""
+    key = await asyncio.to_thread(breach_key, asked, one, ground_hash(plains))
+    family = f"{source[:SOURCE_MAX]}-{_short(source)}-"
+    name = family + _short(key.words(key.ground))
+    own = re.compile(re.escape(family) + rf"[0-9a-f]{{{LETTERS}}}-\d+(-\d+)?")
+    there = [entry.name for entry in await asyncio.to_thread(library.entries) if own.fullmatch(entry.name)]
+    stale = [other for other in there if not other.startswith(f"{name}-")]
+    problem = ""
+    if stale == there:
+        problem, kept = await _offered(floods, asked, one, plains, name, executor)
+        stale = stale if kept else []
+    return "；".join(filter(None, (problem, await floods.forget(stale))))
+
+
+async def _offered(
+    floods: ScenarioFloods,
+    asked: Preparing,
+    one: Wanted,
+    plains: Mapping[int, Plain],
+    name: str,
+    executor: Callable[[], Executor],
+) -> tuple[str, bool]:
+    """Compute and keep; returns what went wrong in words, and whether anything is there now."""
     try:
-        scenario, _ = drawn(asked, one, {})
+        scenario, _ = await asyncio.to_thread(drawn, asked, one, {})
     except EngineRefused as exc:
         raise ConsoleError(f"演练的淹没没有算：{exc.detail}。", "请改正情景库或河网文件。", exc.code) from exc
     first = len(scenario.inputs) - len(one.inputs)  # the drawn inflows come before its own inputs
-    plains = {first + k: plain for k, plain in plains.items()}
-    found = await _computed(Case(asked.declared, asked.base, scenario, plains), executor)
-    problem = await floods.offer(replace(scenario, name=f"演练 {one.name}"), found, plains, name)
-    return "；".join(filter(None, (problem, await floods.forget(there))))
+    placed = {first + k: plain for k, plain in plains.items()}
+    shown = replace(scenario, name=f"演练 {one.name}"[:NAME_MAX])
+    found = await _computed(Case(asked.declared, asked.base, scenario, placed), executor)
+    kept, problem = await floods.offer(shown, found, placed, name)
+    return problem, any(one.result for one in kept)
+
+
+def _short(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:LETTERS]
 
 
 def drilled(asked: Preparing, one: Wanted) -> Scenario:
@@ -84,7 +108,5 @@ async def _computed(case: Case, executor: Callable[[], Executor]) -> tuple[Flood
             await asyncio.sleep(POLL_S)
         found: tuple[Flooding, ...] = run.result().floods
         return found
-    except RunCancelled:  # the window closes
-        return ()
     finally:
         await asyncio.to_thread(pool.close)

@@ -43,26 +43,37 @@ def plain_behind(thing: Thing, at_km: float, ground: SandboxGround | None, half_
 
 def joined(plains: Mapping[int, Plain], ground: SandboxGround, cell_m: float) -> dict[int, Plain]:
     """Return squares that overlap as one ground, which each of them lies on: what breaches let in there runs together."""
-    groups: list[list[int]] = []
-    for k in plains:
-        touched = [some for some in groups if any(_overlap(plains[k], plains[other]) for other in some)]
-        groups = [some for some in groups if some not in touched] + [[k, *(other for some in touched for other in some)]]
+    of: dict[int, tuple[int, ...]] = {k: (k,) for k in plains}  # which squares the ground of each spans
+    while True:
+        boxes = {some: _box([plains[k] for k in some]) for some in set(of.values())}
+        pair = next(((a, b) for a in boxes for b in boxes if a < b and _overlap(boxes[a], boxes[b])), None)
+        if pair is None:
+            break
+        both = tuple(sorted(pair[0] + pair[1]))
+        of |= dict.fromkeys(both, both)
     found = dict(plains)
-    for some in (group for group in groups if len(group) > 1):
-        x, y = (_spanned([getattr(plains[k], axis) for k in some], cell_m) for axis in ("x_m", "y_m"))
-        bed = _bed(ground, x, y, cell_m)
-        found |= {k: replace(plains[k], bed_m=bed, x_m=x, y_m=y) for k in some}
+    for some, box in boxes.items():
+        if len(some) > 1:
+            x, y = (np.linspace(low, high, round((high - low) / cell_m) + 1) for low, high in box)
+            bed = _bed(ground, x, y, cell_m)
+            found |= {k: replace(plains[k], bed_m=bed, x_m=x, y_m=y) for k in some}
     return found
 
 
-def _overlap(one: Plain, other: Plain) -> bool:
-    pairs = ((one.x_m, other.x_m), (one.y_m, other.y_m))
-    return all(max(a[0], b[0]) <= min(a[-1], b[-1]) for a, b in pairs)
+Box = tuple[tuple[float, float], tuple[float, float]]
+"""The first and the last cell centre along x, and along y, m."""
 
 
-def _spanned(axes: Sequence[Array], cell_m: float) -> Array:
-    low, high = min(float(axis[0]) for axis in axes), max(float(axis[-1]) for axis in axes)
-    return np.asarray(low + np.arange(round((high - low) / cell_m) + 1) * cell_m, float)
+def _box(plains: Sequence[Plain]) -> Box:
+    return _ends([p.x_m for p in plains]), _ends([p.y_m for p in plains])
+
+
+def _ends(axes: Sequence[Array]) -> tuple[float, float]:
+    return min(float(axis[0]) for axis in axes), max(float(axis[-1]) for axis in axes)
+
+
+def _overlap(one: Box, other: Box) -> bool:
+    return all(max(a[0], b[0]) <= min(a[1], b[1]) for a, b in zip(one, other, strict=True))
 
 
 def plain_within(thing: Thing, inlet: tuple[float, float], ground: SandboxGround, cell_m: float) -> Plain:

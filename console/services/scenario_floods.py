@@ -138,12 +138,14 @@ class ScenarioFloods:
         found, problems = await asyncio.to_thread(self._taken, scenario, outcome.floods, plains)
         return replace(outcome, floods=found), problems
 
-    async def offer(self, scenario: Scenario, floods: Sequence[Flooding], plains: Mapping[int, Plain], name: str) -> str:
-        """Put floods among the results under a name of their own; returns what could not be kept or counted, in words."""
-        return (await asyncio.to_thread(self._taken, scenario, floods, plains, name))[1]
+    async def offer(
+        self, scenario: Scenario, floods: Sequence[Flooding], plains: Mapping[int, Plain], name: str
+    ) -> tuple[tuple[Flooding, ...], str]:
+        """Put floods among the results under a name of their own; returns them, and what could not be kept or counted."""
+        return await asyncio.to_thread(self._taken, scenario, floods, plains, name)
 
     async def take_part(
-        self, scenario: Scenario, parts: Sequence[Flooding], plains: Mapping[int, Plain]
+        self, scenario: Scenario, parts: Sequence[Sequence[Flooding]], plains: Mapping[int, Plain]
     ) -> tuple[str, tuple[str, ...]]:
         """Put what a stopped run had of its floods among the results.
 

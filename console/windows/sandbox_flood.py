@@ -133,10 +133,9 @@ class SandboxFlood(QObject):
             problem = await offer_drill_floods(session.consult.floods, self.desk.library, source.home.root, source.name)
         except ConsoleError as exc:
             problem = f"{exc.what}{exc.next_step}"
-        if shiboken6.isValid(self.strip):
-            self.desk.begin()
-            if problem:
-                self.strip.say(problem)
+        session.consult.floods_changed.emit()  # another sandbox may have been opened since
+        if problem and shiboken6.isValid(self.strip):
+            self.strip.say(problem)
 
     async def _remove(self, name: str) -> None:
         if self.desk.name == name:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shutil
 from dataclasses import replace
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -94,11 +96,12 @@ def test_the_librarys_breaches_are_computed_once_and_said_in_its_table(runner, d
     assert found["breach"].outcome.floods[0].area_m2 == 123e6, "read, not computed again"
 
 
-def test_a_drill_offers_what_its_disaster_floods_once_and_as_it_was_computed_last(runner, desk, tmp_path):
+def test_a_drill_offers_what_its_disaster_floods_once_and_as_it_was_computed_last(runner, desk, tmp_path, monkeypatch):
     shown = FloodLibrary(tmp_path / "cache")
 
-    def offered(consult, source):
-        assert runner.run(offer_drill_floods(consult.floods, shown, tmp_path, source)) == ""
+    def offered(consult, source, words=""):
+        said = runner.run(offer_drill_floods(consult.floods, shown, tmp_path, source))
+        assert words in said and bool(words) == bool(said)
         return shown.entries()
 
     consult = opened(runner, desk, tmp_path)
@@ -110,8 +113,13 @@ def test_a_drill_offers_what_its_disaster_floods_once_and_as_it_was_computed_las
     depths, _ = shown.open(entry.name)
     assert float(depths.step(0).max()) == 0.0 and float(depths.step(len(depths.t_s) - 1).max()) > 0.5
     assert offered(consult, "drill-breach") == (entry,), "it is there already"
+    by_hand = shown.folder / f"drill-breach-{entry.name[13:21]}-手工"
+    shutil.copytree(shown.folder / entry.name, by_hand)
     consult = opened(runner, desk, tmp_path, LIBRARY.replace("at_km = 4.2", "at_km = 6.5"))
-    (other,) = offered(consult, "drill-breach")
+    with monkeypatch.context() as full:
+        full.setattr(scenario_floods, "keep_computed", Mock(side_effect=OSError(28, "No space left on device")))
+        assert {e.name for e in offered(consult, "drill-breach", "水深没有存下")} == {entry.name, by_hand.name}
+    (other,) = (e for e in offered(consult, "drill-breach") if e.name != by_hand.name)
     assert other.name != entry.name and "K6.5" in other.label
 
 

@@ -8,11 +8,13 @@ import numpy as np
 import pytest
 
 from console.domain.scenario import Breach, Inflow
+from console.engine.flooding import Plain
 from console.errors import StoreError
 from console.presenters.consult import basis_rows, compare_table, names_of, node_view, nodes_to_show
 from console.presenters.consult_inputs import NotAChange, change_words, changes_of, inputs_of, targets_of, unsaid
 from console.services import scenario_floods
 from console.services.flood_library import FloodLibrary
+from console.services.levee_plain import joined
 from console.services.standing_layers import standing_layers
 from console.viewdata.consult import Change
 from tests.gui import until
@@ -171,6 +173,19 @@ def test_breaches_far_apart_keep_their_own_ground_and_one_between_joins_them(run
     assert {(p.y_m[0], p.y_m[-1]) for p in all_three.values()} == {(ends[1].y_m[0], ends[0].y_m[-1])}
     assert len({p.bed_m.shape for p in all_three.values()}) == 1 and np.ptp(np.diff(all_three[0].x_m)) == 0.0
     assert [tuple(p.at) for p in all_three.values()][:2] == [tuple(p.at) for p in ends.values()], "each at its own place"
+
+
+def test_grounds_that_only_meet_once_they_are_joined_are_one():
+    def square(x, y):
+        axis = np.arange(100) * 600.0
+        return Plain("堤", "", False, np.zeros((100, 100)), x + axis, y + axis, *(np.zeros((2, 2)), np.zeros(2), np.zeros(2)))
+
+    squares = {0: square(450_000.0, 2_500_000.0), 1: square(498_000.0, 2_548_000.0), 2: square(510_000.0, 2_488_000.0)}
+    found = joined(squares, ground(), 600.0)
+    assert {(p.x_m[0], p.x_m[-1], p.y_m[0], p.y_m[-1]) for p in found.values()} == {
+        (450_000.0, 569_400.0, 2_488_000.0, 2_607_400.0)
+    }
+    assert found[0].bed_m is found[1].bed_m is found[2].bed_m and found[0].bed_m.shape == (200, 200)
 
 
 def test_two_breaches_into_one_plain_flood_it_together(runner, desk, look, tmp_path):

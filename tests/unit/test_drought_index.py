@@ -60,6 +60,7 @@ def test_dry_months_share_their_probability_and_the_record_may_begin_in_any_mont
         (rain(9), 1, "1 月只有 9 年，至少要 10 年"),
         (rain(), 0, "累计月数须在 1–24 之间"),
         (np.zeros(240), 1, "1 月的雨量都一样，或几乎从不下雨"),
+        (np.full(360, 12.345), 1, "1 月的雨量都一样，或几乎从不下雨"),
         (np.where(np.arange(240) == 3, np.nan, 1.0), 1, "月雨量"),
         (rain()[:5], 6, "只有 5 个月"),
     ],
@@ -94,7 +95,7 @@ def drought(home, capsys):
 
 def test_the_last_months_are_printed_with_their_grades_and_what_they_rest_on(tmp_path, drought):
     lines = drought(written(tmp_path, rows(), "gb18030"), "--spans", "1,3", "--last", 5)
-    assert "2001-01 至 2020-12" in lines[0] and "资料 20 年，不足 30 年" in lines[1]
+    assert "2001-01 至 2020-12" in lines[0] and "资料 20 年 0 个月，不足 30 年" in lines[1]
     assert lines[2] == "月份,雨量 mm,SPI-1,等级,SPI-3,等级" and len(lines) == 8
     last = lines[-1].split(",")
     assert last[0] == "2020-12" and float(last[1]) == rain()[-1] and last[5] == grade(float(last[4]))

@@ -14,7 +14,7 @@ import pytest
 from console.engine.breach import BreachCase, outcome_so_far, run_breach, weir_m3s
 from console.engine.breach_river import GivenRiver
 from console.engine.refused import EngineRefused
-from console.engine.shallow_water import Area, Inflow, Solver
+from console.engine.shallow_water import Area, Inflow, Solver, drawn_to, filled_to, level_at
 
 SMOOTH = np.array(0.0)
 
@@ -156,7 +156,7 @@ def test_a_breach_floods_the_plain_and_not_the_river():
     x, y = np.meshgrid(polder().x_m, polder().y_m)
     river = x < 950.0 + 0.28 * y
     assert depth[~river].sum() > 0 and depth[river].max() == 0.0, "the levee holds everywhere else"
-    assert got.mass_error < 1e-6 and got.inflow_m3s.max() == pytest.approx(weir_m3s(200.0, 5.5), rel=0.35)
+    assert got.mass_error < 1e-6 and got.inflow_m3s.max() == pytest.approx(weir_m3s(200.0, 5.5), rel=0.4), "drowned a little"
     assert got.inflow_m3s[0] == 0.0, "it grows"
     assert got.t_s[1] == 600.0 and len(got.t_s) == 19 and told[-1] == pytest.approx(1.0)
     assert any("范围的边" in line for line in got.limits)
@@ -187,6 +187,56 @@ def test_a_plain_that_drowned_runs_back_when_the_river_falls_and_comes_to_rest_w
     assert left == pytest.approx(7.0, abs=0.1), "what lies below the sill stays"
     assert got.inflow_m3s.min() < -50.0 and got.mass_error < 1e-12
     assert got.let_out_m3 == pytest.approx(got.let_in_m3 - got.gone_m3[-1]) and got.let_out_m3 > 0.7 * got.let_in_m3
+
+
+def test_water_runs_back_from_where_it_stands_and_no_lower_than_the_sill_or_the_river():
+    """A pit and a bank behind the breach: the bank falls dry, the pit keeps what stands below the sill."""
+    ground = np.full((60, 80), 20.0)
+    ground[10:31, 46:70], ground[31:50, 46:70] = 2.0, 8.0
+    line = np.array([[2275.0, -100.0], [2275.0, 3100.0]])
+    water = GivenRiver(np.array([0.0, 3.0, 3.5]) * 3600.0, np.array([9.0, 9.0, 4.0]))
+    shape = {"bed_m": ground, "line": line, "at": np.array([2275.0, 1550.0]), "growth_s": 0.0, "hours": 20.0}
+    got = run_breach(polder(**shape, sill_m=6.0, water=water), lambda *_: None)
+    assert got.depth_m[-1][20, 60] + 2.0 == pytest.approx(6.0, abs=0.1) and got.depth_m[-1][45, 60] < 0.05
+    assert got.let_out_m3 > 0 and abs(got.inflow_m3s[-1]) < 5.0
+    high = GivenRiver(np.array([0.0, 3.0, 3.5]) * 3600.0, np.array([9.0, 9.0, 7.0]))
+    got = run_breach(polder(**shape, sill_m=6.0, water=high), lambda *_: None)
+    assert got.depth_m[-1][20, 60] + 2.0 == pytest.approx(7.0, abs=0.1), "the river holds it up"
+
+
+def test_dry_ground_gives_nothing_back_and_a_river_below_it_gives_nothing():
+    ground = np.full((60, 80), 20.0)
+    ground[10:50, 46:70] = 6.0
+    line = np.array([[2275.0, -100.0], [2275.0, 3100.0]])
+    case = polder(bed_m=ground, line=line, at=np.array([2275.0, 1500.0]), sill_m=4.0, water=level(4.5), growth_s=0.0)
+    got = run_breach(case, lambda *_: None)
+    assert (got.inflow_m3s == 0).all() and got.depth_m.max() == 0 and case.taken.m3s == 0.0
+
+
+def test_water_finds_its_level_among_the_cells_of_a_breach():
+    bed = np.array([2.0, 8.0, 3.0])
+    assert level_at(bed, np.zeros(3)) == (-np.inf, 0.0)
+    assert level_at(bed, np.array([2.0, 0.0, 1.0])) == (pytest.approx(4.0), pytest.approx(9 / 5))
+    assert filled_to(bed, np.zeros(3), 0.5) == pytest.approx([0.5, 0.0, 0.0])
+    assert filled_to(bed, np.array([0.5, 0.0, 0.0]), 2.5) == pytest.approx([2.0, 0.0, 1.0])
+    assert filled_to(bed, np.zeros(3), 20.0).sum() == pytest.approx(20.0)
+    assert np.ptp(bed + filled_to(bed, np.zeros(3), 20.0)) == pytest.approx(0.0, abs=1e-12)
+    assert drawn_to(bed, np.array([2.0, 0.0, 2.0]), 1.5) == pytest.approx([1.75, 0.0, 0.75])
+    assert drawn_to(bed, np.array([2.0, 0.01, 1.0]), 0.01) == pytest.approx([2.0, 0.0, 1.0], abs=1e-9)
+    assert drawn_to(bed, np.array([2.0, 0.0, 1.0]), 9.0).tolist() == [0.0, 0.0, 0.0]
+
+
+def test_a_hydrograph_lets_in_what_it_says_to_the_last_drop():
+    t, q = np.array([0.0, 600.0, 1200.0]), np.array([0.0, 6000.0, 0.0])
+    area = Area(np.zeros((20, 20)), 50.0, np.array(0.03), sources=(Inflow(np.array([9]), np.array([9]), t, q),))
+    assert Solver(area).run(1200.0).let_in_m3 == pytest.approx(3_600_000.0, rel=1e-12)
+
+
+def test_an_edge_that_lets_nothing_in_makes_no_nonsense_of_dry_ground():
+    shut = Area(np.zeros((6, 6)), 50.0, np.array(0.03), edges=("flow",) * 4, values=(0.0,) * 4, depth_m=np.eye(6))
+    for order in (1, 2):
+        flood = Solver(shut, order).run(60.0)
+        assert np.isfinite(flood.h_m).all() and np.isfinite(flood.hu).all() and (flood.h_m >= 0).all()
 
 
 @pytest.mark.parametrize(
