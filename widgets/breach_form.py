@@ -259,7 +259,7 @@ class BreachForm(QDialog):
         for i, word in enumerate(("随测站过程涨落", "不变")):
             self.follow.setItemText(i, tr(word))
         self.fine.setText(tr("二阶"))
-        self.fine.setToolTip(plain_tip(tr("二阶格式更准，时间约为十四倍")))
+        self.fine.setToolTip(plain_tip(tr("二阶格式更准，时间约为三倍")))
         self.begin.setText(tr("开始计算"))
         self.ahead.setText(tr("预置溃口全部预算"))
         self._enable()

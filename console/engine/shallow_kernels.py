@@ -86,7 +86,7 @@ def ghost(code: int, value: float, h: float, z: float, u: float, outward: float)
 
 
 @compiled
-def _fill(h: Any, z: Any, hu: Any, hv: Any, row: Any, at: int) -> None:
+def fill(h: Any, z: Any, hu: Any, hv: Any, row: Any, at: int) -> None:
     """Copy cells into the lanes of a row, from place at."""
     for k in range(len(h)):
         deep = h[k]
@@ -102,7 +102,7 @@ def _read(h: Any, hu: Any, hv: Any, z: Any, j: int, a: int, b: int, row: Any, co
     """Take columns a to b of row j into lanes, with the cell before and after them or what is beyond the outer edge."""
     columns = h.shape[1]
     low, high = max(0, a - 1), min(columns, b + 2)
-    _fill(h[j, low:high], z[j, low:high], hu[j, low:high], hv[j, low:high], row, low - a + 1)
+    fill(h[j, low:high], z[j, low:high], hu[j, low:high], hv[j, low:high], row, low - a + 1)
     if a == 0:
         row[H], row[U] = ghost(codes[0], values[0], row[H + 1], row[Z + 1], row[U + 1], -1.0)
         row[Z], row[V] = row[Z + 1], row[V + 1]
@@ -155,14 +155,14 @@ def _balance(row: Any, x: Any, low: Any, up: Any, hu: Any, hv: Any, n2: Any, out
 
 
 @compiled
-def _guess(bits: Any, cells: int) -> None:
+def guess(bits: Any, cells: int) -> None:
     """Write a first guess of depth^(-1/6). bits: the result's lanes read as integers."""
     for k in range(min(cells, CELLS)):
         bits[ROOT + k] = np.int64(GUESS - np.float64(bits[DEEP + k]) * (1.0 / 6.0))
 
 
 @compiled
-def _rub(out: Any, h2: Any, hu2: Any, hv2: Any, dt: float) -> None:
+def rub(out: Any, h2: Any, hu2: Any, hv2: Any, dt: float) -> None:
     """Take friction off over dt and write the cells; from depth^(-1/6) come 1/h, h^(−4/3) and √h without a division."""
     for k in range(len(h2)):
         deep, y, qx, qy = out[DEEP + k], out[ROOT + k], out[QX + k], out[QY + k]
@@ -205,10 +205,37 @@ def _strip(
         _across(here, x, cells)
         _upward(here, above, up, cells)
         _balance(here, x, low, up, hu[j, a:end], hv[j, a:end], n2[j, a:end], out, dt / dx)
-        _guess(bits, cells)
-        _rub(out, h2[j, a:end], hu2[j, a:end], hv2[j, a:end], dt)
+        guess(bits, cells)
+        rub(out, h2[j, a:end], hu2[j, a:end], hv2[j, a:end], dt)
         low, up = up, low
     return out[TOP : TOP + cells].max(), out[LEAST : LEAST + cells].min()
+
+
+@compiled
+def tiles(first: Any, last: Any, columns: int, start: int, end: int, reach: int) -> Any:
+    """Return the strips of rows start to end − 1 that water is in or can come to, (k, 4): first and last column, first and last
+    row. reach: how many cells water goes in a step beyond those of a row's range.
+    """
+    a, b, near, beyond = columns, -1, max(0, start - reach), min(len(first), end + reach)
+    for j in range(near, beyond):
+        if first[j] <= last[j]:
+            a, b = min(a, first[j]), max(b, last[j])
+    if a > b:
+        return np.empty((0, 4), np.int64)
+    a, b = max(0, a - reach), min(columns - 1, b + reach)
+    count = (b - a + CELLS) // CELLS
+    found, n = np.empty((count, 4), np.int64), 0
+    for k in range(count):
+        c, d = a + (b - a + 1) * k // count, a + (b - a + 1) * (k + 1) // count - 1
+        bottom, top = end, start - 1
+        for j in range(near, beyond):
+            if first[j] <= last[j] and first[j] <= d + reach and last[j] >= c - reach:
+                bottom, top = min(bottom, j - reach), max(top, j + reach)
+        bottom, top = max(bottom, start), min(top, end - 1)
+        if bottom <= top:
+            found[n, 0], found[n, 1], found[n, 2], found[n, 3] = c, d, bottom, top
+            n += 1
+    return found[:n]
 
 
 @compiled
@@ -216,32 +243,16 @@ def _block(
     h: Any, hu: Any, hv: Any, z: Any, n2: Any, h2: Any, hu2: Any, hv2: Any,
     first: Any, last: Any, codes: Any, values: Any, dt: float, dx: float, start: int, end: int,
 ) -> tuple[float, float]:  # fmt: skip
-    """Step rows start to end − 1 where water is or can come to be: beside, below or above a cell of a row's range."""
-    rows, columns = h.shape
-    a, b, near, beyond = columns, -1, max(0, start - 1), min(rows, end + 1)
-    for j in range(near, beyond):
-        if first[j] <= last[j]:
-            a, b = min(a, first[j]), max(b, last[j])
+    """Step rows start to end − 1; returns the fastest wave after it and the least depth."""
     fastest, least = 0.0, 0.0
-    if a > b:
-        return fastest, least
-    a, b = max(0, a - 1), min(columns - 1, b + 1)
-    strips = (b - a + CELLS) // CELLS
-    for k in range(strips):
-        c, d = a + (b - a + 1) * k // strips, a + (b - a + 1) * (k + 1) // strips - 1
-        bottom, top = end, start - 1
-        for j in range(near, beyond):
-            if first[j] <= last[j] and first[j] <= d + 1 and last[j] >= c - 1:
-                bottom, top = min(bottom, j - 1), max(top, j + 1)
-        bottom, top = max(bottom, start), min(top, end - 1)
-        if bottom <= top:
-            wave, deep = _strip(h, hu, hv, z, n2, h2, hu2, hv2, c, d, bottom, top, codes, values, dt, dx)
-            fastest, least = max(fastest, wave), min(least, deep)
+    for a, b, bottom, top in tiles(first, last, h.shape[1], start, end, 1):
+        wave, deep = _strip(h, hu, hv, z, n2, h2, hu2, hv2, a, b, bottom, top, codes, values, dt, dx)
+        fastest, least = max(fastest, wave), min(least, deep)
     return fastest, least
 
 
 @compiled
-def _shares(first: Any, last: Any, blocks: int) -> Any:
+def shares(first: Any, last: Any, blocks: int) -> Any:
     """Return the first row of each block and the end, (blocks + 1,), so that the blocks have as many cells to step."""
     rows = len(first)
     cells = np.zeros(rows + 1)
@@ -267,7 +278,7 @@ def step(
     north outer edges. Arrays of cells are contiguous; those that are written hold no water outside the ranges.
     """
     fastest, least = np.zeros(blocks), np.zeros(blocks)
-    start = _shares(first, last, blocks)
+    start = shares(first, last, blocks)
     for k in prange(blocks):
         fastest[k], least[k] = _block(
             h, hu, hv, z, n2, h2, hu2, hv2, first, last, codes, values, dt, dx, start[k], start[k + 1]

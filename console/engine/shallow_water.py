@@ -159,7 +159,7 @@ class Flood:
 class Solver:
     """Runs an area on. shown: called after each stretch of out_s seconds with the flood; returning False ends it.
 
-    order: 2 is finer and takes about fourteen times as long, see shallow_second.
+    order: 2 is finer and takes about three times as long, see shallow_second.
     """
 
     area: Area
@@ -170,7 +170,7 @@ class Solver:
     _bed: Array = field(init=False)
     _n2: Array = field(init=False)
     _fastest: float = field(init=False)
-    _slopes: tuple[Array, ...] = field(init=False, default=())
+    _middle: tuple[Array, ...] = field(init=False, default=())
 
     def __post_init__(self) -> None:
         self._bed = np.ascontiguousarray(self.area.bed_m, float)
@@ -239,7 +239,7 @@ class Solver:
             dt = min(CFL * area.dx_m / max(self._fastest, self._arriving(rates), 1e-3), LONGEST_S, target - f.t_s)
             while True:
                 if self.order == 2:
-                    fastest, least = self._second(codes, values, dt)
+                    fastest, least = self._second(codes, values, dt, blocks)
                 else:
                     fastest, least = step(
                         f.h_m, f.hu, f.hv, self._bed, self._n2, *self._next, *self._range, codes, values, dt, area.dx_m, blocks
@@ -298,21 +298,17 @@ class Solver:
         f.hv[at] *= left
         f.through_m3[number, 1] += float((before - after).sum()) * cell_m2
 
-    def _second(self, codes: NDArray[np.int64], values: Array, dt: float) -> tuple[float, float]:
+    def _second(self, codes: NDArray[np.int64], values: Array, dt: float, blocks: int) -> tuple[float, float]:
         """Do one step of second order into the next arrays; returns the fastest wave and the least depth of both stages."""
         from console.engine import shallow_second
 
-        kernels: Any = shallow_second  # compiled, without types
-        f, dx, shape = self.flood, self.area.dx_m, self.flood.h_m.shape
-        if not self._slopes:
-            self._slopes = (np.zeros((4, *shape)), np.zeros((4, *shape)), *(np.zeros(shape) for _ in range(3)))
-        sx, sy, *middle = self._slopes
-        now, bed = (f.h_m, f.hu, f.hv), self._bed
-        kernels.slopes(*now, bed, *self._range, sx, sy)
-        _, first = kernels.stage(*now, *now, bed, self._n2, sx, sy, *middle, *self._range, codes, values, dt, dx, 0.0, False)
-        kernels.slopes(*middle, bed, *self._range, sx, sy)
-        end = (*self._next, *self._range, codes, values, dt, dx, 0.5, True)
-        fastest, least = kernels.stage(*now, *middle, bed, self._n2, sx, sy, *end)
+        stage: Any = shallow_second.stage  # compiled, without types
+        f, dx = self.flood, self.area.dx_m
+        if not self._middle:
+            self._middle = (np.zeros_like(f.h_m), np.zeros_like(f.h_m), np.zeros_like(f.h_m))
+        now, end = (f.h_m, f.hu, f.hv), (*self._range, codes, values, dt, dx)
+        _, first = stage(*now, *now, self._bed, self._n2, *self._middle, *end, 0.0, 0.0, blocks)
+        fastest, least = stage(*now, *self._middle, self._bed, self._n2, *self._next, *end, 0.5, 1.0, blocks)
         return float(fastest), float(min(first, least))
 
     def _standing(self, source: Source) -> tuple[float, float]:
