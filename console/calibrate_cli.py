@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import math
+import re
 import signal
 import sys
 from collections.abc import Iterator, Sequence
@@ -32,6 +33,8 @@ COLUMNS = {
     "time": ("时间", "time", "tm"), "rain": ("雨量", "降雨", "rain_mm", "p"), "pan": ("蒸发", "蒸发量", "pan_mm", "em"),
     "flow": ("流量", "flow_m3s", "q"),
 }  # fmt: skip
+RAIN_MM, PAN_MM, FLOW_M3S = 2000.0, 100.0, 1e6  # of a step: no gauge reads more
+PADDED = re.compile(r"(?<![\d:])\d(?!\d)")  # of a date as a spreadsheet writes it: 2015-1-1 8:00
 LEAST_ROWS, DAY_H, HOUR_S = 240, 24.0, 3600.0
 HELP = "表头要有 时间、雨量、流量，可有 蒸发；时间写成 2022-06-20 08:00（北京时间），间隔相等。"
 
@@ -144,18 +147,18 @@ def read_record(path: Path, pan_mm_d: float) -> Record:
     rows = rows_of(path, HELP)
     if len(rows) < LEAST_ROWS + 1:
         raise ConsoleError(f"资料只有 {max(0, len(rows) - 1)} 行。", f"至少要 {LEAST_ROWS} 行，最好几年。{HELP}")
-    place = columns_of(rows[0], COLUMNS, ("time", "rain", "flow"), HELP)
-    times = [_time(row, place["time"], n) for n, row in enumerate(rows[1:], 2)]
+    place = columns_of(rows[0][1], COLUMNS, ("time", "rain", "flow"), HELP)
+    times = [_time(row, place["time"], n) for n, row in rows[1:]]
     step_s = times[1] - times[0]
-    bad = next((n for n, (a, b) in enumerate(pairwise(times), 3) if b - a != step_s), None)
+    bad = next((rows[k][0] for k, (a, b) in enumerate(pairwise(times), 2) if b - a != step_s), None)
     if bad is not None or not HOUR_S <= step_s <= DAY_H * HOUR_S:
         where = f"第 {bad} 行的时间与上一行不是相等的间隔" if bad is not None else f"间隔 {step_s / HOUR_S:g} h"
         raise ConsoleError(f"{where}。", f"请补齐每个时段（1 到 24 小时，缺测的流量留空）。{HELP}")
     step_h = step_s / HOUR_S
-    rain = [number_at(row, place["rain"], n, "雨量") for n, row in enumerate(rows[1:], 2)]
-    flow = [number_at(row, place["flow"], n, "流量", empty=math.nan) for n, row in enumerate(rows[1:], 2)]
+    rain = [number_at(row, place["rain"], n, "雨量", RAIN_MM) for n, row in rows[1:]]
+    flow = [number_at(row, place["flow"], n, "流量", FLOW_M3S, empty=math.nan) for n, row in rows[1:]]
     if "pan" in place:
-        pan = [number_at(row, place["pan"], n, "蒸发") for n, row in enumerate(rows[1:], 2)]
+        pan = [number_at(row, place["pan"], n, "蒸发", PAN_MM) for n, row in rows[1:]]
     else:
         pan = [pan_mm_d * step_h / DAY_H] * len(rain)
     return Record(step_h, rain, pan, flow)
@@ -164,6 +167,6 @@ def read_record(path: Path, pan_mm_d: float) -> Record:
 def _time(row: Sequence[str], place: int, number: int) -> float:
     text = text_at(row, place)
     try:
-        return float(from_beijing(text.replace("/", "-").replace("T", " ")))
+        return float(from_beijing(PADDED.sub(lambda part: part[0].zfill(2), text.replace("/", "-").replace("T", " "))))
     except ValueError as exc:
         raise ConsoleError(f"第 {number} 行的时间“{printable(text, 30)}”读不懂。", HELP, str(exc)) from exc

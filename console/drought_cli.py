@@ -18,6 +18,7 @@ from console.texts import printable
 COLUMNS = {"month": ("月份", "年月", "时间", "month", "time"), "rain": ("雨量", "降雨", "降水量", "rain_mm", "p")}
 HELP = "表头要有 月份、雨量，一行一个月；月份写成 2022-06，逐月相接。"
 MONTH = re.compile(r"(\d{4})[-/.年](\d{1,2})月?(?:[-/.]\d{1,2})?(?:[ T].*)?")
+RAIN_MM = 5000.0  # of a month: no gauge of the province reads more
 SPANS_TEXT = "1,3,6,12"
 
 
@@ -82,16 +83,16 @@ def read_months(path: Path) -> Months:
     rows = rows_of(path, HELP)
     if len(rows) < 2:
         raise ConsoleError(f"文件 {printable(path.name, 60)} 没有资料。", HELP)
-    place = columns_of(rows[0], COLUMNS, ("month", "rain"), HELP)
+    place = columns_of(rows[0][1], COLUMNS, ("month", "rain"), HELP)
     first, rain = (0, 0), []
-    for k, row in enumerate(rows[1:]):
+    for k, (number, row) in enumerate(rows[1:]):
         text = text_at(row, place["month"])
         read = MONTH.fullmatch(text)
         if read is None or not 1 <= int(read[2]) <= 12:
-            raise ConsoleError(f"第 {k + 2} 行的月份“{printable(text, 30)}”读不懂。", HELP)
+            raise ConsoleError(f"第 {number} 行的月份“{printable(text, 30)}”读不懂。", HELP)
         year, month = int(read[1]), int(read[2])
         first = first if k else (year, month)
         if year * 12 + month != first[0] * 12 + first[1] + k:
-            raise ConsoleError(f"第 {k + 2} 行的月份 {year}-{month:02d} 不接上一行。", f"请逐月补齐，没有雨填 0。{HELP}")
-        rain.append(number_at(row, place["rain"], k + 2, "雨量"))
+            raise ConsoleError(f"第 {number} 行的月份 {year}-{month:02d} 不接上一行。", f"请逐月补齐，没有雨填 0。{HELP}")
+        rain.append(number_at(row, place["rain"], number, "雨量", RAIN_MM))
     return Months(first, rain)

@@ -14,10 +14,11 @@ from console.texts import printable
 WAYS = ("utf-8-sig", "gb18030")
 
 
-def rows_of(path: Path, advice: str) -> list[list[str]]:
-    """Return the rows that are not empty. advice: what the file should be. Raises: ConsoleError."""
+def rows_of(path: Path, advice: str) -> list[tuple[int, list[str]]]:
+    """Return the rows that are not empty, with their lines' numbers. advice: what the file should be. Raises: ConsoleError."""
+    reader = csv.reader(io.StringIO(_text(path, advice)))
     try:
-        return [row for row in csv.reader(io.StringIO(_text(path, advice))) if any(cell.strip() for cell in row)]
+        return [(reader.line_num, row) for row in reader if any(cell.strip() for cell in row)]
     except csv.Error as exc:
         raise ConsoleError(f"文件 {printable(path.name, 60)} 不是 CSV：{exc}。", advice, repr(exc)) from exc
 
@@ -39,8 +40,8 @@ def text_at(row: Sequence[str], place: int) -> str:
     return row[place].strip() if place < len(row) else ""
 
 
-def number_at(row: Sequence[str], place: int, number: int, what: str, empty: float | None = None) -> float:
-    """Return a number that is not negative. number: of the row; empty: what an empty cell stands for, None for a fault.
+def number_at(row: Sequence[str], place: int, number: int, what: str, most: float, empty: float | None = None) -> float:
+    """Return a number from 0 to most. number: of the line; empty: what an empty cell stands for, None for a fault.
 
     Raises:
         ConsoleError: it cannot be used.
@@ -52,8 +53,8 @@ def number_at(row: Sequence[str], place: int, number: int, what: str, empty: flo
         found = float(text)
     except ValueError:
         found = math.nan
-    if not math.isfinite(found) or found < 0:
-        step = "请填不小于 0 的数。" if text else f"{what}不能空缺，没有雨请填 0。"
+    if not 0 <= found <= most:
+        step = f"请填 0 到 {most:g} 之间的数；缺测的不要填 9999 之类的数。" if text else f"{what}不能空缺；确实没有的填 0。"
         raise ConsoleError(f"第 {number} 行的{what}“{printable(text, 30)}”不能用。", step)
     return found
 

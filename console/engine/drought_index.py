@@ -45,7 +45,8 @@ def spi(rain_mm: ArrayLike, span: int, first_month: int = 1) -> Array:
     for k in range(12):
         own = month == k
         if own.sum() < YEARS_MIN:
-            raise EngineRefused("short", f"{k + 1} 月只有 {own.sum()} 年，至少要 {YEARS_MIN} 年")
+            what = f"累计 {span} 个月时，{k + 1} 月只有 {own.sum()} 年" if span > 1 else f"{k + 1} 月只有 {own.sum()} 年"
+            raise EngineRefused("short", f"{what}，至少要 {YEARS_MIN} 年")
         found[span - 1 :][own] = _standardised(sums[own], f"{k + 1} 月")
     return found
 

@@ -89,12 +89,6 @@ class Flooding:
     together: tuple[str, ...] = ()
 
     @property
-    def since_h(self) -> float:
-        """Return when water begins to come in; of one that lets none in, when its run begins."""
-        came = np.flatnonzero(self.gone_m3 > 0)
-        return float(self.hours[max(0, int(came[0]) - 1)] if len(came) else self.hours[0])
-
-    @property
     def said(self) -> list[str]:
         """Return what must be said of it beside a result."""
         peak = int(np.argmax(self.flow_m3s))

@@ -31,7 +31,7 @@ from console.engine.whatif_spill import Spilled, spills_of
 from console.errors import ConsoleError
 
 Array = NDArray[np.float64]
-ENGINE = "chain-5"
+ENGINE = "chain-6"
 Tell = Callable[..., None]
 STATED_M = 0.1  # a stated level so far off the run's own is told
 

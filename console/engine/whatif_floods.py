@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from itertools import combinations
 from typing import Protocol
 
 import numpy as np
@@ -44,6 +45,7 @@ def breach_floods(case: Case, nodes: Mapping[str, Course], tell: Tell) -> tuple[
         EngineRefused: a levee that nobody declared or without the ground behind it, or whatever a breach refuses.
     """
     asked = [(k, entry) for k, entry in enumerate(case.scenario.inputs) if isinstance(entry, Breach)]
+    _apart([entry for _, entry in asked])
     grounds: list[list[tuple[int, Breach]]] = []
     for k, entry in sorted(asked, key=lambda one: one[1].at_km):
         if k not in case.plains:
@@ -88,6 +90,14 @@ def retention_floods(case: Case, nodes: Mapping[str, Course], tell: Tell) -> tup
             one = replace(one, doubt="水深不可信", limits=(*one.limits, f"{high}：{why}"))
         found.append(one)
     return tuple(found), said
+
+
+def _apart(breaches: Sequence[Breach]) -> None:
+    """Raises: EngineRefused: range: two breaches of a levee meet."""
+    for one, other in combinations(breaches, 2):
+        off_m = abs(one.at_km - other.at_km) * 1000.0
+        if one.levee == other.levee and off_m < (one.width_m + other.width_m) / 2:
+            raise EngineRefused("range", f"堤防“{one.levee}”的两处溃口 K{one.at_km:g} 和 K{other.at_km:g} 相接，请合成一处")
 
 
 def _same_ground(one: Plain, other: Plain) -> bool:

@@ -71,7 +71,9 @@ def flood_rows(found: Sequence[tuple[Scenario, Result]], tr: Translate) -> list[
     rows.append(tuple(peaks))
     wet_of = [[b for b in bs if b.beside is None] for bs in all_of]  # the others' depths are with one of these
     rows.append(_figures(tr("受淹面积 km²"), [_sum(b.area_m2 / KM2 for b in bs) for bs in wet_of], 1, BAD))
-    rows.append(_figures(tr("最大水深 m"), [max((b.deepest_m for b in bs), default=None) for bs in wet_of], 2))
+    deepest = _figures(tr("最大水深 m"), [max((b.deepest_m for b in bs), default=None) for bs in wet_of], 2)
+    doubts = [next((b.doubt for b in bs if b.doubt), "") for bs in wet_of]
+    rows.append((deepest[0], *(_doubted(cell, doubt, tr) for cell, doubt in zip(deepest[1:], doubts, strict=True))))
     for text, unit, none in dict.fromkeys((c.text, c.unit, c.else_none) for bs in wet_of for b in bs for c in b.counts):
         numbers = [_count(bs, text, unit, none) for bs in wet_of]
         words = f"{printable(text, 60)} {printable(unit, 12)}".strip()
@@ -123,9 +125,15 @@ def _figures(words: str, values: Sequence[float | None], decimals: int, token: s
     return tuple(cells)
 
 
+def _doubted(cell: Cell, doubt: str, tr: Translate) -> Cell:
+    return (f"{cell[0]}（{tr(doubt)}）", WARN) if doubt else cell
+
+
 def _peak(floods: Sequence[Flooding], base_t: float) -> Cell:
+    """Return the greatest flow into all floods of a scenario at once, and when."""
     if not floods:
         return DASH, DIM
-    top = max(floods, key=lambda b: float(b.flow_m3s.max()))
-    k = int(np.argmax(top.flow_m3s))
-    return f"{flow_text(float(top.flow_m3s[k]))} · {stamp(base_t + float(top.hours[k]) * HOUR_S)}", PLAIN
+    hours = np.unique(np.concatenate([b.hours for b in floods]))
+    flow = np.sum([np.interp(hours, b.hours, b.flow_m3s, left=0.0, right=0.0) for b in floods], axis=0)
+    k = int(np.argmax(flow))
+    return f"{flow_text(float(flow[k]))} · {stamp(base_t + float(hours[k]) * HOUR_S)}", PLAIN

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -56,9 +57,11 @@ def rank_rows(
     return [tuple(places), tuple(limits)]
 
 
-def water_of(scenario: Scenario) -> tuple[float, float, frozenset[Input]]:
+def water_of(scenario: Scenario) -> tuple[float, float, Counter[Input]]:
     """Return what a scenario has to cope with: all of its inputs that nobody operates."""
-    given = frozenset(entry for entry in scenario.inputs if not isinstance(entry, Keep | Schedule | Retention | Spill))
+    given: Counter[Input] = Counter(
+        entry for entry in scenario.inputs if not isinstance(entry, Keep | Schedule | Retention | Spill)
+    )
     return scenario.base_t, scenario.lead_h, given
 
 

@@ -115,7 +115,7 @@ def arrival_since(view: InundationView) -> float | None:
 def breach_words(breach: BreachPlace, tr: Translate) -> str:
     parts = [printable(breach.name, 40)]
     if breach.since is not None:
-        parts.append(f"{stamp(breach.since)} {tr('溃口')}")
+        parts.append(f"{stamp(breach.since)} {tr('启用') if breach.opened else tr('溃口')}")
     if breach.width_m is not None:
         parts.append(f"{tr('宽')} {breach.width_m:g} m")
     return " · ".join(parts)

@@ -87,7 +87,6 @@ class ConsultDesk(QObject):
         self._home, self._kept = home, KeptScenarios(path, key)
         self._runs: dict[str, Run] = {}
         self._ended: set[str] = set()  # cancelled after their computing
-        self._partial: dict[str, tuple[str, ...]] = {}  # inundation results of runs that were cancelled
         self._executor = executor
         self._pool: Executor | None = None
         self._begun = False
@@ -261,13 +260,13 @@ class ConsultDesk(QObject):
 
     async def _drop(self, scenario_id: str) -> None:
         try:
-            gone = (*await self._kept.drop(scenario_id), *self._partial.pop(scenario_id, ()))
+            gone = await self._kept.drop(scenario_id)
             await self._list()
             self.results.pop(scenario_id, None)
-            self.problem = await self.floods.forget(gone)
+            problems = (await self.floods.forget(gone), await self.floods.forget_parts(scenario_id))
+            self.problem = "；".join(filter(None, problems))
             self.changed.emit()
-            if gone:
-                self.floods_changed.emit()
+            self.floods_changed.emit()
         except ConsoleError as exc:
             self.problem = f"{exc.what}{exc.next_step}"
             self.changed.emit()
@@ -318,13 +317,11 @@ class ConsultDesk(QObject):
             outcome: Outcome = await self._computed(scenario_id, run_case, case)
         except RunCancelled:
             parts = self._runs[scenario_id].partials
-            words, names = await self.floods.take_part(scenario, parts, plains)
-            await self.floods.forget(self._partial.pop(scenario_id, ()))
+            words = await self.floods.take_part(scenario, parts, plains, scenario_id)
             if self.scenario(scenario_id) is None:  # taken out of the list meanwhile
-                await self.floods.forget(names)
+                await self.floods.forget_parts(scenario_id)
                 self.states.pop(scenario_id, None)
             else:
-                self._partial[scenario_id] = names
                 self._set(scenario_id, RunState("cancelled", words=words))
             self.floods_changed.emit()
             return
@@ -353,8 +350,9 @@ class ConsultDesk(QObject):
         under = base.hash + ground_hash(plains)
         try:
             gone = await self._kept.keep_run(scenario_id, record, under, outcome)
-            gone += self._partial.pop(scenario_id, ())
-            more = await self.floods.forget(gone)  # only now: what is kept must not point to nothing
+            left = [await self.floods.forget(gone)]  # only now: what is kept must not point to nothing
+            left += [await self.floods.forget_parts(scenario_id)] if plains else []
+            more = "；".join(filter(None, left))
         except ConsoleError as exc:
             more = f"{exc.what}{exc.next_step}"
         if outcome.floods:

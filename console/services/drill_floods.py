@@ -24,6 +24,7 @@ from console.services.levee_plain import ground_hash
 from console.services.scenario_floods import ScenarioFloods
 
 LETTERS, SOURCE_MAX = 8, 34  # of a hash, and of the drill, in a result's name
+OURS = re.compile(rf"{DRILL}.*-[0-9a-f]{{{LETTERS}}}-[0-9a-f]{{{LETTERS}}}-\d+(-\d+)?")  # names that were given here
 POLL_S = 0.1
 
 
@@ -58,10 +59,9 @@ async def offer_drill_floods(
     if not plains:  # the area is not registered: only its water is counted
         return ""
     key = await asyncio.to_thread(breach_key, asked, one, ground_hash(plains))
-    family = f"{source[:SOURCE_MAX]}-{_short(source)}-"
+    family = _family(source)
     name = family + _short(key.words(key.ground))
-    own = re.compile(re.escape(family) + rf"[0-9a-f]{{{LETTERS}}}-\d+(-\d+)?")
-    there = [entry.name for entry in await asyncio.to_thread(library.entries) if own.fullmatch(entry.name)]
+    there = [other for other in await asyncio.to_thread(library.names) if other.startswith(family) and OURS.fullmatch(other)]
     stale = [other for other in there if not other.startswith(f"{name}-")]
     problem = ""
     if stale == there:
@@ -89,6 +89,15 @@ async def _offered(
     found = await _computed(Case(asked.declared, asked.base, scenario, placed), executor)
     kept, problem = await floods.offer(shown, found, placed, name)
     return problem, any(one.result for one in kept)
+
+
+def offered_in(source: str, name: str) -> bool:
+    """Tell whether an inundation result belongs to a source: the floods of a drill to that drill alone."""
+    return OURS.fullmatch(name) is None or name.startswith(_family(source))
+
+
+def _family(source: str) -> str:
+    return f"{source[:SOURCE_MAX]}-{_short(source)}-"
 
 
 def _short(text: str) -> str:

@@ -20,6 +20,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from console.engine.depth_grid import cell_of
 from console.engine.inundation_grid import DepthSeries, Stopped
 from console.errors import ConsoleError
+from console.services.drill_floods import offered_in
 from console.services.flood_frames import (
     FloodNow,
     Going,
@@ -86,8 +87,9 @@ class FloodDesk(QObject):
     taken = Signal(str)
     refused = Signal(str)
 
-    def __init__(self, cache: Path, tasks: TaskScope, paint: Paint, parent: QObject | None = None) -> None:
+    def __init__(self, cache: Path, tasks: TaskScope, paint: Paint, parent: QObject | None = None, *, source: str = "") -> None:
         super().__init__(parent)
+        self._source = source
         self.library = FloodLibrary(cache)
         self.entries: tuple[FloodEntry, ...] = ()
         self.name, self.mode = "", MODES[0]
@@ -306,7 +308,7 @@ class FloodDesk(QObject):
     async def _reload(self) -> None:
         found = await self._off("list", lambda _going: self.library.entries())
         if not self._closed:
-            self.entries = found
+            self.entries = tuple(entry for entry in found if offered_in(self._source, entry.name))
             self.changed.emit()
 
     async def _import(self, add: Callable[[Going], str]) -> None:

@@ -12,7 +12,7 @@ import math
 import shutil
 import uuid
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -139,6 +139,9 @@ class FloodLibrary:
         self.folder = cache / LIBRARY
         self._imports = ImportFolder(self.folder, LIBRARY, REMOVED)
 
+    def names(self) -> tuple[str, ...]:
+        return tuple(folder.name for folder in self._imports.folders())
+
     def entries(self) -> tuple[FloodEntry, ...]:
         """Return all results by name, those that cannot be used with their problem."""
         found = []
@@ -235,7 +238,8 @@ def _each(items: list[Any], convert: Callable[[Mapping[str, Any]], T]) -> tuple[
 
 
 def _breach(item: Mapping[str, Any]) -> BreachPlace:
-    return breach_of(item["lon"], item["lat"], str(item["name"]), item["since"], item["width_m"])
+    found = breach_of(item["lon"], item["lat"], str(item["name"]), item["since"], item["width_m"])
+    return replace(found, opened=item.get("opened") is True)
 
 
 def breach_of(lon: float, lat: float, name: str, since: float | None, width_m: float | None) -> BreachPlace:

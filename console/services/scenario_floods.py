@@ -6,6 +6,7 @@ The depths go among the sandbox's inundation results; the figures stay with the 
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import logging
 import uuid
 from collections.abc import Mapping, Sequence
@@ -145,19 +146,29 @@ class ScenarioFloods:
         return await asyncio.to_thread(self._taken, scenario, floods, plains, name)
 
     async def take_part(
-        self, scenario: Scenario, parts: Sequence[Sequence[Flooding]], plains: Mapping[int, Plain]
-    ) -> tuple[str, tuple[str, ...]]:
-        """Put what a stopped run had of its floods among the results.
+        self, scenario: Scenario, parts: Sequence[Sequence[Flooding]], plains: Mapping[int, Plain], owner: str
+    ) -> str:
+        """Put what a stopped run had of its floods among the results, for those of an earlier one; see forget_parts.
 
-        Returns what is said of it, "" for nothing, and the names of the results.
+        Returns what is said of it, "" for nothing.
         """
         floods = stopped(parts)
         if not floods:
-            return "", ()
-        found, problems = await asyncio.to_thread(self._taken, scenario, floods, plains)
+            return ""
+        name = f"{_part(owner)}{uuid.uuid4().hex[:8]}"
+        found, problems = await asyncio.to_thread(self._taken, scenario, floods, plains, name)
+        problems = "；".join(filter(None, [problems, await self.forget_parts(owner, but=name)]))
         whither = "，水深在沙盘的淹没成果里" if any(one.result for one in found) else ""
-        words = "；".join(filter(None, [f"已取消；淹没算到第 {floods[-1].hours[-1]:.1f} h{whither}", problems]))
-        return words, tuple(one.result for one in found if one.result)
+        return "；".join(filter(None, [f"已取消；淹没算到第 {floods[-1].hours[-1]:.1f} h{whither}", problems]))
+
+    async def forget_parts(self, owner: str, but: str = "") -> str:
+        """Delete what stopped runs of a scenario left, also before this start; returns what could not be deleted, in words.
+
+        Args:
+            owner: the scenario. but: how the names of those begin that stay, "" for none.
+        """
+        names = await asyncio.to_thread(self._library.names)
+        return await self.forget([n for n in names if n.startswith(_part(owner)) and not (but and n.startswith(but))])
 
     async def forget(self, names: Sequence[str]) -> str:
         """Delete results that nothing points to any more; returns what could not be deleted, in words."""
@@ -229,7 +240,8 @@ class ScenarioFloods:
         made_up = "合成地形，" if plain.synthetic else ""
         cut = f"只算到第 {one.hours[-1]:.1f} h，" if one.hours[-1] < scenario.lead_h - 0.01 else ""
         title = f"{one.title} 等 {1 + len(one.together)} 处" if one.together else one.title
-        label = f"{title}（{cut}{made_up}糙率为假定）情景“{scenario.name}”"  # the name last: a long label is cut
+        doubt = f"{one.doubt}，" if one.doubt else ""
+        label = f"{title}（{doubt}{cut}{made_up}糙率为假定）情景“{scenario.name}”"  # the name last: a long label is cut
         places = tuple(_place(scenario, each, plains[each.entry]) for each in floods)
         site = Site(label, places, counting.sources if counting is not None else ())
         t_s, depth = scenario.base_t + one.hours * HOUR_S, one.flood.depth_m
@@ -239,6 +251,11 @@ class ScenarioFloods:
         return keep_computed(self._library, stem, (plain.x_m, plain.y_m), t_s, depth, said, site)
 
 
+def _part(owner: str) -> str:
+    """Return how the names of results begin that stopped runs of a scenario left."""
+    return f"part-{hashlib.sha256(owner.encode()).hexdigest()[:12]}-"
+
+
 def _with(one: Flooding, floods: Sequence[Flooding]) -> list[Flooding]:
     """Return those whose depths are with one's."""
     return [other for other in floods if other.beside == one.entry]
@@ -246,7 +263,10 @@ def _with(one: Flooding, floods: Sequence[Flooding]) -> list[Flooding]:
 
 def _place(scenario: Scenario, one: Flooding, plain: Plain) -> BreachPlace:
     where = one.name if one.at_km is None else f"{one.name} K{one.at_km:g}"
-    return BreachPlace(*degrees_of(plain.at), where, scenario.base_t + one.since_h * HOUR_S, one.width_m)
+    where += "" if one.volume_m3 > 0 else "（没有进水）"
+    entry = scenario.inputs[one.entry]
+    at_s = entry.open_s if isinstance(entry, Retention) else entry.at_s if isinstance(entry, Breach) else 0.0
+    return BreachPlace(*degrees_of(plain.at), where, scenario.base_t + at_s, one.width_m, isinstance(entry, Retention))
 
 
 def _counts(one: Flooding, plain: Plain, counting: _Counting) -> tuple[Count, ...]:

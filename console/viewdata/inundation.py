@@ -25,13 +25,14 @@ class LegendRow:
 
 @dataclass(frozen=True, slots=True)
 class BreachPlace:
-    """Where water comes from. since: UTC s. width_m: None where it is not known."""
+    """Where water comes from. since: UTC s. width_m: None where it is not known. opened: a detention area put to use."""
 
     lon: float
     lat: float
     name: str
     since: float | None = None
     width_m: float | None = None
+    opened: bool = False
 
 
 @dataclass(frozen=True, slots=True)

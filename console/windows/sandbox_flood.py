@@ -47,7 +47,8 @@ class SandboxFlood(QObject):
     def __init__(self, c: Context, panel: SandboxPanel) -> None:
         super().__init__()
         self._c, self._panel = c, panel
-        self.desk = FloodDesk(c.session.source.home.shared_cache, c.session.tasks, self._painter(), self)
+        source = c.session.source
+        self.desk = FloodDesk(source.home.shared_cache, c.session.tasks, self._painter(), self, source=source.name)
         self.strip, self.form = FloodStrip(c.look, panel), FloodForm(c.look, panel)
         if (column := panel.layout()) is not None:
             column.addWidget(self.strip)

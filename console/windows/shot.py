@@ -6,7 +6,7 @@ import argparse
 import asyncio
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -123,6 +123,9 @@ async def take_shots(
         settings = replace(settings, replay_start=full_stamp(options.at_t), replay_rate=1.0)
     check_source(settings.source, home.root)
     supervisor = Supervisor(children(home, settings, key))
+    lost: list[str] = []
+    for child in supervisor.processes:
+        child.gave_up.connect(lost.append)
     supervisor.start()
     session = Session(Source(home, settings.source, key), hub, site_topics(home.root)[0])
     instruments = Instruments()
@@ -130,7 +133,7 @@ async def take_shots(
     written: list[Path] = []
     session.start()
     try:
-        await wait_for_data(session)
+        await wait_for_data(session, lost)
         await _moment(session, options)
         for theme in options.themes:
             scale = 1.35 if options.view == "wallscreen" else settings.font_scale
@@ -144,10 +147,16 @@ async def take_shots(
     return written
 
 
-async def wait_for_data(session: Session) -> None:
-    """Raises: ConsoleError: none came in time."""
+async def wait_for_data(session: Session, lost: Sequence[str] = ()) -> None:
+    """Wait until there is something to show. lost: last words of processes that gave up.
+
+    Raises:
+        ConsoleError: nothing came in time, or will.
+    """
     end = time.monotonic() + PATIENCE_S
     while session.link.state != "up" or not any(r.main for r in session.board.board.rows):
+        if lost and lost[0]:
+            raise ConsoleError(lost[0], "")
         if time.monotonic() > end:
             raise ConsoleError(
                 f"{PATIENCE_S:.0f} 秒内没有等到数据（{session.link.state}）。",

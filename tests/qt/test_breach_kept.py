@@ -16,7 +16,7 @@ from console.domain.scenario import Retention
 from console.domain.time import from_beijing
 from console.presenters.consult_library import library_rows
 from console.services import scenario_floods
-from console.services.drill_floods import offer_drill_floods
+from console.services.drill_floods import offer_drill_floods, offered_in
 from console.services.flood_library import FloodLibrary
 from tests.gui import until
 from tests.leveed import BREAK, Leveed, computed, degrees, leveed_desks, plan
@@ -120,6 +120,8 @@ def test_a_drill_offers_what_its_disaster_floods_once_and_as_it_was_computed_las
         full.setattr(scenario_floods, "keep_computed", Mock(side_effect=OSError(28, "No space left on device")))
         assert {e.name for e in offered(consult, "drill-breach", "水深没有存下")} == {entry.name, by_hand.name}
     (other,) = (e for e in offered(consult, "drill-breach") if e.name != by_hand.name)
+    assert offered_in("drill-breach", other.name) and not offered_in("live", other.name) and offered_in("live", by_hand.name)
+    assert not offered_in("drill-breach-shijiao", other.name) and offered_in("live", "LOCWK002-df993d6184b0")
     assert other.name != entry.name and "K6.5" in other.label
 
 
@@ -217,6 +219,35 @@ def test_a_scenario_taken_out_or_cancelled_while_its_flood_is_counted_leaves_not
         found = runner.run(story(end))
         assert found not in consult.results and FloodLibrary(tmp_path / "cache").entries() == ()
         assert consult.states[found].state == "cancelled"
+
+
+def test_a_part_that_was_kept_goes_with_its_scenario_also_after_a_restart(runner, desk, monkeypatch, tmp_path):
+    monkeypatch.setattr(scenario_floods, "CELL_M", 100.0)
+    consult = desk(Leveed())
+
+    async def stopped():
+        consult.begin()
+        await until(lambda: consult.declared)
+        found = await consult.create(plan("溃", replace(BREAK, at_s=0.0)))
+        await until(lambda: found in consult._runs and len(consult._runs[found].partials) > 1, 120, "some frames")
+        consult.cancel(found)
+        await until(lambda: consult.states[found].state == "cancelled", 30)
+        return found
+
+    found = runner.run(stopped())
+    (part,) = FloodLibrary(tmp_path / "cache").entries()
+    monkeypatch.setattr(scenario_floods, "CELL_M", 600.0)
+    later = desk(Leveed())
+
+    async def dropped():
+        later.begin()
+        await until(lambda: later.declared and later.scenario(found) is not None)
+        later.cancel(found)
+        later.drop(found)
+        await until(lambda: later.scenario(found) is None and not later._tasks.running() and not later.busy, 60)
+
+    runner.run(dropped())
+    assert part.name.startswith("part-") and FloodLibrary(tmp_path / "cache").entries() == ()
 
 
 def test_a_part_that_was_kept_goes_when_the_scenario_is_run_to_its_end(runner, desk, monkeypatch, tmp_path):

@@ -77,6 +77,8 @@ def test_a_search_out_of_time_says_that_it_did_not_converge_and_one_without_a_ch
 def test_a_file_of_an_office_is_read_as_it_comes(tmp_path):
     record = read_record(written(tmp_path, rows(days=70, head="tm,p,em,q"), "gb18030"), 3.0)
     assert record.step_h == 6.0 and len(record.rain_mm) == 280
+    sheet = [line.replace("-0", "/").replace("-", "/").replace(" 0", " ") for line in rows(days=70)]
+    assert sheet[1].startswith("2021/1/1 8:00,") and len(read_record(written(tmp_path, sheet), 3.0).rain_mm) == 280
     without = [",".join(line.split(",")[i] for i in (0, 1, 3)) for line in rows(days=70, gap=(5,))]
     record = read_record(written(tmp_path, without), 4.0)
     assert record.pan_mm[0] == pytest.approx(1.0) and math.isnan(record.flow_m3s[5])
@@ -91,6 +93,7 @@ def test_a_file_of_an_office_is_read_as_it_comes(tmp_path):
         (lambda r: r[:7] + ["昨天,1,1,1"] + r[8:], "第 8 行的时间“昨天”读不懂"),
         (lambda r: [*r[:7], r[7].split(",")[0] + ",,1,1", *r[8:]], "第 8 行的雨量“”不能用"),
         (lambda r: [*r[:7], r[7].split(",")[0] + ",-3,1,1", *r[8:]], "第 8 行的雨量“-3”不能用"),
+        (lambda r: [*r[:7], "", "", r[7].split(",")[0] + ",1e300,1,1", *r[8:]], "第 10 行的雨量“1e300”不能用"),
         (lambda r: [*r[:7], r[7].split(",")[0] + ",1,1,nan", *r[8:]], "第 8 行的流量“nan”不能用"),
     ],
 )

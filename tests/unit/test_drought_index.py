@@ -112,7 +112,9 @@ def test_the_last_months_are_printed_with_their_grades_and_what_they_rest_on(tmp
         (lambda r: [*r[:4], "去年,3", *r[5:]], "第 5 行的月份“去年”读不懂"),
         (lambda r: [*r[:4], "2001-13,3", *r[5:]], "第 5 行的月份“2001-13”读不懂"),
         (lambda r: [*r[:4], "2001-04,-3", *r[5:]], "第 5 行的雨量“-3”不能用"),
+        (lambda r: [*r[:4], "", "2001-04,9999", *r[5:]], "第 6 行的雨量“9999”不能用"),
         (lambda r: r[:60], "1 月只有 5 年"),
+        (lambda r: r[:121], "累计 3 个月时，1 月只有 9 年"),
     ],
 )
 def test_what_is_wrong_with_a_file_is_told_by_its_row(tmp_path, drought, change, words):

@@ -136,7 +136,7 @@ def test_breaches_onto_one_ground_run_together_and_the_river_loses_what_both_tak
     assert first.beside is None and second.beside == first.entry == 1 and second.flood is None
     assert first.area_m2 < 0.9 * sum(one.area_m2 for one in alone), "what both flood counts once"
     assert 0 < second.volume_m3 < 0.97 * alone[0].volume_m3, "it finds less in the river, and a wet plain"
-    assert second.gone_m3[second.hours < 26.0].max() == 0.0 and second.since_h == 26.0
+    assert second.gone_m3[second.hours < 26.0].max() == 0.0
     inside = float(first.flood.depth_m[-1].sum()) * 400.0**2
     assert inside == pytest.approx(sum(one.volume_m3 - one.back_m3 for one in got.floods), rel=1e-6), "nothing is lost"
     taken = sum(flow for _, _, flow in lost_of(CHAIN, got.floods, HOURS))
@@ -168,6 +168,12 @@ def test_the_hourly_loss_keeps_the_volume_and_does_not_end_with_the_run(broken):
 def test_a_breach_that_makes_no_sense_is_refused(base, entry, words):
     with pytest.raises(EngineRefused, match=words):
         outcome_of(case(base, entry, plains=[ground()]))
+
+
+def test_two_breaches_that_meet_are_one_and_have_to_be_written_so(base):
+    close = replace(BREAK, at_km=10.15)
+    with pytest.raises(EngineRefused, match="K10 和 K10.15 相接"):
+        outcome_of(case(base, BREAK, close, plains=[ground(), ground()]))
 
 
 def test_a_hole_in_the_ground_is_named_with_its_cell(base):
