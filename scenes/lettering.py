@@ -110,7 +110,8 @@ class LetteredEye(Eye):
         painter.setClipping(False)
         if not self.compared or self.swipe.other is None or self._beside is None:
             return
-        there = self._beside.wanted(Shown(self.swipe.other, towns=self.places), camera.distance_km, self.look)
+        (flood,) = self.swipe.flood or (self.flood,)
+        there = self._beside.wanted(Shown(self.swipe.other, flood=flood, towns=self.places), camera.distance_km, self.look)
         painter.setClipRect(line, 0, self.width(), self.height())
         paint_labels(painter, self._placer.placed(there, camera, size, font, chosen, reserved), self.look, font, chosen)
         painter.setClipping(False)

@@ -8,7 +8,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QPainter, QPen, QPolygonF
 
 from console.look import Look
-from console.viewdata.scene import SceneView
+from console.viewdata.scene import SceneFlood, SceneView
 
 GRIP_PX = 9.0
 WORDS_PX = 12.0  # from the top: below stand the notes
@@ -17,10 +17,14 @@ LEAST, MOST = 0.04, 0.96
 
 @dataclass(slots=True)
 class Swipe:
-    """other: what is right of the line, None while nothing is compared. words: of the left and of the right side."""
+    """other: what is right of the line, None while nothing is compared. words: of the left and of the right side.
+
+    flood: what lies over the right side's ground where that is not what lies over the left.
+    """
 
     other: SceneView | None = None
     words: tuple[str, str] = ("", "")
+    flood: tuple[SceneFlood | None, ...] = ()
     share: float = 0.5
     held: bool = field(default=False)
 

@@ -97,6 +97,7 @@ class SceneViewport(LetteredEye):
         """
         self.swipe.other = replace(other, colors=scene_colors(self.look)) if other is not None else None
         self.swipe.words = words
+        self.swipe.flood = (pictures["flood"],) if pictures and "flood" in pictures else ()
         self.link.compare(Compare(self.swipe.other, pictures or {}))
         self._want(full=True)
         self.update()

@@ -97,6 +97,9 @@ def test_a_scenario_whose_levee_breaks_is_flooded_on_its_side_only(opened, monke
             made.append(await consult.create(Scenario(name, "张三", base, base, 24.0, inputs)))
         await until(lambda: shown and len(shown[-1]) > 2 and shown[-1][2]["flood"] is not None, 90, "the right side is flooded")
         assert desk._flood.desk.name == "", "and the left is not"
+        view.grab()
+        written = [[label.text for label in side._made[1].labels] for side in (view._spots, view._beside)]
+        assert ["溃口" in "".join(side) for side in written] == [False, True], "the breach is named where it is"
         consult.compare((made[1], made[0]))
         await until(lambda: shown[-1][1][0].startswith("溃决") and shown[-1][2] == {"flood": None}, 60, "sides changed")
         name = consult.results[made[1]].outcome.floods[0].result
