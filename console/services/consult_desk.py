@@ -41,6 +41,7 @@ from console.store.scenarios import KeptScenario
 from console.viewdata.consult import MOST_COMPARED
 
 POLL_S = 0.05
+HISTORY_CHECKS = "本机还在补这一段的历史数据，补齐后再核对这次计算是否仍然有效。"
 HISTORY_COMES = "本机还在补这一段的历史数据，补齐后自动计算；也可以点“重新计算”先用现有的算。"
 FIRST_NODE = "shijiao"
 
@@ -249,7 +250,11 @@ class ConsultDesk(QObject):
             elif state is not None and state.lacking and scenario is not None:  # on a new machine they come after the window
                 with contextlib.suppress(ConsoleError):
                     await self._base_for(scenario)
-                    if not await self._history_comes(scenario):
+                    if await self._history_comes(scenario):
+                        continue
+                    if scenario_id in self.results:
+                        await self._read_again(scenario_id)
+                    else:
                         self.run(scenario_id)
 
     async def _list(self) -> None:
@@ -291,6 +296,7 @@ class ConsultDesk(QObject):
                 self.run(scenario_id)
                 return
             arrays = await self._kept.ask(lambda store: store.arrays(done.run_id))
+            held = bool(done.watermark) and await self._history_comes(scenario)  # what is not fetched yet may seem changed
         except ConsoleError as exc:
             self._set(scenario_id, RunState("failed", words=f"{exc.what}{exc.next_step}"))
             return
@@ -299,7 +305,7 @@ class ConsultDesk(QObject):
             arrays, self.declared, record.mass_error or 0.0, assumed_from(record.assumptions), record.warnings
         )
         self.results[scenario_id] = Result(outcome, base, record.started, record.wall_s, done.watermark, record.engine)
-        self._set(scenario_id, RunState("done", 1.0))
+        self._set(scenario_id, RunState("held", words=HISTORY_CHECKS, lacking=True) if held else RunState("done", 1.0))
 
     async def _run(self, scenario_id: str) -> None:
         scenario = self.scenario(scenario_id)

@@ -77,3 +77,38 @@ def test_a_kept_scenario_waits_for_the_past_that_is_still_being_fetched_and_a_pe
         await until(lambda: found in consult.results, 60, "asked for by a person, it runs with what is here")
 
     runner.run(story())
+
+
+def test_a_kept_result_is_not_called_outdated_for_good_while_the_past_is_still_being_fetched(runner, desk):
+    class Filling(Board):
+        whole = True
+
+        async def holes(self, code, from_t, to_t):
+            return [] if self.whole else [(from_t, from_t + 3600)]
+
+    first = desk()
+
+    async def computed():
+        first.begin()
+        await until(lambda: first.declared)
+        found = await first.create(plan("前夜"))
+        await until(lambda: found in first.results and not first._tasks.running(), 60)
+        return found
+
+    found = runner.run(computed())
+    board = Filling()
+    rows, board.whole = dict(board.names), False
+    board.names = {k: v for k, v in rows.items() if k != min(rows)}
+    consult = desk(board)
+
+    async def story():
+        consult.begin()
+        await until(lambda: found in consult.states, 30)
+        assert consult.states[found].state == "held" and "再核对" in consult.states[found].words
+        assert consult.results[found].watermark, "shown all the same"
+        board.names, board.whole = rows, True
+        consult.begin()
+        await until(lambda: consult.states[found].state == "done" and not consult._tasks.running(), 30)
+
+    runner.run(story())
+    assert consult.results[found].watermark == ""
