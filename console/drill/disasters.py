@@ -3,7 +3,7 @@
 Levels and flows of the chain are the what-if's; where a station has a level and no curve, its level is moved by the
 typical flood's own relation of level and simulated flow. A dam that fails has no level afterwards. Rain, other rivers and
 works' instruments stay the typical flood's; the instruments answer the moved levels. Over the first day the one passes
-into the other.
+into the other. A pollutant, which no station measures, is told as a drill's reports are: where it passes, as computed.
 """
 
 from __future__ import annotations
@@ -44,12 +44,7 @@ ELEMENTS = {"flow": ("flow_m3s", 0), "inflow": ("inflow_m3s", 0), "level": ("lev
 
 def drill_names(home: Path) -> dict[str, str]:
     """Return the sources that can be drilled with and their names. Raises: StoreError: the library's file cannot be read."""
-    return {DRILL + w.code: w.name for w in declared_disasters(home).wanted if can_be_played(w)}
-
-
-def can_be_played(wanted: Wanted) -> bool:
-    """Tell whether a disaster shows in readings: a pollutant that no station measures does not."""
-    return not any(isinstance(entry, Spill) for entry in wanted.inputs)
+    return {DRILL + w.code: w.name for w in declared_disasters(home).wanted}
 
 
 def disaster_drill(home: Path, key: str) -> Recording:
@@ -62,8 +57,6 @@ def disaster_drill(home: Path, key: str) -> Recording:
     wanted = next((w for w in file.wanted if DRILL + w.code == key), None)
     if wanted is None:
         raise ConsoleError(f"情景库里没有 {key.removeprefix(DRILL)!r}。", f"可用：{'、'.join(drill_names(home))}。")
-    if not can_be_played(wanted):
-        raise ConsoleError(f"{wanted.name}不能用来演练：没有测污染物的站，录像里看不到。", "请在灾害情景库里“打开到情景”。")
     asked = preparing(home)
     declared, base = asked.declared, asked.base
     known = {}
@@ -243,7 +236,13 @@ def _events(made: Prepared, declared: Mapping[str, Any], start: int) -> tuple[tu
         at_s, words = _told(entry, names, made.outcome)
         if words:
             found.append((start + int(at_s), f"演练：{words}", "情景库"))
-    return tuple(found)
+    for spilled in made.outcome.spills if made.outcome is not None else ():
+        for place in spilled.places:
+            for hour, words in ((place.arrival_h, "超标"), (place.leave_h, "回到限值以下")):
+                if hour is not None:
+                    told = f"演练：{place.name}报来{spilled.substance}{words}（推演，最大 {place.peak_mg_l:.2g} mg/L）"
+                    found.append((start + int(hour * HOUR_S), told, "情景库"))
+    return tuple(sorted(found, key=lambda event: event[0]))
 
 
 def _told(entry: Input, names: Mapping[str, str], outcome: Outcome | None) -> tuple[float, str]:
@@ -252,6 +251,8 @@ def _told(entry: Input, names: Mapping[str, str], outcome: Outcome | None) -> tu
         return entry.at_s, f"{names.get(entry.work, entry.work)}溃坝"
     if isinstance(entry, Breach):
         return entry.at_s, f"{names.get(entry.levee, entry.levee)} K{entry.at_km:g} 溃口"
+    if isinstance(entry, Spill):
+        return entry.from_s, f"{entry.river} {entry.at_km:g} km 处泄漏{entry.substance} {entry.mass_kg:g} kg"
     if isinstance(entry, Retention):
         return entry.open_s, f"{names.get(entry.area, entry.area)}启用"
     if isinstance(entry, Tide) and outcome is not None:
@@ -263,12 +264,14 @@ def _told(entry: Input, names: Mapping[str, str], outcome: Outcome | None) -> tu
 
 
 def _method(made: Prepared, typical: FloodFacts) -> str:
+    spilled = "监测站不测污染物：污染只作为演练情报播出，时刻和浓度是推演。" if made.outcome and made.outcome.spills else ""
     lines = [
         f"{made.wanted.name}：情景演练说明",
         "",
         f"本录像是模拟的演练情景，不是真实洪水。来源标“{SOURCE}”的读数由情景推算；其余是典型洪水的重建。",
         f"由来：{made.note}",
         "没有水位流量关系的站，水位按典型洪水的水位与模拟流量关系移动，超出关系线的按其末段外延（都是推算）；降雨和河网以外的江河同典型洪水。",
+        *filter(None, (spilled,)),
         *(made.outcome.limits if made.outcome is not None else ()),
         "",
         "典型洪水：",

@@ -8,7 +8,6 @@ import time
 import shiboken6
 from PySide6.QtCore import QProcess
 
-from console.drill.disasters import can_be_played
 from console.drill.facts import DRILL
 from console.engine.prepared import Wanted
 from console.errors import ConsoleError
@@ -39,9 +38,6 @@ def build_disasters(c: Context) -> Built:
 
     def start_drill(wanted: Wanted) -> None:
         """Play a disaster in a window and a centre of their own: nothing of it gets among this desk's data."""
-        if not can_be_played(wanted):
-            table.say(c.look.tr("没有测污染物的站，录像里看不到，不能演练；请打开到情景"), bad=True)
-            return
         arguments = ["-m", "console", "--home", str(session.source.home.root), "--source", DRILL + wanted.code]
         begun, _pid = QProcess.startDetached(sys.executable, arguments)
         words = "已另开演练窗口，与本窗口的数据分开" if begun else "演练窗口没有打开，请再试一次"

@@ -109,20 +109,34 @@ def test_a_surge_shows_at_the_gauge_that_feels_it_at_the_hour_that_it_comes(tmp_
 
 def test_every_disaster_that_is_offered_is_played_and_is_no_other_one(tmp_path):
     names = drill_names(tmp_path)
-    assert "drill-surge-50" in names and not any("spill" in key for key in names), "no station measures a pollutant"
+    assert len(names) == 15 and "drill-surge-50" in names
     seen = []
     computed(tmp_path, "breach-shijiao", "breach-lubao")
     for key in names:
         assert is_recording(key)
         check_source(key, tmp_path)
-        series = {(s.object_code, s.element): (len(s.t), s.value.sum()) for s in recording_of(tmp_path, key).series}
-        assert series not in seen, key
-        seen.append(series)
-    for unknown in ("drill-nonsense", "drill-spill-shaoguan"):
-        with pytest.raises(ConsoleError, match="可用：drill-flood-10"):
-            check_source(unknown, tmp_path)
-    with pytest.raises(ConsoleError, match="没有测污染物的站"):
-        recording_of(tmp_path, "drill-spill-shaoguan")
+        recording = recording_of(tmp_path, key)
+        sums = {(s.object_code, s.element): (len(s.t), s.value.sum()) for s in recording.series}
+        played = (recording.facts.events, sums if "spill" not in key else {})
+        assert played not in seen, key
+        seen.append(played)
+    with pytest.raises(ConsoleError, match="可用：drill-flood-10"):
+        check_source("drill-nonsense", tmp_path)
+
+
+def test_a_spill_is_told_where_it_passes_for_no_station_measures_it(tmp_path):
+    recording, _ = drill(tmp_path, "spill-yingde")
+    start = recording.facts.start_t
+    events = [(t - start, text) for t, text, _ in recording.facts.events]
+    assert (0, "演练：北江 75 km 处泄漏苯 5000 kg") in events and events == sorted(events, key=lambda e: e[0])
+    over = {text: t for t, text in events if "超标" in text}
+    below = {text: t for t, text in events if "回到限值以下" in text}
+    (first,) = (t for text, t in over.items() if "英德" in text)
+    (last,) = (t for text, t in over.items() if "石角" in text)
+    assert 0 < first < 3600 < last and all("推演，最大" in text for text in over)
+    assert any("英德" in text and t > first for text, t in below.items())
+    assert "只作为演练情报播出" in recording.method
+    assert "只作为演练情报播出" not in drill(tmp_path, "flood-10")[0].method
 
 
 def test_a_levee_that_breaks_is_told_and_the_river_below_carries_less(tmp_path):
