@@ -173,6 +173,7 @@ def test_a_row_can_be_acted_on_a_decision_carried_out_later_a_picture_shown_agai
 
         async def act(code, row):
             table = room.hosts[code].widget
+            await until(lambda: room.refresh() or len(room.rows(code)) > row, what="its row")  # heard of a moment after saving
             table.list.table.selectRow(row)
             table.status.setText("")
             next(iter(table.buttons.values())).click()
