@@ -265,10 +265,10 @@ class ConsultDesk(QObject):
 
     async def _drop(self, scenario_id: str) -> None:
         try:
-            gone = await self._kept.drop(scenario_id)
+            scenario, gone = self.scenario(scenario_id), await self._kept.drop(scenario_id)
             await self._list()
             self.results.pop(scenario_id, None)
-            problems = (await self.floods.forget(gone), await self.floods.forget_parts(scenario_id))
+            problems = (await self.floods.forget(gone), await self.floods.forget_parts(scenario, scenario_id))
             self.problem = "；".join(filter(None, problems))
             self.changed.emit()
             self.floods_changed.emit()
@@ -325,7 +325,7 @@ class ConsultDesk(QObject):
             parts = self._runs[scenario_id].partials
             words = await self.floods.take_part(scenario, parts, plains, scenario_id)
             if self.scenario(scenario_id) is None:  # taken out of the list meanwhile
-                await self.floods.forget_parts(scenario_id)
+                await self.floods.forget_parts(scenario, scenario_id)
                 self.states.pop(scenario_id, None)
             else:
                 self._set(scenario_id, RunState("cancelled", words=words))
@@ -356,9 +356,8 @@ class ConsultDesk(QObject):
         under = base.hash + ground_hash(plains)
         try:
             gone = await self._kept.keep_run(scenario_id, record, under, outcome)
-            left = [await self.floods.forget(gone)]  # only now: what is kept must not point to nothing
-            left += [await self.floods.forget_parts(scenario_id)] if plains else []
-            more = "；".join(filter(None, left))
+            left = (await self.floods.forget(gone), await self.floods.forget_parts(scenario, scenario_id))
+            more = "；".join(filter(None, left))  # only now: what is kept must not point to nothing
         except ConsoleError as exc:
             more = f"{exc.what}{exc.next_step}"
         if outcome.floods:

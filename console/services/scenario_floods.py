@@ -157,16 +157,18 @@ class ScenarioFloods:
             return ""
         name = f"{_part(owner)}{uuid.uuid4().hex[:8]}"
         found, problems = await asyncio.to_thread(self._taken, scenario, floods, plains, name)
-        problems = "；".join(filter(None, [problems, await self.forget_parts(owner, but=name)]))
+        problems = "；".join(filter(None, [problems, await self.forget_parts(scenario, owner, but=name)]))
         whither = "，水深在沙盘的淹没成果里" if any(one.result for one in found) else ""
         return "；".join(filter(None, [f"已取消；淹没算到第 {floods[-1].hours[-1]:.1f} h{whither}", problems]))
 
-    async def forget_parts(self, owner: str, but: str = "") -> str:
+    async def forget_parts(self, scenario: Scenario | None, owner: str, but: str = "") -> str:
         """Delete what stopped runs of a scenario left, also before this start; returns what could not be deleted, in words.
 
         Args:
-            owner: the scenario. but: how the names of those begin that stay, "" for none.
+            owner: its id. but: how the names of those begin that stay, "" for none.
         """
+        if scenario is None or not any(isinstance(entry, Breach | Retention) for entry in scenario.inputs):
+            return ""
         names = await asyncio.to_thread(self._library.names)
         return await self.forget([n for n in names if n.startswith(_part(owner)) and not (but and n.startswith(but))])
 
