@@ -346,9 +346,6 @@ class ConsultDesk(QObject):
             self._set(scenario_id, RunState("cancelled"))
             return
         outcome = replace(outcome, limits=(*base.notes, *outcome.limits))
-        self.results[scenario_id] = Result(outcome, base, started, wall_s)
-        self.bands.pop(scenario_id, None)
-        self._set(scenario_id, RunState("done", 1.0, problem))
         record = RunRecord(
             scenario.inputs_id, ENGINE, 0, started, wall_s, outcome.mass_error, "done",
             assumed_lines(outcome.assumed), outcome.limits,
@@ -360,10 +357,11 @@ class ConsultDesk(QObject):
             more = "；".join(filter(None, left))  # only now: what is kept must not point to nothing
         except ConsoleError as exc:
             more = f"{exc.what}{exc.next_step}"
+        self.results[scenario_id] = Result(outcome, base, started, wall_s)
+        self.bands.pop(scenario_id, None)
         if outcome.floods:
             self.floods_changed.emit()
-        if more:
-            self._set(scenario_id, RunState("done", 1.0, "；".join(filter(None, [problem, more]))))
+        self._set(scenario_id, RunState("done", 1.0, "；".join(filter(None, [problem, more]))))
 
     async def _optimise(self, scenario_id: str, author: str, now_t: float) -> None:
         scenario = self.scenario(scenario_id)
