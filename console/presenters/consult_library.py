@@ -86,6 +86,6 @@ def _over(outcome: Outcome, raws: Mapping[str, Mapping[str, Any]], tidal: Sequen
         if node.highest is not None and warning is not None and node.highest[0] > warning:
             found.append(f"{node.name} {node.highest[0]:.2f} m")
     for one in (f for f in outcome.floods if f.beside is None):
-        ground = f"（{tr('合成地形')}）" if one.synthetic else ""
-        found.append(f"{tr('受淹')} {one.area_m2 / KM2:.0f} km²{ground}")
+        marks = "，".join(filter(None, (tr("合成地形") if one.synthetic else "", tr(one.doubt) if one.doubt else "")))
+        found.append(f"{tr('受淹')} {one.area_m2 / KM2:.0f} km²" + (f"（{marks}）" if marks else ""))
     return ("、".join(found), BAD) if found else (DASH, DIM)
